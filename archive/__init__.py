@@ -1,0 +1,1 @@
+"""Records, ledger, seals, stores, catalog and the use cases over them."""

@@ -1,0 +1,1 @@
+"""Commands, settings, wiring and output: thin callers of typed use cases."""

@@ -1,0 +1,1 @@
+"""Bytes in, bytes out: digests, canonical JSON, notes, CMS, timestamps, certificates, trust."""
