@@ -1,0 +1,258 @@
+"""One line of the ledger: strict value, its bytes and the kinds there are (docs/formats.md §2, §3)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from archive import fields
+from archive.errors import FormatError
+from archive.fields import Check
+from archive.merkle import leaf_hash
+from archive.tiles import MAX_ENTRY
+from archive.times import format_time, parse_time
+from signing import canonical
+from signing.digest import Digest
+from signing.errors import SigningError
+
+_KIND = re.compile(r"[a-z]{1,32}\.[a-z_]{1,32}", re.ASCII)
+_ACTOR = re.compile(r"(system|user)/[^\x00-\x1f\x7f/]{1,64}")
+_STREAM = re.compile(r"log|access|registry|inspection|source/[A-Za-z0-9._-]{1,64}", re.ASCII)
+_KEYS = {"actor", "at", "body", "kind", "prev", "seq", "stream", "subject", "v"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry; `prev` is the leaf hash of the stream's previous one, None at seq 0."""
+
+    actor: str
+    at: datetime
+    body: Mapping[str, Any]
+    kind: str
+    prev: Digest | None
+    seq: int
+    stream: str
+    subject: str | None
+
+    def to_bytes(self) -> bytes:
+        """The leaf's bytes; raises FormatError if they are more than 65,535."""
+        data = canonical.encode(
+            {
+                "actor": self.actor,
+                "at": format_time(self.at),
+                "body": self.body,
+                "kind": self.kind,
+                "prev": str(self.prev) if self.prev else None,
+                "seq": self.seq,
+                "stream": self.stream,
+                "subject": self.subject,
+                "v": 1,
+            }
+        )
+        if len(data) > MAX_ENTRY:
+            raise FormatError(f"an entry has at most {MAX_ENTRY} bytes, this one {len(data)}")
+        return data
+
+    @classmethod
+    def parse(cls, data: bytes) -> "Entry":
+        """Read an entry's bytes strictly; raises FormatError. Bodies are checked by `check_body`."""
+        if len(data) > MAX_ENTRY:
+            raise FormatError(f"an entry has at most {MAX_ENTRY} bytes, this one {len(data)}")
+        try:
+            value = canonical.decode(data)
+        except SigningError as error:
+            raise FormatError(f"an entry is not canonical JSON: {error}") from error
+        return cls.from_value(value)
+
+    @classmethod
+    def from_value(cls, value: Any) -> "Entry":
+        """The same from a decoded object, as receipts carry it."""
+        if not isinstance(value, dict) or value.keys() != _KEYS:
+            raise FormatError("an entry has exactly its nine keys")
+        if value["v"] != 1 or value["v"] is True:
+            raise FormatError("an entry's version is 1")
+        for key, pattern in (("kind", _KIND), ("actor", _ACTOR), ("stream", _STREAM)):
+            if not isinstance(value[key], str) or not pattern.fullmatch(value[key]):
+                raise FormatError(f"an entry's {key} has another form")
+        seq = fields.count(value["seq"])
+        prev = _prev(value["prev"])
+        if (prev is None) != (seq == 0):
+            raise FormatError("the first entry of a stream has no prev, every other one has")
+        subject = value["subject"]
+        if subject is not None:
+            fields.source_id(subject)
+        return cls(
+            actor=value["actor"],
+            at=parse_time(value["at"]),
+            body=fields.anything(value["body"]),  # type: ignore[arg-type]
+            kind=value["kind"],
+            prev=prev,
+            seq=seq,
+            stream=value["stream"],
+            subject=subject,
+        )
+
+
+def _prev(value: object) -> Digest | None:
+    try:
+        return None if value is None else fields.sha256_digest(value)
+    except SigningError as error:
+        raise FormatError(f"an entry's prev: {error}") from error
+
+
+def link_digest(entry_bytes: bytes) -> Digest:
+    """The digest by which the next entry of the stream names this one."""
+    return Digest("sha256", leaf_hash(entry_bytes))
+
+
+_SEAL = fields.obj(
+    {
+        "size": fields.count,
+        "note": fields.sha256_digest,
+        "p7s": fields.sha256_digest,
+        "tst": fields.maybe(fields.sha256_digest),
+    }
+)
+_PREVIOUS = fields.obj(
+    {
+        "log": fields.log_name,
+        "size": fields.count,
+        "note": fields.sha256_digest,
+        "p7s": fields.sha256_digest,
+        "tst": fields.maybe(fields.sha256_digest),
+    }
+)
+_PLACE = fields.obj({"log": fields.log_name, "index": fields.count})
+_DETAIL: dict[str, Check] = {"detail": fields.sha256_digest, "detail_id": fields.ulid}
+_PKI: dict[str, Check] = {
+    "certificates": fields.each(fields.sha256_digest),
+    "crls": fields.each(fields.sha256_digest),
+}
+_OUTAGE: dict[str, Check] = {"outage": fields.ulid, "reason": fields.text, "since": fields.moment}
+_ARRIVAL: dict[str, Check] = {
+    "content": fields.digests,
+    "received_at": fields.moment,
+    "size": fields.count,
+    "source": fields.source_id,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is asked of one kind: its stream's first part, its subject, its body."""
+
+    stream: str
+    body: Mapping[str, Check]
+    optional: Mapping[str, Check]
+    subject: Check
+
+
+def _none(value: object) -> None:
+    if value is not None:
+        raise FormatError("this kind has no subject")
+
+
+def _kind(stream: str, subject: Check, body: Mapping[str, Check], **optional: Check) -> Kind:
+    return Kind(stream, body, optional, subject)
+
+
+KINDS: Mapping[str, Kind] = {
+    "log.opened": _kind(
+        "log",
+        _none,
+        {
+            **_PKI,
+            "archive": fields.text,
+            "digests": fields.each(fields.algorithm),
+            "heartbeat_seconds": fields.count,
+            "log": fields.log_name,
+            "log_key": fields.base64_bytes,
+            "office": fields.text,
+            "previous": fields.maybe(_PREVIOUS),
+            "software": fields.text,
+            "storage": fields.text,
+        },
+    ),
+    "log.linked": _kind(
+        "log",
+        _none,
+        {
+            **_PKI,
+            "seal": _SEAL,
+            "tokens": fields.each(
+                fields.obj({"size": fields.count, "tst": fields.sha256_digest})
+            ),
+        },
+    ),
+    "log.heartbeat": _kind("log", _none, {}),
+    "log.closed": _kind("log", _none, {"next": fields.log_name}),
+    "outage.started": _kind("log", _none, _OUTAGE),
+    "outage.ended": _kind("log", _none, {**_OUTAGE, "until": fields.moment}),
+    "source.registered": _kind("registry", fields.source_id, _DETAIL),
+    "source.confirmed": _kind("registry", fields.source_id, _DETAIL),
+    "record.accessioned": _kind(
+        "source",
+        fields.ulid,
+        {
+            **_ARRIVAL,
+            "first_hash_at": fields.moment,
+            "office": fields.text,
+            "record": fields.sha256_digest,
+        },
+        same_content_as=fields.ulid,
+    ),
+    "record.redropped": _kind("source", fields.ulid, {**_ARRIVAL, "first": _PLACE}),
+    "record.lost": _kind("source", fields.ulid, {**_DETAIL, "entry": _PLACE}),
+    "drop.rejected": _kind(
+        "source",
+        _none,
+        {
+            "code": fields.text,
+            "detail": fields.maybe(fields.sha256_digest),
+            "detail_id": fields.maybe(fields.ulid),
+            "received_at": fields.moment,
+            "source": fields.source_id,
+        },
+    ),
+    "access.started": _kind(
+        "access", fields.ulid, {**_DETAIL, "access": fields.ulid, "action": fields.text}
+    ),
+    "access.completed": _kind(
+        "access", fields.ulid, {"access": fields.ulid, "bytes": fields.count}
+    ),
+    "access.aborted": _kind(
+        "access",
+        fields.ulid,
+        {"access": fields.ulid, "bytes": fields.count, "code": fields.text},
+    ),
+    "inspection.completed": _kind(
+        "inspection",
+        _none,
+        {
+            **_DETAIL,
+            "failed": fields.count,
+            "indeterminate": fields.count,
+            "report": fields.sha256_digest,
+            "result": fields.text,
+        },
+    ),
+}
+
+
+def check_body(entry: Entry) -> bool:
+    """Check stream, subject and body of a known kind; raises FormatError.
+
+    Returns False for a kind that this version does not know: a later version wrote it.
+    """
+    kind = KINDS.get(entry.kind)
+    if kind is None:
+        return False
+    if entry.stream.partition("/")[0] != kind.stream:
+        raise FormatError(f"{entry.kind} does not belong into the stream {entry.stream}")
+    kind.subject(entry.subject)
+    fields.exactly(entry.body, kind.body, kind.optional)
+    if kind.stream == "source" and "source" in kind.body:
+        if entry.stream != f"source/{entry.body['source']}":
+            raise FormatError("an entry of a source stands in another source's stream")
+    return True

@@ -1,0 +1,70 @@
+"""Errors of the archive, in two families by who must act, as in python-tuf.
+
+`DataBad`: what was read is wrong, so evidence or input failed.
+`Unreachable`: it could not be determined or done now; trying later may help.
+`StateUnknown` is fatal: the process must stop, because durable state is not known (a failed fsync).
+"""
+
+
+class ArchiveError(Exception):
+    """Root of every error the archive raises on purpose; the text is one sentence for a person."""
+
+
+class DataBad(ArchiveError):
+    """Bytes that were read are not what they must be."""
+
+
+class FormatError(DataBad):
+    """Bytes that do not have the documented form (docs/formats.md)."""
+
+
+class ProofError(DataBad):
+    """A Merkle proof does not prove what it should (RFC 6962 §2.1)."""
+
+
+class ContentAltered(DataBad):
+    """A piece of a record does not have its hash."""
+
+
+class ObjectConflict(DataBad):
+    """A create-only key is already taken by other bytes."""
+
+
+class LedgerForked(DataBad):
+    """The database does not extend what was signed; signing is refused."""
+
+
+class NotFound(ArchiveError):
+    """There is no such record, source or object."""
+
+
+class ObjectMissing(NotFound):
+    """A key that should be in the store is not there."""
+
+
+class Unreachable(ArchiveError):
+    """A store, a lock or a time-stamping authority does not answer now."""
+
+
+class ClockBehind(Unreachable):
+    """The clock stands before the last seal's time; nothing is sealed with a false time."""
+
+
+class LedgerBehind(Unreachable):
+    """The database is older than the newest seal in storage: rebuild first."""
+
+
+class LedgerBlocked(Unreachable):
+    """A batch cannot be completed because its staged bytes are gone."""
+
+
+class StateUnknown(ArchiveError):
+    """An fsync failed: what is on disk is unknown, the process must stop."""
+
+
+class UsageError(ArchiveError):
+    """What was asked for is not possible as it was asked."""
+
+
+class Refused(ArchiveError):
+    """Something was refused by rule; it is recorded."""

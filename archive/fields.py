@@ -1,0 +1,143 @@
+"""Strict checks of JSON fields, shared by entries, record descriptions, details and receipts."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from archive.errors import FormatError
+from archive.ids import check_ulid
+from archive.times import parse_time
+from signing.digest import Digest
+from signing.errors import SigningError
+
+Check = Callable[[Any], object]
+
+_SALT = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_SOURCE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_LOG = re.compile(r"[a-z0-9]{1,16}-\d{4}", re.ASCII)
+_ALGORITHM = re.compile(r"[a-z0-9]{1,16}", re.ASCII)
+
+
+def exactly(value: object, checks: Mapping[str, Check], optional: Mapping[str, Check]) -> None:
+    """Check an object that has exactly these keys (and perhaps the optional ones); FormatError."""
+    if not isinstance(value, dict):
+        raise FormatError("an object was expected")
+    for key, check in checks.items():
+        if key not in value:
+            raise FormatError(f"the field {key} is missing")
+        _run(key, check, value[key])
+    for key in value.keys() - checks.keys():
+        if key not in optional:
+            raise FormatError(f"the field {key[:40]!r} is not known")
+        _run(key, optional[key], value[key])
+
+
+def _run(key: str, check: Check, value: object) -> None:
+    try:
+        check(value)
+    except (FormatError, SigningError) as error:
+        raise FormatError(f"{key}: {error}") from error
+
+
+def obj(checks: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
+    """A nested object with exactly these keys."""
+    return lambda value: exactly(value, checks, optional or {})
+
+
+def each(check: Check) -> Check:
+    """A list whose items all pass."""
+
+    def run(value: object) -> None:
+        if not isinstance(value, list):
+            raise FormatError("a list was expected")
+        for item in value:
+            check(item)
+
+    return run
+
+
+def maybe(check: Check) -> Check:
+    """Null, or what passes."""
+    return lambda value: None if value is None else check(value)
+
+
+def text(value: object) -> str:
+    """A string."""
+    if not isinstance(value, str):
+        raise FormatError("a text was expected")
+    return value
+
+
+def count(value: object) -> int:
+    """A whole number, not negative."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise FormatError("a whole number was expected")
+    return value
+
+
+def flag(value: object) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise FormatError("true or false was expected")
+    return value
+
+
+def anything(value: object) -> object:
+    """A JSON object whose fields are checked elsewhere."""
+    if not isinstance(value, dict):
+        raise FormatError("an object was expected")
+    return value
+
+
+def digest(value: object) -> Digest:
+    """`alg:hex`."""
+    return Digest.parse(text(value))
+
+
+def sha256_digest(value: object) -> Digest:
+    """`sha256:hex`: what the chain itself uses."""
+    found = Digest.parse(text(value))
+    if found.algorithm != "sha256":
+        raise FormatError("a sha256 digest was expected")
+    return found
+
+
+def digests(value: object) -> tuple[Digest, ...]:
+    """A list of digests of one content: no algorithm twice, sha256 among them."""
+    if not isinstance(value, list):
+        raise FormatError("a list of digests was expected")
+    found = tuple(digest(item) for item in value)
+    algorithms = [item.algorithm for item in found]
+    if "sha256" not in algorithms or len(set(algorithms)) != len(algorithms):
+        raise FormatError("a content has a sha256 and no algorithm twice")
+    return found
+
+
+def base64_bytes(value: object) -> bytes:
+    """Strict base64 (RFC 4648 §4): decoding and encoding again gives the same text."""
+    try:
+        data = base64.b64decode(text(value), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise FormatError("not base64") from error
+    if base64.b64encode(data).decode("ascii") != value:
+        raise FormatError("not base64 in its one form")
+    return data
+
+
+def _form(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
+    def run(value: object) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise FormatError(f"not {what}")
+        return value
+
+    return run
+
+
+salt = _form(_SALT, "a salt of 32 hex digits")
+source_id = _form(_SOURCE, "a source id")
+log_name = _form(_LOG, "a log name")
+algorithm = _form(_ALGORITHM, "the name of an algorithm")
+ulid: Check = check_ulid
+moment: Check = parse_time

@@ -1,0 +1,101 @@
+"""What the use cases need from outside: stores, the pointer and the clock.
+
+Promises are part of each port; tests/contract holds every implementation to them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+CHUNK = 4 * 1024 * 1024
+"""Reads hand out at most this many bytes at once, so memory does not grow with objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A finished file on the archive's own disk that shall become an object."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class PutItem:
+    """One object to write: its key, and its bytes or the staged file that holds them."""
+
+    key: str
+    source: bytes | StagedFile
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What a listing says of an object: key, size in bytes, time of writing (a claim)."""
+
+    key: str
+    size: int
+    modified: datetime
+
+
+class ObjectStore(Protocol):
+    """Create-only objects under keys; nothing can be replaced or deleted through it."""
+
+    def put(self, items: Sequence[PutItem]) -> None:
+        """Write all items; every one is durable on return.
+
+        A key that already holds the same bytes passes, other bytes raise ObjectConflict.
+        Unreachable when the store does not answer or is full.
+        """
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes of an object or of a range, in chunks of at most 4 MiB.
+
+        Raises ObjectMissing on the first step where there is no such object.
+        """
+
+    def stat(self, key: str) -> ObjectInfo | None:
+        """Size and time of an object, or None."""
+
+    def list(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+        """All objects below a prefix (a whole folder, ending in `/`, or empty), keys ascending.
+
+        `after` leaves out every key up to and including it.
+        """
+
+
+class LiveStore(ObjectStore, Protocol):
+    """The place without locks: superseded partial tiles may be discarded here."""
+
+    def discard(self, keys: Iterable[str]) -> None:
+        """Remove objects; a missing one is no error."""
+
+
+class Pointer(Protocol):
+    """One small object that is replaced in place: a hint, never evidence."""
+
+    def replace(self, data: bytes) -> None:
+        """Put new bytes in place of the old ones, atomically and durably."""
+
+
+class Clock(Protocol):
+    """The two clocks of the system."""
+
+    def now(self) -> datetime:
+        """Wall time, aware, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never step back."""
+
+
+def read_all(store: ObjectStore, key: str, limit: int = 64 * 1024 * 1024) -> bytes:
+    """A whole small object; refuses more than `limit` bytes."""
+    from archive.errors import FormatError  # noqa: PLC0415 - keeps this module's imports to types
+
+    parts = []
+    size = 0
+    for part in store.read(key):
+        size += len(part)
+        if size > limit:
+            raise FormatError(f"{key} is larger than {limit} bytes")
+        parts.append(part)
+    return b"".join(parts)

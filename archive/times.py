@@ -1,0 +1,33 @@
+"""Times as the ledger writes them: RFC 3339, UTC, six decimals (docs/formats.md §1)."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+from archive.errors import FormatError
+
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""China has had one zone without daylight saving since 1991; sealing years are counted in it."""
+
+_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+
+
+def format_time(moment: datetime) -> str:
+    """Write an aware datetime, for example `2026-11-22T04:05:06.123456Z`."""
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its zone")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: object) -> datetime:
+    """Read what `format_time` writes, nothing else; raises FormatError."""
+    if not isinstance(text, str) or not _FORM.fullmatch(text):
+        raise FormatError(f"not a time of the ledger: {str(text)[:40]!r}")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise FormatError(f"no such moment: {text}") from error
+
+
+def sealing_year(moment: datetime) -> int:
+    """The year that names the log (design: year of sealing in Asia/Shanghai)."""
+    return moment.astimezone(SHANGHAI).year
