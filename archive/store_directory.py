@@ -1,0 +1,188 @@
+"""ObjectStore on a directory: the default for one machine. Plain files, read-only, never replaced.
+
+A put writes what it is given as bytes into `scratch` (same file system, another tree), syncs, then
+links every file under its key (link(2) never replaces), and syncs again: a name in the store always
+has its whole bytes. Staged files must have been synced by whoever staged them.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from archive.durable import FileSystem, disk_errors, replace, write_new
+from archive.errors import ObjectConflict, ObjectMissing, Unreachable
+from archive.ports import CHUNK, ObjectInfo, PutItem, StagedFile
+
+_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+_LARGE = 4 * CHUNK
+
+
+class DirectoryStore:
+    """Objects below `root`; `scratch` holds files being written and may be emptied when idle."""
+
+    def __init__(self, root: Path, scratch: Path, fs: FileSystem) -> None:
+        self._root = root
+        self._scratch = scratch
+        self._fs = fs
+        self._counter = 0
+        self._folders: set[Path] = set()
+
+    def put(self, items: Sequence[PutItem]) -> None:
+        """See ObjectStore.put."""
+        if not items:
+            return
+        with disk_errors("the store"):
+            written: list[Path] = []
+            try:
+                sources = [self._source(item, written) for item in items]
+                if written:
+                    self._fs.sync_file_system(self._scratch)
+                for item, source in zip(items, sources, strict=True):
+                    self._link(item.key, source)
+                self._fs.sync_file_system(self._root)
+            finally:
+                for path in written:
+                    self._fs.unlink(path)
+            self._forget_cached(items)
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """See ObjectStore.read."""
+        fd = self._open(key)
+        try:
+            if start:
+                os.lseek(fd, start, os.SEEK_SET)
+            while length is None or length > 0:
+                chunk = os.read(fd, CHUNK if length is None else min(CHUNK, length))
+                if not chunk:
+                    return
+                if length is not None:
+                    length -= len(chunk)
+                yield chunk
+        except OSError as error:
+            raise Unreachable(f"{key} cannot be read: {os.strerror(error.errno or 0)}") from error
+        finally:
+            os.close(fd)
+
+    def stat(self, key: str) -> ObjectInfo | None:
+        """See ObjectStore.stat."""
+        try:
+            found = os.lstat(self._path(key))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return _info(key, found) if stat.S_ISREG(found.st_mode) else None
+
+    def list(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+        """See ObjectStore.list. Whatever is no regular file is listed too, with size 0."""
+        folder = self._root / prefix if prefix else self._root
+        yield from self._walk(os.fsencode(folder), prefix, after)
+
+    def discard(self, keys: Iterable[str]) -> None:
+        """See LiveStore.discard."""
+        for key in keys:
+            self._fs.unlink(self._path(key))
+
+    def _walk(self, folder: bytes, prefix: str, after: str) -> Iterator[ObjectInfo]:
+        try:
+            with os.scandir(folder) as scan:
+                found = [(os.fsdecode(e.name), e.is_dir(follow_symlinks=False)) for e in scan]
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise Unreachable(f"{prefix or 'the store'} cannot be listed: {reason}") from error
+        # A folder sorts as `name/`, so keys come out in the order an S3 listing has.
+        for name in sorted(name + "/" if folded else name for name, folded in found):
+            key = prefix + name
+            if name.endswith("/"):
+                if not after or key > after or after.startswith(key):
+                    yield from self._walk(os.path.join(folder, os.fsencode(name[:-1])), key, after)
+            elif key > after:
+                try:
+                    yield _info(key, os.lstat(os.path.join(folder, os.fsencode(name))))
+                except FileNotFoundError:
+                    continue
+
+    def _source(self, item: PutItem, written: list[Path]) -> Path:
+        if isinstance(item.source, StagedFile):
+            return item.source.path
+        self._counter += 1
+        path = self._scratch / f"{os.getpid()}-{id(self):x}-{self._counter}"
+        written.append(path)
+        write_new(self._fs, path, (item.source,))
+        return path
+
+    def _link(self, key: str, source: Path) -> None:
+        target = self._path(key)
+        if target.parent not in self._folders:
+            self._fs.mkdir(target.parent)
+            if len(self._folders) < 4096:
+                self._folders.add(target.parent)
+        try:
+            self._fs.link(source, target)
+        except FileExistsError:
+            if not os.path.samefile(source, target) and not _same_bytes(source, target):
+                raise ObjectConflict(f"{key} is already stored with other bytes") from None
+
+    def _forget_cached(self, items: Sequence[PutItem]) -> None:
+        """Drop large objects from the page cache, so that reading them back asks the disk."""
+        for item in items:
+            if isinstance(item.source, StagedFile) and item.source.path.stat().st_size >= _LARGE:
+                fd = self._open(item.key)
+                try:
+                    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+                finally:
+                    os.close(fd)
+
+    def _open(self, key: str) -> int:
+        try:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            fd = os.open(self._path(key), flags)
+        except (FileNotFoundError, NotADirectoryError):
+            raise ObjectMissing(f"{key} is not in the store") from None
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise ObjectMissing(f"{key} is a link, not an object") from None
+            raise Unreachable(f"{key} cannot be read: {os.strerror(error.errno or 0)}") from error
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            raise ObjectMissing(f"{key} is not a regular file")
+        return fd
+
+    def _path(self, key: str) -> Path:
+        for part in key.split("/"):
+            if not part or part[0] == "." or not _SAFE.issuperset(part):
+                raise ValueError(f"not a key: {key!r}")
+        return self._root / key
+
+
+class DirectoryPointer:
+    """The pointer as a file that is replaced by rename."""
+
+    def __init__(self, path: Path, temporary: Path, fs: FileSystem) -> None:
+        self._path = path
+        self._temporary = temporary
+        self._fs = fs
+
+    def replace(self, data: bytes) -> None:
+        """See Pointer.replace."""
+        with disk_errors("the checkpoint pointer"):
+            self._fs.mkdir(self._path.parent)
+            replace(self._fs, self._path, data, self._temporary)
+
+
+def _info(key: str, found: os.stat_result) -> ObjectInfo:
+    size = found.st_size if stat.S_ISREG(found.st_mode) else 0
+    return ObjectInfo(key, size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+
+def _same_bytes(left: Path, right: Path) -> bool:
+    with left.open("rb") as one, right.open("rb") as other:
+        while True:
+            a, b = one.read(CHUNK), other.read(CHUNK)
+            if a != b:
+                return False
+            if not a:
+                return True
