@@ -180,9 +180,7 @@ KINDS: Mapping[str, Kind] = {
         {
             **_PKI,
             "seal": _SEAL,
-            "tokens": fields.each(
-                fields.obj({"size": fields.count, "tst": fields.sha256_digest})
-            ),
+            "tokens": fields.each(fields.obj({"size": fields.count, "tst": fields.sha256_digest})),
         },
     ),
     "log.heartbeat": _kind("log", _none, {}),

@@ -1,0 +1,109 @@
+"""The database behind one URL: transactions, SQLite's settings, migrations.
+
+SQLite in WAL mode with `synchronous=FULL` is the embedded default: a commit survives a power cut.
+Writers begin IMMEDIATE, so two processes on one home wait for each other instead of failing late.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import OperationalError
+
+from archive.errors import Unreachable, UsageError
+
+SCHEMA = "0001"
+"""The newest migration; compared at every start so that alembic is only loaded when needed."""
+
+_BUSY_SECONDS = 60
+
+
+class Database:
+    """Connections to the archive's database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that may write; commits at the end, rolls back on any error."""
+        with _explained(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view without locking writers out."""
+        with _explained(), self.engine.connect() as connection:
+            with connection.execution_options(cunzheng_read=True).begin():
+                yield connection
+
+    def prepare(self) -> None:
+        """Bring the tables to this version; raises UsageError for a newer database."""
+        with self.read() as connection:
+            found = _schema(connection)
+        if found == SCHEMA:
+            return
+        if found is not None and found > SCHEMA:
+            raise UsageError("The database was written by a newer version of cunzheng.")
+        _migrate(self.url)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves, see _on_begin
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("cunzheng_read")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unreachable(f"The database does not answer: {error.orig}.") from error
+
+
+def _schema(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return str(found) if found else None
+
+
+def _migrate(url: str) -> None:
+    # Loaded only here: alembic costs 0.2 s at every start and is needed once per version.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+def utc(value: datetime | None) -> datetime | None:
+    """SQLite gives times back without their zone; in this database all of them are UTC."""
+    return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)

@@ -1,0 +1,196 @@
+"""The database's tables (design §5). Only `entry`, `head` and `seal` carry evidence; the rest is a
+projection of ledger and objects, or work in progress that a crash resumes from.
+
+`pending` and `unstored` are the way into the ledger: what shall become an entry, and the objects
+that must be stored with it. A row leaves them only when its step is durable.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import BLOB, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class HeadRow(SQLModel, table=True):
+    """One log's head. `size` is appended, `signed` has a note, `published` is stored and read back.
+
+    `frontier` is the compact range (32-byte hashes) of the first `signed` entries.
+    """
+
+    __tablename__ = "head"
+    log: str = Field(primary_key=True)
+    year: int
+    size: int
+    signed: int
+    published: int
+    frontier: bytes = Field(sa_type=BLOB)
+    fence: int
+    closed: bool = False
+
+
+class EntryRow(SQLModel, table=True):
+    """An appended entry: its bytes and leaf hash; `pending` is the id it was submitted under."""
+
+    __tablename__ = "entry"
+    __table_args__ = (UniqueConstraint("stream", "seq"),)
+    log: str = Field(primary_key=True)
+    idx: int = Field(primary_key=True)
+    stream: str
+    seq: int
+    leaf: bytes = Field(sa_type=BLOB)
+    data: bytes = Field(sa_type=BLOB)
+    pending: str | None = Field(default=None, unique=True)
+
+
+class SealRow(SQLModel, table=True):
+    """A seal's three files. `token_linked` says that a late token is named in a later batch."""
+
+    __tablename__ = "seal"
+    log: str = Field(primary_key=True)
+    size: int = Field(primary_key=True)
+    previous: int
+    note: bytes = Field(sa_type=BLOB)
+    p7s: bytes = Field(sa_type=BLOB)
+    tst: bytes | None = Field(default=None, sa_type=BLOB)
+    gen_time: datetime | None = None
+    late: bool = False
+    token_linked: bool = True
+
+
+class TileRootRow(SQLModel, table=True):
+    """Root of a full tile, so that upper tiles need not read 256 lower ones again."""
+
+    __tablename__ = "tile_root"
+    log: str = Field(primary_key=True)
+    level: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    hash: bytes = Field(sa_type=BLOB)
+
+
+class PendingRow(SQLModel, table=True):
+    """An entry to be appended; `body` is JSON. Urgent ones do not wait for the TSA."""
+
+    __tablename__ = "pending"
+    id: str = Field(primary_key=True)
+    kind: str
+    stream: str
+    actor: str
+    at: datetime
+    subject: str | None = None
+    body: bytes = Field(sa_type=BLOB)
+    urgent: bool = False
+
+
+class UnstoredRow(SQLModel, table=True):
+    """An object that must be stored with its entry: bytes, or the path of a staged file."""
+
+    __tablename__ = "unstored"
+    id: int | None = Field(default=None, primary_key=True)
+    pending: str = Field(index=True)
+    key: str
+    path: str | None = None
+    data: bytes | None = Field(default=None, sa_type=BLOB)
+    size: int
+    sha256: bytes = Field(sa_type=BLOB)
+
+
+class PkiRow(SQLModel, table=True):
+    """A certificate or revocation list of ours, in DER, and whether the ledger names it yet."""
+
+    __tablename__ = "pki"
+    sha256: str = Field(primary_key=True)
+    kind: str
+    issuer: str
+    number: int = 0
+    next_update: datetime | None = None
+    data: bytes = Field(sa_type=BLOB)
+    linked: bool = False
+
+
+class OutageRow(SQLModel, table=True):
+    """A time in which the archive could not seal as it should."""
+
+    __tablename__ = "outage"
+    id: str = Field(primary_key=True)
+    reason: str
+    since: datetime
+    until: datetime | None = None
+
+
+class RecordRow(SQLModel, table=True):
+    """The catalog: what search looks at. Rebuilt from ledger and record.json at any time."""
+
+    __tablename__ = "record"
+    id: str = Field(primary_key=True)
+    log: str
+    idx: int
+    source: str = Field(index=True)
+    name: str
+    name_raw: bytes = Field(sa_type=BLOB)
+    folder: str
+    folder_raw: bytes = Field(sa_type=BLOB)
+    size: int
+    sha256: bytes = Field(sa_type=BLOB, index=True)
+    sidecar_sha256: bytes | None = Field(default=None, sa_type=BLOB)
+    media_type: str
+    case_no: str | None = Field(default=None, index=True)
+    category: str | None = None
+    stage: str | None = None
+    unit: str | None = None
+    officers: str | None = None
+    captured_start: datetime | None = None
+    captured_end: datetime | None = None
+    received_at: datetime = Field(index=True)
+    title: str | None = None
+    preview: str | None = None
+    lost: bool = False
+
+
+class SourceRow(SQLModel, table=True):
+    """A folder of the inbox: registered by itself, confirmed by a person."""
+
+    __tablename__ = "source"
+    id: str = Field(primary_key=True)
+    name: bytes = Field(sa_type=BLOB)
+    state: str
+    label: str | None = None
+    kind: str | None = None
+    unit: str | None = None
+    first_seen: datetime
+    last_seen: datetime | None = None
+
+
+class IntakeRow(SQLModel, table=True):
+    """The state of one drop, from staged to released (design §3)."""
+
+    __tablename__ = "intake"
+    __table_args__ = (UniqueConstraint("source", "path", "dev", "ino", "size", "mtime_ns"),)
+    id: str = Field(primary_key=True)
+    source: str
+    path: bytes = Field(sa_type=BLOB)
+    dev: int
+    ino: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    sha256: bytes = Field(sa_type=BLOB)
+    sidecar_sha256: bytes | None = Field(default=None, sa_type=BLOB)
+    sidecar_size: int | None = None
+    state: str = Field(index=True)
+    record: str | None = None
+    pending: str | None = None
+    release: str
+    moved_to: str | None = None
+    note: str | None = None
+    at: datetime
+
+
+class AccessRow(SQLModel, table=True):
+    """A retrieval that was started; `open` until its end is on the ledger."""
+
+    __tablename__ = "access"
+    id: str = Field(primary_key=True)
+    record: str
+    person: str
+    at: datetime
+    open: bool = True
