@@ -1,0 +1,138 @@
+"""Canonical JSON: RFC 8785, restricted further so that there is nothing to argue about.
+
+No floating-point numbers, integers within ±(2^53-1), all text in NFC, no lone surrogates, no
+duplicate keys, at most 64 levels. ``encode`` and ``decode`` are strict inverses.
+
+    >>> encode({"b": 1, "a": [True, None]})
+    b'{"a":[true,null],"b":1}'
+"""
+
+import json
+import unicodedata
+from typing import TypeAlias
+
+from signing.errors import CanonicalError
+
+JsonValue: TypeAlias = (
+    "bool | int | str | list[JsonValue] | tuple[JsonValue, ...] | dict[str, JsonValue] | None"
+)
+
+MAX_INTEGER = 2**53 - 1
+MAX_DEPTH = 64
+
+# The C encoder escapes exactly what RFC 8785 3.2.2.2 asks for when it keeps non-ASCII text.
+# Cycles are caught by the depth limit of the walk, so the encoder need not look for them.
+_SORTING = json.JSONEncoder(
+    ensure_ascii=False,
+    check_circular=False,
+    allow_nan=False,
+    sort_keys=True,
+    separators=(",", ":"),
+)
+_KEEPING = json.JSONEncoder(
+    ensure_ascii=False,
+    check_circular=False,
+    allow_nan=False,
+    sort_keys=False,
+    separators=(",", ":"),
+)
+_PLAIN = frozenset({str, bool, type(None)})
+
+
+def encode(value: object) -> bytes:
+    """Return the canonical bytes of a value made of dict, list, tuple, str, int, bool and None.
+
+    Subclasses of these types are refused. Raises CanonicalError.
+    """
+    _check_shape(value, MAX_DEPTH)
+    text = _SORTING.encode(value)
+    if text.isascii():
+        return text.encode("ascii")
+    # RFC 8785 3.2.3 sorts by UTF-16 code units, Python by code points: they differ only outside
+    # ASCII, and so do normalisation and surrogates. One slower walk settles all three.
+    return _KEEPING.encode(_ordered(value)).encode("utf-8")
+
+
+def decode(data: bytes) -> JsonValue:
+    """Parse canonical bytes; every other way to write the same value is refused.
+
+    Duplicate keys, white space, other escapes, other number forms and another key order all
+    show in the comparison with the value encoded again. Raises CanonicalError.
+    """
+    try:
+        value: JsonValue = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise CanonicalError("The bytes are not JSON in UTF-8.") from error
+    if encode(value) != data:
+        raise CanonicalError("The JSON text is not in canonical form.")
+    return value
+
+
+def decode_object(data: bytes) -> dict[str, JsonValue]:
+    """Parse canonical bytes that must hold an object. Raises CanonicalError."""
+    value = decode(data)
+    if not isinstance(value, dict):
+        raise CanonicalError("The JSON text is not an object.")
+    return value
+
+
+def _check_shape(value: object, depth: int) -> None:
+    """Refuse every type, number, key type and depth that has no canonical form."""
+    kind = type(value)
+    if kind is dict:
+        members = value.values()  # type: ignore[attr-defined]
+        for key in value:  # type: ignore[attr-defined]
+            if type(key) is not str:
+                raise CanonicalError("An object key is not text.")
+    elif kind is list or kind is tuple:
+        members = value
+    else:
+        _check_scalar(value, kind)
+        return
+    if depth == 0:
+        raise CanonicalError(f"The value is nested deeper than {MAX_DEPTH} levels.")
+    for member in members:
+        kind = type(member)
+        if kind in _PLAIN:
+            continue
+        if kind is int:
+            if not -MAX_INTEGER <= member <= MAX_INTEGER:
+                raise CanonicalError("An integer is beyond 2^53-1.")
+        else:
+            _check_shape(member, depth - 1)
+
+
+def _check_scalar(value: object, kind: type) -> None:
+    if kind in _PLAIN:
+        return
+    if kind is int:
+        if not -MAX_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator]
+            raise CanonicalError("An integer is beyond 2^53-1.")
+        return
+    if kind is float:
+        raise CanonicalError("Floating-point numbers have no place in canonical JSON.")
+    raise CanonicalError(f"A value of type {kind.__name__} has no canonical form.")
+
+
+def _ordered(value: object) -> object:
+    """Copy with keys in UTF-16 order, all text checked."""
+    if isinstance(value, str):
+        return _checked_text(value)
+    if isinstance(value, dict):
+        keys = sorted(map(_checked_text, value), key=lambda key: key.encode("utf-16-be"))
+        return {key: _ordered(value[key]) for key in keys}
+    if isinstance(value, (list, tuple)):
+        return [_ordered(member) for member in value]
+    return value
+
+
+def _checked_text(text: str) -> str:
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise CanonicalError("Text contains a lone surrogate.") from error
+    if not unicodedata.is_normalized("NFC", text):
+        raise CanonicalError("Text is not in Unicode normalization form C.")
+    return text
