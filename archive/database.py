@@ -6,7 +6,6 @@ Writers begin IMMEDIATE, so two processes on one home wait for each other instea
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +102,3 @@ def _migrate(url: str) -> None:
     config.attributes["url"] = url
     command.upgrade(config, "head")
 
-
-def utc(value: datetime | None) -> datetime | None:
-    """SQLite gives times back without their zone; in this database all of them are UTC."""
-    return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)

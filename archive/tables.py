@@ -7,7 +7,7 @@ that must be stored with it. A row leaves them only when its step is durable.
 
 from datetime import datetime
 
-from sqlalchemy import BLOB, UniqueConstraint
+from sqlalchemy import LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
@@ -23,7 +23,7 @@ class HeadRow(SQLModel, table=True):
     size: int
     signed: int
     published: int
-    frontier: bytes = Field(sa_type=BLOB)
+    frontier: bytes = Field(sa_type=LargeBinary)
     fence: int
     closed: bool = False
 
@@ -37,8 +37,8 @@ class EntryRow(SQLModel, table=True):
     idx: int = Field(primary_key=True)
     stream: str
     seq: int
-    leaf: bytes = Field(sa_type=BLOB)
-    data: bytes = Field(sa_type=BLOB)
+    leaf: bytes = Field(sa_type=LargeBinary)
+    data: bytes = Field(sa_type=LargeBinary)
     pending: str | None = Field(default=None, unique=True)
 
 
@@ -49,9 +49,9 @@ class SealRow(SQLModel, table=True):
     log: str = Field(primary_key=True)
     size: int = Field(primary_key=True)
     previous: int
-    note: bytes = Field(sa_type=BLOB)
-    p7s: bytes = Field(sa_type=BLOB)
-    tst: bytes | None = Field(default=None, sa_type=BLOB)
+    note: bytes = Field(sa_type=LargeBinary)
+    p7s: bytes = Field(sa_type=LargeBinary)
+    tst: bytes | None = Field(default=None, sa_type=LargeBinary)
     gen_time: datetime | None = None
     late: bool = False
     token_linked: bool = True
@@ -64,7 +64,7 @@ class TileRootRow(SQLModel, table=True):
     log: str = Field(primary_key=True)
     level: int = Field(primary_key=True)
     number: int = Field(primary_key=True)
-    hash: bytes = Field(sa_type=BLOB)
+    hash: bytes = Field(sa_type=LargeBinary)
 
 
 class PendingRow(SQLModel, table=True):
@@ -77,7 +77,7 @@ class PendingRow(SQLModel, table=True):
     actor: str
     at: datetime
     subject: str | None = None
-    body: bytes = Field(sa_type=BLOB)
+    body: bytes = Field(sa_type=LargeBinary)
     urgent: bool = False
 
 
@@ -89,9 +89,9 @@ class UnstoredRow(SQLModel, table=True):
     pending: str = Field(index=True)
     key: str
     path: str | None = None
-    data: bytes | None = Field(default=None, sa_type=BLOB)
+    data: bytes | None = Field(default=None, sa_type=LargeBinary)
     size: int
-    sha256: bytes = Field(sa_type=BLOB)
+    sha256: bytes = Field(sa_type=LargeBinary)
 
 
 class PkiRow(SQLModel, table=True):
@@ -103,7 +103,7 @@ class PkiRow(SQLModel, table=True):
     issuer: str
     number: int = 0
     next_update: datetime | None = None
-    data: bytes = Field(sa_type=BLOB)
+    data: bytes = Field(sa_type=LargeBinary)
     linked: bool = False
 
 
@@ -126,12 +126,12 @@ class RecordRow(SQLModel, table=True):
     idx: int
     source: str = Field(index=True)
     name: str
-    name_raw: bytes = Field(sa_type=BLOB)
+    name_raw: bytes = Field(sa_type=LargeBinary)
     folder: str
-    folder_raw: bytes = Field(sa_type=BLOB)
+    folder_raw: bytes = Field(sa_type=LargeBinary)
     size: int
-    sha256: bytes = Field(sa_type=BLOB, index=True)
-    sidecar_sha256: bytes | None = Field(default=None, sa_type=BLOB)
+    sha256: bytes = Field(sa_type=LargeBinary, index=True)
+    sidecar_sha256: bytes | None = Field(default=None, sa_type=LargeBinary)
     media_type: str
     case_no: str | None = Field(default=None, index=True)
     category: str | None = None
@@ -151,7 +151,7 @@ class SourceRow(SQLModel, table=True):
 
     __tablename__ = "source"
     id: str = Field(primary_key=True)
-    name: bytes = Field(sa_type=BLOB)
+    name: bytes = Field(sa_type=LargeBinary)
     state: str
     label: str | None = None
     kind: str | None = None
@@ -167,14 +167,14 @@ class IntakeRow(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("source", "path", "dev", "ino", "size", "mtime_ns"),)
     id: str = Field(primary_key=True)
     source: str
-    path: bytes = Field(sa_type=BLOB)
+    path: bytes = Field(sa_type=LargeBinary)
     dev: int
     ino: int
     size: int
     mtime_ns: int
     ctime_ns: int
-    sha256: bytes = Field(sa_type=BLOB)
-    sidecar_sha256: bytes | None = Field(default=None, sa_type=BLOB)
+    sha256: bytes = Field(sa_type=LargeBinary)
+    sidecar_sha256: bytes | None = Field(default=None, sa_type=LargeBinary)
     sidecar_size: int | None = None
     state: str = Field(index=True)
     record: str | None = None
