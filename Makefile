@@ -1,0 +1,53 @@
+# Every target prepares .venv by itself; only python3 >= 3.11 and make have to be there.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PACKAGES := signing archive ingest cli
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-full lint tamper crash bench lock clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: ## make .venv from the lock file (fast when nothing changed)
+	@$(PYTHON) .ci/bootstrap.py
+
+demo: setup ## seal, fetch, verify and tamper with about forty demo records
+	@$(BIN)/python tests/support/demo.py
+
+test: setup ## every test that needs no tool from outside
+	@$(BIN)/python -m pytest -n 2 -q
+
+test-full: setup ## all tests; as root installs missing tools; fails if one was not run
+	@.ci/tools || true
+	@CUNZHENG_FULL=1 $(BIN)/python -m pytest -n 2 -q
+
+lint: setup ## style, types, import rules, content of the wheel
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(PACKAGES) .ci
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python .ci/check_wheel.py
+
+tamper: setup ## print the tamper table: what was done, what verify says
+	@$(BIN)/python tests/support/tamper_table.py
+
+crash: setup ## print the crash table: kill -9 and power loss at every durable step
+	@$(BIN)/python tests/support/crash_table.py
+
+bench: setup ## measure speed and memory beside cp and bagit
+	@$(BIN)/python bench/run.py
+
+lock: setup ## refresh the lock files (LOCK_FLAGS=--upgrade for newer versions)
+	@$(BIN)/python -m pip install --quiet --group lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+		--custom-compile-command "make lock" --no-emit-index-url $(LOCK_FLAGS) \
+		pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+		--custom-compile-command "make lock" --no-emit-index-url $(LOCK_FLAGS) \
+		--group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what these targets made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo-archive
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,38 @@
+"""Counts the tests that were not run, and lets `make test-full` fail when there are any."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+FULL = os.environ.get("CUNZHENG_FULL") == "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without CUNZHENG_FULL=1, tests marked `full` are reported as not run."""
+    if FULL:
+        return
+    for item in items:
+        if item.get_closest_marker("full"):
+            item.add_marker(pytest.mark.skip(reason="NOT RUN: only in make test-full"))
+
+
+def _not_run(config: pytest.Config) -> int:
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    return len(reporter.stats.get("skipped", ())) if reporter else 0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In the full run a test that was not run is a failure."""
+    on_worker = hasattr(session.config, "workerinput")
+    if FULL and not on_worker and exitstatus == pytest.ExitCode.OK and _not_run(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests were not run, just above pytest's closing line."""
+    count = _not_run(terminalreporter.config)
+    hint = "" if FULL or not count else "  (make test-full runs them)"
+    terminalreporter.write_line(f"NOT RUN: {count}{hint}")
