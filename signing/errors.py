@@ -22,6 +22,10 @@ class CanonicalError(EvidenceBad):
     """A value or text is not canonical JSON."""
 
 
+class DerError(EvidenceBad):
+    """Bytes are not the DER that was expected."""
+
+
 class NoteError(EvidenceBad):
     """A signed note is malformed, or its signature does not hold."""
 
