@@ -1,0 +1,32 @@
+"""What can go wrong between a file in a folder and a staged copy of it."""
+
+from archive.errors import ArchiveError, Refused, Unreachable
+
+
+class SourceChanged(Unreachable):
+    """The file changed, or somebody had it open for writing, while it was read; it settles anew."""
+
+
+class SourceUnreadable(Unreachable):
+    """The file is gone, is not a regular file, or may not be read."""
+
+
+class SidecarBad(ArchiveError):
+    """A sidecar that cannot be taken: one code, one sentence in English and one in Chinese."""
+
+    def __init__(self, code: str, english: str, chinese: str) -> None:
+        super().__init__(english)
+        self.code = code
+        self.english = english
+        self.chinese = chinese
+
+
+class Classified(Refused):
+    """A sidecar marked as a state secret. It carries nothing of what was read."""
+
+    code = "CLASSIFIED_REFUSED"
+    english = "The sidecar marks this drop as a state secret; it is refused and nothing of it kept."
+    chinese = "附带说明标有国家秘密标志，系统拒收，不保留其任何内容。"
+
+    def __init__(self) -> None:
+        super().__init__(self.english)

@@ -1,0 +1,123 @@
+"""Decides from observations when a file is complete. Pure: no clock, no file system.
+
+A file is complete when its key did not change for `settle` seconds of a monotonic clock and nobody
+holds it open for writing. Its mtime is never compared with the time of day: device clocks are wrong
+and copies keep old times. What no rule can see is a copy that was killed half way.
+
+    settler = Settler(Settle())
+    while True:
+        for path, key in look():
+            verdict = settler.observe(path, key, monotonic(), lambda: has_writer(path))
+        settler.end_round()
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+
+class FileKey(NamedTuple):
+    """What changes when a file changes; times in nanoseconds, size in bytes."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @classmethod
+    def of(cls, stat: os.stat_result) -> Self:
+        """The key in a stat result."""
+        return cls(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """How long a file must rest, in seconds of the monotonic clock."""
+
+    seconds: float = 2.0
+    seconds_without_lease: float = 60.0
+    """Where the system cannot say who is writing (another's file, a network share)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The file is complete; goes into record.json as `settle`."""
+
+    lease: bool
+    """True if the system confirmed that nobody was writing."""
+    seconds: int
+    """Whole seconds for which the key had been seen unchanged."""
+
+
+class _Watch:
+    __slots__ = ("due", "key", "round", "settled", "since", "taken")
+
+    def __init__(self, key: FileKey, now: float, due: float, current_round: int) -> None:
+        self.key = key
+        self.since = now
+        self.due = due
+        self.round = current_round
+        self.settled: Settled | None = None
+        self.taken = False
+
+
+class Settler:
+    """Remembers every file that is there now, and nothing about files that are gone."""
+
+    def __init__(self, settle: Settle) -> None:
+        self._settle = settle
+        self._watched: dict[bytes, _Watch] = {}
+        self._round = 0
+
+    def __len__(self) -> int:
+        return len(self._watched)
+
+    def observe(
+        self, path: bytes, key: FileKey, now: float, writer: Callable[[], bool | None]
+    ) -> Settled | None:
+        """One look at a file at `now`; None while it is not complete.
+
+        `writer` is asked only when the time is up: True if somebody is writing, False if nobody
+        is, None if the system cannot say. A complete file stays complete until its key changes.
+        """
+        watch = self._watched.get(path)
+        if watch is None or watch.key != key:
+            due = now + self._settle.seconds
+            watch = self._watched[path] = _Watch(key, now, due, self._round)
+        watch.round = self._round
+        if watch.settled is None and now >= watch.due:
+            self._ask(watch, now, writer())
+        return watch.settled
+
+    def _ask(self, watch: _Watch, now: float, writing: bool | None) -> None:
+        if writing:
+            watch.since, watch.due = now, now + self._settle.seconds
+            return
+        if writing is None:
+            watch.due = max(watch.due, watch.since + self._settle.seconds_without_lease)
+            if now < watch.due:
+                return
+        watch.settled = Settled(writing is False, int(now - watch.since))
+
+    def take(self, path: bytes) -> None:
+        """The drop was taken; it is not offered again while its key stays as it is."""
+        if watch := self._watched.get(path):
+            watch.taken = True
+
+    def is_taken(self, path: bytes) -> bool:
+        """Whether this file, as it is now, was taken."""
+        watch = self._watched.get(path)
+        return watch is not None and watch.taken
+
+    def forget(self, path: bytes) -> None:
+        """Start anew with this file, as if it had just appeared."""
+        self._watched.pop(path, None)
+
+    def end_round(self) -> None:
+        """Forget every file that was not observed since the last call."""
+        gone = [path for path, watch in self._watched.items() if watch.round != self._round]
+        for path in gone:
+            del self._watched[path]
+        self._round += 1

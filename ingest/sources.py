@@ -1,0 +1,83 @@
+"""Looking at one file without trusting it: opening, reading, and asking who writes."""
+
+import errno
+import fcntl
+import os
+import signal
+import stat
+
+from ingest.errors import SourceChanged, SourceUnreadable
+from ingest.settle import FileKey
+
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def open_regular(path: bytes) -> int:
+    """Open a regular file for reading: never follows a link, never waits on a FIFO.
+
+    Links in the folders above the file are the business of the sweep, which does not walk them.
+    Returns the descriptor; raises SourceUnreadable.
+    """
+    try:
+        fd = os.open(path, _FLAGS)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise SourceUnreadable(f"The file cannot be opened: {reason}.") from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise SourceUnreadable("This is not a regular file.")
+    return fd
+
+
+def has_writer(fd: int) -> bool | None:
+    """Whether anybody on this machine has the file open for writing; None if it cannot be known.
+
+    A read lease is refused with EAGAIN while there is a writer (fcntl(2), F_SETLEASE). It needs the
+    file's owner or CAP_LEASE and a local file system.
+
+    Somebody who opens the file for writing in the instant of the lease waits for us, and the kernel
+    tells us by a signal: SIGIO by default, which would end the process. SIGURG is ignored.
+    """
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError as error:
+        return True if error.errno == errno.EAGAIN else None
+    return False
+
+
+def writer_of(path: bytes, key: FileKey) -> bool | None:
+    """`has_writer` by path; a file that is no longer the one with this key counts as written to."""
+    try:
+        fd = open_regular(path)
+    except SourceUnreadable:
+        return True
+    try:
+        if FileKey.of(os.fstat(fd)) != key:
+            return True
+        return has_writer(fd)
+    finally:
+        os.close(fd)
+
+
+def read_head(path: bytes, limit: int, expected: FileKey | None = None) -> bytes:
+    """Read at most `limit` bytes of a settled file into memory; nothing of it is written anywhere.
+
+    Raises SourceUnreadable, or SourceChanged if the file is not (or no longer) the expected one.
+    """
+    fd = open_regular(path)
+    try:
+        before = FileKey.of(os.fstat(fd))
+        parts = []
+        while limit > 0 and (part := os.read(fd, min(limit, 1 << 20))):
+            parts.append(part)
+            limit -= len(part)
+        if before != (expected or before) or FileKey.of(os.fstat(fd)) != before:
+            raise SourceChanged("The file changed while it was read.")
+        return b"".join(parts)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise SourceUnreadable(f"The file cannot be read: {reason}.") from error
+    finally:
+        os.close(fd)

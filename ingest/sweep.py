@@ -1,0 +1,217 @@
+"""Walks the inbox and says which drops are complete. The sweep decides; events only wake it up.
+
+    inbox/<source>/…/NAME            a drop
+    inbox/<source>/…/NAME.json       its sidecar, if it says "cunzheng_sidecar": 1; else a record
+
+Paths are bytes throughout. Links, FIFOs, sockets and devices are left alone and noticed once;
+temporary and hidden names are not looked at. Nothing in the inbox is ever changed here.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from archive.errors import Unreachable
+from ingest import sidecar
+from ingest.errors import SourceChanged, SourceUnreadable
+from ingest.names import source_id
+from ingest.settle import FileKey, Settled, Settler
+from ingest.sources import read_head, writer_of
+
+_TEMPORARY = (b".part", b".partial", b".filepart", b".crdownload", b".tmp", b".swp", b".!ut", b"~")
+_IGNORED = {b"Thumbs.db", b"desktop.ini", b"@eaDir", b"System Volume Information", b"$RECYCLE.BIN"}
+_SUFFIX = b".json"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A regular file as it was seen. `folder` is relative to the source's folder, b"" at the top."""
+
+    source: str
+    folder: bytes
+    name: bytes
+    path: bytes
+    key: FileKey
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A complete file with its sidecar, if it has one; both have settled."""
+
+    file: Found
+    sidecar: Found | None
+    settled: Settled
+    """The weaker of the two, where there are two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something that is left alone, said once while it stays there.
+
+    `reason` is one of `link`, `fifo`, `socket`, `device`, `unreadable`, `no_source` (a file beside
+    the source folders), `sidecar_alone` (it waits for its file).
+    """
+
+    path: bytes
+    reason: str
+
+
+def is_ignored(name: bytes) -> bool:
+    """Whether a name is hidden, temporary, or left by the system of another machine."""
+    return (
+        name.startswith((b".", b"~$"))
+        or name in _IGNORED
+        or name.lower().endswith(_TEMPORARY)
+    )
+
+
+class Sweeper:
+    """Sweeps one inbox again and again; `settler` remembers between the sweeps."""
+
+    def __init__(self, inbox: bytes, settler: Settler, monotonic: Callable[[], float]) -> None:
+        self._inbox = inbox
+        self._settler = settler
+        self._monotonic = monotonic
+        self._markers: dict[bytes, tuple[FileKey, bool]] = {}
+        self._noticed: set[tuple[bytes, str]] = set()
+        self._current: set[tuple[bytes, str]] = set()
+        self.waiting = 0
+        """Files of the last sweep that have not settled: look again soon."""
+        self.sidecars_alone = 0
+        """Sidecars of the last sweep that wait for their file."""
+
+    def sweep(self) -> Iterator[Drop | Noticed]:
+        """One walk; a drop is offered in every sweep until it is taken (`Settler.take`).
+
+        Raises Unreachable if the inbox itself cannot be read, and then forgets nothing: a lost
+        mount is not an empty folder.
+        """
+        self.waiting = self.sidecars_alone = 0
+        self._current = set()
+        alive: set[bytes] = set()
+        stack: list[tuple[str | None, bytes, bytes]] = [(None, b"", self._inbox)]
+        while stack:
+            source, folder, path = stack.pop()
+            found: dict[bytes, Found] = {}
+            yield from self._list(source, folder, path, found, stack)
+            yield from self._judge(found, alive)
+        self._markers = {path: kept for path, kept in self._markers.items() if path in alive}
+        self._noticed = self._current
+        self._settler.end_round()
+
+    def _list(
+        self,
+        source: str | None,
+        folder: bytes,
+        path: bytes,
+        found: dict[bytes, Found],
+        stack: list[tuple[str | None, bytes, bytes]],
+    ) -> Iterator[Noticed]:
+        """Read one directory: files go to `found`, folders to `stack`."""
+        try:
+            # Not by path alone: a folder that became a link since it was seen is not followed.
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            if source is None:
+                reason = os.strerror(error.errno or 0)
+                raise Unreachable(f"The inbox cannot be read: {reason}.") from error
+            yield from self._notice(path, "unreadable")
+            return
+        try:
+            with os.scandir(fd) as entries:
+                for entry in entries:
+                    name = os.fsencode(entry.name)
+                    if is_ignored(name):
+                        continue
+                    whole = path + b"/" + name
+                    kind, key = _look(entry)
+                    if kind == "folder":
+                        inner = name if not folder else folder + b"/" + name
+                        below = (source_id(name), b"") if source is None else (source, inner)
+                        stack.append((*below, whole))
+                    elif kind != "file" or key is None:
+                        yield from self._notice(whole, kind)
+                    elif source is None:
+                        yield from self._notice(whole, "no_source")
+                    else:
+                        found[name] = Found(source, folder, name, whole, key)
+        except OSError:
+            yield from self._notice(path, "unreadable")
+        finally:
+            os.close(fd)
+
+    def _judge(self, found: dict[bytes, Found], alive: set[bytes]) -> Iterator[Drop | Noticed]:
+        """Settle the files of one folder and pair them with their sidecars."""
+        settled: dict[bytes, Settled] = {}
+        for name, file in found.items():
+            if name.endswith(_SUFFIX):
+                alive.add(file.path)
+            state = self._settle(file)
+            if state is None:
+                self.waiting += 1
+            else:
+                settled[name] = state
+        sidecars = {
+            name for name in settled if name.endswith(_SUFFIX) and self._is_sidecar(found[name])
+        }
+        for name, state in settled.items():
+            file = found[name]
+            if name in sidecars:
+                owner = name[: -len(_SUFFIX)]
+                if owner not in found or owner in sidecars:
+                    self.sidecars_alone += 1
+                    yield from self._notice(file.path, "sidecar_alone")
+                continue
+            if self._settler.is_taken(file.path):
+                continue
+            beside = name + _SUFFIX
+            if beside not in found:
+                yield Drop(file, None, state)
+            elif beside in settled:
+                yield _paired(file, state, found[beside], settled[beside], beside in sidecars)
+
+    def _settle(self, file: Found) -> Settled | None:
+        path, key = file.path, file.key
+        return self._settler.observe(path, key, self._monotonic(), lambda: writer_of(path, key))
+
+    def _is_sidecar(self, file: Found) -> bool:
+        known = self._markers.get(file.path)
+        if known is not None and known[0] == file.key:
+            return known[1]
+        try:
+            marked = sidecar.is_marked(read_head(file.path, sidecar.MAX_SIZE, file.key))
+        except (SourceChanged, SourceUnreadable):
+            return False
+        self._markers[file.path] = (file.key, marked)
+        return marked
+
+    def _notice(self, path: bytes, reason: str) -> Iterator[Noticed]:
+        self._current.add((path, reason))
+        if (path, reason) not in self._noticed:
+            yield Noticed(path, reason)
+
+
+def _paired(file: Found, state: Settled, beside: Found, other: Settled, is_sidecar: bool) -> Drop:  # noqa: FBT001
+    if not is_sidecar:
+        return Drop(file, None, state)
+    both = Settled(state.lease and other.lease, min(state.seconds, other.seconds))
+    return Drop(file, beside, both)
+
+
+def _look(entry: os.DirEntry[str]) -> tuple[str, FileKey | None]:
+    """What a directory entry is; `file` comes with its key."""
+    try:
+        if entry.is_dir(follow_symlinks=False):
+            return "folder", None
+        found = entry.stat(follow_symlinks=False)
+    except OSError:
+        return "unreadable", None
+    mode = found.st_mode
+    if stat.S_ISREG(mode):
+        return "file", FileKey.of(found)
+    if stat.S_ISLNK(mode):
+        return "link", None
+    if stat.S_ISFIFO(mode):
+        return "fifo", None
+    return ("socket" if stat.S_ISSOCK(mode) else "device"), None
