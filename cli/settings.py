@@ -1,0 +1,176 @@
+"""`cunzheng.toml`: read strictly into a frozen value, and written with its comments.
+
+What it is not: secrets (passphrases come from the environment or a credential file) and trust
+(an inspector's `policy.toml`).
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_args
+
+from archive.errors import UsageError
+from cli.language import say
+from signing.digest import ALGORITHMS
+
+SETTINGS_FILE = "cunzheng.toml"
+TEMPLATE = Path(__file__).resolve().parent.parent / "config" / SETTINGS_FILE
+RELEASES = ("purge", "keep", "move")
+EMBEDDED = "embedded"
+
+_ARCHIVE_ID = re.compile(r"[a-z0-9.-]{1,64}/[0-9a-z]{1,64}")
+_OFFICE = re.compile(r"[a-z0-9]{1,16}")
+
+
+class SettingsError(UsageError):
+    """`cunzheng.toml` cannot be used; the text names the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings; times are in the unit that the name says, sizes are counts."""
+
+    archive: str
+    office: str = "main"
+    digests: tuple[str, ...] = ("sha256", "sm3")
+    batch_entries: int = 512
+    batch_seconds: float = 1.0
+    settle_seconds: float = 2.0
+    release: str = "purge"
+    purge_hours: int = 24
+    tsa: str = EMBEDDED
+    heartbeat_minutes: int = 60
+    database: str = EMBEDDED
+    store: str = "store"
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError for a value out of its range."""
+        _match("archive", self.archive, _ARCHIVE_ID)
+        _match("office", self.office, _OFFICE)
+        _check_digests(self.digests)
+        _range("batch_entries", self.batch_entries, 1, 65536)
+        _range("batch_seconds", self.batch_seconds, 0, 60)
+        _range("settle_seconds", self.settle_seconds, 0, 3600)
+        _range("purge_hours", self.purge_hours, 0, 8760)
+        _range("heartbeat_minutes", self.heartbeat_minutes, 1, 60)
+        if self.release not in RELEASES:
+            raise _bad("release", ", ".join(RELEASES))
+        if self.tsa != EMBEDDED and not self.tsa.startswith(("http://", "https://")):
+            raise _bad("tsa", f'"{EMBEDDED}", http://… / https://…')
+        if self.database != EMBEDDED and "://" not in self.database:
+            raise _bad("database", f'"{EMBEDDED}", sqlite://… / postgresql://…')
+        if not self.store:
+            raise _bad("store", say("a folder", "目录"))
+
+    @classmethod
+    def parse(cls, text: str) -> "Settings":
+        """Read TOML; raises SettingsError for a missing, unknown or wrong key."""
+        try:
+            table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{SETTINGS_FILE}: {error}") from error
+        if table.pop("cunzheng", None) != 1:
+            raise _bad("cunzheng", "1")
+        return cls(**_typed(table))
+
+    @classmethod
+    def load(cls, path: Path) -> "Settings":
+        """Read a file; raises SettingsError, or OSError where it cannot be read."""
+        try:
+            return cls.parse(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{path}: UTF-8") from error
+
+    def to_toml(self) -> str:
+        """The template of `config/` with these values; `parse` gives the same settings back."""
+        text = TEMPLATE.read_text(encoding="utf-8")
+        for name in _names():
+            line = f"{name} = {_literal(getattr(self, name))}"
+            before, _, after = re.split(rf"(?m)^({name} = .*)$", text)
+            text = before + line + after
+        return text
+
+    def database_url(self, home: Path) -> str:
+        """SQLAlchemy URL; the embedded database is a file in the home."""
+        return f"sqlite:///{home / 'cunzheng.db'}" if self.database == EMBEDDED else self.database
+
+    def store_path(self, home: Path) -> Path:
+        """Root of the directory store; a relative one is inside the home."""
+        return home / self.store
+
+
+def _names() -> tuple[str, ...]:
+    return tuple(field.name for field in fields(Settings))
+
+
+def _typed(table: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(table.keys() - set(_names()))
+    if unknown:
+        raise SettingsError(
+            say(
+                f"{SETTINGS_FILE}: there is no setting named {unknown[0]!r}; remove or correct it.",
+                f"{SETTINGS_FILE}：没有名为 {unknown[0]!r} 的设置，请删除或更正。",
+            )
+        )
+    if "archive" not in table:
+        raise _bad("archive", "name/id")
+    kinds = {field.name: field.type for field in fields(Settings)}
+    return {name: _value(name, kinds[name], value) for name, value in table.items()}
+
+
+def _value(name: str, kind: Any, value: Any) -> Any:
+    """One value with its TOML type checked; an integer will do for a float, a boolean never."""
+    if get_args(kind):
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise _bad(name, say("a list of texts", "文本列表"))
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise _bad(name, _kind_name(kind))
+    return value
+
+
+def _kind_name(kind: Any) -> str:
+    if kind is int:
+        return say("an integer", "整数")
+    return say("a number", "数字") if kind is float else say("a text in quotes", "带引号的文本")
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_literal, value)) + "]"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda m: f"\\u{ord(m[0]):04X}", escaped) + '"'
+    return str(value)
+
+
+def _bad(name: str, expected: str) -> SettingsError:
+    return SettingsError(
+        say(
+            f"{SETTINGS_FILE}: {name} must be: {expected}.",
+            f"{SETTINGS_FILE}：{name} 应为：{expected}。",
+        )
+    )
+
+
+def _match(name: str, value: str, form: re.Pattern[str]) -> None:
+    if not form.fullmatch(value):
+        raise _bad(name, form.pattern)
+
+
+def _range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise _bad(name, say(f"from {low:g} to {high:g}", f"{low:g} 到 {high:g}"))
+
+
+def _check_digests(digests: tuple[str, ...]) -> None:
+    known = set(digests) <= set(ALGORITHMS)
+    if not known or len(set(digests)) != len(digests) or "sha256" not in digests:
+        accepted = ", ".join(ALGORITHMS)
+        raise _bad(
+            "digests", say(f"sha256 and others of {accepted}", f"含 sha256，取自 {accepted}")
+        )
