@@ -31,6 +31,8 @@ class Certificate:
     is_authority: bool
     may_sign: bool
     """keyUsage is present and has digitalSignature or nonRepudiation."""
+    usage_allows_signing: bool
+    """As ``may_sign``, or there is no keyUsage."""
     extended_usage: tuple[str, ...] | None
     extended_usage_critical: bool
 
@@ -52,6 +54,9 @@ def load_certificate(data: bytes) -> Certificate:
     usage = _find(extensions, x509.KeyUsage)
     extended = _find(extensions, x509.ExtendedKeyUsage)
     constraints = _find(extensions, x509.BasicConstraints)
+    may_sign = usage is not None and (
+        usage.value.digital_signature or usage.value.content_commitment
+    )
     return Certificate(
         der=data,
         issuer=issuer,
@@ -61,8 +66,8 @@ def load_certificate(data: bytes) -> Certificate:
         not_after=parsed.not_valid_after_utc,
         public_key=public_key,
         is_authority=constraints is not None and constraints.value.ca,
-        may_sign=usage is not None
-        and (usage.value.digital_signature or usage.value.content_commitment),
+        may_sign=may_sign,
+        usage_allows_signing=may_sign or usage is None,
         extended_usage=None
         if extended is None
         else tuple(item.dotted_string for item in extended.value),

@@ -30,7 +30,7 @@ class _CryptographySm3:
 
     def __init__(self) -> None:
         # Not needed where hashlib has SM3, and slow to import.
-        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+        from cryptography.hazmat.primitives import hashes
 
         self._hash = hashes.Hash(hashes.SM3())
 
