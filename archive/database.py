@@ -26,6 +26,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
+        self._reader = self.engine.execution_options(cunzheng_read=True)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -36,9 +37,8 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view without locking writers out."""
-        with _explained(), self.engine.connect() as connection:
-            with connection.execution_options(cunzheng_read=True).begin():
-                yield connection
+        with _explained(), self._reader.connect() as connection, connection.begin():
+            yield connection
 
     def prepare(self) -> None:
         """Bring the tables to this version; raises UsageError for a newer database."""
@@ -94,11 +94,10 @@ def _schema(connection: Connection) -> str | None:
 
 def _migrate(url: str) -> None:
     # Loaded only here: alembic costs 0.2 s at every start and is needed once per version.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["url"] = url
     command.upgrade(config, "head")
-

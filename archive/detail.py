@@ -8,7 +8,6 @@ from archive import fields
 from archive.errors import FormatError
 from signing import canonical
 from signing.digest import Digest
-from signing.errors import SigningError
 
 _CHECKS: Mapping[str, fields.Check] = {
     "cunzheng_detail": fields.count,
@@ -47,12 +46,8 @@ class Detail:
     @classmethod
     def parse(cls, data: bytes) -> "Detail":
         """Read a detail strictly; raises FormatError."""
-        try:
-            value = canonical.decode(data)
-        except SigningError as error:
-            raise FormatError(f"a detail is not canonical JSON: {error}") from error
+        value = fields.decode_object(data, "a detail")
         fields.exactly(value, _CHECKS, {})
-        assert isinstance(value, dict)  # noqa: S101 - told to the type checker; checked above
         if value["cunzheng_detail"] != 1:
             raise FormatError("a detail of another version")
         return cls(value["id"], value["kind"], bytes.fromhex(value["salt"]), value["data"])

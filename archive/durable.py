@@ -2,7 +2,7 @@
 
 Every durable write of the archive, from staging to release, goes through a `FileSystem`. The crash
 tests replace it by a double that records each call and rebuilds the worst state that a power cut
-allows, so a rule holds here: what is not synced explicitly may be gone, half there, or out of order.
+allows, so a rule holds here: what is not synced explicitly may be gone, torn, or out of order.
 
 A failed fsync is fatal (StateUnknown): the kernel may have dropped the dirty pages and report
 success the next time (see sunlight, internal/durable), so the process stops and starts over.
@@ -12,7 +12,7 @@ import ctypes
 import errno
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from archive.errors import StateUnknown, Unreachable
@@ -92,10 +92,8 @@ class FileSystem:
 
     def unlink(self, path: Path | bytes) -> None:
         """Remove a name; a missing one is no error."""
-        try:
+        with suppress(FileNotFoundError):
             os.unlink(path)
-        except FileNotFoundError:
-            pass
 
     def mkdir(self, path: Path) -> None:
         """Make a directory and its parents; present is fine."""

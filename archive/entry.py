@@ -1,4 +1,4 @@
-"""One line of the ledger: strict value, its bytes and the kinds there are (docs/formats.md §2, §3)."""
+"""One line of the ledger: a strict value, its bytes, and the kinds (docs/formats.md §2, §3)."""
 
 import re
 from collections.abc import Mapping
@@ -56,13 +56,10 @@ class Entry:
 
     @classmethod
     def parse(cls, data: bytes) -> "Entry":
-        """Read an entry's bytes strictly; raises FormatError. Bodies are checked by `check_body`."""
+        """Read an entry's bytes strictly; raises FormatError. `check_body` checks the body."""
         if len(data) > MAX_ENTRY:
             raise FormatError(f"an entry has at most {MAX_ENTRY} bytes, this one {len(data)}")
-        try:
-            value = canonical.decode(data)
-        except SigningError as error:
-            raise FormatError(f"an entry is not canonical JSON: {error}") from error
+        value = fields.decode_object(data, "an entry")
         return cls.from_value(value)
 
     @classmethod
@@ -250,7 +247,7 @@ def check_body(entry: Entry) -> bool:
         raise FormatError(f"{entry.kind} does not belong into the stream {entry.stream}")
     kind.subject(entry.subject)
     fields.exactly(entry.body, kind.body, kind.optional)
-    if kind.stream == "source" and "source" in kind.body:
-        if entry.stream != f"source/{entry.body['source']}":
-            raise FormatError("an entry of a source stands in another source's stream")
+    named = entry.body.get("source")
+    if "source" in kind.body and entry.stream != f"source/{named}":
+        raise FormatError("an entry of a source stands in another source's stream")
     return True

@@ -9,6 +9,7 @@ from typing import Any
 from archive.errors import FormatError
 from archive.ids import check_ulid
 from archive.times import parse_time
+from signing import canonical
 from signing.digest import Digest
 from signing.errors import SigningError
 
@@ -18,6 +19,17 @@ _SALT = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _SOURCE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _LOG = re.compile(r"[a-z0-9]{1,16}-\d{4}", re.ASCII)
 _ALGORITHM = re.compile(r"[a-z0-9]{1,16}", re.ASCII)
+
+
+def decode_object(data: bytes, what: str) -> dict[str, Any]:
+    """Decode canonical JSON that must be an object; FormatError naming `what`."""
+    try:
+        value = canonical.decode(data)
+    except SigningError as error:
+        raise FormatError(f"{what} is not canonical JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise FormatError(f"{what} is not an object")
+    return value
 
 
 def exactly(value: object, checks: Mapping[str, Check], optional: Mapping[str, Check]) -> None:

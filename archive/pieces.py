@@ -1,4 +1,4 @@
-"""Piece hashes: the content cut every 4 MiB, so that a part can be checked before it is handed out."""
+"""Piece hashes: the content cut every 4 MiB, so that each part is checked before it goes out."""
 
 from collections.abc import Sequence
 from hashlib import sha256

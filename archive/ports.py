@@ -89,7 +89,7 @@ class Clock(Protocol):
 
 def read_all(store: ObjectStore, key: str, limit: int = 64 * 1024 * 1024) -> bytes:
     """A whole small object; refuses more than `limit` bytes."""
-    from archive.errors import FormatError  # noqa: PLC0415 - keeps this module's imports to types
+    from archive.errors import FormatError
 
     parts = []
     size = 0

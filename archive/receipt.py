@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from archive import fields
 from archive.entry import Entry
@@ -48,8 +47,7 @@ class Receipt:
 
     def to_line(self) -> bytes:
         """The line without its newline."""
-        entry = canonical.decode(self.entry)
-        assert isinstance(entry, dict)  # noqa: S101 - an entry is an object
+        entry = fields.decode_object(self.entry, "an entry")
         return canonical.encode(
             {
                 "checkpoint": self.note.decode(),
@@ -75,12 +73,9 @@ class Receipt:
         """
         if len(line) > MAX_LINE:
             raise FormatError("a receipt line is too long")
-        try:
-            value: Any = canonical.decode(line)
-            fields.exactly(value, _CHECKS, {})
-            entry = canonical.encode(value["entry"])
-        except SigningError as error:
-            raise FormatError(f"a receipt is not canonical JSON: {error}") from error
+        value = fields.decode_object(line, "a receipt")
+        fields.exactly(value, _CHECKS, {})
+        entry = canonical.encode(value["entry"])
         found = Entry.parse(entry)
         body = found.body
         if value["cunzheng_receipt"] != 1 or found.subject != value["record"]:

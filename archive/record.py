@@ -9,7 +9,6 @@ from archive.errors import FormatError
 from archive.pieces import PIECE_SIZE
 from signing import canonical
 from signing.digest import Digest
-from signing.errors import SigningError
 
 _CHECKS: Mapping[str, fields.Check] = {
     "v": fields.count,
@@ -58,12 +57,7 @@ class RecordDescription:
     @classmethod
     def parse(cls, data: bytes) -> "RecordDescription":
         """Read record.json; raises FormatError."""
-        try:
-            value = canonical.decode(data)
-        except SigningError as error:
-            raise FormatError(f"record.json is not canonical JSON: {error}") from error
-        if not isinstance(value, dict):
-            raise FormatError("record.json is not an object")
+        value = fields.decode_object(data, "record.json")
         fields.exactly({key: value.get(key) for key in _CHECKS}, _CHECKS, {})
         return cls._checked(value)
 
@@ -111,5 +105,13 @@ class RecordDescription:
     @property
     def name_bytes(self) -> bytes:
         """The file name exactly as the device gave it."""
-        encoded = self.value["name_b64"]
-        return fields.base64_bytes(encoded) if encoded else str(self.value["name"]).encode()
+        return self._raw("name")
+
+    @property
+    def folder_bytes(self) -> bytes:
+        """The folder below the source's inbox, exactly."""
+        return self._raw("folder")
+
+    def _raw(self, key: str) -> bytes:
+        encoded = self.value[f"{key}_b64"]
+        return fields.base64_bytes(encoded) if encoded else str(self.value[key]).encode()

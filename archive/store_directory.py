@@ -18,6 +18,7 @@ from archive.ports import CHUNK, ObjectInfo, PutItem, StagedFile
 
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _LARGE = 4 * CHUNK
+_Paths = list[Path]
 
 
 class DirectoryStore:
@@ -35,7 +36,7 @@ class DirectoryStore:
         if not items:
             return
         with disk_errors("the store"):
-            written: list[Path] = []
+            written: _Paths = []
             try:
                 sources = [self._source(item, written) for item in items]
                 if written:
@@ -105,7 +106,7 @@ class DirectoryStore:
                 except FileNotFoundError:
                     continue
 
-    def _source(self, item: PutItem, written: list[Path]) -> Path:
+    def _source(self, item: PutItem, written: _Paths) -> Path:
         if isinstance(item.source, StagedFile):
             return item.source.path
         self._counter += 1

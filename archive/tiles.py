@@ -1,4 +1,4 @@
-"""C2SP tlog-tiles: how the tree and its entries stand in storage, and how to read proofs from it."""
+"""C2SP tlog-tiles: how tree and entries stand in storage, and how proofs are read from them."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence

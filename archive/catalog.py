@@ -1,0 +1,174 @@
+"""The catalog: a projection of ledger and record.json that people search (design §3, §5)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from archive import layout
+from archive.entry import Entry
+from archive.errors import FormatError, NotFound
+from archive.ids import check_ulid
+from archive.ledger import Appended
+from archive.record import RecordDescription
+from archive.tables import RecordRow, SourceRow
+from signing.digest import Digest
+
+RECORD = RecordRow.__table__  # type: ignore[attr-defined]
+SOURCE = SourceRow.__table__  # type: ignore[attr-defined]
+
+
+def project(
+    connection: Connection,
+    log: str,
+    entries: Sequence[Appended],
+    description: Callable[[str], bytes | None],
+) -> None:
+    """Bring the catalog up to date with newly published entries.
+
+    `description(key)` gives the bytes of record.json or a detail, or None if they cannot be had.
+    """
+    rows = []
+    for appended in entries:
+        entry = Entry.parse(appended.data)
+        if entry.kind == "record.accessioned" and entry.subject:
+            data = description(layout.record_key(entry.subject))
+            if data is not None:
+                rows.append(record_row(log, appended.index, RecordDescription.parse(data)))
+        elif entry.kind == "record.lost":
+            lost = update(RECORD).where(RECORD.c.id == entry.subject).values(lost=True)
+            connection.execute(lost)
+    if rows:
+        connection.execute(insert(RECORD), rows)
+
+
+def record_row(log: str, index: int, found: RecordDescription) -> dict[str, Any]:
+    """The catalog's line for one record."""
+    value: Mapping[str, Any] = found.value
+    claims: Mapping[str, Any] = value["claims"] or {}
+    text: Mapping[str, Any] = value["text"] or {}
+    officers = claims.get("officers") or []
+    return {
+        "id": found.record_id,
+        "log": log,
+        "idx": index,
+        "source": value["source"],
+        "name": value["name"],
+        "name_raw": found.name_bytes,
+        "folder": value["folder"],
+        "folder_raw": found.folder_bytes,
+        "size": found.size,
+        "sha256": _sha256(found.digests),
+        "sidecar_sha256": _sha256(found.sidecar) if found.sidecar else None,
+        "media_type": value["media"]["type"],
+        "case_no": claims.get("case"),
+        "category": claims.get("category"),
+        "stage": claims.get("stage"),
+        "unit": claims.get("unit"),
+        "officers": " ".join(_officer(item) for item in officers) or None,
+        "captured_start": _moment(claims.get("capture_start")),
+        "captured_end": _moment(claims.get("capture_end")),
+        "received_at": _moment(value["received_at"]),
+        "title": text.get("title"),
+        "preview": text.get("preview"),
+        "lost": False,
+    }
+
+
+def _officer(item: Any) -> str:
+    return " ".join(str(part) for part in item.values()) if isinstance(item, dict) else str(item)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _sha256(digests: Sequence[Digest]) -> bytes:
+    return next(digest.value for digest in digests if digest.algorithm == "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What people search by; every part that is given must match."""
+
+    words: tuple[str, ...] = ()
+    case: str | None = None
+    category: str | None = None
+    stage: str | None = None
+    officer: str | None = None
+    unit: str | None = None
+    source: str | None = None
+    media: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 100
+
+
+def search(connection: Connection, query: Query) -> list[RecordRow]:
+    """Records that match, newest first. Dates look at the capture, else at the reception."""
+    moment = _coalesced()
+    wanted = [
+        or_(*(column.contains(word, autoescape=True) for column in _TEXT_COLUMNS))
+        for word in query.words
+    ]
+    for column, value in (
+        (RECORD.c.case_no, query.case),
+        (RECORD.c.category, query.category),
+        (RECORD.c.stage, query.stage),
+        (RECORD.c.source, query.source),
+    ):
+        if value is not None:
+            wanted.append(column == value)
+    for column, value in ((RECORD.c.officers, query.officer), (RECORD.c.unit, query.unit)):
+        if value is not None:
+            wanted.append(column.contains(value, autoescape=True))
+    if query.media is not None:
+        wanted.append(RECORD.c.media_type.startswith(query.media, autoescape=True))
+    if query.since is not None:
+        wanted.append(moment >= query.since)
+    if query.until is not None:
+        wanted.append(moment < query.until)
+    found = select(RECORD).where(*wanted)
+    rows = connection.execute(found.order_by(RECORD.c.id.desc()).limit(query.limit))
+    return [RecordRow(**row) for row in rows.mappings()]
+
+
+def _coalesced() -> Any:
+    from sqlalchemy import func
+
+    return func.coalesce(RECORD.c.captured_start, RECORD.c.received_at)
+
+
+_TEXT_COLUMNS = (
+    RECORD.c.name,
+    RECORD.c.title,
+    RECORD.c.preview,
+    RECORD.c.case_no,
+    RECORD.c.officers,
+    RECORD.c.unit,
+    RECORD.c.id,
+)
+
+
+def find_record(connection: Connection, text: str) -> RecordRow:
+    """The record with this id, or with this unique beginning of an id; raises NotFound."""
+    wanted = text.strip().upper()
+    query = select(RECORD).where(RECORD.c.id.startswith(wanted, autoescape=True)).limit(2)
+    rows = connection.execute(query).mappings().all()
+    if len(rows) == 1:
+        return RecordRow(**rows[0])
+    try:
+        check_ulid(wanted)
+    except FormatError:
+        if len(rows) > 1:
+            raise NotFound(f"Several records begin with {wanted}; give more of the id.") from None
+    raise NotFound(f"There is no record {wanted[:40]}.")
+
+
+def same_content(connection: Connection, sha256: bytes) -> str | None:
+    """The first record with this content, if there is one."""
+    query = select(RECORD.c.id).where(RECORD.c.sha256 == sha256).order_by(RECORD.c.id).limit(1)
+    row = connection.execute(query).first()
+    return row.id if row else None

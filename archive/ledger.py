@@ -1,0 +1,314 @@
+"""The ledger in the database: what is submitted, appended by compare-and-swap, and re-read.
+
+Appending gives indices and stream positions, once and for ever, in one transaction. Nothing here
+signs or stores; archive.seal does that with what stands committed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from archive.entry import Entry, link_digest
+from archive.errors import LedgerForked, StateUnknown
+from archive.merkle import HASH_SIZE, CompactRange, leaf_hash
+from archive.tables import EntryRow, HeadRow, PendingRow, UnstoredRow
+from signing import canonical
+from signing.digest import Digest
+
+HEAD = HeadRow.__table__  # type: ignore[attr-defined]
+ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
+PENDING = PendingRow.__table__  # type: ignore[attr-defined]
+UNSTORED = UnstoredRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class NewObject:
+    """An object to be stored with an entry: bytes, or a staged file (path below staging/)."""
+
+    key: str
+    size: int
+    sha256: bytes
+    data: bytes | None = None
+    path: str | None = None
+
+    @classmethod
+    def of(cls, key: str, data: bytes) -> "NewObject":
+        """An object whose bytes are at hand."""
+        return cls(key, len(data), Digest.of("sha256", data).value, data=data)
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """What shall become an entry. `id` is a fresh ULID; urgent ones do not wait for the TSA."""
+
+    id: str
+    kind: str
+    stream: str
+    actor: str
+    at: datetime
+    subject: str | None
+    body: Mapping[str, Any]
+    objects: tuple[NewObject, ...] = ()
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One log's head; see tables.HeadRow."""
+
+    log: str
+    year: int
+    size: int
+    signed: int
+    published: int
+    frontier: CompactRange = field(compare=False)
+    fence: int
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """An entry as it stands committed."""
+
+    index: int
+    data: bytes
+    pending: str | None
+
+
+def submit(connection: Connection, entries: Iterable[NewEntry]) -> None:
+    """Put entries and their objects into the way to the ledger; durable when committed."""
+    pending: list[dict[str, object]] = []
+    unstored: list[dict[str, object]] = []
+    for entry in entries:
+        pending.append(
+            {
+                "id": entry.id,
+                "kind": entry.kind,
+                "stream": entry.stream,
+                "actor": entry.actor,
+                "at": entry.at,
+                "subject": entry.subject,
+                "body": canonical.encode(dict(entry.body)),
+                "urgent": entry.urgent,
+            }
+        )
+        unstored.extend(_unstored(entry.id, item) for item in entry.objects)
+    if pending:
+        connection.execute(insert(PENDING), pending)
+    if unstored:
+        connection.execute(insert(UNSTORED), unstored)
+
+
+def add_objects(connection: Connection, pending: str, objects: Sequence[NewObject]) -> None:
+    """Objects for an entry that is appended in this transaction."""
+    if objects:
+        connection.execute(insert(UNSTORED), [_unstored(pending, item) for item in objects])
+
+
+def _unstored(pending: str, item: NewObject) -> dict[str, object]:
+    return {
+        "pending": pending,
+        "key": item.key,
+        "path": item.path,
+        "data": item.data,
+        "size": item.size,
+        "sha256": item.sha256,
+    }
+
+
+def waiting(connection: Connection, *, only_urgent: bool, limit: int) -> list[NewEntry]:
+    """Submitted entries in the order of their ids, without their objects."""
+    query = select(PENDING).order_by(PENDING.c.id).limit(limit)
+    if only_urgent:
+        query = query.where(PENDING.c.urgent)
+    return [
+        NewEntry(
+            id=row.id,
+            kind=row.kind,
+            stream=row.stream,
+            actor=row.actor,
+            at=row.at,
+            subject=row.subject,
+            body=canonical.decode(row.body),  # type: ignore[arg-type]
+            urgent=row.urgent,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def current_head(connection: Connection) -> Head | None:
+    """The newest log's head, open or just closed."""
+    row = connection.execute(select(HEAD).order_by(HEAD.c.year.desc()).limit(1)).first()
+    return _head(row) if row else None
+
+
+def head_of(connection: Connection, log: str) -> Head | None:
+    """The head of one log."""
+    row = connection.execute(select(HEAD).where(HEAD.c.log == log)).first()
+    return _head(row) if row else None
+
+
+def _head(row: Any) -> Head:
+    hashes = [row.frontier[i : i + HASH_SIZE] for i in range(0, len(row.frontier), HASH_SIZE)]
+    return Head(
+        log=row.log,
+        year=row.year,
+        size=row.size,
+        signed=row.signed,
+        published=row.published,
+        frontier=CompactRange(row.signed, hashes),
+        fence=row.fence,
+        closed=row.closed,
+    )
+
+
+def open_head(connection: Connection, log: str, year: int, before: Head | None) -> Head:
+    """A new log's empty head; it takes over the fencing number of the one before."""
+    head = Head(log, year, 0, 0, 0, CompactRange(), before.fence if before else 0, closed=False)
+    row = {
+        "log": log,
+        "year": year,
+        "size": 0,
+        "signed": 0,
+        "published": 0,
+        "frontier": b"",
+        "fence": head.fence,
+        "closed": False,
+    }
+    connection.execute(insert(HEAD), [row])
+    return head
+
+
+def append(
+    connection: Connection, head: Head, entries: Sequence[NewEntry], *, closes: bool = False
+) -> None:
+    """Append entries and move the head, in the caller's transaction.
+
+    The head moves by compare-and-swap on its size and fencing number: StateUnknown if another
+    sealer moved it although we hold the lease.
+    """
+    positions = _stream_positions(connection, {entry.stream for entry in entries})
+    rows = []
+    for index, new in enumerate(entries, head.size):
+        seq, prev = positions.get(new.stream, (0, None))
+        entry = Entry(
+            actor=new.actor,
+            at=new.at,
+            body=new.body,
+            kind=new.kind,
+            prev=prev,
+            seq=seq,
+            stream=new.stream,
+            subject=new.subject,
+        )
+        data = entry.to_bytes()
+        link = link_digest(data)
+        positions[new.stream] = (seq + 1, link)
+        rows.append(
+            {
+                "log": head.log,
+                "idx": index,
+                "stream": new.stream,
+                "seq": seq,
+                "leaf": link.value,
+                "data": data,
+                "pending": new.id,
+            }
+        )
+    connection.execute(insert(ENTRY), rows)
+    _swap(connection, head, size=head.size + len(rows), closed=closes)
+    ids = [entry.id for entry in entries]
+    connection.execute(delete(PENDING).where(PENDING.c.id.in_(ids)))
+
+
+def _stream_positions(
+    connection: Connection, streams: Iterable[str]
+) -> dict[str, tuple[int, Digest | None]]:
+    """For each stream its next `seq` and the link to its newest entry, in whatever log."""
+    found: dict[str, tuple[int, Digest | None]] = {}
+    for stream in streams:
+        query = (
+            select(ENTRY.c.seq, ENTRY.c.leaf)
+            .where(ENTRY.c.stream == stream)
+            .order_by(ENTRY.c.seq.desc())
+            .limit(1)
+        )
+        row = connection.execute(query).first()
+        if row:
+            found[stream] = (row.seq + 1, Digest("sha256", row.leaf))
+    return found
+
+
+def _swap(connection: Connection, head: Head, **values: object) -> None:
+    moved = connection.execute(
+        update(HEAD)
+        .where(HEAD.c.log == head.log, HEAD.c.size == head.size, HEAD.c.fence == head.fence)
+        .values(**values)
+    )
+    if moved.rowcount != 1:
+        raise StateUnknown("Another sealer moved the ledger's head; this one stops.")
+
+
+def set_signed(connection: Connection, head: Head, frontier: CompactRange) -> None:
+    """Record that the tree has a note at its present size."""
+    _swap(connection, head, signed=frontier.size, frontier=b"".join(frontier.hashes))
+
+
+def set_published(connection: Connection, head: Head) -> None:
+    """Record that everything up to the signed size is stored and read back."""
+    _swap(connection, head, published=head.signed)
+
+
+def take_fence(connection: Connection, log: str) -> None:
+    """Raise the fencing number: whoever held the lease before can no longer move the head."""
+    connection.execute(update(HEAD).where(HEAD.c.log == log).values(fence=HEAD.c.fence + 1))
+
+
+def rehash(connection: Connection, head: Head) -> CompactRange:
+    """Read the committed entries after the last signed size and hash them again.
+
+    Raises LedgerForked if a row's leaf hash is not that of its bytes or an index is missing: the
+    database was edited after the entries were appended.
+    """
+    tree = head.frontier.copy()
+    for row in _rows(connection, head.log, head.signed, head.size):
+        if row.idx != tree.size or leaf_hash(row.data) != row.leaf:
+            raise LedgerForked(f"Entry {tree.size} of {head.log} was changed in the database.")
+        tree.append(row.leaf)
+    if tree.size != head.size:
+        raise LedgerForked(f"Entries of {head.log} after {tree.size} are gone from the database.")
+    return tree
+
+
+def _rows(connection: Connection, log: str, start: int, end: int) -> Iterable[Any]:
+    query = (
+        select(ENTRY)
+        .where(ENTRY.c.log == log, ENTRY.c.idx >= start, ENTRY.c.idx < end)
+        .order_by(ENTRY.c.idx)
+    )
+    return connection.execute(query)
+
+
+def entries_between(connection: Connection, log: str, start: int, end: int) -> list[Appended]:
+    """Committed entries [start, end) of a log."""
+    return [Appended(r.idx, r.data, r.pending) for r in _rows(connection, log, start, end)]
+
+
+def leaves_between(connection: Connection, log: str, start: int, end: int) -> list[bytes]:
+    """Leaf hashes [start, end) of a log."""
+    return [row.leaf for row in _rows(connection, log, start, end)]
+
+
+def place_of(connection: Connection, pending: str) -> tuple[str, int] | None:
+    """Log and index of an entry that was submitted under this id, once it is appended."""
+    query = select(ENTRY.c.log, ENTRY.c.idx).where(ENTRY.c.pending == pending)
+    row = connection.execute(query).first()
+    return (row.log, row.idx) if row else None
+
+
+def pending_count(connection: Connection) -> int:
+    """Entries that wait to be appended."""
+    return int(connection.execute(select(func.count()).select_from(PENDING)).scalar_one())

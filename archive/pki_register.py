@@ -1,0 +1,61 @@
+"""Our certificates and CRLs: which there are, and which the ledger must name next."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from archive.identity import Identity, PkiObject
+from archive.layout import pki_key
+from archive.ledger import NewObject
+from archive.tables import PkiRow
+from signing.digest import Digest
+
+PKI = PkiRow.__table__  # type: ignore[attr-defined]
+
+
+class PkiRegister:
+    """Registers what a seal is judged by before the seal is made, so that it can be stored."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+
+    def unlinked(
+        self, connection: Connection, now: datetime
+    ) -> tuple[list[str], list[str], list[NewObject]]:
+        """Digests of new certificates and CRLs, and their objects; marks them as named."""
+        self._refresh(connection, now)
+        query = select(PKI).where(PKI.c.linked.is_(False)).order_by(PKI.c.sha256)
+        rows = connection.execute(query).all()
+        connection.execute(update(PKI).values(linked=True).where(PKI.c.linked.is_(False)))
+        named = {kind: [f"sha256:{r.sha256}" for r in rows if r.kind == kind] for kind in _KINDS}
+        objects = [NewObject.of(pki_key(row.sha256, row.kind), row.data) for row in rows]
+        return named["crt"], named["crl"], objects
+
+    def _refresh(self, connection: Connection, now: datetime) -> None:
+        query = select(PKI).where(PKI.c.kind == "crl")
+        known = [
+            PkiObject(r.kind, r.issuer, r.number, r.next_update, r.data)
+            for r in connection.execute(query)
+        ]
+        fresh = self._identity.revocation.due(known, now)
+        own = [PkiObject("crt", "", 0, None, der) for der in self._identity.certificates]
+        self._add(connection, [*own, *fresh])
+
+    def _add(self, connection: Connection, found: list[PkiObject]) -> None:
+        for item in found:
+            number = Digest.of("sha256", item.data).value.hex()
+            if connection.execute(select(PKI.c.sha256).where(PKI.c.sha256 == number)).first():
+                continue
+            values = {
+                "sha256": number,
+                "kind": item.kind,
+                "issuer": item.issuer,
+                "number": item.number,
+                "next_update": item.next_update,
+                "data": item.data,
+                "linked": False,
+            }
+            connection.execute(insert(PKI), [values])
+
+
+_KINDS = ("crt", "crl")

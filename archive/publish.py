@@ -1,0 +1,198 @@
+"""From a signed batch to stored, read-back bytes: step 6 and 7 of a seal (design §3).
+
+Order: contents, descriptions, details, certificates and full tiles; partial tiles; all of them read
+back; then the seal's files, read back; then the pointer. A seal in storage therefore never
+speaks of anything that is not there.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select
+
+from archive import layout
+from archive.errors import ContentAltered, LedgerBlocked
+from archive.layout import TILE_WIDTH, TileSpan
+from archive.ledger import (
+    ENTRY,
+    UNSTORED,
+    NewObject,
+    entries_between,
+    leaves_between,
+)
+from archive.merkle import CompactRange
+from archive.ports import LiveStore, ObjectStore, Pointer, PutItem, StagedFile
+from archive.tables import TileRootRow
+from archive.tiles import encode_entries
+
+TILE_ROOT = TileRootRow.__table__  # type: ignore[attr-defined]
+_READ_BACK_THREADS = 2
+_LARGE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where everything goes: evidence, live, the pointer, and the staging folder it comes from."""
+
+    evidence: ObjectStore
+    live: LiveStore
+    pointer: Pointer
+    staging: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A tile to be written; `root` is set for full hash tiles."""
+
+    span: TileSpan
+    data: bytes
+    root: bytes | None
+
+
+def unstored_objects(connection: Connection, log: str, start: int, end: int) -> list[NewObject]:
+    """Objects that belong to the entries [start, end) and are not known to be stored."""
+    query = (
+        select(UNSTORED)
+        .join(ENTRY, ENTRY.c.pending == UNSTORED.c.pending)
+        .where(ENTRY.c.log == log, ENTRY.c.idx >= start, ENTRY.c.idx < end)
+        .order_by(UNSTORED.c.id)
+    )
+    return [
+        NewObject(row.key, row.size, row.sha256, data=row.data, path=row.path)
+        for row in connection.execute(query)
+    ]
+
+
+def build_tiles(connection: Connection, log: str, old: int, new: int) -> list[Tile]:
+    """The tiles of a tree that grew from one size to another; the same bytes every time."""
+    fresh: dict[tuple[int, int], bytes] = {}
+    tiles = []
+    for span in layout.tiles_between(old, new):
+        start = span.number * TILE_WIDTH
+        end = start + span.width
+        if span.level is None:
+            data = encode_entries([e.data for e in entries_between(connection, log, start, end)])
+            tiles.append(Tile(span, data, None))
+            continue
+        hashes = _tile_hashes(connection, log, span.level, start, end, fresh)
+        root = None
+        if span.width == TILE_WIDTH:
+            tree = CompactRange()
+            tree.extend(hashes)
+            root = fresh[span.level, span.number] = tree.root()
+        tiles.append(Tile(span, b"".join(hashes), root))
+    return tiles
+
+
+def _tile_hashes(
+    connection: Connection,
+    log: str,
+    level: int,
+    start: int,
+    end: int,
+    fresh: dict[tuple[int, int], bytes],
+) -> list[bytes]:
+    if level == 0:
+        return leaves_between(connection, log, start, end)
+    query = select(TILE_ROOT.c.number, TILE_ROOT.c.hash).where(
+        TILE_ROOT.c.log == log,
+        TILE_ROOT.c.level == level - 1,
+        TILE_ROOT.c.number >= start,
+        TILE_ROOT.c.number < end,
+    )
+    known = {row.number: row.hash for row in connection.execute(query)}
+    return [known[n] if n in known else fresh[level - 1, n] for n in range(start, end)]
+
+
+def save_tile_roots(connection: Connection, log: str, tiles: Iterable[Tile]) -> None:
+    """Keep the roots of full tiles for the tiles above them."""
+    rows = [
+        {"log": log, "level": tile.span.level, "number": tile.span.number, "hash": tile.root}
+        for tile in tiles
+        if tile.root is not None
+    ]
+    if rows:
+        connection.execute(insert(TILE_ROOT), rows)
+
+
+def store_batch(
+    places: Places, log: str, objects: Sequence[NewObject], tiles: Sequence[Tile]
+) -> dict[str, bytes]:
+    """Store objects and tiles and read everything back.
+
+    Returns the bytes of the small JSON objects that were read back, by key.
+    Raises LedgerBlocked if a staged file is gone and its object is not stored either.
+    """
+    full = [NewObject.of(t.span.key(log), t.data) for t in tiles if t.span.width == TILE_WIDTH]
+    partial = [NewObject.of(t.span.key(log), t.data) for t in tiles if t.span.width < TILE_WIDTH]
+    everything = [*objects, *full]
+    places.evidence.put([*_items(places, objects), *_items(places, full)])
+    places.live.put(_items(places, partial))
+    small = read_back(places.evidence, everything)
+    read_back(places.live, partial)
+    return small
+
+
+def _items(places: Places, objects: Iterable[NewObject]) -> list[PutItem]:
+    items = []
+    for new in objects:
+        if new.data is not None:
+            items.append(PutItem(new.key, new.data))
+            continue
+        assert new.path is not None  # noqa: S101 - an object has bytes or a path
+        path = places.staging / new.path
+        if path.exists():
+            items.append(PutItem(new.key, StagedFile(path)))
+        elif places.evidence.stat(new.key) is None:
+            raise LedgerBlocked(
+                f"The staged bytes of {new.key} are gone. Nothing can be sealed until they are"
+                " back, or the record is given up with `cunzheng seal abandon --reason …`."
+            )
+    return items
+
+
+def store_seal(places: Places, objects: Sequence[NewObject]) -> None:
+    """Store a seal's files and read them back."""
+    places.evidence.put([PutItem(new.key, new.data or b"") for new in objects])
+    read_back(places.evidence, objects)
+
+
+def read_back(store: ObjectStore, objects: Sequence[NewObject]) -> dict[str, bytes]:
+    """Read what was written and compare its SHA-256; raises ContentAltered.
+
+    Large objects are read by several threads at once (hashlib lets go of the interpreter).
+    """
+    large = [new for new in objects if new.size >= _LARGE]
+    small = [new for new in objects if new.size < _LARGE]
+    found = {new.key: _read_checked(store, new) for new in small}
+    if large:
+        with ThreadPoolExecutor(_READ_BACK_THREADS) as threads:
+            for _ in threads.map(lambda new: _hash_checked(store, new), large):
+                pass
+    return {key: data for key, data in found.items() if key.endswith(".json")}
+
+
+def _read_checked(store: ObjectStore, new: NewObject) -> bytes:
+    data = b"".join(store.read(new.key))
+    if len(data) != new.size or sha256(data).digest() != new.sha256:
+        raise ContentAltered(f"{new.key} does not read back as it was written.")
+    return data
+
+
+def _hash_checked(store: ObjectStore, new: NewObject) -> None:
+    total = sha256()
+    for chunk in store.read(new.key):
+        total.update(chunk)
+    if total.digest() != new.sha256:
+        raise ContentAltered(f"{new.key} does not read back as it was written.")
+
+
+def superseded_tiles(live: LiveStore, log: str, tiles: Iterable[Tile]) -> Iterator[str]:
+    """Keys of partial tiles whose full tile is stored and read back."""
+    for tile in tiles:
+        if tile.span.width == TILE_WIDTH:
+            for info in live.list(f"{tile.span.key(log)}.p/"):
+                yield info.key

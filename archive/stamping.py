@@ -1,0 +1,117 @@
+"""Tokens for seals: at once, or late when the time-stamping authority is away (design §3).
+
+While it is away accessions wait on disk; access, decision and hold entries are signed and stored at
+once and their token follows. Start and end of the outage are entries.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, update
+
+from archive import layout, publish
+from archive.database import Database
+from archive.identity import Identity
+from archive.ledger import Head, NewObject
+from archive.ports import Clock
+from archive.publish import Places
+from archive.seals import SEAL, last_gen_time, seal_at, tokens_missing
+from archive.system_entries import SystemEntries
+from signing.digest import Digest
+from signing.errors import TimestampUnavailable
+
+_PROBE = Digest.of("sha256", b"cunzheng: is the time-stamping authority there?")
+
+
+class Stamping:
+    """Step 5 of the sealer; remembers whether the TSA answered."""
+
+    def __init__(
+        self,
+        database: Database,
+        places: Places,
+        identity: Identity,
+        system: SystemEntries,
+        clock: Clock,
+    ) -> None:
+        self._db = database
+        self._places = places
+        self._identity = identity
+        self._system = system
+        self._clock = clock
+        self.away = False
+
+    def stamp(self, head: Head) -> None:
+        """Give the newest seal its token; without a TSA it goes on and the token follows."""
+        with self._db.read() as connection:
+            seal = seal_at(connection, head.log, head.signed)
+            earlier = tokens_missing(connection, leave_out=(head.log, head.signed))
+            last = last_gen_time(connection)
+        if seal is None or seal.tst is not None:
+            return
+        if not self.away and not earlier:
+            try:
+                self._add_token(head.log, head.signed, seal.p7s, last)
+                return
+            except TimestampUnavailable:
+                self._goes_away()
+        with self._db.write() as connection:
+            _update(connection, head.log, head.signed, late=True)
+
+    def try_out(self) -> None:
+        """Ask an outside TSA for a token over nothing before a batch is appended.
+
+        So accessions wait instead of being appended when it is away.
+        """
+        if self.away or self._identity.time_is_local:
+            return
+        try:
+            self._identity.timestamper(None).timestamp(_PROBE)
+        except TimestampUnavailable:
+            self._goes_away()
+
+    def recover(self) -> None:
+        """Fetch the tokens that are missing, oldest first; the outage ends when none is."""
+        with self._db.read() as connection:
+            missing = tokens_missing(connection)
+            outage = self._system.open_outage(connection, "tsa")
+        if not missing and outage is None:
+            return
+        self.away = False
+        for log, size, p7s in missing:
+            try:
+                self._late_token(log, size, p7s)
+            except TimestampUnavailable:
+                self._goes_away()
+                return
+        self.try_out()
+        if not self.away:
+            with self._db.write() as connection:
+                self._system.outage_ends(connection, "tsa", self._clock.now())
+
+    def _late_token(self, log: str, size: int, p7s: bytes) -> None:
+        with self._db.read() as connection:
+            last = last_gen_time(connection)
+        token = self._add_token(log, size, p7s, last)
+        publish.store_seal(self._places, [NewObject.of(layout.token_key(log, size), token)])
+
+    def _add_token(self, log: str, size: int, p7s: bytes, after: datetime | None) -> bytes:
+        from signing.timestamp import check_token
+
+        digest = Digest.of("sha256", p7s)
+        token = self._identity.timestamper(after).timestamp(digest)
+        gen_time = check_token(token, digest=digest).gen_time
+        if after is not None and gen_time <= after:
+            raise TimestampUnavailable("The time-stamping authority's time does not rise.")
+        with self._db.write() as connection:
+            _update(connection, log, size, tst=token, gen_time=gen_time)
+        return token
+
+    def _goes_away(self) -> None:
+        self.away = True
+        with self._db.write() as connection:
+            self._system.outage_starts(connection, "tsa", self._clock.now())
+
+
+def _update(connection: Connection, log: str, size: int, **values: object) -> None:
+    where = (SEAL.c.log == log, SEAL.c.size == size)
+    connection.execute(update(SEAL).where(*where).values(**values))

@@ -1,0 +1,220 @@
+"""One bundle of 256 entries: read, checked by itself, and boiled down to what the walk needs.
+
+Runs in a worker. Entries are checked one by one and inside their streams; how the bundle joins the
+one before is the walk's business (`archive.verify.ledger`).
+"""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from archive.entry import Entry, check_body
+from archive.errors import FormatError
+from archive.layout import TILE_WIDTH, TileSpan
+from archive.merkle import HASH_SIZE, leaf_hash, node_hash
+from archive.tiles import decode_entries
+from archive.times import format_time, parse_time
+from archive.verify.context import Context, Found, guarded
+from archive.verify.tile_source import read_tile
+from signing import canonical
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+NO_TIME = 2**62
+"""Stands for the time of an entry that cannot be read: later than any other."""
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970, exact."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
+class BundleJob:
+    """Bundle number `number` of a log, of which `width` entries belong to the tree."""
+
+    log: str
+    number: int
+    width: int
+
+
+@dataclass(slots=True)
+class StreamPart:
+    """What one stream does inside one bundle: where it comes in and where it goes out."""
+
+    index: int
+    seq: int
+    prev: bytes | None
+    last_seq: int
+    last_leaf: bytes
+
+
+@dataclass(slots=True)
+class BundleFacts:
+    """`leaves` come from the entries, `stored` from the hash tile; either is None if unreadable.
+
+    `times` are the entries' `at` in microseconds. `control` are the entries that open and close
+    the log. `rows` go into the index.
+    """
+
+    job: BundleJob
+    leaves: list[bytes] | None = None
+    stored: list[bytes] | None = None
+    times: "array[int]" = field(default_factory=lambda: array("q"))
+    streams: dict[str, StreamPart] = field(default_factory=dict)
+    control: list[tuple[int, str, Any]] = field(default_factory=list)
+    rows: Rows = field(default_factory=lambda: defaultdict(list))
+    found: Found = field(default_factory=list)
+    subjects: dict[int, str] = field(default_factory=dict)
+
+
+def link_problem(seq: int, prev: bytes | None, last_seq: int, last_leaf: bytes) -> str | None:
+    """How an entry fails to follow the last one of its stream, as a code, or None."""
+    if seq > last_seq + 1:
+        return "STREAM_GAP"
+    if seq <= last_seq or prev != last_leaf:
+        return "STREAM_FORK"
+    return None
+
+
+def read_bundle(context: Context, job: BundleJob) -> BundleFacts:
+    """Read and check one bundle and its tile of leaf hashes."""
+    facts = BundleFacts(job)
+    guarded(
+        lambda: _read(context, facts),
+        TileSpan(None, job.number, job.width).key(job.log),
+        facts.found,
+    )
+    return facts
+
+
+def _read(context: Context, facts: BundleFacts) -> None:
+    job = facts.job
+    hashes = TileSpan(0, job.number, job.width)
+    tile = read_tile(context, job.log, hashes, facts.found)
+    if tile is not None:
+        facts.stored = _hashes(tile, job, facts.found)
+    bundle = TileSpan(None, job.number, job.width)
+    data = read_tile(context, job.log, bundle, facts.found)
+    if data is None:
+        return
+    try:
+        entries = decode_entries(data)
+        if not job.width <= len(entries) <= TILE_WIDTH:
+            raise FormatError(f"the bundle holds {len(entries)} entries, not {job.width}")
+        if job.width == TILE_WIDTH and len(entries) != TILE_WIDTH:
+            raise FormatError("the bundle is not full")
+    except FormatError as error:
+        facts.found.append(("TILE_ALTERED", bundle.key(job.log), {"reason": str(error)}))
+        return
+    entries = entries[: job.width]
+    facts.leaves = [leaf_hash(entry) for entry in entries]
+    _entries(facts, entries)
+
+
+def _hashes(tile: bytes, job: BundleJob, found: Found) -> list[bytes] | None:
+    if len(tile) % HASH_SIZE or not job.width * HASH_SIZE <= len(tile) <= TILE_WIDTH * HASH_SIZE:
+        key = TileSpan(0, job.number, job.width).key(job.log)
+        found.append(("TILE_ALTERED", key, {"reason": "the tile has a wrong length"}))
+        return None
+    return [tile[i : i + HASH_SIZE] for i in range(0, job.width * HASH_SIZE, HASH_SIZE)]
+
+
+def fold(hashes: Sequence[bytes]) -> bytes:
+    """Root of a full tile of 256 hashes."""
+    row = list(hashes)
+    while len(row) > 1:
+        row = [node_hash(row[i], row[i + 1]) for i in range(0, len(row), 2)]
+    return row[0]
+
+
+def _entries(facts: BundleFacts, entries: Sequence[bytes]) -> None:
+    assert facts.leaves is not None  # noqa: S101 - set by the only caller
+    start = facts.job.number * TILE_WIDTH
+    for offset, data in enumerate(entries):
+        index = start + offset
+        place = f"{facts.job.log}#{index}"
+        try:
+            entry = Entry.parse(data)
+            known = check_body(entry)
+            if (entry.body.get("detail") is None) != (entry.body.get("detail_id") is None):
+                raise FormatError("it has a detail without its identifier, or the reverse")
+        except (FormatError, RecursionError) as error:
+            facts.found.append(("ENTRY_BAD", place, {"reason": str(error)}))
+            facts.times.append(NO_TIME)
+            continue
+        facts.times.append(microseconds(entry.at))
+        if entry.subject:
+            facts.subjects[offset] = entry.subject
+        _stream(facts, entry, index, place, facts.leaves[offset])
+        if known:
+            _rows(facts, entry, index, place)
+        else:
+            facts.found.append(("KIND_UNKNOWN", place, {"kind": entry.kind}))
+
+
+def _stream(facts: BundleFacts, entry: Entry, index: int, place: str, leaf: bytes) -> None:
+    prev = entry.prev.value if entry.prev else None
+    part = facts.streams.get(entry.stream)
+    if part is None:
+        facts.streams[entry.stream] = StreamPart(index, entry.seq, prev, entry.seq, leaf)
+        return
+    problem = link_problem(entry.seq, prev, part.last_seq, part.last_leaf)
+    if problem:
+        details = {"stream": entry.stream, "seq": entry.seq, "after": part.last_seq}
+        facts.found.append((problem, place, details))
+    part.last_seq, part.last_leaf = entry.seq, leaf
+
+
+def _rows(facts: BundleFacts, entry: Entry, index: int, place: str) -> None:
+    body, rows, log = entry.body, facts.rows, facts.job.log
+    at = format_time(entry.at)
+    if body.get("detail_id"):
+        detail = (body["detail_id"], body["detail"], entry.kind, entry.subject, at, place)
+        rows["detail"].append(detail)
+    match entry.kind:
+        case "record.accessioned":
+            text = canonical.encode(body).decode()
+            rows["record"].append((entry.subject, log, index, at, text))
+            if "same_content_as" in body:
+                rows["reference"].append(("record", body["same_content_as"], None, None, place))
+        case "record.redropped":
+            first = body["first"]
+            rows["reference"].append(("place", entry.subject, first["log"], first["index"], place))
+        case "record.lost":
+            lost = body["entry"]
+            rows["lost"].append((entry.subject, lost["log"], lost["index"], place))
+            rows["reference"].append(("place", entry.subject, lost["log"], lost["index"], place))
+        case "access.started":
+            rows["access"].append((body["access"],))
+            rows["reference"].append(("record", entry.subject, None, None, place))
+        case "access.completed" | "access.aborted":
+            rows["reference"].append(("access", body["access"], None, None, place))
+        case kind if kind.startswith(("log.", "outage.")):
+            _control(facts, entry, index, place)
+
+
+def _control(facts: BundleFacts, entry: Entry, index: int, place: str) -> None:
+    body, rows, log = entry.body, facts.rows, facts.job.log
+    for kind, key in (("crt", "certificates"), ("crl", "crls")):
+        for digest in body.get(key, ()):
+            rows["pki"].append((f"pki/{digest.partition(':')[2]}.{kind}", place))
+    if entry.kind == "log.linked":
+        seal = body["seal"]
+        if seal["size"] != index:
+            facts.found.append(
+                ("SEAL_LINK_BAD", place, {"reason": "it names a seal of another size"})
+            )
+        rows["linked"].append((log, seal["size"], seal["note"], seal["p7s"], seal["tst"], place))
+        rows["late"].extend((log, late["size"], late["tst"], place) for late in body["tokens"])
+    elif entry.kind.startswith("outage."):
+        until = microseconds(parse_time(body["until"])) if "until" in body else None
+        since = microseconds(parse_time(body["since"]))
+        rows["outage"].append((log, body["outage"], since, until, body["reason"]))
+    elif entry.kind in ("log.opened", "log.closed"):
+        facts.control.append((index, entry.kind, dict(body)))

@@ -1,0 +1,65 @@
+"""What every check needs, and reading small objects so that no failure is overlooked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from archive.errors import ArchiveError, FormatError, ObjectMissing
+from archive.ports import ObjectStore, read_all
+from signing.paths import PathJudge
+from signing.trust import TrustPolicy
+
+Found = list[tuple[str, str, dict[str, Any]]]
+"""Findings as workers hand them over: code, subject, details."""
+
+IN_PROGRESS = timedelta(minutes=10)
+"""How long an unfinished seal may be the work of a running sealer (design §3)."""
+
+NOTE_LIMIT = 64 * 1024
+SIGNATURE_LIMIT = 1024 * 1024
+JSON_LIMIT = 16 * 1024 * 1024
+BUNDLE_LIMIT = 256 * 65_537
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The two places, what the inspector trusts, and the time of the inspection."""
+
+    evidence: ObjectStore
+    live: ObjectStore
+    policy: TrustPolicy
+    now: datetime
+    sealing: PathJudge
+    timestamping: PathJudge
+
+    def young(self, modified: datetime) -> bool:
+        """Whether a running sealer may still be at work on an object of this age."""
+        return modified > self.now - IN_PROGRESS
+
+
+def fetch(
+    store: ObjectStore, key: str, limit: int, found: Found, missing: str | None, altered: str
+) -> bytes | None:
+    """The bytes of a small object, or None and a finding (none if `missing` is None)."""
+    try:
+        return read_all(store, key, limit)
+    except ObjectMissing:
+        if missing:
+            found.append((missing, key, {}))
+    except FormatError as error:
+        found.append((altered, key, {"reason": str(error)}))
+    except (ArchiveError, OSError) as error:
+        found.append(("STORE_UNREADABLE", key, {"reason": str(error)}))
+    return None
+
+
+def guarded(check: Callable[[], None], subject: str, found: Found) -> None:
+    """Run a check; whatever it did not foresee becomes a finding, never a pass or a crash."""
+    try:
+        check()
+    except (ArchiveError, OSError) as error:
+        found.append(("STORE_UNREADABLE", subject, {"reason": str(error)}))
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        found.append(("CHECK_INCOMPLETE", subject, {"reason": reason[:300]}))
