@@ -152,9 +152,7 @@ class Sweeper:
                 self.waiting += 1
             else:
                 settled[name] = state
-        sidecars = {
-            name for name in settled if name.endswith(_SUFFIX) and self._is_sidecar(found[name])
-        }
+        sidecars = self._sidecars(found, settled)
         for name, state in settled.items():
             file = found[name]
             if name in sidecars:
@@ -175,14 +173,23 @@ class Sweeper:
         path, key = file.path, file.key
         return self._settler.observe(path, key, self._monotonic(), lambda: writer_of(path, key))
 
+    def _sidecars(self, found: dict[bytes, Found], settled: dict[bytes, Settled]) -> set[bytes]:
+        """Names of the settled sidecars; a .json that cannot be read now leaves `settled`."""
+        marked = set()
+        for name in [name for name in settled if name.endswith(_SUFFIX)]:
+            try:
+                if self._is_sidecar(found[name]):
+                    marked.add(name)
+            except (SourceChanged, SourceUnreadable):
+                del settled[name]
+                self.waiting += 1
+        return marked
+
     def _is_sidecar(self, file: Found) -> bool:
         known = self._markers.get(file.path)
         if known is not None and known[0] == file.key:
             return known[1]
-        try:
-            marked = sidecar.is_marked(read_head(file.path, sidecar.MAX_SIZE, file.key))
-        except (SourceChanged, SourceUnreadable):
-            return False
+        marked = sidecar.is_marked(read_head(file.path, sidecar.MAX_SIZE, file.key))
         self._markers[file.path] = (file.key, marked)
         return marked
 
