@@ -70,8 +70,13 @@ def _claims(case: Case, stage: str, start: datetime, **more: object) -> dict[str
         "case": case.number,
         "category": case.category,
         "stage": stage,
-        "officers": list(case.officers),
+        "officers": [
+            {"name": name, "number": f"DL{6000 + 7 * n + len(case.party)}"}
+            for n, name in enumerate(case.officers)
+        ],
         "unit": case.unit,
+        "subject": case.party,
+        "place": case.address,
         "capture_start": start.isoformat(),
         "capture_end": (start + timedelta(minutes=40)).isoformat(),
         **more,
@@ -117,7 +122,7 @@ def _media(random: Random) -> Iterator[Drop]:
         at = FIRST_DAY + timedelta(minutes=11 * number)
         name = f"{RECORDER}_{at:%Y%m%d%H%M%S}_{number:04}.jpg"
         content = photo(random, f"{RECORDER} {at.isoformat()}")
-        claims = _claims(CASES[0], "investigate", at) if number < 2 else None
+        claims = _claims(CASES[0], "investigate", at, device=RECORDER) if number < 2 else None
         yield Drop(RECORDER, folder, name, content, at, claims=claims)
     at = FIRST_DAY + timedelta(hours=3)
     yield Drop(

@@ -16,6 +16,9 @@ import pytest
 from demo_drops import DropSummary, make_drops, plan
 from demo_media import jpeg, pdf, photo
 
+from ingest import sidecar
+from ingest.errors import Classified, SidecarBad
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DropSummary]:
@@ -65,9 +68,22 @@ def test_special_names_and_encodings(made: tuple[Path, DropSummary]) -> None:
     assert "现场检查笔录" in special["utf16"].read_bytes().decode("utf-16")
     assert special["empty"].stat().st_size == 0
     claimed = special["claimed_digest_differs"]
-    sidecar = json.loads(claimed.with_name(claimed.name + ".json").read_bytes())
-    assert sidecar["cunzheng_sidecar"] == 1
-    assert sidecar["sha256"] != hashlib.sha256(claimed.read_bytes()).hexdigest()
+    claims = json.loads(claimed.with_name(claimed.name + ".json").read_bytes())
+    assert claims["cunzheng_sidecar"] == 1
+    assert claims["sha256"] != hashlib.sha256(claimed.read_bytes()).hexdigest()
+
+
+def test_sidecars_are_judged_as_their_drops_expect() -> None:
+    for drop in plan():
+        if drop.claims is None:
+            continue
+        data = json.dumps({"cunzheng_sidecar": 1, **drop.claims}, ensure_ascii=False).encode()
+        if drop.expect == "record":
+            assert sidecar.parse(data).claims["case"] == drop.claims["case"]
+        else:
+            error = Classified if drop.expect == "refused" else SidecarBad
+            with pytest.raises(error):
+                sidecar.parse(data)
 
 
 def test_media_are_recognised_by_content(made: tuple[Path, DropSummary]) -> None:
