@@ -25,6 +25,7 @@ class Certificate:
     issuer: bytes
     serial: bytes
     subject: bytes
+    serial_number: int
     not_before: datetime
     not_after: datetime
     public_key: CertificatePublicKeyTypes
@@ -62,6 +63,7 @@ def load_certificate(data: bytes) -> Certificate:
         issuer=issuer,
         serial=serial,
         subject=subject,
+        serial_number=parsed.serial_number,
         not_before=parsed.not_valid_before_utc,
         not_after=parsed.not_valid_after_utc,
         public_key=public_key,
