@@ -15,7 +15,7 @@ _NO_HINTS = "No file events here ({reason}); the inbox is swept at intervals onl
 
 def _observer() -> Any:
     # Imported late: commands that do not watch should not pay for it.
-    from watchdog.observers import Observer  # noqa: PLC0415
+    from watchdog.observers import Observer
 
     return Observer()
 
@@ -56,7 +56,7 @@ class Hints:
 
 
 def _schedule(observer: Any, folder: str, wake: threading.Event) -> None:
-    from watchdog import events  # noqa: PLC0415 - see _observer
+    from watchdog import events  # see _observer
 
     class Wake(events.FileSystemEventHandler):
         def dispatch(self, event: events.FileSystemEvent) -> None:  # noqa: ARG002

@@ -88,10 +88,10 @@ class Settler:
             watch = self._watched[path] = _Watch(key, now, due, self._round)
         watch.round = self._round
         if watch.settled is None and now >= watch.due:
-            self._ask(watch, now, writer())
+            self._ask(watch, now, writing=writer())
         return watch.settled
 
-    def _ask(self, watch: _Watch, now: float, writing: bool | None) -> None:
+    def _ask(self, watch: _Watch, now: float, *, writing: bool | None) -> None:
         if writing:
             watch.since, watch.due = now, now + self._settle.seconds
             return

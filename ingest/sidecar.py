@@ -1,7 +1,7 @@
 """Sidecars: what a device claims about the file beside it (docs/sidecar.md).
 
-Everything in a sidecar is a claim. It is read strictly: a key that is not in the schema, a key twice,
-a number with a fraction, a time without its offset refuse the sidecar, with one sentence.
+Everything in a sidecar is a claim. It is read strictly: a key that is not in the schema, a key
+twice, a number with a fraction, a time without its offset refuse the sidecar, with one sentence.
 """
 
 import json
@@ -212,7 +212,7 @@ def _moment(value: Mapping[str, Any], name: str) -> datetime | None:
 @cache
 def _validator() -> Any:
     # Imported and compiled at the first sidecar: most commands never see one.
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
+    from jsonschema import Draft202012Validator
 
     schema = json.loads(SCHEMA.read_bytes())
     return Draft202012Validator(_flat(schema, schema.pop("$defs")))

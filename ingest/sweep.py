@@ -26,7 +26,7 @@ _SUFFIX = b".json"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A regular file as it was seen. `folder` is relative to the source's folder, b"" at the top."""
+    """A regular file as it was seen; `folder` is below the source's folder, b"" at its top."""
 
     source: str
     folder: bytes
@@ -59,11 +59,7 @@ class Noticed:
 
 def is_ignored(name: bytes) -> bool:
     """Whether a name is hidden, temporary, or left by the system of another machine."""
-    return (
-        name.startswith((b".", b"~$"))
-        or name in _IGNORED
-        or name.lower().endswith(_TEMPORARY)
-    )
+    return name.startswith((b".", b"~$")) or name in _IGNORED or name.lower().endswith(_TEMPORARY)
 
 
 class Sweeper:

@@ -1,0 +1,150 @@
+"""Tells text from other bytes by strict decoding, and takes a title and a preview from it.
+
+Order: a byte-order mark, UTF-8, GB18030, UTF-16. GB18030 gives a meaning to nearly every pair of
+bytes, so its text must also look like text: no control or unassigned characters, hardly any from
+the private-use area, and at least half of what is not ASCII from the common Chinese characters.
+"""
+
+import codecs
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+PREVIEW = 400
+"""Characters of the preview."""
+MAX_TITLE = 200
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SAMPLE = 2000
+_COMMON_SHARE = 0.5
+_PRIVATE_SHARE = 0.02
+_HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_HTML_HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+_JSON_TITLES = ("title", "标题", "文书名称", "文书标题", "名称", "案由", "name")
+# 行政处罚决定书, 现场笔录, 送达回证 …: what an enforcement document is called.
+_DOCUMENT = re.compile(
+    r"[\w（）()《》〔〕 ]{0,40}(书|笔录|回证|清单|记录|通知|公告|审批表|报告|表|单|证)"
+)
+_TITLE_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TextInfo:
+    """What the start of a text says; title and preview are NFC without control characters."""
+
+    encoding: str
+    """`utf-8`, `gb18030`, `utf-16-le` or `utf-16-be`."""
+    title: str
+    preview: str
+
+
+def read_text(head: bytes, *, complete: bool) -> TextInfo | None:
+    """Look at the first bytes of a file (all of them if `complete`); None if it is not text."""
+    found = decode(head, complete=complete)
+    if found is None:
+        return None
+    encoding, text = found
+    return TextInfo(encoding, _title(text, complete=complete), _clean(text[: 4 * PREVIEW], PREVIEW))
+
+
+def decode(head: bytes, *, complete: bool) -> tuple[str, str] | None:
+    """Encoding and text without byte-order mark; None if this is not text. An empty file is not."""
+    if not head:
+        return None
+    for bom, encoding in _BOMS:
+        if head.startswith(bom):
+            return _attempt(head[len(bom) :], encoding, complete=complete)
+    if b"\x00" not in head:
+        for encoding in ("utf-8", "gb18030"):
+            if found := _attempt(head, encoding, complete=complete):
+                return found
+    for encoding in ("utf-16-le", "utf-16-be"):
+        if found := _attempt(head, encoding, complete=complete):
+            return found
+    return None
+
+
+def _attempt(data: bytes, encoding: str, *, complete: bool) -> tuple[str, str] | None:
+    try:
+        text = codecs.getincrementaldecoder(encoding)("strict").decode(data, final=complete)
+    except UnicodeDecodeError:
+        return None
+    if _CONTROL.search(text) or (encoding != "utf-8" and not _looks_like_text(text)):
+        return None
+    return encoding, text
+
+
+def _looks_like_text(text: str) -> bool:
+    """For encodings that accept nearly everything; judged on the first characters."""
+    foreign = _NOT_ASCII.findall(text, 0, 4 * _SAMPLE)[:_SAMPLE]
+    if not foreign:
+        return bool(text)
+    categories = {char: unicodedata.category(char) for char in set(foreign)}
+    if any(category in ("Cn", "Cs", "Cc") for category in categories.values()):
+        return False
+    private = sum(categories[char] == "Co" for char in foreign)
+    common = _common()
+    known = sum(char in common for char in foreign)
+    return private <= _PRIVATE_SHARE * len(foreign) and known >= _COMMON_SHARE * len(foreign)
+
+
+@cache
+def _common() -> frozenset[str]:
+    """GB 2312 level 1 (3,755 characters in common use), punctuation and full-width forms."""
+    rows = [*range(0xB0, 0xD8), 0xA1, 0xA3]
+    raw = b"".join(bytes((row, cell)) for row in rows for cell in range(0xA1, 0xFF))
+    return frozenset(raw.decode("gb2312", errors="ignore")) | {"…", "—", "·", "￥", "¥"}
+
+
+def _clean(text: str, limit: int) -> str:
+    return _BLANK.sub(" ", unicodedata.normalize("NFC", text)).strip()[:limit].rstrip()
+
+
+def _title(text: str, *, complete: bool) -> str:
+    start = text.lstrip()[:2]
+    if start.startswith("<") and (found := _html_title(text)) is not None:
+        return found
+    if start[:1] in ("{", "["):
+        return _json_title(text) if complete else ""
+    lines = [line for raw in text[:20_000].splitlines() if (line := _clean(raw, MAX_TITLE))]
+    return _best(lines[:_TITLE_LINES])
+
+
+def _best(lines: Sequence[str]) -> str:
+    for line in lines:
+        # Titles are often spaced out: 行 政 处 罚 决 定 书
+        closed = line.replace(" ", "") if not line.isascii() else line
+        if _DOCUMENT.fullmatch(closed):
+            return closed
+    return lines[0].lstrip("# ").strip() if lines else ""
+
+
+def _html_title(text: str) -> str | None:
+    match = _HTML_TITLE.search(text) or _HTML_HEADING.search(text)
+    if match:
+        return _clean(_TAG.sub("", match[1]), MAX_TITLE)
+    return "" if text.lstrip().lower().startswith(("<?xml", "<!doctype", "<html")) else None
+
+
+def _json_title(text: str) -> str:
+    try:
+        value: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    for key in _JSON_TITLES if isinstance(value, dict) else ():
+        if isinstance(value.get(key), str):
+            # JSON escapes can name half characters, which no text may hold.
+            return _clean(value[key].encode(errors="ignore").decode(), MAX_TITLE)
+    return ""
