@@ -211,8 +211,10 @@ def unsigned(element: Tlv) -> int:
     return int.from_bytes(body, "big")
 
 
-def algorithm(element: Tlv) -> str:
+def algorithm(element: Tlv, tag: int = SEQUENCE) -> str:
     """Return the dotted identifier of an AlgorithmIdentifier; parameters absent or NULL."""
+    if element.tag != tag:
+        raise DerError("An algorithm identifier has another type.")
     members = fields(element.body)
     identifier = oid_text(members.take(OID_TAG).body)
     parameters = members.maybe(NULL_TAG)

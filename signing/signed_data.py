@@ -230,7 +230,7 @@ def _check_protection(parsed: SignedData) -> None:
     need(value.tag == der.SEQUENCE, "The cmsAlgorithmProtection attribute is malformed.")
     members = der.fields(value.body)
     digest = der.algorithm(members.take(der.SEQUENCE))
-    signature = der.algorithm(members.take(0xA1))
+    signature = der.algorithm(members.take(0xA1), 0xA1)
     members.end()
     need(
         digest == parsed.digest_algorithm and signature == parsed.signature_algorithm,
