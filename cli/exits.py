@@ -4,6 +4,7 @@ from enum import IntEnum
 
 from archive import errors as archive_errors
 from cli.language import say
+from ingest import errors as ingest_errors
 from signing import errors as signing_errors
 
 
@@ -28,6 +29,7 @@ _TABLE: tuple[tuple[type[BaseException], ExitCode], ...] = (
     (archive_errors.UsageError, ExitCode.USAGE),
     (archive_errors.DataBad, ExitCode.FAILED),
     (archive_errors.Refused, ExitCode.FAILED),
+    (ingest_errors.SidecarBad, ExitCode.FAILED),
     (archive_errors.Unreachable, ExitCode.UNDETERMINED),
     (archive_errors.StateUnknown, ExitCode.UNDETERMINED),
     (signing_errors.TrustPolicyError, ExitCode.USAGE),

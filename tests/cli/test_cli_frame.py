@@ -20,6 +20,7 @@ from cli.exits import ExitCode, exit_code
 from cli.invocation import Invocation
 from cli.main import run
 from cli.settings import Settings
+from ingest import errors as ingest_errors
 from signing import errors as signing_errors
 
 PROBE = Verb("probe", "cunzheng_probe", "Look into it.", "查看。")
@@ -129,7 +130,7 @@ def test_every_family_of_errors_has_its_code(error: Exception, code: int) -> Non
     assert exit_code(error) == code
 
 
-@pytest.mark.parametrize("module", [archive_errors, signing_errors])
+@pytest.mark.parametrize("module", [archive_errors, ingest_errors, signing_errors])
 def test_no_error_of_ours_falls_through_to_the_last_resort(module: types.ModuleType) -> None:
     roots = {"ArchiveError", "SigningError"}
     for name, kind in vars(module).items():
