@@ -138,7 +138,8 @@ class PathJudge:
                 parsed.next_update_utc,
                 _crl_number(parsed.extensions),
             )
-        except (ValueError, x509.DuplicateExtension) as error:
+        except Exception as error:
+            # As for certificates: whatever the parser says of hostile bytes.
             raise CertificateBad("A CRL cannot be read.") from error
         for authority in (*self._roots, *self._intermediates):
             if authority.subject == name and _signed_by(parsed, authority):
