@@ -164,7 +164,9 @@ class IntakeRow(SQLModel, table=True):
     """The state of one drop, from staged to released (design §3)."""
 
     __tablename__ = "intake"
-    __table_args__ = (UniqueConstraint("source", "path", "dev", "ino", "size", "mtime_ns"),)
+    __table_args__ = (
+        UniqueConstraint("source", "path", "dev", "ino", "size", "mtime_ns", "ctime_ns"),
+    )
     id: str = Field(primary_key=True)
     source: str
     path: bytes = Field(sa_type=LargeBinary)
@@ -175,13 +177,12 @@ class IntakeRow(SQLModel, table=True):
     ctime_ns: int
     sha256: bytes = Field(sa_type=LargeBinary)
     sidecar_sha256: bytes | None = Field(default=None, sa_type=LargeBinary)
-    sidecar_size: int | None = None
     state: str = Field(index=True)
     record: str | None = None
     pending: str | None = None
     release: str
-    moved_to: str | None = None
-    note: str | None = None
+    moved_to: bytes | None = Field(default=None, sa_type=LargeBinary)
+    sidecar_moved_to: bytes | None = Field(default=None, sa_type=LargeBinary)
     at: datetime
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from archive.errors import ArchiveError, FormatError, ObjectMissing
 from archive.ports import ObjectStore, read_all
-from signing.paths import PathJudge
+from archive.verify.judges import Judges
 from signing.trust import TrustPolicy
 
 Found = list[tuple[str, str, dict[str, Any]]]
@@ -30,8 +30,7 @@ class Context:
     live: ObjectStore
     policy: TrustPolicy
     now: datetime
-    sealing: PathJudge
-    timestamping: PathJudge
+    judges: Judges
 
     def young(self, modified: datetime) -> bool:
         """Whether a running sealer may still be at work on an object of this age."""

@@ -23,6 +23,9 @@ CREATE TABLE access(id TEXT);
 CREATE TABLE outage(log TEXT, id TEXT, since INTEGER, until INTEGER, reason TEXT);
 CREATE TABLE known(log TEXT, size INTEGER, root BLOB, name TEXT, note BLOB);
 CREATE TABLE receipt(log TEXT, idx INTEGER, leaf BLOB, name TEXT, record TEXT);
+CREATE INDEX known_place ON known(log, size);
+CREATE INDEX receipt_place ON receipt(log, idx);
+CREATE INDEX late_place ON late(log, size);
 CREATE TABLE selected(id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE suspect(key TEXT, kind TEXT, id TEXT);
 """

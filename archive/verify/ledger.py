@@ -83,6 +83,7 @@ class LogWalk:
         self.control: list[tuple[int, str, dict[str, object]]] = []
         self.complete = True
         self.root = b""
+        self.rewritten: list[int] = []
         self._context = context
         self._index = index
         self._report = report
@@ -248,6 +249,8 @@ class LogWalk:
                     root=root.hex(),
                 )
                 self._report.keep(f"{self.log}-{size}-kept.note", note)
+                if len(self.rewritten) < 16:
+                    self.rewritten.append(size)
 
     def _compare_receipts(self, start: int, leaves: Sequence[bytes]) -> None:
         receipts = self._index.rows(
@@ -316,9 +319,7 @@ class LogWalk:
                 self._compare_tile(level)
             self._compare_older(TileSpan(level, self._numbers[level], len(hashes)))
         if self.size % TILE_WIDTH:
-            self._compare_older(
-                TileSpan(None, self.size // TILE_WIDTH, self.size % TILE_WIDTH)
-            )
+            self._compare_older(TileSpan(None, self.size // TILE_WIDTH, self.size % TILE_WIDTH))
 
     def _compare_older(self, span: TileSpan) -> None:
         found: Found = []

@@ -55,16 +55,15 @@ def upgrade() -> None:
         sa.Column("ctime_ns", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
         sa.Column("sidecar_sha256", sa.LargeBinary(), nullable=True),
-        sa.Column("sidecar_size", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("record", sa.String(), nullable=True),
         sa.Column("pending", sa.String(), nullable=True),
         sa.Column("release", sa.String(), nullable=False),
-        sa.Column("moved_to", sa.String(), nullable=True),
-        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("moved_to", sa.LargeBinary(), nullable=True),
+        sa.Column("sidecar_moved_to", sa.LargeBinary(), nullable=True),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("source", "path", "dev", "ino", "size", "mtime_ns"),
+        sa.UniqueConstraint("source", "path", "dev", "ino", "size", "mtime_ns", "ctime_ns"),
     )
     op.create_index(op.f("ix_intake_state"), "intake", ["state"], unique=False)
     op.create_table(

@@ -1,0 +1,46 @@
+"""Details: what entries may not say, each against the digest in its entry. Runs in a worker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from archive.detail import Detail
+from archive.errors import FormatError
+from archive.layout import detail_key
+from archive.verify.context import JSON_LIMIT, Context, Found, fetch, guarded
+
+
+@dataclass(frozen=True, slots=True)
+class DetailJob:
+    """A detail to check: identifier, digest, the kind of its entry and where that stands."""
+
+    id: str
+    digest: str
+    kind: str
+    place: str
+
+
+def check_details(context: Context, jobs: Sequence[DetailJob]) -> Found:
+    """Check some details."""
+    found: Found = []
+    for job in jobs:
+        guarded(lambda job=job: _check(context, job, found), detail_key(job.id), found)  # type: ignore[misc]
+    return found
+
+
+def _check(context: Context, job: DetailJob, found: Found) -> None:
+    key = detail_key(job.id)
+    data = fetch(context.evidence, key, JSON_LIMIT, found, "DETAIL_MISSING", "DETAIL_ALTERED")
+    if data is None:
+        return
+    if f"sha256:{sha256(data).hexdigest()}" != job.digest:
+        found.append(("DETAIL_ALTERED", key, {"entry": job.place}))
+        return
+    try:
+        detail = Detail.parse(data)
+    except FormatError as error:
+        found.append(("DETAIL_ALTERED", key, {"entry": job.place, "reason": str(error)}))
+        return
+    if detail.id != job.id or detail.kind != job.kind:
+        reason = "it belongs to another entry"
+        found.append(("DETAIL_ALTERED", key, {"entry": job.place, "reason": reason}))

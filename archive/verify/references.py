@@ -1,0 +1,63 @@
+"""Questions over the whole ledger that the index answers once the walks are done."""
+
+from archive.errors import ArchiveError
+from archive.layout import note_key
+from archive.ports import ObjectStore
+from archive.report import Report
+from archive.verify.index import Index
+from archive.verify.pki import Pki
+
+_DANGLING = """
+SELECT place, id FROM reference WHERE kind='record' AND id NOT IN (SELECT id FROM record)
+UNION ALL
+SELECT place, id FROM reference WHERE kind='access' AND id NOT IN (SELECT id FROM access)
+UNION ALL
+SELECT r.place, r.id FROM reference r WHERE r.kind='place' AND NOT EXISTS
+  (SELECT 1 FROM record WHERE record.id=r.id AND record.log=r.log AND record.idx=r.idx)
+"""
+
+
+def check_references(index: Index, report: Report) -> None:
+    """Every entry that names a record, an accession or an access names one that there is."""
+    if index.one("SELECT 1 FROM reference") is None:
+        return
+    index.run("CREATE INDEX record_id ON record(id)")
+    index.run("CREATE INDEX access_id ON access(id)")
+    for place, name in index.rows(_DANGLING):
+        report.add("REFERENCE_BAD", place, names=name)
+
+
+def check_links(index: Index, report: Report, heads: dict[str, int]) -> None:
+    """Every seal but the newest is named, and every seal that is named is stored.
+
+    `heads` are the sizes of the logs whose entries could all be read, 0 where a later log must name
+    the last seal too.
+    """
+    for log, head in heads.items():
+        unnamed = index.rows(
+            "SELECT s.size FROM seal s LEFT JOIN linked l ON l.log=s.log AND l.size=s.size "
+            "WHERE s.log=? AND s.size<>? AND l.log IS NULL ORDER BY s.size",
+            log,
+            head,
+        )
+        for (size,) in unnamed:
+            report.add("SEAL_LINK_BAD", note_key(log, size), reason="nothing names it")
+    absent = index.rows(
+        "SELECT l.log, l.size, l.place FROM linked l "
+        "LEFT JOIN seal s ON s.log=l.log AND s.size=l.size WHERE s.log IS NULL"
+    )
+    for log, size, place in absent:
+        if log in heads:
+            report.add("SEAL_MISSING", note_key(log, size), named_by=place)
+
+
+def check_pki(index: Index, report: Report, pki: Pki, evidence: ObjectStore) -> list[str]:
+    """Certificates and revocation lists that the ledger names; returns keys it does not name."""
+    named = {key: place for key, place in index.rows("SELECT key, place FROM pki")}
+    for key in sorted(named.keys() - pki.keys):
+        try:
+            if evidence.stat(key) is None:
+                report.add("PKI_MISSING", key, named_by=named[key])
+        except (ArchiveError, OSError) as error:
+            report.add("STORE_UNREADABLE", key, reason=str(error))
+    return sorted(pki.keys - named.keys())

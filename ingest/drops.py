@@ -1,0 +1,115 @@
+"""What becomes of one drop before anything is submitted: staged, rejected or refused."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from archive.durable import FileSystem, write_new
+from ingest import sidecar
+from ingest.describe import SidecarFacts, extra_algorithms
+from ingest.errors import Classified, SidecarBad
+from ingest.sources import read_head
+from ingest.staging import Staged, stage
+from ingest.sweep import Drop
+from signing import canonical
+from signing.digest import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A staged drop; `record` is the id it will have. The sidecar was good, if there is one."""
+
+    drop: Drop
+    record: str
+    staged: Staged
+    sidecar: SidecarFacts | None
+    received_at: datetime
+    first_hash_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A drop whose copy lies in quarantine/<number>/, with the one reason."""
+
+    drop: Drop
+    number: str
+    reason: SidecarBad
+    content: Staged
+    sidecar: tuple[Digest, ...]
+    sidecar_size: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedDrop:
+    """A drop marked as a state secret: nothing of it was kept, not even its name."""
+
+    drop: Drop
+    received_at: datetime
+
+
+Outcome = Accepted | Rejected | RefusedDrop
+
+
+@dataclass(frozen=True, slots=True)
+class Preparer:
+    """Reads a drop and its sidecar once, into staging or quarantine; nothing is synced here."""
+
+    fs: FileSystem
+    staging: Path
+    quarantine: Path
+    digests: Sequence[str]
+    new_id: Callable[[datetime], str]
+    now: Callable[[], datetime]
+
+    def prepare(self, drop: Drop) -> Outcome:
+        """Raises SourceChanged or SourceUnreadable (it settles anew), Unreachable (disk full)."""
+        received_at = self.now()
+        number = self.new_id(received_at)
+        facts = None
+        if drop.sidecar is not None:
+            data = read_head(drop.sidecar.path, sidecar.MAX_SIZE + 1, drop.sidecar.key)
+            try:
+                facts = SidecarFacts(sidecar.parse(data), data, self._digests(data))
+            except Classified:
+                return RefusedDrop(drop, received_at)
+            except SidecarBad as bad:
+                return self._reject(drop, number, bad, received_at)
+        staged = stage(
+            drop.file.path,
+            self.staging,
+            number,
+            self.digests,
+            fs=self.fs,
+            expected=drop.file.key,
+            claimed=extra_algorithms(facts, self.digests),
+        )
+        return Accepted(drop, number, staged, facts, received_at, self.now())
+
+    def _digests(self, data: bytes) -> tuple[Digest, ...]:
+        return tuple(Digest.of(algorithm, data) for algorithm in self.digests)
+
+    def _reject(self, drop: Drop, number: str, bad: SidecarBad, received_at: datetime) -> Rejected:
+        """Copy both files into quarantine, byte-exact, with the reason beside them.
+
+        A sidecar above the size limit is copied whole all the same: nothing is lost.
+        """
+        assert drop.sidecar is not None  # noqa: S101 - a bad sidecar is a sidecar
+        folder = self.quarantine / number
+        self.fs.mkdir(folder)
+        content = stage(
+            drop.file.path, folder, "content", self.digests, fs=self.fs, expected=drop.file.key
+        )
+        beside = stage(
+            drop.sidecar.path,
+            folder,
+            "sidecar",
+            self.digests,
+            fs=self.fs,
+            expected=drop.sidecar.key,
+        )
+        reason = {"code": bad.code, "sentence": bad.english, "sentence_zh": bad.chinese}
+        write_new(self.fs, folder / "reason.json", (canonical.encode(reason),))
+        digests = beside.digests
+        return Rejected(drop, number, bad, content, digests, beside.size, received_at)

@@ -1,0 +1,168 @@
+"""The ledger entries that intake makes: accessions, re-drops, rejections."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from archive import layout
+from archive.catalog import RECORD
+from archive.ledger import NewEntry, NewObject
+from archive.ports import Clock
+from archive.record import RecordDescription
+from archive.tables import RecordRow
+from archive.times import format_time
+from ingest.drops import Accepted, RefusedDrop, Rejected
+from ingest.names import decode_name
+from ingest.register import ACTOR, Maker
+from ingest.staging import Staged
+from signing.digest import Digest
+
+CLASSIFIED = "CLASSIFIED_REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Records that the catalog has with the same contents, oldest first, and this batch's own."""
+
+    by_sha256: dict[bytes, list[RecordRow]]
+    of_batch: dict[bytes, str]
+
+    @classmethod
+    def load(cls, connection: Connection, digests: Sequence[bytes]) -> "Known":
+        """Look up a batch at once."""
+        found: dict[bytes, list[RecordRow]] = {}
+        if digests:
+            query = select(RECORD).where(RECORD.c.sha256.in_(set(digests)), ~RECORD.c.lost)
+            for row in connection.execute(query.order_by(RECORD.c.id)).mappings():
+                found.setdefault(row["sha256"], []).append(RecordRow(**row))
+        return cls(found, {})
+
+    def same_content(self, sha256: bytes, record: str) -> str | None:
+        """The first record with this content; a content seen first becomes it."""
+        rows = self.by_sha256.get(sha256)
+        first = rows[0].id if rows else self.of_batch.setdefault(sha256, record)
+        return None if first == record else first
+
+
+class EntryMaker:
+    """Makes entries; `session` is the staging folder's name below staging/."""
+
+    def __init__(self, maker: Maker, clock: Clock, session: str) -> None:
+        self._maker = maker
+        self._clock = clock
+        self._session = session
+
+    def accessioned(
+        self, outcome: Accepted, description: RecordDescription, same: str | None
+    ) -> NewEntry:
+        """A new record with all its objects."""
+        data = description.to_bytes()
+        body = {
+            **_arrival(outcome),
+            "first_hash_at": format_time(outcome.first_hash_at),
+            "office": description.value["office"],
+            "record": str(Digest.of("sha256", data)),
+        }
+        if same is not None:
+            body["same_content_as"] = same
+        objects = self._objects(outcome, data)
+        return self._entry("record.accessioned", outcome, outcome.record, body, objects)
+
+    def _objects(self, outcome: Accepted, description: bytes) -> tuple[NewObject, ...]:
+        record, staged = outcome.record, outcome.staged
+        sha256 = next(d.value for d in staged.digests if d.algorithm == "sha256")
+        path = f"{self._session}/{staged.path.name}"
+        objects = [
+            NewObject(layout.content_key(record), staged.size, sha256, path=path),
+            NewObject.of(layout.record_key(record), description),
+        ]
+        if outcome.sidecar is not None:
+            objects.append(NewObject.of(layout.sidecar_key(record), outcome.sidecar.data))
+        if staged.pieces_path is not None:
+            pieces = staged.pieces_path.read_bytes()
+            objects.append(NewObject.of(layout.pieces_key(record), pieces))
+        return tuple(objects)
+
+    def redropped(self, outcome: Accepted, first: RecordRow) -> NewEntry:
+        """The same file once more; the first record stands."""
+        body = {**_arrival(outcome), "first": {"log": first.log, "index": first.idx}}
+        return self._entry("record.redropped", outcome, first.id, body, ())
+
+    def rejected(self, outcome: Rejected) -> NewEntry:
+        """A drop in quarantine; what it was stands in the detail."""
+        file, beside = outcome.drop.file, outcome.drop.sidecar
+        name, folder = decode_name(file.name), decode_name(file.folder)
+        files = [_file(file.name, outcome.content)]
+        if beside is not None:
+            label = decode_name(beside.name)
+            files.append(
+                {
+                    "name": label.text,
+                    "name_b64": label.b64,
+                    "size": outcome.sidecar_size,
+                    "digests": [str(digest) for digest in outcome.sidecar],
+                }
+            )
+        data = {
+            "name": name.text,
+            "name_b64": name.b64,
+            "folder": folder.text,
+            "folder_b64": folder.b64,
+            "quarantine": outcome.number,
+            "sentence": outcome.reason.english,
+            "files": files,
+        }
+        now = self._clock.now()
+        detail, obj = self._maker.detail("drop.rejected", now, data)
+        body = {
+            "code": outcome.reason.code,
+            "detail": str(detail.digest()),
+            "detail_id": detail.id,
+            "received_at": format_time(outcome.received_at),
+            "source": file.source,
+        }
+        return self._entry("drop.rejected", outcome, None, body, (obj,))
+
+    def refused(self, outcome: RefusedDrop) -> NewEntry:
+        """A state secret: that something was refused, when, and from which source; no more."""
+        body = {
+            "code": CLASSIFIED,
+            "detail": None,
+            "detail_id": None,
+            "received_at": format_time(outcome.received_at),
+            "source": outcome.drop.file.source,
+        }
+        return self._entry("drop.rejected", outcome, None, body, ())
+
+    def _entry(
+        self,
+        kind: str,
+        outcome: Accepted | Rejected | RefusedDrop,
+        subject: str | None,
+        body: Mapping[str, Any],
+        objects: tuple[NewObject, ...],
+    ) -> NewEntry:
+        now = self._clock.now()
+        stream = f"source/{outcome.drop.file.source}"
+        return NewEntry(self._maker.id(now), kind, stream, ACTOR, now, subject, body, objects)
+
+
+def _arrival(outcome: Accepted) -> dict[str, Any]:
+    return {
+        "content": [str(digest) for digest in outcome.staged.digests],
+        "received_at": format_time(outcome.received_at),
+        "size": outcome.staged.size,
+        "source": outcome.drop.file.source,
+    }
+
+
+def _file(name: bytes, staged: Staged) -> dict[str, Any]:
+    label = decode_name(name)
+    return {
+        "name": label.text,
+        "name_b64": label.b64,
+        "size": staged.size,
+        "digests": [str(digest) for digest in staged.digests],
+    }

@@ -1,0 +1,353 @@
+"""The intake state machine: from settled drops to receipts and release (design §3).
+
+    staged -> (entry sealed, stored, read back) -> receipted -> released -> purged
+    refused                 a state secret: the drop is not touched, nothing of it is kept
+
+Each state is a row in the database; whatever a crash interrupts is taken up from there by the
+same code. `admit` ends with one commit by which the batch belongs to the archive; `finish` does
+the rest.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from archive import ledger
+from archive.database import Database
+from archive.durable import FileSystem
+from archive.ledger import NewEntry
+from archive.ports import Clock, ObjectStore
+from archive.seal import Sealer
+from archive.submitting import is_published
+from archive.tables import IntakeRow, RecordRow
+from ingest.describe import Circumstances, describe
+from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
+from ingest.entries import EntryMaker, Known
+from ingest.errors import SourceChanged, SourceUnreadable
+from ingest.outbox import Due, make_receipts, write_receipts
+from ingest.redrop import find_first
+from ingest.register import Maker, ensure_source
+from ingest.releasing import Releaser
+from ingest.session import StagingSession
+from ingest.sweep import Drop, Found
+
+INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
+_LARGE = 1 << 20
+_READERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeSettings:
+    """What the archive's settings say about intake, and where its folders are."""
+
+    office: str
+    digests: tuple[str, ...]
+    release: str
+    software: str
+    storage: str
+    inbox: Path
+    staging: Path
+    outbox: Path
+    quarantine: Path
+
+
+@dataclass(slots=True)
+class Admitted:
+    """What became of a batch: how many were taken, and which drops must settle anew."""
+
+    records: int = 0
+    bytes: int = 0
+    redropped: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    refused: int = 0
+    known: int = 0
+    unsettled: list[Drop] = field(default_factory=list)
+
+
+class Intake:
+    """Takes batches of settled drops. One per process; `close` it at the end."""
+
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        evidence: ObjectStore,
+        fs: FileSystem,
+        clock: Clock,
+        maker: Maker,
+        settings: IntakeSettings,
+        releaser: Releaser,
+    ) -> None:
+        self._db = database
+        self._sealer = sealer
+        self._evidence = evidence
+        self._fs = fs
+        self._clock = clock
+        self._maker = maker
+        self._settings = settings
+        self._releaser = releaser
+        self._session = StagingSession(settings.staging, fs, maker.id(clock.now()))
+        self._session.clean_up_dead(database)
+        self._entries = EntryMaker(maker, clock, self._session.name)
+        self._preparer = Preparer(
+            fs, self._session.folder, settings.quarantine, settings.digests, maker.id, clock.now
+        )
+
+    # --- admit: from drops to one commit
+
+    def admit(self, drops: Sequence[Drop]) -> Admitted:
+        """Stage a batch and submit it; nothing is sealed yet.
+
+        Raises Unreachable if the disk is full: the batch is given back whole.
+        """
+        result = Admitted()
+        fresh = self._not_known(drops, result)
+        outcomes = self._prepare(fresh, result)
+        if not outcomes:
+            return result
+        self._fs.sync_file_system(self._settings.staging)
+        with self._db.read() as connection:
+            known = self._lookup(connection, outcomes)
+        firsts = {o.record: self._first(o, known) for o in outcomes if isinstance(o, Accepted)}
+        with self._db.write() as connection:
+            self._submit(connection, outcomes, known, firsts, result)
+        self._session.submitted(
+            name
+            for outcome in outcomes
+            if isinstance(outcome, Accepted)
+            for name in (outcome.record, f"{outcome.record}.pieces")
+        )
+        return result
+
+    def _not_known(self, drops: Sequence[Drop], result: Admitted) -> list[Drop]:
+        """Leave out drops that are on their way already, or were refused as they are."""
+        with self._db.read() as connection:
+            known = _known_keys(connection, drops)
+        fresh = [drop for drop in drops if not known & {*_keys(drop)}]
+        result.known = len(drops) - len(fresh)
+        return fresh
+
+    def _prepare(self, drops: Sequence[Drop], result: Admitted) -> list[Outcome]:
+        """Read all drops; large ones two at a time, since hashing lets go of the interpreter."""
+        large = [drop for drop in drops if drop.file.key.size >= _LARGE]
+        small = [drop for drop in drops if drop.file.key.size < _LARGE]
+        try:
+            found = [self._attempt(drop, result) for drop in small]
+            if large:
+                with ThreadPoolExecutor(_READERS) as readers:
+                    found.extend(readers.map(lambda drop: self._attempt(drop, result), large))
+        except BaseException:
+            self._session.drop_unsubmitted(self._db)
+            raise
+        return [outcome for outcome in found if outcome is not None]
+
+    def _attempt(self, drop: Drop, result: Admitted) -> Outcome | None:
+        try:
+            return self._preparer.prepare(drop)
+        except (SourceChanged, SourceUnreadable):
+            result.unsettled.append(drop)
+            return None
+
+    def _lookup(self, connection: Connection, outcomes: Iterable[Outcome]) -> Known:
+        digests = [_sha256(o) for o in outcomes if isinstance(o, Accepted)]
+        return Known.load(connection, digests)
+
+    def _first(self, outcome: Accepted, known: Known) -> RecordRow | None:
+        """The record that this drop repeats, if it is present and just verified."""
+        return find_first(outcome, known, self._evidence)
+
+    def _submit(
+        self,
+        connection: Connection,
+        outcomes: Sequence[Outcome],
+        known: Known,
+        firsts: dict[str, RecordRow | None],
+        result: Admitted,
+    ) -> None:
+        now = self._clock.now()
+        folders = {o.drop.file.source: _source_folder(o.drop.file) for o in outcomes}
+        for source, folder in folders.items():
+            ensure_source(connection, source, folder, now, self._maker)
+        entries: list[NewEntry] = []
+        rows: list[dict[str, Any]] = []
+        for outcome in outcomes:
+            entry, record = self._entry(outcome, known, firsts, result)
+            entries.append(entry)
+            rows.append(self._row(outcome, entry.id, record, now))
+        ledger.submit(connection, entries)
+        connection.execute(insert(INTAKE), rows)
+
+    def _entry(
+        self,
+        outcome: Outcome,
+        known: Known,
+        firsts: dict[str, RecordRow | None],
+        result: Admitted,
+    ) -> tuple[NewEntry, str | None]:
+        if isinstance(outcome, RefusedDrop):
+            result.refused += 1
+            return self._entries.refused(outcome), None
+        if isinstance(outcome, Rejected):
+            result.rejected.append(outcome)
+            return self._entries.rejected(outcome), None
+        result.bytes += outcome.staged.size
+        first = firsts[outcome.record]
+        if first is not None:
+            result.redropped += 1
+            return self._entries.redropped(outcome, first), first.id
+        result.records += 1
+        description = describe(
+            outcome.record,
+            self._maker.random(16),
+            outcome.staged,
+            self._circumstances(outcome),
+            outcome.sidecar,
+        )
+        same = known.same_content(_sha256(outcome), outcome.record)
+        return self._entries.accessioned(outcome, description, same), outcome.record
+
+    def _circumstances(self, outcome: Accepted) -> Circumstances:
+        file = outcome.drop.file
+        return Circumstances(
+            file.source,
+            self._settings.office,
+            file.name,
+            file.folder,
+            outcome.drop.settled,
+            outcome.received_at,
+            outcome.first_hash_at,
+            self._settings.software,
+        )
+
+    def _row(
+        self, outcome: Outcome, pending: str, record: str | None, now: datetime
+    ) -> dict[str, Any]:
+        file = outcome.drop.file
+        row: dict[str, Any] = {
+            "id": self._maker.id(now),
+            "source": file.source,
+            "path": file.path,
+            **_key_columns(file),
+            "sha256": b"",
+            "sidecar_sha256": None,
+            "state": "staged",
+            "record": record,
+            "pending": pending,
+            "release": self._settings.release,
+            "at": now,
+        }
+        if isinstance(outcome, RefusedDrop):
+            # A neutral stub: neither name nor digest; the sidecar's key, for the mark stands there.
+            beside = outcome.drop.sidecar or file
+            return {**row, **_key_columns(beside), "path": b"", "state": "refused"}
+        if isinstance(outcome, Rejected):
+            return {
+                **row,
+                "sha256": outcome.content.digests[0].value,
+                "sidecar_sha256": outcome.sidecar[0].value,
+            }
+        row["sha256"] = _sha256(outcome)
+        if outcome.sidecar is not None:
+            row["sidecar_sha256"] = outcome.sidecar.digests[0].value
+        return row
+
+    # --- finish: from the commit to receipts and release
+
+    def finish(self, on_receipts: Callable[[int], None] | None = None) -> bool:
+        """Seal what is pending, write receipts that are due, release their drops.
+
+        Returns True if something still waits (for the TSA). Does the rest of whatever a crash
+        interrupted, so it is also what a start begins with.
+        """
+        drained = self._sealer.drain()
+        while self._receipt_some(on_receipts):
+            pass
+        self._releaser.release_due(self._db)
+        self._session.clean_up(self._db)
+        return drained is not None and drained.waiting_for_tsa
+
+    def _receipt_some(self, on_receipts: Callable[[int], None] | None) -> bool:
+        with self._db.read() as connection:
+            due = _due(connection, 2048)
+            ready = make_receipts(connection, [d for d in due if d.record], self._settings.storage)
+            done = [item.due.intake for item in ready]
+            done += [d.intake for d in due if not d.record and _is_durable(connection, d.pending)]
+        if not done:
+            return False
+        write_receipts(self._fs, self._settings.outbox, ready, self._clock.now())
+        with self._db.write() as connection:
+            _set_state(connection, done, "receipted")
+        if on_receipts is not None:
+            on_receipts(len(ready))
+        return True
+
+    def close(self) -> None:
+        """Give the staging folder back."""
+        self._session.close(self._db)
+
+
+def _due(connection: Connection, limit: int) -> list[Due]:
+    query = select(INTAKE).where(INTAKE.c.state == "staged").order_by(INTAKE.c.id).limit(limit)
+    return [
+        Due(row.id, row.source, row.path.rpartition(b"/")[2], row.record or "", row.pending)
+        for row in connection.execute(query)
+    ]
+
+
+def _is_durable(connection: Connection, pending: str) -> bool:
+    place = ledger.place_of(connection, pending)
+    return place is not None and is_published(connection, place)
+
+
+def _set_state(connection: Connection, ids: Sequence[str], state: str) -> None:
+    connection.execute(update(INTAKE).where(INTAKE.c.id.in_(ids)).values(state=state))
+
+
+def _key_columns(file: Found) -> dict[str, int]:
+    key = file.key
+    return {
+        "dev": key.device,
+        "ino": key.inode,
+        "size": key.size,
+        "mtime_ns": key.mtime_ns,
+        "ctime_ns": key.ctime_ns,
+    }
+
+
+def _keys(drop: Drop) -> list[tuple[bytes, tuple[int, ...]]]:
+    keys = [(drop.file.path, tuple(drop.file.key))]
+    if drop.sidecar is not None:
+        keys.append((b"", tuple(drop.sidecar.key)))
+    return keys
+
+
+def _known_keys(
+    connection: Connection, drops: Sequence[Drop]
+) -> set[tuple[bytes, tuple[int, ...]]]:
+    """Keys of drops that are staged, receipted, kept in place, or refused."""
+    c = INTAKE.c
+    paths = [drop.file.path for drop in drops]
+    if any(drop.sidecar for drop in drops):
+        paths.append(b"")
+    query = select(c.path, c.dev, c.ino, c.size, c.mtime_ns, c.ctime_ns).where(
+        c.source.in_({drop.file.source for drop in drops}),
+        c.path.in_(paths),
+        c.state.in_(("staged", "receipted", "refused", "kept")),
+    )
+    return {(row.path, tuple(row[1:])) for row in connection.execute(query)}
+
+
+def _sha256(outcome: Accepted) -> bytes:
+    return next(d.value for d in outcome.staged.digests if d.algorithm == "sha256")
+
+
+def _source_folder(file: Found) -> bytes:
+    """Name of the folder directly below the inbox."""
+    depth = 1 + (file.folder.count(b"/") + 1 if file.folder else 0)
+    parts = file.path.split(b"/")
+    return parts[-1 - depth] if len(parts) > depth else file.source.encode()

@@ -1,0 +1,95 @@
+"""Sources: a new folder of the inbox registers itself as unconfirmed; a person confirms it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from archive.catalog import SOURCE
+from archive.detail import Detail
+from archive.errors import NotFound
+from archive.ids import RANDOM_BYTES, new_ulid
+from archive.layout import detail_key
+from archive.ledger import NewEntry, NewObject, submit
+from ingest.names import decode_name
+
+ACTOR = "system/ingest"
+SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes entries with details; time and randomness come from outside."""
+
+    random: Callable[[int], bytes]
+
+    def id(self, now: datetime) -> str:
+        """A fresh ULID."""
+        return new_ulid(now, self.random(RANDOM_BYTES))
+
+    def detail(self, kind: str, now: datetime, data: dict[str, Any]) -> tuple[Detail, NewObject]:
+        """A salted detail and the object it becomes."""
+        made = Detail(self.id(now), kind, self.random(SALT_BYTES), data)
+        return made, NewObject.of(detail_key(made.id), made.to_bytes())
+
+
+def ensure_source(
+    connection: Connection, source: str, folder: bytes, now: datetime, maker: Maker
+) -> None:
+    """Register a source that is seen for the first time; note when it was last seen."""
+    seen = update(SOURCE).where(SOURCE.c.id == source).values(last_seen=now)
+    if connection.execute(seen).rowcount:
+        return
+    name = decode_name(folder)
+    data = {"name": name.text, "name_b64": name.b64, "state": "unconfirmed"}
+    values = {
+        "id": source,
+        "name": folder,
+        "state": "unconfirmed",
+        "first_seen": now,
+        "last_seen": now,
+    }
+    connection.execute(insert(SOURCE), [values])
+    _submit(connection, "source.registered", source, ACTOR, now, data, maker)
+
+
+def confirm_source(
+    connection: Connection,
+    source: str,
+    person: str,
+    now: datetime,
+    maker: Maker,
+    *,
+    label: str | None,
+    kind: str | None,
+    unit: str | None,
+) -> str:
+    """Complete a source's register entry; returns the id under which the entry is pending."""
+    row = connection.execute(select(SOURCE).where(SOURCE.c.id == source)).first()
+    if row is None:
+        raise NotFound(f"There is no source {source[:64]}.")
+    values = {"state": "confirmed", "label": label, "kind": kind, "unit": unit}
+    connection.execute(update(SOURCE).where(SOURCE.c.id == source).values(**values))
+    name = decode_name(row.name)
+    data = {"name": name.text, "name_b64": name.b64, **values}
+    actor = f"user/{person}"
+    return _submit(connection, "source.confirmed", source, actor, now, data, maker)
+
+
+def _submit(
+    connection: Connection,
+    kind: str,
+    source: str,
+    actor: str,
+    now: datetime,
+    data: dict[str, Any],
+    maker: Maker,
+) -> str:
+    detail, obj = maker.detail(kind, now, data)
+    body = {"detail": str(detail.digest()), "detail_id": detail.id}
+    pending = maker.id(now)
+    entry = NewEntry(pending, kind, "registry", actor, now, source, body, (obj,))
+    submit(connection, [entry])
+    return pending

@@ -1,0 +1,128 @@
+"""Letting go of a drop once it is receipted: purge, keep or move (design §3).
+
+A drop is renamed out of the inbox first and compared afterwards, so whatever is written under the
+old name later is a new drop. Only a file that is still the one that was sealed is removed, and only
+after it has rested in the purge tree; one that changed goes back into the inbox.
+"""
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from archive.durable import FileSystem
+from ingest.errors import SourceUnreadable
+from ingest.settle import FileKey
+from ingest.sources import open_regular
+
+PURGE, KEEP, MOVE = "purge", "keep", "move"
+_ASIDE = b".cunzheng-purge"
+_BUFFER = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file as it was sealed. `key` may be None (sidecars): then only the bytes count."""
+
+    path: bytes
+    key: FileKey | None
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Where the file is now (None: it was gone), and whether it went back as a new drop."""
+
+    path: bytes | None
+    returned: bool
+
+
+def release(fs: FileSystem, held: Held, target: bytes) -> Released:
+    """Rename a drop to `target`, then compare; a changed one goes back under a free name."""
+    try:
+        place = _rename(fs, held.path, target)
+    except FileNotFoundError:
+        return Released(None, returned=False)
+    if is_unchanged(place, held):
+        return Released(place, returned=False)
+    put_back(fs, place, held.path)
+    return Released(held.path, returned=True)
+
+
+def _rename(fs: FileSystem, path: bytes, target: bytes) -> bytes:
+    fs.mkdir(Path(os.fsdecode(os.path.dirname(target))))
+    try:
+        fs.rename(path, target)
+        return target
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    # The source is a file system of its own: the purge tree must be on it.
+    aside = os.path.join(os.path.dirname(path), _ASIDE)
+    fs.mkdir(Path(os.fsdecode(aside)))
+    place = os.path.join(aside, os.path.basename(target))
+    fs.rename(path, place)
+    return place
+
+
+def is_unchanged(path: bytes, held: Held) -> bool:
+    """Whether the file is what was sealed: by its key, else by its bytes.
+
+    The change time is left out: the rename itself sets it.
+    """
+    try:
+        fd = open_regular(path)
+    except SourceUnreadable:
+        return False
+    try:
+        found = FileKey.of(os.fstat(fd))
+        if held.key is not None and found[:4] == held.key[:4]:
+            return True
+        digest = hashlib.sha256()
+        while chunk := os.read(fd, _BUFFER):
+            digest.update(chunk)
+        return digest.digest() == held.sha256
+    finally:
+        os.close(fd)
+
+
+def put_back(fs: FileSystem, path: bytes, wanted: bytes) -> bytes:
+    """Give a changed file its place in the inbox again, beside whatever stands there now."""
+    for number in range(10_000):
+        place = wanted if number == 0 else wanted + b".%d" % number
+        try:
+            fs.link(Path(os.fsdecode(path)), Path(os.fsdecode(place)))
+        except FileExistsError:
+            continue
+        except FileNotFoundError:
+            fs.mkdir(Path(os.fsdecode(os.path.dirname(wanted))))
+            fs.link(Path(os.fsdecode(path)), Path(os.fsdecode(place)))
+        fs.unlink(path)
+        return place
+    raise SourceUnreadable("A changed file could not be put back into the inbox.")
+
+
+def purge_target(purge: Path, number: str, now: datetime, part: str) -> bytes:
+    """Where a drop rests before it is removed; in folders by day."""
+    return os.fsencode(purge / f"{now:%Y%m%d}" / f"{number}.{part}")
+
+
+def move_target(taken: Path, source: str, folder: bytes, name: bytes, number: str) -> bytes:
+    """Where a moved drop goes; a name that is taken there gets the drop's number."""
+    parent = os.path.join(os.fsencode(taken / source), folder) if folder else None
+    place = os.path.join(parent or os.fsencode(taken / source), name)
+    return place + b"." + number.encode() if os.path.lexists(place) else place
+
+
+def remove(fs: FileSystem, held: Held, inbox_path: bytes, tell: Callable[[str], None]) -> None:
+    """Unlink a purged drop if it is still what was sealed; otherwise it is a new drop."""
+    if not os.path.lexists(held.path):
+        return
+    if is_unchanged(held.path, held):
+        fs.unlink(held.path)
+        return
+    place = put_back(fs, held.path, inbox_path)
+    tell(os.fsdecode(place))

@@ -1,0 +1,143 @@
+"""Releases receipted drops, and later removes the purged ones, in small steps.
+
+Mass deletion beside fresh creation slows ext4 four to six times, so drops are renamed into the
+purge tree at once and unlinked later, a few at a time.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from archive.database import Database
+from archive.durable import FileSystem
+from archive.ports import Clock
+from archive.tables import IntakeRow
+from ingest import release
+from ingest.release import KEEP, MOVE, Held
+from ingest.settle import FileKey
+
+INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
+_STEP = 200
+_BATCH = 2048
+_SUFFIX = b".json"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSettings:
+    """Where released drops go, and how long the purge tree keeps them."""
+
+    inbox: Path
+    purge: Path
+    taken: Path
+    purge_after: timedelta
+
+
+class Releaser:
+    """Lets go of drops whose receipts are durable. `tell` gets a sentence for the operator."""
+
+    def __init__(
+        self, fs: FileSystem, clock: Clock, settings: ReleaseSettings, tell: Callable[[str], None]
+    ) -> None:
+        self._fs = fs
+        self._clock = clock
+        self._settings = settings
+        self._tell = tell
+
+    def release_due(self, database: Database) -> int:
+        """Release everything that is receipted; returns how many drops."""
+        count = 0
+        while True:
+            with database.read() as connection:
+                rows = _in_state(connection, "receipted", _BATCH)
+            if not rows:
+                return count
+            changes = [self._release(row) for row in rows]
+            with database.write() as connection:
+                for state in {change["state"] for change in changes}:
+                    _save(connection, [c for c in changes if c["state"] == state], state)
+            count += len(rows)
+
+    def _release(self, row: Any) -> dict[str, Any]:
+        change: dict[str, Any] = {"row": row.id, "moved_to": None, "sidecar_moved_to": None}
+        if row.release == KEEP and row.record is not None:
+            return {**change, "state": "kept"}
+        file = Held(row.path, _key(row), row.sha256)
+        moved = release.release(self._fs, file, self._target(row, b""))
+        if moved.returned:
+            self._tell_changed(row.path)
+        change["moved_to"] = None if moved.returned else moved.path
+        if row.sidecar_sha256 is not None and not moved.returned:
+            beside = Held(row.path + _SUFFIX, None, row.sidecar_sha256)
+            also = release.release(self._fs, beside, self._target(row, _SUFFIX))
+            change["sidecar_moved_to"] = None if also.returned else also.path
+        return {**change, "state": "released"}
+
+    def _target(self, row: Any, suffix: bytes) -> bytes:
+        if row.release == MOVE and row.record is not None:
+            place, name = row.path.rsplit(b"/", 1)
+            inside = _below(place, self._settings.inbox, row.source)
+            name += suffix
+            return release.move_target(self._settings.taken, row.source, inside, name, row.id)
+        part = "sidecar" if suffix else "file"
+        return release.purge_target(self._settings.purge, row.id, self._clock.now(), part)
+
+    def purge_due(self, database: Database) -> int:
+        """Remove a few drops that have rested long enough; returns how many."""
+        before = self._clock.now() - self._settings.purge_after
+        with database.read() as connection:
+            rows = _in_state(connection, "released", _STEP, before=before)
+        for row in rows:
+            if row.release == MOVE and row.record is not None:
+                continue
+            self._purge(row)
+        if rows:
+            with database.write() as connection:
+                _save(connection, [{"row": row.id} for row in rows], "purged")
+        return len(rows)
+
+    def _purge(self, row: Any) -> None:
+        if row.moved_to is not None:
+            file = Held(row.moved_to, _key(row), row.sha256)
+            release.remove(self._fs, file, row.path, lambda _: self._tell_changed(row.path))
+        if row.sidecar_moved_to is not None:
+            beside = Held(row.sidecar_moved_to, None, row.sidecar_sha256)
+            inbox_path = row.path + _SUFFIX
+            release.remove(self._fs, beside, inbox_path, lambda _: self._tell_changed(inbox_path))
+
+    def _tell_changed(self, path: bytes) -> None:
+        name = path.rsplit(b"/", 1)[-1].decode(errors="backslashreplace")
+        self._tell(f"{name!r} was changed after it had been taken; it is a new drop now.")
+
+
+def _key(row: Any) -> FileKey:
+    return FileKey(row.dev, row.ino, row.size, row.mtime_ns, row.ctime_ns)
+
+
+def _below(place: bytes, inbox: Path, source: str) -> bytes:
+    """Folder of a drop below its source, b"" at the top or for a drop from elsewhere."""
+    top = os.fsencode(inbox) + b"/"
+    inside = place[len(top) :] if place.startswith(top) else source.encode()
+    return inside.partition(b"/")[2]
+
+
+def _in_state(connection: Connection, state: str, limit: int, before: object = None) -> list[Any]:
+    query = select(INTAKE).where(INTAKE.c.state == state)
+    if before is not None:
+        query = query.where(INTAKE.c.at < before)
+    return list(connection.execute(query.order_by(INTAKE.c.id).limit(limit)))
+
+
+def _save(connection: Connection, changes: list[dict[str, Any]], state: str) -> None:
+    """One statement for all rows of one outcome; `moved_to` where it is known."""
+    values: dict[str, Any] = {"state": state}
+    if "moved_to" in changes[0]:
+        values["moved_to"] = bindparam("moved_to")
+        values["sidecar_moved_to"] = bindparam("sidecar_moved_to")
+    statement = update(INTAKE).where(INTAKE.c.id == bindparam("row")).values(**values)
+    rows = [{k: v for k, v in change.items() if k != "state"} for change in changes]
+    connection.execute(statement, rows)

@@ -1,0 +1,83 @@
+"""A process's own folder below staging/, and cleaning up after those that died.
+
+Each session holds a lock on its folder; one without a holder belongs to nobody, and what the
+database does not need any more of it is removed. Staged bytes that an unsealed entry needs stay.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from sqlalchemy import select
+
+from archive.database import Database
+from archive.durable import FileSystem
+from archive.ledger import UNSTORED
+
+
+class StagingSession:
+    """One folder of staged files, locked while its process lives."""
+
+    def __init__(self, staging: Path, fs: FileSystem, name: str) -> None:
+        self._staging = staging
+        self._fs = fs
+        self._submitted: set[str] = set()
+        self.name = name
+        self.folder = staging / name
+        fs.mkdir(self.folder)
+        self._lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def submitted(self, names: Iterable[str]) -> None:
+        """Files that an entry in the database stands for, or that none will ever need."""
+        self._submitted.update(names)
+
+    def clean_up(self, database: Database) -> None:
+        """Remove our submitted files that are stored by now."""
+        if not self._submitted:
+            return
+        needed = _needed(database, self.name)
+        for name in self._submitted - needed:
+            self._fs.unlink(self.folder / name)
+        self._submitted &= needed
+
+    def clean_up_dead(self, database: Database) -> None:
+        """Remove what dead sessions left behind and no entry needs."""
+        for folder in self._staging.iterdir():
+            if folder == self.folder or folder.is_symlink() or not folder.is_dir():
+                continue
+            fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            else:
+                self._empty(folder, _needed(database, folder.name))
+            finally:
+                os.close(fd)
+
+    def drop_unsubmitted(self, database: Database) -> None:
+        """Remove everything of ours that no entry needs: a batch was given up, or the end came."""
+        self._empty(self.folder, _needed(database, self.name))
+        self._submitted.clear()
+
+    def close(self, database: Database) -> None:
+        """Give the folder back; files that are still needed stay for the next process."""
+        self.drop_unsubmitted(database)
+        os.close(self._lock)
+
+    def _empty(self, folder: Path, needed: set[str]) -> None:
+        for path in folder.iterdir():
+            if path.name not in needed:
+                self._fs.unlink(path)
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _needed(database: Database, session: str) -> set[str]:
+    """Names in a session's folder that submitted, unstored objects point to."""
+    query = select(UNSTORED.c.path).where(UNSTORED.c.path.startswith(session + "/"))
+    with database.read() as connection:
+        return {row.path.partition("/")[2] for row in connection.execute(query)}

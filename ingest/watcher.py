@@ -1,0 +1,204 @@
+"""The watcher: sweeps the inbox, takes what has settled, and keeps the ledger alive.
+
+    sweep -> admit (stage, one commit) -> finish (seal, receipts, release)
+
+A batch is finished in a second thread while the next one is staged. Events only wake it up.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from archive import ledger
+from archive.database import Database
+from archive.errors import StateUnknown, Unreachable
+from archive.ports import Clock
+from archive.seals import last_gen_time
+from archive.system_entries import SystemEntries
+from ingest.hints import Hints
+from ingest.intake import Admitted, Intake
+from ingest.releasing import Releaser
+from ingest.settle import Settler
+from ingest.sweep import Drop, Noticed, Sweeper
+
+RESCAN_SECONDS = 10.0
+"""How often it looks without any event: events are lost, and network shares send none."""
+_BUSY_SECONDS = 0.5
+_BACK_OFF_SECONDS = (1.0, 5.0, 15.0, 60.0)
+
+
+class Reporter:
+    """What the watcher tells; the command line overrides what it shows."""
+
+    def admitted(self, result: Admitted) -> None:
+        """A batch was staged and belongs to the archive."""
+
+    def receipts(self, count: int) -> None:
+        """Receipts were written."""
+
+    def noticed(self, noticed: Noticed) -> None:
+        """Something in the inbox is left alone."""
+
+    def trouble(self, error: Exception, retry_seconds: float) -> None:
+        """Something does not work now and is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """Batch size in drops and heartbeat interval."""
+
+    batch: int
+    heartbeat: timedelta
+
+
+class Pipeline:
+    """Admits batches while the one before is being finished."""
+
+    def __init__(self, intake: Intake, settler: Settler | None, reporter: Reporter) -> None:
+        self._intake = intake
+        self._settler = settler
+        self._reporter = reporter
+        self._finisher = ThreadPoolExecutor(1, "finish")
+        self._running: Future[bool] | None = None
+        self.waiting_for_tsa = False
+
+    def take(self, drops: list[Drop]) -> Admitted:
+        """Admit a batch; its receipts follow."""
+        result = self._intake.admit(drops)
+        if self._settler is not None:
+            for drop in drops:
+                self._settler.take(drop.file.path)
+            for drop in result.unsettled:
+                self._settler.forget(drop.file.path)
+        self._reporter.admitted(result)
+        self.wait()
+        self._running = self._finisher.submit(self._intake.finish, self._reporter.receipts)
+        return result
+
+    def wait(self) -> None:
+        """Wait for the batch that is being finished; raises what went wrong with it."""
+        if self._running is not None:
+            running, self._running = self._running, None
+            self.waiting_for_tsa = running.result()
+
+    def finish(self) -> None:
+        """Finish everything that is submitted, also by others or before a crash."""
+        self.wait()
+        self.waiting_for_tsa = self._intake.finish(self._reporter.receipts)
+
+    def close(self) -> None:
+        """End the second thread."""
+        self._finisher.shutdown(wait=True)
+
+
+class Watcher:
+    """Runs until told to stop, or until everything that is there has been taken (`drain`)."""
+
+    def __init__(
+        self,
+        database: Database,
+        sweeper: Sweeper,
+        pipeline: Pipeline,
+        releaser: Releaser,
+        system: SystemEntries,
+        clock: Clock,
+        settings: WatchSettings,
+        reporter: Reporter,
+    ) -> None:
+        self._db = database
+        self._sweeper = sweeper
+        self._pipeline = pipeline
+        self._releaser = releaser
+        self._system = system
+        self._clock = clock
+        self._settings = settings
+        self._reporter = reporter
+        self._failures = 0
+
+    def run(self, hints: Hints, wake: threading.Event, stop: threading.Event) -> None:
+        """Watch until `stop`; trouble is reported and tried again with back-off.
+
+        Raises StateUnknown (a failed sync): the process must end then.
+        """
+        hints.start()
+        try:
+            while not stop.is_set():
+                wake.clear()
+                pause = self._round()
+                if not stop.is_set():
+                    wake.wait(pause)
+        finally:
+            hints.stop()
+
+    def drain(self, stop: threading.Event) -> None:
+        """Take everything that is there, waiting for what has not settled; then return."""
+        self._pipeline.finish()
+        while not stop.is_set():
+            self._sweep()
+            if self._sweeper.waiting == 0:
+                break
+            stop.wait(_BUSY_SECONDS)
+        self._pipeline.finish()
+
+    def _round(self) -> float:
+        """One look; returns after how many seconds the next one is due."""
+        try:
+            self._heartbeat()
+            self._sweep()
+            self._pipeline.finish()
+            self._releaser.purge_due(self._db)
+        except StateUnknown:
+            raise
+        except Unreachable as error:
+            pause = _BACK_OFF_SECONDS[min(self._failures, len(_BACK_OFF_SECONDS) - 1)]
+            self._failures += 1
+            self._reporter.trouble(error, pause)
+            return pause
+        self._failures = 0
+        if self._pipeline.waiting_for_tsa:
+            return _BACK_OFF_SECONDS[1]
+        return _BUSY_SECONDS if self._sweeper.waiting else RESCAN_SECONDS
+
+    def _sweep(self) -> None:
+        for batch in self._batches():
+            self._pipeline.take(batch)
+
+    def _batches(self) -> Iterator[list[Drop]]:
+        batch: list[Drop] = []
+        for item in self._sweeper.sweep():
+            if isinstance(item, Noticed):
+                self._reporter.noticed(item)
+                continue
+            batch.append(item)
+            if len(batch) == self._settings.batch:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def _heartbeat(self) -> None:
+        """Put a sign of life on the ledger when nothing else has been sealed for long."""
+        now = self._clock.now()
+        with self._db.read() as connection:
+            last = last_gen_time(connection)
+            idle = ledger.pending_count(connection) == 0
+        if idle and last is not None and now - last >= self._settings.heartbeat:
+            with self._db.write() as connection:
+                ledger.submit(connection, [self._system.heartbeat(now)])
+
+
+def take_all(
+    pipeline: Pipeline, drops: Iterator[Drop], batch: int, on_batch: Callable[[Admitted], None]
+) -> None:
+    """Take drops that are named by hand, and finish them."""
+    pending: list[Drop] = []
+    for drop in drops:
+        pending.append(drop)
+        if len(pending) == batch:
+            on_batch(pipeline.take(pending))
+            pending = []
+    if pending:
+        on_batch(pipeline.take(pending))
+    pipeline.finish()
