@@ -88,7 +88,7 @@ def _pyhanko_signer(signer: Signer, certificate: bytes, chain: Sequence[bytes]) 
             return bytes(72) if dry_run else signer.sign(data)
 
     store: Any = cast(Any, SimpleCertificateStore)()
-    store.register_multiple([x509.Certificate.load(c) for c in chain])
+    store.register_multiple([x509.Certificate.load(c) for c in chain if c != certificate])
     return Adapter(
         signing_cert=x509.Certificate.load(certificate),
         signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),

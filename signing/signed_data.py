@@ -129,7 +129,7 @@ def _certificates(element: der.Tlv | None) -> tuple[bytes, ...]:
         return ()
     found = der.split(element.body)
     need(
-        all(item.tag == der.SEQUENCE for item in found), "It carries something like a certificate."
+        all(item.tag == der.SEQUENCE for item in found), "It carries a certificate of another kind."
     )
     raw = tuple(item.raw for item in found)
     need(len(set(raw)) == len(raw), "It carries a certificate twice.")
