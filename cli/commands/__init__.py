@@ -18,4 +18,8 @@ class Verb:
     zh: str
 
 
-VERBS: tuple[Verb, ...] = ()
+VERBS: tuple[Verb, ...] = (
+    Verb("init", "cli.commands.init", "Create an archive.", "创建存证库。"),
+    Verb("watch", "cli.commands.watch", "Watch the inbox and seal.", "监视收件目录并封存。"),
+    Verb("ingest", "cli.commands.ingest", "Seal files by hand.", "手工收取文件。"),
+)

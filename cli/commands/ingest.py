@@ -1,0 +1,58 @@
+"""`cunzheng ingest PATH… --source ID`: the way of the inbox, by hand. The files stay in place."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archive.errors import UsageError
+from cli.exits import ExitCode
+from cli.invocation import Invocation
+from cli.language import say
+from cli.reporting import Tally
+from cli.wiring import Workbench
+from ingest.by_hand import drops_of
+from ingest.names import source_id
+from ingest.watcher import Pipeline, take_all
+
+
+def run(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path], typer.Argument(help=say("Files or folders.", "文件或目录。"), exists=True)
+    ],
+    source: Annotated[str, typer.Option(help=say("Source they come from.", "来源标识。"))],
+) -> None:
+    """Seal files by hand. Example: cunzheng ingest ~/scan/*.pdf --source office-scan."""
+    invocation = Invocation.of(context)
+    home, settings = invocation.settings()
+    if source_id(source.encode()) != source:
+        raise UsageError(
+            say(
+                "A source id has 1 to 64 letters, digits, dots, dashes or underscores.",
+                "来源标识由 1 至 64 个字母、数字、点、横线或下划线组成。",
+            )
+        )
+    inbox = (home / "inbox").resolve()
+    if any(inbox in [path.resolve(), *path.resolve().parents] for path in paths):
+        raise UsageError(
+            say(
+                "Files in the inbox are taken by `cunzheng watch`.",
+                "收件目录中的文件由 cunzheng watch 收取。",
+            )
+        )
+    workbench = Workbench(home, settings)
+    tally = Tally(quiet=invocation.json)
+    intake = workbench.intake(workbench.releaser(tally.tell), release="keep")
+    pipeline = Pipeline(intake, None, tally)
+    try:
+        drops = drops_of(paths, source)
+        take_all(pipeline, drops, settings.batch_entries, lambda _: None)
+    finally:
+        pipeline.close()
+        intake.close()
+    tally.show(as_json=invocation.json, waiting_for_tsa=pipeline.waiting_for_tsa)
+    if pipeline.waiting_for_tsa:
+        raise typer.Exit(int(ExitCode.UNDETERMINED))
+    if tally.totals["rejected"] or tally.totals["refused"]:
+        raise typer.Exit(int(ExitCode.FAILED))

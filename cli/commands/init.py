@@ -1,0 +1,93 @@
+"""`cunzheng init`: create an archive with its settings, keys, certificates, database and folders."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archive.errors import UsageError
+from archive.ids import new_ulid
+from archive.keyring import Keyring, found
+from cli import passphrase
+from cli.clock import SystemClock
+from cli.invocation import Invocation
+from cli.language import say
+from cli.output import print_json, print_line, print_pairs
+from cli.policy import founding_policy
+from cli.settings import SETTINGS_FILE, Settings
+from cli.wiring import FOLDERS, Workbench, serial
+
+
+def run(
+    context: typer.Context,
+    organization: Annotated[
+        str, typer.Option(help=say("Name of the office in certificates.", "证书中的单位名称。"))
+    ] = "示例市综合行政执法局",
+    office: Annotated[
+        str, typer.Option(help=say("Short name of the office's log.", "本单位日志的简称。"))
+    ] = "main",
+    archive: Annotated[
+        str | None, typer.Option(help=say("Archive id, name/id.", "存证库标识，name/id。"))
+    ] = None,
+) -> None:
+    """Create an archive in --home."""
+    invocation = Invocation.of(context)
+    home = invocation.new_home()
+    if (home / SETTINGS_FILE).exists():
+        raise UsageError(say(f"There is already an archive in {home}.", f"{home} 中已有存证库。"))
+    clock = SystemClock()
+    number = new_ulid(clock.now(), os.urandom(10)).lower()
+    settings = Settings(archive=archive or f"cunzheng.local/{number}", office=office)
+    secret = passphrase.given(os.environ)
+    shown = None if secret else passphrase.generate()
+    secret = secret or shown or ""
+    _make_folders(home, settings)
+    found(Keyring(home / "keys", secret), organization, clock.now(), serial)
+    os.environ[passphrase.VARIABLE] = secret
+    workbench = Workbench(home, settings, clock)
+    policy = founding_policy(workbench.keyring, settings, clock.now())
+    (home / "policy.toml").write_text(policy, encoding="utf-8")
+    workbench.sealer.drain()
+    # Written last: a home without settings is no archive, so a failed init can be seen as such.
+    (home / SETTINGS_FILE).write_text(settings.to_toml(), encoding="utf-8")
+    _tell(invocation, home, settings, shown)
+
+
+def _make_folders(home: Path, settings: Settings) -> None:
+    if home.exists() and any(home.iterdir()):
+        raise UsageError(say(f"{home} is not empty.", f"{home} 不是空目录。"))
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o750)
+    for name in FOLDERS:
+        (home / name).mkdir()
+    (home / "keys").chmod(0o700)
+    for part in ("evidence", "live"):
+        (settings.store_path(home) / part).mkdir(parents=True)
+
+
+def _tell(invocation: Invocation, home: Path, settings: Settings, shown: str | None) -> None:
+    if invocation.json:
+        print_json({"home": str(home), "archive": settings.archive, "passphrase": shown})
+        return
+    print_pairs(
+        [
+            (say("archive", "存证库"), settings.archive),
+            (say("home", "目录"), str(home)),
+            (say("drop files into", "文件放入"), str(home / "inbox" / "SOURCE")),
+            (say("inspector's policy", "核验策略"), str(home / "policy.toml")),
+        ]
+    )
+    if shown:
+        print_line(
+            say(
+                f"Passphrase of the keys, shown this once: {shown}",
+                f"密钥口令（仅显示这一次）：{shown}",
+            )
+        )
+        print_line(
+            say(
+                f"Keep it safe and give it to commands as {passphrase.VARIABLE}.",
+                f"请妥善保管；运行命令时用 {passphrase.VARIABLE} 提供。",
+            )
+        )

@@ -1,0 +1,106 @@
+"""What `watch` and `ingest` show while they work: counts at once, trouble as one sentence."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cli.exits import sentence
+from cli.language import say
+from cli.output import print_json, print_line, print_pairs, safe_text, show_path, show_size
+from ingest.intake import Admitted
+from ingest.sweep import Noticed
+from ingest.watcher import Reporter
+
+_REASONS = {
+    "link": ("a link; it is not followed", "是符号链接，不予跟随"),
+    "fifo": ("a pipe, not a file", "是管道，不是文件"),
+    "socket": ("a socket, not a file", "是套接字，不是文件"),
+    "device": ("a device, not a file", "是设备，不是文件"),
+    "unreadable": ("it cannot be read", "无法读取"),
+    "no_source": ("it lies beside the source folders", "不在任何来源目录内"),
+    "sidecar_alone": ("a sidecar that waits for its file", "附带说明正在等待其文件"),
+}
+
+
+@dataclass
+class Tally(Reporter):
+    """Counts everything; shows lines unless `quiet`."""
+
+    quiet: bool = False
+    totals: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(
+            ("records", "bytes", "redropped", "rejected", "refused", "known", "receipts"), 0
+        )
+    )
+    noticed_: list[dict[str, str]] = field(default_factory=list)
+
+    def admitted(self, result: Admitted) -> None:
+        """See Reporter."""
+        for name in ("records", "bytes", "redropped", "refused", "known"):
+            self.totals[name] += getattr(result, name)
+        self.totals["rejected"] += len(result.rejected)
+        for item in result.rejected:
+            name = show_path(item.drop.file.name)
+            reason = say(item.reason.english, item.reason.chinese)
+            self._line(
+                say(f"quarantined {name}: {reason}", f"已隔离 {name}：{reason}"),
+            )
+        if result.refused:
+            self._line(
+                say(
+                    f"refused {result.refused} drop(s) marked as state secrets; take them away"
+                    " from the inbox.",
+                    f"拒收 {result.refused} 个标有国家秘密标志的文件，请将其从收件目录取走。",
+                )
+            )
+
+    def receipts(self, count: int) -> None:
+        """See Reporter."""
+        self.totals["receipts"] += count
+        if count:
+            total = self.totals["receipts"]
+            self._line(say(f"receipts written: {total}", f"已出具回执：{total}"))
+
+    def noticed(self, noticed: Noticed) -> None:
+        """See Reporter."""
+        english, chinese = _REASONS[noticed.reason]
+        path = show_path(noticed.path)
+        self.noticed_.append({"path": path, "reason": noticed.reason})
+        self._line(say(f"left alone: {path}: {english}.", f"未处理：{path}：{chinese}。"))
+
+    def trouble(self, error: Exception, retry_seconds: float) -> None:
+        """See Reporter."""
+        again = say(f"tried again in {retry_seconds:.0f} s", f"{retry_seconds:.0f} 秒后重试")
+        self._line(f"{sentence(error)} ({again})")
+
+    def tell(self, text: str) -> None:
+        """A sentence from the release of drops."""
+        self._line(text)
+
+    def _line(self, text: str) -> None:
+        if not self.quiet:
+            print_line(safe_text(text))
+
+    def show(self, *, as_json: bool, waiting_for_tsa: bool) -> None:
+        """The closing summary."""
+        if as_json:
+            document: dict[str, Any] = {**self.totals, "noticed": self.noticed_}
+            print_json({**document, "waiting_for_tsa": waiting_for_tsa})
+            return
+        totals = self.totals
+        print_pairs(
+            [
+                (say("records", "新记录"), f"{totals['records']} ({show_size(totals['bytes'])})"),
+                (say("receipts", "回执"), str(totals["receipts"])),
+                (say("re-drops", "重复投放"), str(totals["redropped"])),
+                (say("quarantined", "隔离"), str(totals["rejected"])),
+                (say("refused", "拒收"), str(totals["refused"])),
+                (say("already taken", "已收过"), str(totals["known"])),
+            ]
+        )
+        if waiting_for_tsa:
+            print_line(
+                say(
+                    "The time-stamping authority is away; receipts follow when it is back.",
+                    "时间戳服务暂不可用；恢复后将出具回执。",
+                )
+            )

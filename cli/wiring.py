@@ -1,0 +1,248 @@
+"""The composition root: the only place that builds adapters. Everything else is handed its parts."""
+
+import fcntl
+import getpass
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+from archive.database import Database
+from archive.durable import FileSystem
+from archive.errors import UsageError
+from archive.identity import Identity
+from archive.keyring import Keyring, embedded_timestamper, load_identity
+from archive.lease import Lease
+from archive.publish import Places
+from archive.seal import Sealer
+from archive.store_directory import DirectoryPointer, DirectoryStore
+from archive.system_entries import LogSettings, SystemEntries
+from cli import passphrase
+from cli.clock import SystemClock
+from cli.language import say
+from cli.settings import EMBEDDED, Settings
+from ingest.intake import Intake, IntakeSettings
+from ingest.register import Maker
+from ingest.releasing import Releaser, ReleaseSettings
+from ingest.settle import Settle, Settler
+from ingest.sweep import Sweeper
+from ingest.watcher import Pipeline, Reporter, Watcher, WatchSettings
+from signing.timestamp import Timestamper
+
+STORAGE_LEVEL = "read-only"
+"""What the directory store reaches: files of mode 0444, no lock."""
+
+FOLDERS = (
+    "keys",
+    "inbox",
+    "staging",
+    "scratch",
+    "locks",
+    "outbox",
+    "quarantine",
+    "purge",
+    "taken",
+)
+
+
+def software() -> str:
+    """Name and version, as entries and records state them."""
+    return f"cunzheng {version('cunzheng')}"
+
+
+def person() -> str:
+    """Who is at work: the operating system's user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def serial() -> int:
+    """A certificate or token serial number of 120 random bits."""
+    return secrets.randbits(120) | 1 << 120
+
+
+@dataclass
+class Workbench:
+    """One archive, its parts built when first used."""
+
+    home: Path
+    settings: Settings
+    clock: SystemClock = field(default_factory=SystemClock)
+    fs: FileSystem = field(default_factory=FileSystem)
+
+    def folder(self, name: str) -> Path:
+        """A folder of the home."""
+        return self.home / name
+
+    @cached_property
+    def database(self) -> Database:
+        """The catalog and ledger database, at this version."""
+        database = Database(self.settings.database_url(self.home))
+        database.prepare()
+        return database
+
+    @cached_property
+    def evidence(self) -> DirectoryStore:
+        """The place of evidence."""
+        root = self.settings.store_path(self.home) / "evidence"
+        return DirectoryStore(root, self.folder("scratch"), self.fs)
+
+    @cached_property
+    def live(self) -> DirectoryStore:
+        """The place without locks."""
+        root = self.settings.store_path(self.home) / "live"
+        return DirectoryStore(root, self.folder("scratch"), self.fs)
+
+    @cached_property
+    def places(self) -> Places:
+        """Both stores, the pointer and the staging folder."""
+        pointer = self.settings.store_path(self.home) / "live" / "log" / "checkpoint"
+        temporary = self.folder("scratch") / f"checkpoint-{os.getpid()}"
+        return Places(
+            self.evidence,
+            self.live,
+            DirectoryPointer(pointer, temporary, self.fs),
+            self.folder("staging"),
+        )
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The keys, with the passphrase that opens them."""
+        return Keyring(self.folder("keys"), passphrase.required())
+
+    @cached_property
+    def identity(self) -> Identity:
+        """The opened keys; raises KeyLocked for a wrong passphrase."""
+        local = self.settings.tsa == EMBEDDED
+        return load_identity(
+            self.keyring,
+            self.settings.archive,
+            self.settings.office,
+            self._timestamper(),
+            time_is_local=local,
+        )
+
+    def _timestamper(self) -> Callable[[datetime | None], Timestamper]:
+        if self.settings.tsa == EMBEDDED:
+            return embedded_timestamper(self.keyring, self.clock.now, serial)
+        from signing.tsa_http import HttpTimestamper
+
+        client = HttpTimestamper(
+            self.settings.tsa, nonce=lambda: secrets.randbits(63), clock=self.clock.now
+        )
+        return lambda _: client
+
+    @cached_property
+    def log_settings(self) -> LogSettings:
+        """What a new log states of itself."""
+        return LogSettings(
+            digests=self.settings.digests,
+            heartbeat_seconds=self.settings.heartbeat_minutes * 60,
+            software=software(),
+            storage=STORAGE_LEVEL,
+            batch=self.settings.batch_entries,
+        )
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        """The sealer; needs the passphrase."""
+        return Sealer(
+            self.database,
+            self.places,
+            self.identity,
+            Lease(self.folder("locks") / "seal"),
+            self.clock,
+            os.urandom,
+            self.log_settings,
+        )
+
+    @cached_property
+    def maker(self) -> Maker:
+        """Makes identifiers and salts."""
+        return Maker(os.urandom)
+
+    def releaser(self, tell: Callable[[str], None]) -> Releaser:
+        """Lets go of receipted drops."""
+        settings = ReleaseSettings(
+            inbox=self.folder("inbox"),
+            purge=self.folder("purge"),
+            taken=self.folder("taken"),
+            purge_after=timedelta(hours=self.settings.purge_hours),
+        )
+        return Releaser(self.fs, self.clock, settings, tell)
+
+    def intake(self, releaser: Releaser, release: str | None = None) -> Intake:
+        """The intake state machine; `release` overrides the setting."""
+        settings = IntakeSettings(
+            office=self.settings.office,
+            digests=self.settings.digests,
+            release=release or self.settings.release,
+            software=software(),
+            storage=STORAGE_LEVEL,
+            inbox=self.folder("inbox"),
+            staging=self.folder("staging"),
+            outbox=self.folder("outbox"),
+            quarantine=self.folder("quarantine"),
+        )
+        return Intake(
+            self.database,
+            self.sealer,
+            self.evidence,
+            self.fs,
+            self.clock,
+            self.maker,
+            settings,
+            releaser,
+        )
+
+    @contextmanager
+    def watcher(self, reporter: Reporter, tell: Callable[[str], None]) -> Iterator[Watcher]:
+        """The watcher of this archive's inbox; one per archive."""
+        with self._only_watcher():
+            releaser = self.releaser(tell)
+            settler = Settler(Settle(seconds=self.settings.settle_seconds))
+            intake = self.intake(releaser)
+            pipeline = Pipeline(intake, settler, reporter)
+            inbox = os.fsencode(self.folder("inbox"))
+            try:
+                yield Watcher(
+                    self.database,
+                    Sweeper(inbox, settler, self.clock.monotonic),
+                    pipeline,
+                    releaser,
+                    SystemEntries(self.identity, self.log_settings, os.urandom),
+                    self.clock,
+                    WatchSettings(
+                        self.settings.batch_entries,
+                        timedelta(minutes=self.settings.heartbeat_minutes),
+                    ),
+                    reporter,
+                )
+            finally:
+                pipeline.close()
+                intake.close()
+
+    @contextmanager
+    def _only_watcher(self) -> Iterator[None]:
+        path = self.folder("locks") / "watch"
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UsageError(
+                    say(
+                        "Another watcher is already at work on this archive.",
+                        "该存证库已有另一个监视进程在运行。",
+                    )
+                ) from None
+            yield
+        finally:
+            os.close(fd)
