@@ -55,7 +55,7 @@ class Stamping:
             except TimestampUnavailable:
                 self._goes_away()
         with self._db.write() as connection:
-            _update(connection, head.log, head.signed, late=True)
+            _update(connection, head.log, head.signed, late=True, token_linked=False)
 
     def try_out(self) -> None:
         """Ask an outside TSA for a token over nothing before a batch is appended.
