@@ -1,8 +1,10 @@
 """From a signed batch to stored, read-back bytes: step 6 and 7 of a seal (design §3).
 
-Order: contents, descriptions, details, certificates and full tiles; partial tiles; all of them read
-back; then the seal's files, read back; then the pointer. A seal in storage therefore never
-speaks of anything that is not there.
+Order: contents, descriptions, details and certificates; every new tile into live, full ones too,
+and all of it read back; where tiles are full, the signed note and then the full tiles in evidence;
+the rest of the seal's files, read back; the pointer. A seal in storage therefore never speaks of
+anything that is not there, and a full tile stands in evidence only below a note that vouches for
+it: a database rebuilt after a crash goes on from that note and makes no other tile for its place.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -119,20 +121,27 @@ def save_tile_roots(connection: Connection, log: str, tiles: Iterable[Tile]) -> 
 
 
 def store_batch(
-    places: Places, log: str, objects: Sequence[NewObject], tiles: Sequence[Tile]
+    places: Places,
+    log: str,
+    objects: Sequence[NewObject],
+    tiles: Sequence[Tile],
+    note: NewObject,
 ) -> dict[str, bytes]:
-    """Store objects and tiles and read everything back.
+    """Store objects, tiles and, before full tiles, the note; read everything back.
 
     Returns the bytes of the small JSON objects that were read back, by key.
     Raises LedgerBlocked if a staged file is gone and its object is not stored either.
     """
-    full = [NewObject.of(t.span.key(log), t.data) for t in tiles if t.span.width == TILE_WIDTH]
-    partial = [NewObject.of(t.span.key(log), t.data) for t in tiles if t.span.width < TILE_WIDTH]
-    everything = [*objects, *full]
-    places.evidence.put([*_items(places, objects), *_items(places, full)])
-    places.live.put(_items(places, partial))
-    small = read_back(places.evidence, everything)
-    read_back(places.live, partial)
+    places.evidence.put(_items(places, objects))
+    small = read_back(places.evidence, objects)
+    fresh = [NewObject.of(t.span.key(log), t.data) for t in tiles]
+    places.live.put(_items(places, fresh))
+    read_back(places.live, fresh)
+    full = [new for new, t in zip(fresh, tiles, strict=True) if t.span.width == TILE_WIDTH]
+    if full:
+        places.evidence.put(_items(places, [note]))
+        places.evidence.put(_items(places, full))
+        read_back(places.evidence, full)
     return small
 
 
@@ -191,8 +200,10 @@ def _hash_checked(store: ObjectStore, new: NewObject) -> None:
 
 
 def superseded_tiles(live: LiveStore, log: str, tiles: Iterable[Tile]) -> Iterator[str]:
-    """Keys of partial tiles whose full tile is stored and read back."""
+    """Keys in live of tiles whose full tile is stored in evidence and read back."""
     for tile in tiles:
         if tile.span.width == TILE_WIDTH:
-            for info in live.list(f"{tile.span.key(log)}.p/"):
+            key = tile.span.key(log)
+            yield key
+            for info in live.list(f"{key}.p/"):
                 yield info.key

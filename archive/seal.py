@@ -244,8 +244,9 @@ class Sealer:
             entries = ledger.entries_between(connection, head.log, start, head.signed)
         if seal is None:
             raise StateUnknown(f"The seal of {head.log} at {head.signed} is gone.")
-        descriptions = publish.store_batch(self._places, head.log, objects, tiles)
-        publish.store_seal(self._places, seal_objects(head.log, seal))
+        files = seal_objects(head.log, seal)
+        descriptions = publish.store_batch(self._places, head.log, objects, tiles, files[0])
+        publish.store_seal(self._places, files)
         self._places.pointer.replace(seal.note)
         with self._db.write() as connection:
             publish.save_tile_roots(connection, head.log, tiles)
