@@ -276,4 +276,4 @@ def _path(path: Sequence[str | int]) -> str:
 
 
 def _shown(key: str) -> str:
-    return safe_for_terminal(key[:40]).encode("utf-8", "backslashreplace").decode()
+    return unicodedata.normalize("NFC", safe_for_terminal(key[:40]))

@@ -2,7 +2,7 @@
 
 Order: a byte-order mark, UTF-8, GB18030, UTF-16. GB18030 gives a meaning to nearly every pair of
 bytes, so its text must also look like text: no control or unassigned characters, hardly any from
-the private-use area, and at least half of what is not ASCII from the common Chinese characters.
+the private-use area, and at least six tenths of what is not ASCII from the common Chinese ones.
 """
 
 import codecs
@@ -27,8 +27,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE = 2000
-_COMMON_SHARE = 0.5
-_PRIVATE_SHARE = 0.02
+_COMMON_SHARE = 0.6
+_PRIVATE_SHARE = 0.05
 _HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _HTML_HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
