@@ -78,7 +78,6 @@ def test_sidecars(data):
     for sentence in (fault.english, fault.chinese):
         assert not {unicodedata.category(char) for char in sentence} & HIDDEN
         assert canonical.encode({"sentence": sentence})
-    assert canonical.decode(canonical.encode(dict(found.claims))) == found.claims
 
 
 @given(
