@@ -9,6 +9,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,44 +89,54 @@ class DirectoryStore:
     def _walk(self, folder: bytes, prefix: str, after: str) -> Iterator[ObjectInfo]:
         try:
             with os.scandir(folder) as scan:
-                found = [(os.fsdecode(e.name), e.is_dir(follow_symlinks=False)) for e in scan]
+                names = (e.name + b"/" if e.is_dir(follow_symlinks=False) else e.name for e in scan)
+                found = [name for name in map(os.fsdecode, names) if _follows(prefix + name, after)]
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
             reason = os.strerror(error.errno or 0)
             raise Unreachable(f"{prefix or 'the store'} cannot be listed: {reason}") from error
         # A folder sorts as `name/`, so keys come out in the order an S3 listing has.
-        for name in sorted(name + "/" if folded else name for name, folded in found):
+        for name in sorted(found):
             key = prefix + name
             if name.endswith("/"):
-                if not after or key > after or after.startswith(key):
-                    yield from self._walk(os.path.join(folder, os.fsencode(name[:-1])), key, after)
-            elif key > after:
-                try:
-                    yield _info(key, os.lstat(os.path.join(folder, os.fsencode(name))))
-                except FileNotFoundError:
-                    continue
+                yield from self._walk(os.path.join(folder, os.fsencode(name[:-1])), key, after)
+                continue
+            try:
+                yield _info(key, os.lstat(os.path.join(folder, os.fsencode(name))))
+            except FileNotFoundError:
+                continue
 
     def _source(self, item: PutItem, written: _Paths) -> Path:
         if isinstance(item.source, StagedFile):
             return item.source.path
-        self._counter += 1
-        path = self._scratch / f"{os.getpid()}-{id(self):x}-{self._counter}"
-        written.append(path)
-        write_new(self._fs, path, (item.source,))
-        return path
+        while True:
+            self._counter += 1
+            path = self._scratch / f"{os.getpid()}-{id(self):x}-{self._counter}"
+            try:
+                write_new(self._fs, path, (item.source,))
+            except FileExistsError:
+                continue  # left behind by a process of the same number that was killed
+            written.append(path)
+            return path
 
     def _link(self, key: str, source: Path) -> None:
         target = self._path(key)
         if target.parent not in self._folders:
-            self._fs.mkdir(target.parent)
+            self._make_folder(target.parent, key)
             if len(self._folders) < 4096:
                 self._folders.add(target.parent)
         try:
             self._fs.link(source, target)
         except FileExistsError:
-            if not os.path.samefile(source, target) and not _same_bytes(source, target):
+            if not _same_file(source, target):
                 raise ObjectConflict(f"{key} is already stored with other bytes") from None
+
+    def _make_folder(self, folder: Path, key: str) -> None:
+        with suppress(NotADirectoryError):
+            self._fs.mkdir(folder)
+        if not folder.is_dir():
+            raise ObjectConflict(f"{key} cannot be stored: a file stands where a folder should be")
 
     def _forget_cached(self, items: Sequence[PutItem]) -> None:
         """Drop large objects from the page cache, so that reading them back asks the disk."""
@@ -177,6 +188,19 @@ class DirectoryPointer:
 def _info(key: str, found: os.stat_result) -> ObjectInfo:
     size = found.st_size if stat.S_ISREG(found.st_mode) else 0
     return ObjectInfo(key, size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+
+def _follows(key: str, after: str) -> bool:
+    """Whether a key, or something in the folder of that key, comes after another one."""
+    return key > after or (key.endswith("/") and after.startswith(key))
+
+
+def _same_file(source: Path, target: Path) -> bool:
+    """Whether a name that is taken holds the same bytes; never follows links, never waits."""
+    found = os.lstat(target)
+    if not stat.S_ISREG(found.st_mode):
+        return False
+    return os.path.samestat(os.lstat(source), found) or _same_bytes(source, target)
 
 
 def _same_bytes(left: Path, right: Path) -> bool:
