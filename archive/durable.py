@@ -26,6 +26,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class FileSystem:
     """The verbs of durable writing, one method per system call."""
 
+    broken = False
+    """Set for good by the first sync that failed; every later one fails too."""
+
     def create(self, path: Path | bytes, mode: int = 0o600) -> int:
         """Open a new file for writing; FileExistsError if the name is taken. -> descriptor."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -56,9 +59,11 @@ class FileSystem:
 
     def fsync_file(self, fd: int) -> None:
         """Make an open file's bytes durable; StateUnknown if that fails."""
+        self._refuse_if_broken()
         try:
             os.fsync(fd)
         except OSError as error:
+            self.broken = True
             raise StateUnknown(f"fsync failed ({os.strerror(error.errno or 0)})") from error
 
     def fsync_directory(self, path: Path) -> None:
@@ -74,13 +79,19 @@ class FileSystem:
 
         One call per batch: 17,000 small files a second instead of 2,300 with an fsync each.
         """
+        self._refuse_if_broken()
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             if _libc.syncfs(fd) != 0:
+                self.broken = True
                 reason = os.strerror(ctypes.get_errno())
                 raise StateUnknown(f"syncfs failed ({reason})")
         finally:
             os.close(fd)
+
+    def _refuse_if_broken(self) -> None:
+        if self.broken:
+            raise StateUnknown("An earlier fsync failed: stop this process and start again.")
 
     def link(self, source: Path, target: Path) -> None:
         """Give a file a second name; FileExistsError if it is taken. Never follows links."""
@@ -149,13 +160,17 @@ def append_lines(fs: FileSystem, path: Path, lines: Iterable[bytes]) -> None:
     """Append whole lines durably.
 
     A line that a crash or a full disk cut short is closed with a newline first, so that the new
-    lines stand alone; a reader sees the torn one as a line that is no receipt.
+    lines stand alone; a reader sees the torn one as a line that is no receipt. The file's name is
+    made durable while it is empty, so that whoever finds bytes in it need not sync its folders.
     """
     fs.mkdir(path.parent)
     torn = _ends_torn(path)
     fd = fs.append(path)
     try:
         size = os.fstat(fd).st_size
+        if size == 0:
+            fs.fsync_directory(path.parent)
+            fs.fsync_directory(path.parent.parent)
         try:
             fs.write(fd, (b"\n" if torn else b"") + b"".join(line + b"\n" for line in lines))
         except OSError:
@@ -164,9 +179,6 @@ def append_lines(fs: FileSystem, path: Path, lines: Iterable[bytes]) -> None:
         fs.fsync_file(fd)
     finally:
         fs.close(fd)
-    if size == 0:
-        fs.fsync_directory(path.parent)
-        fs.fsync_directory(path.parent.parent)
 
 
 def _ends_torn(path: Path) -> bool:
