@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from archive.entry import Entry, link_digest
 from archive.errors import LedgerForked, StateUnknown
+from archive.layout import TILE_WIDTH
 from archive.merkle import HASH_SIZE, CompactRange, leaf_hash
 from archive.tables import EntryRow, HeadRow, PendingRow, UnstoredRow
 from signing import canonical
@@ -262,25 +263,38 @@ def set_published(connection: Connection, head: Head) -> None:
     _swap(connection, head, published=head.signed)
 
 
-def take_fence(connection: Connection, log: str) -> None:
+def take_fence(connection: Connection, log: str) -> int:
     """Raise the fencing number: whoever held the lease before can no longer move the head."""
     connection.execute(update(HEAD).where(HEAD.c.log == log).values(fence=HEAD.c.fence + 1))
+    return int(connection.execute(select(HEAD.c.fence).where(HEAD.c.log == log)).scalar_one())
 
 
 def rehash(connection: Connection, head: Head) -> CompactRange:
     """Read the committed entries after the last signed size and hash them again.
 
-    Raises LedgerForked if a row's leaf hash is not that of its bytes or an index is missing: the
-    database was edited after the entries were appended.
+    The signed entries of the open tile are read too, because they are stored once more with it.
+    Raises LedgerForked if a row's leaf hash is not that of its bytes, an index is missing, or the
+    open tile is not what was signed: the database was edited after the entries were appended.
     """
     tree = head.frontier.copy()
-    for row in _rows(connection, head.log, head.signed, head.size):
-        if row.idx != tree.size or leaf_hash(row.data) != row.leaf:
-            raise LedgerForked(f"Entry {tree.size} of {head.log} was changed in the database.")
-        tree.append(row.leaf)
-    if tree.size != head.size:
-        raise LedgerForked(f"Entries of {head.log} after {tree.size} are gone from the database.")
+    edge = CompactRange()
+    start = index = head.signed - head.signed % TILE_WIDTH
+    for index, row in enumerate(_rows(connection, head.log, start, head.size), start):
+        if row.idx != index or leaf_hash(row.data) != row.leaf:
+            raise LedgerForked(f"Entry {index} of {head.log} was changed in the database.")
+        (edge if index < head.signed else tree).append(row.leaf)
+    if (start + edge.size, tree.size) != (head.signed, head.size):
+        raise LedgerForked(f"Entries of {head.log} after {index} are gone from the database.")
+    if edge.hashes != tree_edge(head.frontier, 0):
+        raise LedgerForked(f"Signed entries of {head.log} from {start} on were changed.")
     return tree
+
+
+def tree_edge(tree: CompactRange, level: int) -> list[bytes]:
+    """The part of a compact range that lies in the open tile of a level (docs/formats.md §4)."""
+    bits = range(tree.size.bit_length() - 1, -1, -1)
+    hashes = zip((bit for bit in bits if tree.size >> bit & 1), tree.hashes, strict=True)
+    return [value for bit, value in hashes if bit // 8 == level]
 
 
 def _rows(connection: Connection, log: str, start: int, end: int) -> Iterable[Any]:

@@ -16,19 +16,19 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select
 
 from archive import layout
-from archive.errors import ContentAltered, LedgerBlocked
+from archive.errors import ContentAltered, LedgerBlocked, LedgerForked
 from archive.layout import TILE_WIDTH, TileSpan
 from archive.ledger import (
     ENTRY,
     UNSTORED,
     NewObject,
     entries_between,
-    leaves_between,
+    tree_edge,
 )
-from archive.merkle import CompactRange
+from archive.merkle import CompactRange, leaf_hash
 from archive.ports import LiveStore, ObjectStore, Pointer, PutItem, StagedFile
 from archive.tables import TileRootRow
-from archive.tiles import encode_entries
+from archive.tiles import encode_entries, split_hashes
 
 TILE_ROOT = TileRootRow.__table__  # type: ignore[attr-defined]
 _READ_BACK_THREADS = 2
@@ -71,15 +71,20 @@ def unstored_objects(connection: Connection, log: str, start: int, end: int) -> 
 def build_tiles(connection: Connection, log: str, old: int, new: int) -> list[Tile]:
     """The tiles of a tree that grew from one size to another; the same bytes every time."""
     fresh: dict[tuple[int, int], bytes] = {}
+    leaves: dict[int, list[bytes]] = {}
     tiles = []
     for span in layout.tiles_between(old, new):
         start = span.number * TILE_WIDTH
         end = start + span.width
         if span.level is None:
-            data = encode_entries([e.data for e in entries_between(connection, log, start, end)])
-            tiles.append(Tile(span, data, None))
+            entries = [e.data for e in entries_between(connection, log, start, end)]
+            leaves[span.number] = [leaf_hash(data) for data in entries]
+            tiles.append(Tile(span, encode_entries(entries), None))
             continue
-        hashes = _tile_hashes(connection, log, span.level, start, end, fresh)
+        if span.level == 0:
+            hashes = leaves[span.number]
+        else:
+            hashes = _tile_hashes(connection, log, span.level, start, end, fresh)
         root = None
         if span.width == TILE_WIDTH:
             tree = CompactRange()
@@ -97,8 +102,6 @@ def _tile_hashes(
     end: int,
     fresh: dict[tuple[int, int], bytes],
 ) -> list[bytes]:
-    if level == 0:
-        return leaves_between(connection, log, start, end)
     query = select(TILE_ROOT.c.number, TILE_ROOT.c.hash).where(
         TILE_ROOT.c.log == log,
         TILE_ROOT.c.level == level - 1,
@@ -106,7 +109,24 @@ def _tile_hashes(
         TILE_ROOT.c.number < end,
     )
     known = {row.number: row.hash for row in connection.execute(query)}
-    return [known[n] if n in known else fresh[level - 1, n] for n in range(start, end)]
+    return [known.get(n) or fresh[level - 1, n] for n in range(start, end)]
+
+
+def check_tiles(tiles: Iterable[Tile], tree: CompactRange) -> None:
+    """Refuse tiles that are not of the signed tree; a full one shows in the open one above it.
+
+    Raises LedgerForked: the database was edited.
+    """
+    for tile in tiles:
+        if tile.span.level is None or tile.span.width == TILE_WIDTH:
+            continue
+        part = CompactRange()
+        part.extend(split_hashes(tile.data))
+        if part.hashes != tree_edge(tree, tile.span.level):
+            raise LedgerForked(
+                f"Tile {tile.span.number} of level {tile.span.level} is not of the signed tree:"
+                " the database was changed."
+            )
 
 
 def save_tile_roots(connection: Connection, log: str, tiles: Iterable[Tile]) -> None:

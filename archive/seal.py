@@ -32,6 +32,7 @@ from archive.stamping import Stamping
 from archive.system_entries import LogSettings, SystemEntries
 from archive.times import sealing_year
 from signing.checkpoint import Checkpoint
+from signing.errors import EvidenceBad
 from signing.note import sign_note
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
@@ -68,6 +69,7 @@ class Sealer:
         self._system = SystemEntries(identity, settings, random)
         self._stamping = Stamping(database, places, identity, self._system, clock)
         self._guarded = False
+        self._fence = 0
 
     def drain(self, *, wait: bool = True) -> Drained | None:
         """Finish what is unfinished, then seal everything that can be sealed now.
@@ -94,6 +96,8 @@ class Sealer:
 
     def _drain(self) -> Drained:
         self._guard()
+        with self._db.read() as connection:
+            self._check_clock(connection, self._clock.now())
         self._finish()
         self._stamping.recover()
         seals = 0
@@ -109,8 +113,7 @@ class Sealer:
     def _guard(self) -> None:
         with self._db.write() as connection:
             head = ledger.current_head(connection)
-            if head:
-                ledger.take_fence(connection, head.log)
+            self._fence = ledger.take_fence(connection, head.log) if head else 0
         if self._guarded:
             return
         if head:
@@ -118,6 +121,13 @@ class Sealer:
         elif any(True for _ in self._places.evidence.list("log/")):
             raise LedgerBehind(_BEHIND)
         self._guarded = True
+
+    def _head(self, connection: Connection) -> Head | None:
+        """The newest head, if no other sealer has taken it over since we got the lease."""
+        head = ledger.current_head(connection)
+        if head is not None and head.fence != self._fence:
+            raise StateUnknown("Another sealer has taken over the ledger; this one stops.")
+        return head
 
     def _guard_against_storage(self, head: Head) -> None:
         evidence = self._places.evidence
@@ -140,7 +150,7 @@ class Sealer:
         now = self._clock.now()
         with self._db.read() as connection:
             candidates = ledger.waiting(connection, only_urgent=self._stamping.away, limit=1)
-            head = ledger.current_head(connection)
+            head = self._head(connection)
         opening = head is None or head.closed
         if not candidates and not opening:
             return False
@@ -149,7 +159,7 @@ class Sealer:
             return self._append_in(connection, now)
 
     def _append_in(self, connection: Connection, now: datetime) -> bool:
-        head = ledger.current_head(connection)
+        head = self._head(connection)
         entries = ledger.waiting(
             connection, only_urgent=self._stamping.away, limit=self._settings.batch
         )
@@ -162,7 +172,8 @@ class Sealer:
         if not entries:
             return False
         linked = self._system.linked(connection, head, now, self._pki)
-        if head.year != sealing_year(now):
+        # A log is not closed while tokens are missing: its successor could not name them any more.
+        if head.year != sealing_year(now) and not self._stamping.away:
             closed = self._system.closed(head, now)
             ledger.append(connection, head, [linked, closed], closes=True)
             return True
@@ -183,7 +194,7 @@ class Sealer:
     def _finish(self) -> None:
         """Sign, stamp, store and publish what is appended; does nothing if all is published."""
         with self._db.read() as connection:
-            head = ledger.current_head(connection)
+            head = self._head(connection)
         if head is None or head.published == head.size:
             return
         if head.signed < head.size:
@@ -229,10 +240,22 @@ class Sealer:
         seal = seal_at(connection, head.log, head.signed)
         if seal is None:
             raise LedgerForked(f"The seal of {head.log} at {head.signed} is gone.")
-        checkpoint = Checkpoint.parse(_note_text(seal.note))
+        checkpoint = self._own_checkpoint(head.log, seal.note)
         frontier: CompactRange = head.frontier
         if (checkpoint.size, checkpoint.root) != (head.signed, frontier.root()):
             raise LedgerForked(f"The ledger {head.log} does not extend its last checkpoint.")
+
+    def _own_checkpoint(self, log: str, note: bytes) -> Checkpoint:
+        """Read a checkpoint that our own log key signed, whatever the database says."""
+        from signing.note import Note, NoteKey
+
+        key = NoteKey(self._identity.origin(log), self._identity.log_signer.public_key())
+        try:
+            parsed = Note.parse(note)
+            key.verify(parsed)
+            return Checkpoint.parse(parsed.text)
+        except EvidenceBad as error:
+            raise LedgerForked(f"The last checkpoint of {log} was changed: {error}") from error
 
     def _publish(self, head: Head) -> None:
         """Steps 6 and 7: store, read back, move the pointer, and say so in the database."""
@@ -241,6 +264,7 @@ class Sealer:
             start = head.published
             objects = publish.unstored_objects(connection, head.log, start, head.signed)
             tiles = publish.build_tiles(connection, head.log, start, head.signed)
+            publish.check_tiles(tiles, head.frontier)
             entries = ledger.entries_between(connection, head.log, start, head.signed)
         if seal is None:
             raise StateUnknown(f"The seal of {head.log} at {head.signed} is gone.")
@@ -262,9 +286,3 @@ _BEHIND = (
     "The database is older than the newest seal in storage (a restored backup?)."
     " Nothing is signed until `cunzheng rebuild` has brought it up to date."
 )
-
-
-def _note_text(note: bytes) -> str:
-    from signing.note import Note
-
-    return Note.parse(note).text

@@ -59,3 +59,11 @@ def tokens_missing(
     )
     rows = [(row.log, row.size, row.p7s) for row in connection.execute(query)]
     return [row for row in rows if row[:2] != leave_out]
+
+
+def late_tokens(connection: Connection) -> list[tuple[str, int, bytes]]:
+    """Tokens that came late and that no entry names yet: (log, size, token)."""
+    where = (SEAL.c.late, SEAL.c.tst.is_not(None), SEAL.c.token_linked.is_(False))
+    query = select(SEAL.c.log, SEAL.c.size, SEAL.c.tst).where(*where)
+    query = query.order_by(SEAL.c.log, SEAL.c.size)
+    return [(row.log, row.size, row.tst) for row in connection.execute(query)]

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, update
 
 from archive import layout, publish
 from archive.database import Database
+from archive.errors import StateUnknown
 from archive.identity import Identity
 from archive.ledger import Head, NewObject
 from archive.ports import Clock
 from archive.publish import Places
-from archive.seals import SEAL, last_gen_time, seal_at, tokens_missing
+from archive.seals import SEAL, last_gen_time, late_tokens, seal_at, tokens_missing
 from archive.system_entries import SystemEntries
 from signing.digest import Digest
 from signing.errors import TimestampUnavailable
@@ -75,8 +76,10 @@ class Stamping:
             missing = tokens_missing(connection)
             outage = self._system.open_outage(connection, "tsa")
         if not missing and outage is None:
+            self._store_late()
             return
         self.away = False
+        self._store_late()
         for log, size, p7s in missing:
             try:
                 self._late_token(log, size, p7s)
@@ -91,10 +94,19 @@ class Stamping:
     def _late_token(self, log: str, size: int, p7s: bytes) -> None:
         with self._db.read() as connection:
             last = last_gen_time(connection)
-        token = self._add_token(log, size, p7s, last)
-        publish.store_seal(self._places, [NewObject.of(layout.token_key(log, size), token)])
+        self._add_token(log, size, p7s, last, late=True)
+        self._store_late()
 
-    def _add_token(self, log: str, size: int, p7s: bytes, after: datetime | None) -> bytes:
+    def _store_late(self) -> None:
+        """Store late tokens that no entry names yet; a crash may have come before storing one."""
+        with self._db.read() as connection:
+            found = late_tokens(connection)
+        for log, size, token in found:
+            publish.store_seal(self._places, [NewObject.of(layout.token_key(log, size), token)])
+
+    def _add_token(
+        self, log: str, size: int, p7s: bytes, after: datetime | None, *, late: bool = False
+    ) -> None:
         from signing.timestamp import check_token
 
         digest = Digest.of("sha256", p7s)
@@ -103,8 +115,8 @@ class Stamping:
         if after is not None and gen_time <= after:
             raise TimestampUnavailable("The time-stamping authority's time does not rise.")
         with self._db.write() as connection:
-            _update(connection, log, size, tst=token, gen_time=gen_time)
-        return token
+            values = {"tst": token, "gen_time": gen_time, "token_linked": not late}
+            _update(connection, log, size, **values)
 
     def _goes_away(self) -> None:
         self.away = True
@@ -113,5 +125,7 @@ class Stamping:
 
 
 def _update(connection: Connection, log: str, size: int, **values: object) -> None:
-    where = (SEAL.c.log == log, SEAL.c.size == size)
-    connection.execute(update(SEAL).where(*where).values(**values))
+    where = (SEAL.c.log == log, SEAL.c.size == size, SEAL.c.tst.is_(None))
+    changed = connection.execute(update(SEAL).where(*where).values(**values))
+    if changed.rowcount != 1:
+        raise StateUnknown("Another sealer has stamped this seal; this one stops.")

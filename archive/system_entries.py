@@ -13,7 +13,7 @@ from archive.identity import Identity
 from archive.ids import RANDOM_BYTES, new_ulid
 from archive.ledger import Head, NewEntry
 from archive.pki_register import PkiRegister
-from archive.seals import SEAL, Seal, last_gen_time, seal_at
+from archive.seals import SEAL, Seal, last_gen_time, late_tokens, seal_at
 from archive.tables import OutageRow
 from archive.times import format_time, sealing_year
 from signing.digest import Digest
@@ -163,13 +163,11 @@ def _seal_link(seal: Seal | None) -> dict[str, Any]:
 
 def _late_tokens(connection: Connection, head: Head) -> list[dict[str, Any]]:
     """Tokens that came late and are not named yet, of seals before the previous one."""
-    where = (SEAL.c.log == head.log, SEAL.c.late, SEAL.c.tst.is_not(None))
-    query = select(SEAL.c.size, SEAL.c.tst).where(*where, SEAL.c.token_linked.is_(False))
-    rows = connection.execute(query.order_by(SEAL.c.size)).all()
-    change = update(SEAL).where(*where).values(token_linked=True)
-    connection.execute(change)
+    found = late_tokens(connection)
+    late = (SEAL.c.late, SEAL.c.tst.is_not(None))
+    connection.execute(update(SEAL).where(*late).values(token_linked=True))
     return [
-        {"size": row.size, "tst": str(Digest.of("sha256", row.tst))}
-        for row in rows
-        if row.size != head.size
+        {"size": size, "tst": str(Digest.of("sha256", token))}
+        for log, size, token in found
+        if log == head.log and size != head.size
     ]
