@@ -259,7 +259,7 @@ TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
     (
         "INTERNAL_TIME",
         _N,
-        "The timestamps of {subject} are internal: they prove order, not time against the operator.",
+        "The timestamps of {subject} are internal: they prove order, not the operator's time.",
         "{subject} 的时间戳为内部时间戳:仅证明先后,不能对运行人员证明时间。",
         "Use an outside timestamp authority where time must be proved.",
         "需要证明时间时,请使用外部时间戳服务。",

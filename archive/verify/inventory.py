@@ -63,10 +63,10 @@ class Inventory:
 
     def _unique(self, rows: Iterable[Any]) -> Iterator[Any]:
         for record, same in groupby(rows, key=lambda row: row[0]):
-            first = next(same)
-            again = [f"{row[1]}#{row[2]}" for row in same]
-            if again:
-                self._report.add("RECORD_TWICE", record, again=again[:10])
+            first, *others = same
+            if others:
+                again = [f"{row[1]}#{row[2]}" for row in others[:10]]
+                self._report.add("RECORD_TWICE", record, again=again)
             yield first
 
     def _one_by_one(self, rows: Iterator[Any]) -> Iterator[tuple[Any, Folder | None]]:

@@ -107,9 +107,7 @@ class Known:
         ):
             snapshot = snapshots.get(log)
             if snapshot is None or index >= snapshot.size:
-                self._report.add(
-                    "RECEIPTED_MISSING", f"{log}#{index}", record=record, receipt=name
-                )
+                self._report.add("RECEIPTED_MISSING", f"{log}#{index}", record=record, receipt=name)
 
     def _cut_off(
         self, log: str, size: int, name: str, snapshot: Snapshot | None, *, absent: bool

@@ -26,11 +26,10 @@ _SEAL_FILE = re.compile(r"(\d{16})\.note(\.p7s(\.tst)?)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How far a log is verified. `trusted`: the note of that size is signed by a policy key."""
+    """How far a log is verified, and the note that says so."""
 
     log: str
     size: int
-    trusted: bool
     note: bytes
     modified: datetime
 
@@ -132,13 +131,13 @@ def take_snapshot(
         if data is not None and problem is None and has_cms:
             report.take(beyond)
             index.run("DELETE FROM seal WHERE log=? AND size>?", log, size)
-            return Snapshot(log, size, True, data, time), unfinished
+            return Snapshot(log, size, data, time), unfinished
         if problem:
             beyond.append((problem, key, {}))
         elif data is not None:
             unfinished.append(Unfinished(log, size, cms_key(log, size), time))
         if data is not None and fallback is None and problem != "SEAL_MISPLACED" and has_cms:
-            fallback = Snapshot(log, size, False, data, time)
+            fallback = Snapshot(log, size, data, time)
     if fallback is None:
         report.take(beyond)
         report.add("SEAL_MISSING", seals_prefix(log), reason="no seal of this log can be read")

@@ -53,7 +53,7 @@ def check_links(index: Index, report: Report, heads: dict[str, int]) -> None:
 
 def check_pki(index: Index, report: Report, pki: Pki, evidence: ObjectStore) -> list[str]:
     """Certificates and revocation lists that the ledger names; returns keys it does not name."""
-    named = {key: place for key, place in index.rows("SELECT key, place FROM pki")}
+    named = dict(index.rows("SELECT key, place FROM pki"))
     for key in sorted(named.keys() - pki.keys):
         try:
             if evidence.stat(key) is None:

@@ -16,7 +16,7 @@ CaseJob = tuple[frozenset[str], list[tuple[str, str]]]
 
 
 def select(index: Index, report: Report, workers: Workers, scope: Scope) -> None:
-    """Fill the table of selected records. A scope that matches nothing must not look like a pass."""
+    """Fill the table of selected records; matching nothing must not look like a pass."""
     match scope:
         case Everything():
             return
@@ -37,9 +37,7 @@ def select(index: Index, report: Report, workers: Workers, scope: Scope) -> None
         report.add("NOTHING_SELECTED", str(scope))
 
 
-def _select_cases(
-    index: Index, report: Report, workers: Workers, numbers: frozenset[str]
-) -> None:
+def _select_cases(index: Index, report: Report, workers: Workers, numbers: frozenset[str]) -> None:
     for chosen, found in workers.map(_of_cases, _case_jobs(index, numbers)):
         index.add("selected", [(record,) for record in chosen])
         report.take(found)
@@ -75,7 +73,7 @@ def _of_cases(context: Context, job: CaseJob) -> tuple[list[str], Found]:
     return chosen, found
 
 
-def _ask(  # noqa: PLR0913
+def _ask(
     context: Context,
     record: str,
     digest: str,
