@@ -107,8 +107,7 @@ class PathJudge:
             if self._revoked_from(member, issuer) <= at:
                 raise CertificateRevoked("A certificate of the path had been revoked by then.")
         issuer = verdict.path[-2] if len(verdict.path) > 1 else leaf
-        numbers = [crl.number for crl in self._crls.get(issuer.der, ()) if crl.number is not None]
-        return Judgement(tuple(c.der for c in verdict.path), max(numbers, default=None))
+        return Judgement(tuple(c.der for c in verdict.path), self._numbers.get(issuer.der))
 
     def _rebuild(self, more: Iterable[bytes]) -> None:
         known = dict.fromkeys(c.der for c in self._intermediates)
@@ -122,6 +121,10 @@ class PathJudge:
             listed.sort(key=lambda crl: crl.this_update)
         self._starts = {
             issuer: [crl.this_update for crl in listed] for issuer, listed in self._crls.items()
+        }
+        self._numbers = {
+            issuer: max((crl.number for crl in listed if crl.number is not None), default=None)
+            for issuer, listed in self._crls.items()
         }
         self._verdicts: dict[tuple[object, ...], _Verdict] = {}
         self._revocations: dict[tuple[bytes, bytes], datetime] = {}

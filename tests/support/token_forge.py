@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 from pki_fixture import POLICY_OID, Pki, subject
 
@@ -47,6 +50,8 @@ class Forge:
     with_token: bool = True
     cms_version: int = 3
     tail: bytes = b""
+    signature_algorithm: str = signed_data.ECDSA_SHA256
+    with_null: bool = False
 
     def but(self, **changes: object) -> "Forge":
         return replace(self, **changes)  # type: ignore[arg-type]
@@ -94,7 +99,7 @@ class Forge:
             der.sequence(parsed.issuer, parsed.serial),
             sha256,
             b"\xa0" + attributes[1:],
-            der.sequence(der.oid(signed_data.ECDSA_SHA256)),
+            der.sequence(der.oid(self.signature_algorithm), der.NULL if self.with_null else b""),
             der.octets(bytes(signature)),
         )
         carried = der.tlv(0xA0, *sorted((self.certificate, *self.chain)))
@@ -114,6 +119,38 @@ class Forge:
 
 def forge(pki: Pki, imprint: bytes, nonce: int, gen_time: datetime) -> Forge:
     return Forge(pki.tsa_certificate, pki.tsa_signer, pki.intermediates, imprint, gen_time, nonce)
+
+
+class RsaSigner:
+    """An outside authority's kind of key: RSA with PKCS #1 v1.5 and SHA-256."""
+
+    algorithm = "rsa"
+
+    def __init__(self, bits: int) -> None:
+        self.key = rsa.generate_private_key(65537, bits)
+
+    def public_key(self) -> bytes:
+        return self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def sign(self, data: bytes) -> bytes:
+        return self.key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+
+
+def rsa_tsa(pki: Pki, bits: int) -> tuple[bytes, RsaSigner]:
+    """Return a timestamping certificate for an RSA key, and its signer."""
+    signer = RsaSigner(bits)
+    issuer = x509.load_der_x509_certificate(pki.issuing.certificate)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject("RSA TSA").name())
+        .issuer_name(issuer.subject)
+        .public_key(signer.key.public_key())
+        .serial_number(pki.serials())
+        .not_valid_before(issuer.not_valid_before_utc)
+        .not_valid_after(issuer.not_valid_after_utc)
+        .add_extension(x509.ExtendedKeyUsage([TIME_STAMPING]), critical=True)
+    )
+    return authority._signed_certificate(builder, pki.issuing.signer), signer
 
 
 def tsa_with(

@@ -177,3 +177,39 @@ def test_verdicts_of_one_epoch_are_not_used_in_another() -> None:
         with pytest.raises(SigningError):
             judge.check(PKI.sealing_certificate, at, "sealing")
     judge.check(PKI.sealing_certificate, NOW, "sealing")
+
+
+def test_every_certificate_of_the_path_must_be_valid_then() -> None:
+    """Also the root, which path validation by itself takes as given."""
+    start = (NOW - HOUR).replace(microsecond=0)
+    old = authority.create_root(
+        PKI.root.signer,
+        authority.Subject("示例市综合行政执法局", "存证根 CA"),
+        1,
+        authority.Validity(start - 10 * DAY, start),
+    )
+    judge = PathJudge([old], PKI.intermediates, PKI.crls)
+    with pytest.raises(CertificateBad, match="not valid then"):
+        judge.check(PKI.sealing_certificate, NOW, "sealing")
+
+
+def test_certificate_without_key_usage_seals_nothing() -> None:
+    builder = authority._issued(
+        PKI.issuing,
+        PKI.sealing_signer.public_key(),
+        authority.Subject("o", "c"),
+        5,
+        authority.Validity(NOW - HOUR, NOW + DAY),
+    )
+    certificate = authority._signed_certificate(builder, PKI.issuing.signer)
+    judge = PathJudge(PKI.roots, PKI.intermediates, PKI.crls)
+    with pytest.raises(CertificateBad, match="not for signatures"):
+        judge.check(certificate, NOW, "sealing")
+
+
+def test_learning_nothing_new_keeps_the_verdicts() -> None:
+    judge = PathJudge(PKI.roots, PKI.intermediates, PKI.crls)
+    judge.check(PKI.sealing_certificate, NOW, "sealing")
+    judge.learn([PKI.sealing_certificate])
+    judge.learn([PKI.sealing_certificate, PKI.issuing.certificate])
+    assert judge.check(PKI.sealing_certificate, NOW, "sealing").crl_number == 1

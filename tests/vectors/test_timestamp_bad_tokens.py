@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from pki_fixture import NOW, POLICY_OID, Pki, make_pki
-from token_forge import EMAIL, ID_DATA, SHA1, TIME_STAMPING, Forge, forge, tsa_with
+from token_forge import EMAIL, ID_DATA, SHA1, TIME_STAMPING, Forge, forge, rsa_tsa, tsa_with
 
 from signing import der, signed_data
 from signing.digest import Digest
@@ -21,6 +21,9 @@ NONCE = 0x1234567890ABCDEF
 PKI = make_pki()
 FOREIGN = make_pki()
 GOOD = forge(PKI, DIGEST.value, NONCE, NOW)
+RSA = rsa_tsa(PKI, 2048)
+SHA256_WITH_RSA = "1.2.840.113549.1.1.11"
+RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 Case = tuple[Forge, type[SigningError] | None, str]
 
 
@@ -41,6 +44,33 @@ CASES: dict[str, Case] = {
     "good": (GOOD, None, ""),
     "granted with mods": (GOOD.but(status=1), None, ""),
     "TSA certificate expired now, valid at genTime": (_with(tsa_with(PKI, days=1)), None, ""),
+    "RSA key, sha256WithRSAEncryption": (
+        _with(RSA).but(signature_algorithm=SHA256_WITH_RSA, with_null=True),
+        None,
+        "",
+    ),
+    "RSA key, rsaEncryption": (_with(RSA).but(signature_algorithm=RSA_ENCRYPTION), None, ""),
+    "RSA key, bad signature": (
+        _with(RSA).but(signature_algorithm=RSA_ENCRYPTION, flip_signature=True),
+        TimestampBad,
+        "signature does not hold",
+    ),
+    "RSA key, ECDSA named": (_with(RSA), TimestampBad, "not accepted for the signer's key"),
+    "RSA key, SHA-1 named": (
+        _with(RSA).but(signature_algorithm="1.2.840.113549.1.1.5"),
+        TimestampBad,
+        "not accepted for the signer's key",
+    ),
+    "RSA key of 1024 bits": (
+        _with(rsa_tsa(PKI, 1024)).but(signature_algorithm=SHA256_WITH_RSA),
+        TimestampBad,
+        "not accepted for the signer's key",
+    ),
+    "P-256 key, RSA named": (
+        GOOD.but(signature_algorithm=SHA256_WITH_RSA),
+        TimestampBad,
+        "not accepted for the signer's key",
+    ),
     "wrong nonce": (GOOD.but(nonce=NONCE + 1), TimestampBad, "nonce"),
     "no nonce": (GOOD.but(nonce=None), TimestampBad, "nonce"),
     "wrong imprint": (GOOD.but(imprint=bytes(32)), TimestampBad, "another digest"),
