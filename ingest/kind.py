@@ -4,11 +4,10 @@ Own table rather than a library: those that were measured call MPEG-TS a program
 and GBK text nothing at all.
 """
 
-import json
 import re
 from dataclasses import dataclass
 
-from ingest.text import TextInfo, decode
+from ingest.text import TextInfo
 
 UNKNOWN = "application/octet-stream"
 
@@ -96,19 +95,21 @@ _WITHIN = {
     _OLE: {"doc", "xls", "ppt", "wps"},
 }
 _DOCTYPE = re.compile(rb"\x42\x82.(webm|matroska)", re.DOTALL)
-_HTML = re.compile(r"\s*(<!doctype html|<html[\s>])", re.IGNORECASE)
+_FORMS = {"xml": "application/xml", "html": "text/html", "json": "application/json"}
 
 
 def detect(head: bytes, name: str, text: TextInfo | None, *, complete: bool) -> Media:
     """Find the media type from the first bytes of a file, its shown name and what its text gave.
 
-    `complete` says that `head` is the whole file. `text` is what `read_text` found in `head`.
+    `text` is what `read_text` found in `head`; `complete` says that `head` is the whole file: a ZIP
+    has then shown all members, and a name that says otherwise is not believed.
     """
     extension = name.rpartition(".")[2].lower() if "." in name else ""
     found = _by_signature(head)
     if text is not None and found not in _READABLE:
-        return _text_type(head, extension, complete=complete)  # words that begin like a film
-    if found in _WITHIN and extension in _WITHIN[found]:
+        return _text_type(text, extension)  # words that begin like a film
+    may_hold_more = found == _OLE or not complete
+    if found in _WITHIN and may_hold_more and extension in _WITHIN[found]:
         return Media(_NAMES[extension], "name")
     if found:
         return Media(found, "content")
@@ -215,27 +216,9 @@ def _mp3_frame(head: bytes) -> int:
     return 144_000 * kilobits // samples + (head[2] >> 1 & 1)
 
 
-def _text_type(head: bytes, extension: str, *, complete: bool) -> Media:
-    found = decode(head[:4096], complete=complete and len(head) <= 4096)
-    start = (found[1] if found else "").lstrip()
-    if start.startswith("<?xml"):
-        return Media("application/xml", "content")
-    if _HTML.match(start):
-        return Media("text/html", "content")
-    if start[:1] in ("{", "[") and _is_json(head, complete=complete):
-        return Media("application/json", "content")
+def _text_type(text: TextInfo, extension: str) -> Media:
+    if text.form in _FORMS:
+        return Media(_FORMS[text.form], "content")
     if extension in _TEXT_NAMES:
         return Media(_NAMES[extension], "name")
     return Media(_TEXT, "content")
-
-
-def _is_json(head: bytes, *, complete: bool) -> bool:
-    """Decided by parsing where all of it is there."""
-    found = decode(head, complete=complete)
-    if not complete or found is None:
-        return False
-    try:
-        json.loads(found[1])
-    except (ValueError, RecursionError):
-        return False
-    return True

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 PREVIEW = 400
@@ -19,18 +20,18 @@ PREVIEW = 400
 MAX_TITLE = 200
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_SAMPLE = 2000
+_SAMPLE = 600
 _COMMON_SHARE = 0.6
 _PRIVATE_SHARE = 0.05
 _HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _HTML_HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 _JSON_TITLES = ("title", "标题", "文书名称", "文书标题", "名称", "案由", "name")
 # 行政处罚决定书, 现场笔录, 送达回证 …: what an enforcement document is called.
@@ -38,6 +39,7 @@ _DOCUMENT = re.compile(
     r"[\w（）()《》〔〕 ]{0,40}(书|笔录|回证|清单|记录|通知|公告|审批表|报告|表|单|证)"
 )
 _TITLE_LINES = 5
+_TITLE_CHARACTERS = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class TextInfo:
     """`utf-8`, `gb18030`, `utf-16-le` or `utf-16-be`."""
     title: str
     preview: str
+    form: str = "plain"
+    """`plain`, `xml`, `html`, or `json` where all of it was there and could be parsed."""
 
 
 def read_text(head: bytes, *, complete: bool) -> TextInfo | None:
@@ -56,7 +60,14 @@ def read_text(head: bytes, *, complete: bool) -> TextInfo | None:
     if found is None:
         return None
     encoding, text = found
-    return TextInfo(encoding, _title(text, complete=complete), _clean(text[: 4 * PREVIEW], PREVIEW))
+    preview = _clean(text[: 3 * PREVIEW], PREVIEW)
+    start = text[:200].lstrip()
+    if start.startswith("<"):
+        return TextInfo(encoding, _markup_title(text), preview, _markup(start))
+    if start.startswith(("{", "[")):
+        form, title = _json(text) if complete else ("plain", "")
+        return TextInfo(encoding, title, preview, form)
+    return TextInfo(encoding, _plain_title(text), preview)
 
 
 def decode(head: bytes, *, complete: bool) -> tuple[str, str] | None:
@@ -88,15 +99,15 @@ def _attempt(data: bytes, encoding: str, *, complete: bool) -> tuple[str, str] |
 
 def _looks_like_text(text: str) -> bool:
     """For encodings that accept nearly everything; judged on the first characters."""
-    foreign = _NOT_ASCII.findall(text, 0, 4 * _SAMPLE)[:_SAMPLE]
+    foreign = [char for char in text[:_SAMPLE] if char > "\x7f"]
     if not foreign:
-        return bool(text)
+        return text.isascii() and bool(text)
     categories = {char: unicodedata.category(char) for char in set(foreign)}
     if any(category in ("Cn", "Cs", "Cc") for category in categories.values()):
         return False
     private = sum(categories[char] == "Co" for char in foreign)
     common = _common()
-    known = sum(char in common for char in foreign)
+    known = sum(map(common.__contains__, foreign))
     return private <= _PRIVATE_SHARE * len(foreign) and known >= _COMMON_SHARE * len(foreign)
 
 
@@ -112,14 +123,11 @@ def _clean(text: str, limit: int) -> str:
     return _BLANK.sub(" ", unicodedata.normalize("NFC", text)).strip()[:limit].rstrip()
 
 
-def _title(text: str, *, complete: bool) -> str:
-    start = text.lstrip()[:2]
-    if start.startswith("<") and (found := _html_title(text)) is not None:
-        return found
-    if start[:1] in ("{", "["):
-        return _json_title(text) if complete else ""
-    lines = [line for raw in text[:20_000].splitlines() if (line := _clean(raw, MAX_TITLE))]
-    return _best(lines[:_TITLE_LINES])
+def _plain_title(text: str) -> str:
+    lines = (
+        _clean(line[: 2 * MAX_TITLE], MAX_TITLE) for line in text[:_TITLE_CHARACTERS].splitlines()
+    )
+    return _best(list(islice(filter(None, lines), _TITLE_LINES)))
 
 
 def _best(lines: Sequence[str]) -> str:
@@ -131,20 +139,25 @@ def _best(lines: Sequence[str]) -> str:
     return lines[0].lstrip("# ").strip() if lines else ""
 
 
-def _html_title(text: str) -> str | None:
+def _markup(start: str) -> str:
+    if start.startswith("<?xml"):
+        return "xml"
+    return "html" if _HTML.match(start) else "plain"
+
+
+def _markup_title(text: str) -> str:
     match = _HTML_TITLE.search(text) or _HTML_HEADING.search(text)
-    if match:
-        return _clean(_TAG.sub("", match[1]), MAX_TITLE)
-    return "" if text.lstrip().lower().startswith(("<?xml", "<!doctype", "<html")) else None
+    return _clean(_TAG.sub("", match[1]), MAX_TITLE) if match else ""
 
 
-def _json_title(text: str) -> str:
+def _json(text: str) -> tuple[str, str]:
+    """Form and title of what begins like JSON."""
     try:
         value: Any = json.loads(text)
     except (ValueError, RecursionError):
-        return ""
+        return "plain", ""
     for key in _JSON_TITLES if isinstance(value, dict) else ():
         if isinstance(value.get(key), str):
             # JSON escapes can name half characters, which no text may hold.
-            return _clean(value[key].encode(errors="ignore").decode(), MAX_TITLE)
-    return ""
+            return "json", _clean(value[key].encode(errors="ignore").decode(), MAX_TITLE)
+    return "json", ""

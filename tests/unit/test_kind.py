@@ -126,12 +126,18 @@ def test_by_content_whatever_the_name(data, media):
         (b"a,b\n1,2\n", "T.CSV", "text/csv"),
         (b"# head\n", "a.md", "text/markdown"),
         (bytes(50), "a.mp4", "video/mp4"),
-        (archive_of("a/b"), "a.docx", OFFICE + "wordprocessingml.document"),
         (ole("Something"), "a.doc", "application/msword"),
     ],
 )
 def test_by_name(data, name, media):
     assert kind(data, name) == Media(media, "name")
+
+
+def test_a_zip_goes_by_its_name_only_while_members_are_unseen():
+    data = archive_of("a/b")
+    word = OFFICE + "wordprocessingml.document"
+    assert kind(data, "a.docx", complete=True) == Media("application/zip", "content")
+    assert kind(data, "a.docx", complete=False) == Media(word, "name")
 
 
 def test_unknown():
