@@ -120,7 +120,10 @@ def _common() -> frozenset[str]:
 
 
 def _clean(text: str, limit: int) -> str:
-    return _BLANK.sub(" ", unicodedata.normalize("NFC", text)).strip()[:limit].rstrip()
+    shown = " ".join(unicodedata.normalize("NFC", text).split())
+    if not shown.isprintable():
+        shown = _BLANK.sub(" ", shown).strip()
+    return shown[:limit].rstrip()
 
 
 def _plain_title(text: str) -> str:
