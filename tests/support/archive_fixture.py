@@ -20,7 +20,7 @@ from typing import Any
 from archive import layout, ledger
 from archive.database import Database
 from archive.detail import Detail
-from archive.durable import FileSystem
+from archive.durable import FileSystem, write_new
 from archive.identity import Identity
 from archive.ids import RANDOM_BYTES, new_ulid
 from archive.keyring import Keyring, embedded_timestamper, found, load_identity
@@ -34,6 +34,7 @@ from archive.store_directory import DirectoryPointer, DirectoryStore
 from archive.system_entries import LogSettings
 from archive.times import format_time
 from signing.digest import Digest
+from signing.trust import Limits, LogKey, TrustPolicy, TsaRoot
 
 START = datetime(2026, 11, 22, 4, 0, 0, tzinfo=UTC)
 PASSPHRASE = "correct horse"
@@ -246,8 +247,8 @@ class Archive:
         key = layout.content_key(record)
         if not staged:
             return NewObject.of(key, content)
-        path = self.places.staging / record
-        path.write_bytes(content)
+        write_new(self.fs, self.places.staging / record, (content,))
+        self.fs.sync_file_system(self.places.staging)
         return NewObject(key, len(content), sha256(content).digest(), path=record)
 
 
@@ -268,26 +269,49 @@ def piece_hashes(content: bytes) -> tuple[bytes, ...]:
     return hasher.finish()
 
 
+def places_in(home: Path, fs: FileSystem) -> Places:
+    return Places(
+        DirectoryStore(home / "store/evidence", home / "scratch", fs),
+        DirectoryStore(home / "store/live", home / "scratch", fs),
+        DirectoryPointer(home / "store/live/log/checkpoint", home / "scratch/ptr", fs),
+        home / "staging",
+    )
+
+
+def policy_of(archive: Archive, **limits: int) -> TrustPolicy:
+    """What an inspector of this archive trusts."""
+    root = archive.keyring.certificate("root")
+    since = START - timedelta(days=1)
+    return TrustPolicy(
+        archive.identity.archive_id,
+        (LogKey(archive.identity.log_signer.public_key(), since),),
+        (root,),
+        (TsaRoot(root, "internal"),),
+        Limits(**limits),
+    )
+
+
 def open_database(home: Path) -> Database:
     database = Database(f"sqlite:///{home}/cunzheng.db")
     database.prepare()
     return database
 
 
-def make_archive(tmp_path: Path, clock: FakeClock | None = None, *, batch: int = 512) -> Archive:
-    """A founded archive whose ledger is still empty."""
+def make_archive(
+    tmp_path: Path,
+    clock: FakeClock | None = None,
+    *,
+    batch: int = 512,
+    fs: FileSystem | None = None,
+) -> Archive:
+    """A founded archive whose ledger is still empty; `fs` stands in for the real disk."""
     clock = clock or FakeClock()
     numbers = random.Random(7)
-    fs = FileSystem()
+    fs = fs or FileSystem()
     keyring = Keyring(_founded_keys(tmp_path, clock), PASSPHRASE)
     for name in ("store/evidence", "store/live", "staging", "scratch"):
         (tmp_path / name).mkdir(parents=True)
-    places = Places(
-        DirectoryStore(tmp_path / "store/evidence", tmp_path / "scratch", fs),
-        DirectoryStore(tmp_path / "store/live", tmp_path / "scratch", fs),
-        DirectoryPointer(tmp_path / "store/live/log/checkpoint", tmp_path / "scratch/ptr", fs),
-        tmp_path / "staging",
-    )
+    places = places_in(tmp_path, fs)
     timestamper = embedded_timestamper(keyring, clock.now, lambda: numbers.getrandbits(120))
     identity = load_identity(keyring, ARCHIVE_ID, "main", timestamper, time_is_local=True)
     settings = LogSettings(("sha256", "sm3"), 3600, "cunzheng test", "read-only", batch)
