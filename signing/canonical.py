@@ -48,6 +48,13 @@ def encode(value: object) -> bytes:
     text = _SORTING.encode(value)
     if text.isascii():
         return text.encode("ascii")
+    if _has_plain_keys(value) and unicodedata.is_normalized("NFC", text):
+        # Parts of a text in NFC are in NFC. (Not the other way round: the n of an escaped newline
+        # composes with a mark behind it; the walk below decides that.)
+        try:
+            return text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise CanonicalError("Text contains a lone surrogate.") from error
     # RFC 8785 3.2.3 sorts by UTF-16 code units, Python by code points: they differ only outside
     # ASCII, and so do normalisation and surrogates. One slower walk settles all three.
     return _KEEPING.encode(_ordered(value)).encode("utf-8")
@@ -124,6 +131,23 @@ def _ordered(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [_ordered(member) for member in value]
     return value
+
+
+def _has_plain_keys(value: object) -> bool:
+    """Whether all keys are ASCII, which sorts the same in every encoding."""
+    if isinstance(value, dict):
+        for key in value:
+            if not key.isascii():
+                return False
+        members = value.values()
+    elif isinstance(value, (list, tuple)):
+        members = value
+    else:
+        return True
+    for member in members:
+        if type(member) not in _PLAIN and not _has_plain_keys(member):
+            return False
+    return True
 
 
 def _checked_text(text: str) -> str:

@@ -43,7 +43,8 @@ def sign_detached(
     """Return a DER ContentInfo that signs ``data`` without holding it.
 
     ``certificate`` and ``chain`` are DER; self-signed certificates are left out. The result is
-    checked with ``verify_detached`` before it is returned. Raises SignatureBad.
+    checked with ``verify_detached`` before it is returned. Raises SignatureBad. Runs an event loop
+    of its own, so it cannot be called from inside one.
     """
     if signer.algorithm != P256:
         raise SignatureBad("Seals are signed with P-256 keys only.")

@@ -66,7 +66,8 @@ class PathJudge:
 
     Only roots are trusted; intermediates and CRLs are material, and a CRL counts only if its
     signature holds under a root or intermediate. Raises CertificateBad for material that cannot
-    be read or without any root. Not for use from several threads at once.
+    be read or without any root. Not for use from several threads at once, nor from inside a
+    running event loop.
     """
 
     def __init__(

@@ -26,6 +26,11 @@ REPLY = "application/timestamp-reply"
 Behaviour = Callable[[BaseHTTPRequestHandler, bytes], None]
 
 
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
 @contextmanager
 def server(behaviour: Behaviour) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
@@ -36,7 +41,7 @@ def server(behaviour: Behaviour) -> Iterator[str]:
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
 
-        def log_message(self, *_: object) -> None: ...  # type: ignore[override]
+        def log_message(self, *_: object) -> None: ...
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         thread = threading.Thread(target=running.serve_forever, args=(0.02,))
