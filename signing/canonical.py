@@ -9,6 +9,7 @@ duplicate keys, at most 64 levels. ``encode`` and ``decode`` are strict inverses
 
 import json
 import unicodedata
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from signing.errors import CanonicalError
@@ -135,6 +136,7 @@ def _ordered(value: object) -> object:
 
 def _has_plain_keys(value: object) -> bool:
     """Whether all keys are ASCII, which sorts the same in every encoding."""
+    members: Iterable[object]
     if isinstance(value, dict):
         for key in value:
             if not key.isascii():

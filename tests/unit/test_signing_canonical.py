@@ -121,3 +121,14 @@ def test_agrees_with_the_standard_library_on_ascii() -> None:
     value = {"z": [1, {"y": "x"}], "a": False}
     plain = json.dumps(value, sort_keys=True, separators=(",", ":"))
     assert encode(value) == plain.encode()
+
+
+@pytest.mark.parametrize("text", ["证据", "\n证", '"\u0303', "e\n\u0301", "证\x00\u0301"])
+def test_text_outside_ascii_under_plain_keys(text: str) -> None:
+    assert decode(encode({"a": [{"b": text}]})) == {"a": [{"b": text}]}
+
+
+@pytest.mark.parametrize("text", ["证e\u0301", "\u212b", "证\ud800"])
+def test_bad_text_under_plain_keys(text: str) -> None:
+    with pytest.raises(CanonicalError):
+        encode({"a": [{"b": text}]})
