@@ -1,12 +1,13 @@
 """Identifiers: ULIDs, 48 bits of milliseconds and 80 random bits in Crockford base 32."""
 
 import re
+from base64 import b32hexencode
 from datetime import datetime
 
 from archive.errors import FormatError
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
+_CROCKFORD = bytes.maketrans(b"0123456789ABCDEFGHIJKLMNOPQRSTUV", _ALPHABET.encode())
 _FORM = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.ASCII)
 RANDOM_BYTES = 10
 
@@ -16,7 +17,7 @@ def new_ulid(at: datetime, random: bytes) -> str:
     if len(random) != RANDOM_BYTES:
         raise ValueError("a ULID takes 10 random bytes")
     number = int(at.timestamp() * 1000) << 80 | int.from_bytes(random, "big")
-    return "".join(_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10))
+    return b32hexencode(number.to_bytes(20, "big"))[-26:].translate(_CROCKFORD).decode()
 
 
 def check_ulid(text: object) -> str:

@@ -323,6 +323,15 @@ def place_of(connection: Connection, pending: str) -> tuple[str, int] | None:
     return (row.log, row.idx) if row else None
 
 
+def find_submitted(
+    connection: Connection, pending: Sequence[str]
+) -> dict[str, tuple[str, Appended]]:
+    """Log and entry of all that were submitted under these ids and are appended."""
+    query = select(ENTRY.c.log, ENTRY.c.idx, ENTRY.c.data, ENTRY.c.pending)
+    rows = connection.execute(query.where(ENTRY.c.pending.in_(pending)))
+    return {row.pending: (row.log, Appended(row.idx, row.data, row.pending)) for row in rows}
+
+
 def pending_count(connection: Connection) -> int:
     """Entries that wait to be appended."""
     return int(connection.execute(select(func.count()).select_from(PENDING)).scalar_one())

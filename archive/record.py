@@ -50,8 +50,9 @@ class RecordDescription:
 
     @classmethod
     def build(cls, value: Mapping[str, Any]) -> "RecordDescription":
-        """Check a description that is about to be written; raises FormatError."""
-        fields.exactly(value, _CHECKS, {})
+        """A description about to be written: an unknown or missing field raises FormatError."""
+        if value.keys() != _CHECKS.keys():
+            raise FormatError("record.json has exactly its documented fields")
         return cls._checked(value)
 
     @classmethod

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from archive import ledger
 from archive.durable import FileSystem, append_lines, disk_errors
+from archive.ledger import Appended
 from archive.ledger_tree import LedgerTree
 from archive.receipt import Receipt
 from archive.seals import seal_at, tokens_missing
@@ -44,11 +45,12 @@ def make_receipts(connection: Connection, due: Iterable[Due], storage: str) -> l
     if tokens_missing(connection):
         return ready
     trees: dict[str, tuple[LedgerTree, bytes]] = {}
-    for item in due:
-        place = ledger.place_of(connection, item.pending)
-        if place is None:
+    wanted = list(due)
+    found = ledger.find_submitted(connection, [item.pending for item in wanted])
+    for item in wanted:
+        if item.pending not in found:
             continue
-        log, index = place
+        log, entry = found[item.pending]
         if log not in trees:
             head = ledger.head_of(connection, log)
             seal = seal_at(connection, log, head.published) if head else None
@@ -56,24 +58,19 @@ def make_receipts(connection: Connection, due: Iterable[Due], storage: str) -> l
                 continue
             trees[log] = (LedgerTree(connection, log, head.published), seal.note)
         tree, note = trees[log]
-        if index < tree.size:
-            ready.append(Ready(item, _receipt(connection, item, log, index, tree, note, storage)))
+        if entry.index < tree.size:
+            ready.append(Ready(item, _receipt(item, log, entry, tree, note, storage)))
     return ready
 
 
 def _receipt(
-    connection: Connection,
-    item: Due,
-    log: str,
-    index: int,
-    tree: LedgerTree,
-    note: bytes,
-    storage: str,
+    item: Due, log: str, entry: Appended, tree: LedgerTree, note: bytes, storage: str
 ) -> Receipt:
-    entry = ledger.entries_between(connection, log, index, index + 1)[0]
     name = decode_name(item.name)
-    path = tuple(tree.inclusion_path(index))
-    return Receipt(name.text, name.b64, item.record, log, index, entry.data, path, note, storage)
+    path = tuple(tree.inclusion_path(entry.index))
+    return Receipt(
+        name.text, name.b64, item.record, log, entry.index, entry.data, path, note, storage
+    )
 
 
 def write_receipts(fs: FileSystem, outbox: Path, receipts: Sequence[Ready], now: datetime) -> None:
