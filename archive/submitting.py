@@ -22,6 +22,13 @@ def wait_until_sealed(
     """
     with database.write() as connection:
         ledger.submit(connection, new)
+    return wait(sealer, database, new, clock, timeout)
+
+
+def wait(
+    sealer: Sealer, database: Database, new: Sequence[NewEntry], clock: Clock, timeout: float
+) -> list[tuple[str, int]]:
+    """The same for entries that were submitted before, for example with rows of the caller's."""
     deadline = clock.monotonic() + timeout
     while True:
         sealer.drain(wait=False)
