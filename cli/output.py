@@ -5,6 +5,7 @@ Text that came from a file, a name or a sidecar may hold control characters; it 
 """
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from archive.times import SHANGHAI, format_time
+from ingest.names import decode_name, safe_for_terminal
 
 WIDE = 240
 """Columns of a table that goes into a file or a pipe: identifiers are not broken there."""
@@ -135,8 +137,7 @@ def _columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def show_path(path: Path) -> str:
-    """A path for people; names that are not UTF-8 keep their bytes as escapes."""
-    return safe_text(
-        str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    )
+def show_path(path: Path | bytes) -> str:
+    """A path for people: every part decoded like a record's name, control characters as escapes."""
+    parts = os.fsencode(path).split(b"/")
+    return safe_for_terminal("/".join(decode_name(part).text for part in parts))

@@ -1,4 +1,4 @@
-"""The composition root: the only place that builds adapters. Everything else is handed its parts."""
+"""The composition root: the only place that builds adapters; everything else gets its parts."""
 
 import fcntl
 import getpass

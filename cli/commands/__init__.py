@@ -22,4 +22,10 @@ VERBS: tuple[Verb, ...] = (
     Verb("init", "cli.commands.init", "Create an archive.", "创建存证库。"),
     Verb("watch", "cli.commands.watch", "Watch the inbox and seal.", "监视收件目录并封存。"),
     Verb("ingest", "cli.commands.ingest", "Seal files by hand.", "手工收取文件。"),
+    Verb(
+        "status",
+        "cli.commands.status",
+        "Queue, ledger, seals, warnings.",
+        "队列、账本、封存与告警。",
+    ),
 )

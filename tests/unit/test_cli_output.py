@@ -142,7 +142,9 @@ def test_pairs_are_aligned_with_wide_names() -> None:
 
 
 def test_path_with_bytes_that_are_not_utf8() -> None:
-    assert output.show_path(Path("a\udcd6\udcd0")) == "a\\xd6\\xd0"
+    assert output.show_path(Path("a\udcd6\udcd0")) == "a中"
+    assert output.show_path(b"/in/\xe4\xb8\xad/\xd6\xd0\x1b[2J.txt") == "/in/中/中\\x1b[2J.txt"
+    assert output.show_path(b"\xff\xff") == "\\xff\\xff"
 
 
 def test_progress_stays_silent_without_terminal_or_when_quick() -> None:

@@ -1,0 +1,183 @@
+"""`cunzheng status`: how the archive stands; needs no passphrase."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import typer
+
+from archive.status import DiskStatus, DropsStatus, LedgerStatus, Warned, read_status, warnings
+from cli.invocation import Invocation
+from cli.language import say
+from cli.output import print_json, print_line, print_pairs, show_duration, show_size, show_time
+from cli.wiring import STORAGE_LEVEL, Workbench
+from ingest.overview import look
+
+
+def run(context: typer.Context) -> None:
+    """Show it. Example: cunzheng --home /srv/cunzheng status."""
+    invocation = Invocation.of(context)
+    home, settings = invocation.settings()
+    workbench = Workbench(home, settings)
+    with workbench.database.read() as connection:
+        status = read_status(connection)
+        drops = look(connection, home / "inbox", home / "quarantine")
+    found = os.statvfs(settings.store_path(home))
+    disk = DiskStatus(
+        found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize, STORAGE_LEVEL
+    )
+    now = workbench.clock.now()
+    warned = warnings(status, drops, disk, now)
+    if invocation.json:
+        print_json(
+            {
+                "archive": settings.archive,
+                "now": now,
+                "ledger": status,
+                "drops": drops,
+                "storage": disk,
+                "warnings": [
+                    {"code": item.code, "values": item.values, "sentence": warning_sentence(item)}
+                    for item in warned
+                ],
+            }
+        )
+        return
+    print_pairs(_pairs(settings.archive, status, drops, disk, now))
+    for item in warned:
+        print_line(say("! ", "！") + warning_sentence(item))
+
+
+def _pairs(
+    archive: str, status: LedgerStatus, drops: DropsStatus, disk: DiskStatus, now: datetime
+) -> list[tuple[str, object]]:
+    quarantine: object = drops.quarantined
+    if drops.oldest_quarantine:
+        oldest = show_time(drops.oldest_quarantine)
+        quarantine = say(f"{quarantine}, oldest of {oldest}", f"{quarantine}，最早 {oldest}")
+    accesses: object = status.open_accesses
+    if status.oldest_access:
+        since = show_time(status.oldest_access)
+        accesses = say(f"{accesses}, oldest of {since}", f"{accesses}，最早 {since}")
+    return [
+        (say("archive", "存证库"), archive),
+        (say("ledger", "账本"), _ledger(status)),
+        (say("last seal", "最近封存"), _seal(status, now)),
+        (say("records", "记录"), status.records),
+        (say("waiting for a seal", "等待封存"), status.pending + status.unpublished),
+        (say("intake", "收取状态"), _intake(status.intake)),
+        (say("drops in the inbox", "收件目录中"), drops.waiting),
+        (say("refused, still there", "拒收仍未取走"), drops.refused),
+        (say("quarantine", "隔离"), quarantine),
+        (say("accesses without end", "未结束的调阅"), accesses),
+        (
+            say("sources", "来源"),
+            say(
+                f"{status.sources}, {status.unconfirmed} unconfirmed",
+                f"{status.sources}，其中 {status.unconfirmed} 个未确认",
+            ),
+        ),
+        (say("storage", "存储"), _storage(disk)),
+        (say("clock", "时钟"), now),
+    ]
+
+
+def _ledger(status: LedgerStatus) -> str:
+    return say(f"{status.log}, {status.entries} entries", f"{status.log}，共 {status.entries} 条")
+
+
+def _seal(status: LedgerStatus, now: datetime) -> str | None:
+    seal = status.seal
+    if seal is None:
+        return None
+    place = f"{seal.log} {seal.size}"
+    if seal.gen_time is None:
+        return say(f"{place}, without its timestamp yet", f"{place}，尚无时间戳")
+    age = show_duration((now - seal.gen_time).total_seconds())
+    shown = show_time(seal.gen_time)
+    return say(f"{place}, {shown}, {age} ago", f"{place}，{shown}，{age} 之前")
+
+
+def _intake(states: Mapping[str, int]) -> str | None:
+    names = {
+        "staged": ("staged", "已暂存"),
+        "receipted": ("receipted", "已出回执"),
+        "released": ("released", "已放行"),
+        "kept": ("kept", "保留原处"),
+        "purged": ("purged", "已清除"),
+        "refused": ("refused", "拒收"),
+    }
+    shown = [
+        f"{say(*names.get(state, (state, state)))} {count}"
+        for state, count in sorted(states.items())
+    ]
+    return say(", ", "，").join(shown) or None
+
+
+def _storage(disk: DiskStatus) -> str:
+    free, total = show_size(disk.free), show_size(disk.total)
+    level = say(disk.level, {"read-only": "只读文件"}.get(disk.level, disk.level))
+    return say(f"{level}; {free} free of {total}", f"{level}；可用 {free}，共 {total}")
+
+
+def warning_sentence(warned: Warned) -> str:
+    """A warning in the chosen language."""
+    english, chinese = _SENTENCES[warned.code]
+    return say(english, chinese).format(**{k: _shown(v) for k, v in warned.values.items()})
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, datetime):
+        return show_time(value)
+    reasons = {"tsa": ("time-stamping authority away", "时间戳服务不可用")}
+    reasons["not_running"] = ("not running", "未运行")
+    reasons["storage"] = ("storage away", "存储不可用")
+    return say(*reasons[value]) if value in reasons else str(value)
+
+
+_SENTENCES = {
+    "NEVER_SEALED": ("Nothing has been sealed yet.", "尚未封存过任何内容。"),
+    "CLOCK_BEHIND": (
+        "The clock stands {seconds} s before the last seal; nothing is sealed until it is right.",
+        "时钟比最近一次封存早 {seconds} 秒；校正之前不会封存。",
+    ),
+    "SEAL_OLD": (
+        "The last seal is of {since}; is `cunzheng watch` running?",
+        "最近一次封存是 {since}；cunzheng watch 是否在运行？",
+    ),
+    "OUTAGE": ("Outage since {since}: {reason}.", "自 {since} 起中断：{reason}。"),
+    "TOKENS_MISSING": (
+        "{count} seal(s) wait for their timestamp.",
+        "{count} 个封存尚待时间戳。",
+    ),
+    "UNPUBLISHED": (
+        "{count} entries are in the ledger but not stored and read back yet.",
+        "{count} 条记入账本但尚未存储并回读。",
+    ),
+    "PENDING_OLD": (
+        "{count} entries have been waiting for a seal for more than ten minutes.",
+        "{count} 条等待封存已超过十分钟。",
+    ),
+    "DISK_LOW": ("The disk is nearly full.", "磁盘空间将满。"),
+    "RECORDS_LOST": (
+        "{count} record(s) are on the ledger as lost.",
+        "{count} 份记录已登记为丢失。",
+    ),
+    "ACCESS_WITHOUT_END": (
+        "{count} access(es) have no end on the ledger; the next fetch or watch closes dead ones.",
+        "{count} 次调阅没有结束记录；下次调阅或监视时将予以关闭。",
+    ),
+    "REFUSED_STILL_THERE": (
+        "{count} refused drop(s) still lie in the inbox; take them away.",
+        "{count} 个被拒收的文件仍在收件目录中，请取走。",
+    ),
+    "QUARANTINE_OLD": (
+        "{count} drop(s) lie in quarantine, some for more than a week.",
+        "隔离区有 {count} 个文件，其中有的已超过一周。",
+    ),
+    "SOURCES_UNCONFIRMED": (
+        "{count} source(s) are unconfirmed; see: cunzheng sources list",
+        "{count} 个来源尚未确认；请运行 cunzheng sources list 查看。",
+    ),
+}

@@ -1,0 +1,30 @@
+"""Days as people write them on the command line: YYYY-MM-DD in Asia/Shanghai."""
+
+import re
+from datetime import datetime, timedelta
+
+from archive.errors import UsageError
+from archive.times import SHANGHAI
+from cli.language import say
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def day_start(text: str) -> datetime:
+    """The first moment of a day; raises UsageError for anything but a date."""
+    try:
+        if not _DAY.fullmatch(text):
+            raise ValueError(text)
+        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+    except ValueError:
+        raise UsageError(
+            say(
+                f"{text[:40]!r} is not a date; write it as YYYY-MM-DD.",
+                f"{text[:40]!r} 不是日期，请写作 年-月-日，如 2026-11-22。",
+            )
+        ) from None
+
+
+def day_end(text: str) -> datetime:
+    """The first moment after a day."""
+    return day_start(text) + timedelta(days=1)
