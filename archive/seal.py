@@ -98,6 +98,7 @@ class Sealer:
         self._guard()
         with self._db.read() as connection:
             self._check_clock(connection, self._clock.now())
+        self._note_silence()
         self._finish()
         self._stamping.recover()
         seals = 0
@@ -128,6 +129,15 @@ class Sealer:
         if head is not None and head.fence != self._fence:
             raise StateUnknown("Another sealer has taken over the ledger; this one stops.")
         return head
+
+    def _note_silence(self) -> None:
+        """Put an outage on record that came in the middle of a batch, before its token hides it."""
+        with self._db.read() as connection:
+            head = self._head(connection)
+        if head is not None and head.published < head.size:
+            with self._db.write() as connection:
+                now = self._clock.now()
+                ledger.submit(connection, self._system.silence(connection, now))
 
     def _guard_against_storage(self, head: Head) -> None:
         evidence = self._places.evidence
