@@ -18,9 +18,12 @@ from archive.publish import Places
 from archive.seals import SEAL, last_gen_time, late_tokens, seal_at, tokens_missing
 from archive.system_entries import SystemEntries
 from signing.digest import Digest
-from signing.errors import TimestampUnavailable
+from signing.errors import EvidenceBad, TimestampUnavailable
 
 _PROBE = Digest.of("sha256", b"cunzheng: is the time-stamping authority there?")
+
+_UNUSABLE = (TimestampUnavailable, EvidenceBad)
+"""An authority that answers with a bad token is as good as away: the next one may be right."""
 
 
 class Stamping:
@@ -53,7 +56,7 @@ class Stamping:
             try:
                 self._add_token(head.log, head.signed, seal.p7s, last)
                 return
-            except TimestampUnavailable:
+            except _UNUSABLE:
                 self._goes_away()
         with self._db.write() as connection:
             _update(connection, head.log, head.signed, late=True, token_linked=False)
@@ -67,7 +70,7 @@ class Stamping:
             return
         try:
             self._identity.timestamper(None).timestamp(_PROBE)
-        except TimestampUnavailable:
+        except _UNUSABLE:
             self._goes_away()
 
     def recover(self) -> None:
@@ -83,7 +86,7 @@ class Stamping:
         for log, size, p7s in missing:
             try:
                 self._late_token(log, size, p7s)
-            except TimestampUnavailable:
+            except _UNUSABLE:
                 self._goes_away()
                 return
         self.try_out()

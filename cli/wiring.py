@@ -1,8 +1,8 @@
 """The composition root: the only place that builds adapters; everything else gets its parts."""
 
 import fcntl
-import getpass
 import os
+import pwd
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,8 +19,10 @@ from archive.identity import Identity
 from archive.keyring import Keyring, embedded_timestamper, load_identity
 from archive.lease import Lease
 from archive.publish import Places
+from archive.retrieve import Retriever
 from archive.seal import Sealer
 from archive.store_directory import DirectoryPointer, DirectoryStore
+from archive.stored_log import LogTrust
 from archive.system_entries import LogSettings, SystemEntries
 from cli import passphrase
 from cli.clock import SystemClock
@@ -55,12 +57,19 @@ def software() -> str:
     return f"cunzheng {version('cunzheng')}"
 
 
-def person() -> str:
-    """Who is at work: the operating system's user."""
+def person_at_work(named: str | None) -> str:
+    """Who is at work: who is named, else the operating system's user; raises UsageError."""
+    if named is not None:
+        return named
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        raise UsageError(
+            say(
+                "The system does not know your name; say who you are with --person.",
+                "系统中没有您的用户名；请用 --person 说明身份。",
+            )
+        ) from None
 
 
 def serial() -> int:
@@ -132,10 +141,17 @@ class Workbench:
     def _timestamper(self) -> Callable[[datetime | None], Timestamper]:
         if self.settings.tsa == EMBEDDED:
             return embedded_timestamper(self.keyring, self.clock.now, serial)
+        from signing.anchors import check_anchor
+        from signing.trust import TrustPolicy
         from signing.tsa_http import HttpTimestamper
 
+        policy = TrustPolicy.parse((self.home / "policy.toml").read_bytes())
+        roots = [root.certificate for root in policy.tsa_roots]
         client = HttpTimestamper(
-            self.settings.tsa, nonce=lambda: secrets.randbits(63), clock=self.clock.now
+            self.settings.tsa,
+            nonce=lambda: secrets.randbits(63),
+            clock=self.clock.now,
+            check_path=lambda token: check_anchor(token, roots),
         )
         return lambda _: client
 
@@ -161,6 +177,19 @@ class Workbench:
             self.clock,
             os.urandom,
             self.log_settings,
+        )
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """Hands out records; needs the passphrase, because every access is sealed first."""
+        return Retriever(
+            self.database,
+            self.places,
+            self.sealer,
+            LogTrust.of(self.identity),
+            self.clock,
+            os.urandom,
+            self.folder("locks") / "access",
         )
 
     @cached_property

@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 from signing.digest import Digest
 from signing.errors import SigningError, TimestampUnavailable
-from signing.timestamp import build_request, check_token, read_response
+from signing.timestamp import Token, build_request, check_token, read_response
 
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
 MAX_RESPONSE = 256 * 1024
 
-PathCheck = Callable[[bytes, datetime], object]
-"""Takes the authority's certificate (DER) and genTime; raises if the path does not hold."""
+PathCheck = Callable[[Token], object]
+"""Takes a checked token; raises if its authority is not one that we know."""
 
 
 class HttpTimestamper:
@@ -65,8 +65,7 @@ class HttpTimestamper:
             now=self._clock(),
         )
         if self._check_path is not None:
-            checked = check_token(token, digest=digest)
-            self._check_path(checked.certificate, checked.gen_time)
+            self._check_path(check_token(token, digest=digest))
         return token
 
     def _post(self, request: bytes) -> bytes:

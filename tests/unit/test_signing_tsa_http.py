@@ -192,7 +192,7 @@ def test_foreign_authority_is_refused_by_the_path_check() -> None:
             url,
             nonce=itertools.count(1).__next__,
             clock=lambda: NOW,
-            check_path=lambda certificate, at: judge.check(certificate, at, "timestamping"),
+            check_path=lambda token: judge.check(token.certificate, token.gen_time, "timestamping"),
         )
 
     with server(good) as url:
