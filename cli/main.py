@@ -63,6 +63,8 @@ def _load(verb: Verb) -> Any:
         app.command(name=verb.name, help=say(verb.en, verb.zh))(module.run)
     command = typer.main.get_command(app)
     command.name = verb.name
+    if verb.example:
+        command.epilog = say("Example: ", "示例：") + f"cunzheng {say(*verb.example)}"  # type: ignore[attr-defined]
     return command
 
 

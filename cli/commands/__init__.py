@@ -10,22 +10,57 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A command's name, the module that holds it, and one line of help in both languages."""
+    """A command's name, the module that holds it, and one line of help in both languages.
+
+    `example` is the rest of a command line after `cunzheng`, in both languages.
+    """
 
     name: str
     module: str
     en: str
     zh: str
+    example: tuple[str, str] | None = None
+
+
+def _verb(name: str, en: str, zh: str, example: str, example_zh: str | None = None) -> Verb:
+    return Verb(name, f"cli.commands.{name}", en, zh, (example, example_zh or example))
 
 
 VERBS: tuple[Verb, ...] = (
-    Verb("init", "cli.commands.init", "Create an archive.", "创建存证库。"),
-    Verb("watch", "cli.commands.watch", "Watch the inbox and seal.", "监视收件目录并封存。"),
-    Verb("ingest", "cli.commands.ingest", "Seal files by hand.", "手工收取文件。"),
-    Verb(
-        "status",
-        "cli.commands.status",
-        "Queue, ledger, seals, warnings.",
-        "队列、账本、封存与告警。",
+    _verb(
+        "init",
+        "Create an archive.",
+        "创建存证库。",
+        "--home /srv/cunzheng init --organization 'City Enforcement Bureau'",
+        "--home /srv/cunzheng init --organization 某市综合行政执法局",
+    ),
+    _verb("watch", "Watch the inbox and seal.", "监视收件目录并封存。", "watch --once"),
+    _verb(
+        "ingest",
+        "Seal files by hand.",
+        "手工收取文件。",
+        "ingest ~/scan/*.pdf --source office-scan",
+    ),
+    _verb("status", "Queue, ledger, seals, warnings.", "队列、账本、封存与告警。", "status --json"),
+    _verb(
+        "search",
+        "Find records.",
+        "检索记录。",
+        "search notice --stage investigate --since 2026-11-01",
+        "search 笔录 --stage investigate --since 2026-11-01",
+    ),
+    _verb(
+        "fetch",
+        "Receive a record; the reason is kept.",
+        "调阅记录并留存事由。",
+        "fetch 01KAN4 --reason 'review of case 12' -o ~/review",
+        "fetch 01KAN4 --reason 案件复核 -o ~/review",
+    ),
+    _verb(
+        "sources",
+        "Register of sources.",
+        "来源登记。",
+        "sources confirm DSJ-0012345 --label 'body camera 12'",
+        "sources confirm DSJ-0012345 --label 12号执法记录仪",
     ),
 )

@@ -1,4 +1,4 @@
-"""`cunzheng init`: create an archive with its settings, keys, certificates, database and folders."""
+"""`cunzheng init`: create an archive: settings, keys, certificates, database, folders."""
 
 import os
 from pathlib import Path

@@ -1,0 +1,146 @@
+"""`cunzheng search WORDS…`: find records in the catalog; needs no passphrase."""
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from archive.catalog import Query, search
+from archive.tables import RecordRow
+from cli.dates import day_end, day_start
+from cli.invocation import Invocation
+from cli.language import say
+from cli.output import print_json, print_line, print_table, show_size
+from cli.wiring import Workbench
+
+_DAY = "YYYY-MM-DD"
+
+
+def run(  # noqa: PLR0913, PLR0917 - one parameter per option
+    context: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help=say(
+                "Words that stand in name, title, preview, case, officers, unit or id.",
+                "名称、标题、预览、案号、人员、单位或标识中的词。",
+            )
+        ),
+    ] = None,
+    case: Annotated[str | None, typer.Option(help=say("Case number.", "案号。"))] = None,
+    category: Annotated[
+        str | None, typer.Option(help=say("For example penalty.", "执法类别，如 penalty。"))
+    ] = None,
+    stage: Annotated[
+        str | None, typer.Option(help=say("For example investigate.", "环节，如 investigate。"))
+    ] = None,
+    officer: Annotated[
+        str | None, typer.Option(help=say("Name or number.", "人员姓名或编号。"))
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help=say("Unit.", "单位。"))] = None,
+    source: Annotated[str | None, typer.Option(help=say("Source id.", "来源标识。"))] = None,
+    media: Annotated[
+        str | None,
+        typer.Option(help=say("Beginning of the media type.", "媒体类型的开头，如 image/。")),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar=_DAY,
+            help=say("From this day (capture, else reception).", "自该日起（拍摄或接收）。"),
+        ),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar=_DAY, help=say("Up to this day.", "至该日止（含）。"))
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help=say("Most hits to show.", "最多显示条数。"))
+    ] = 100,
+) -> None:
+    """Find records."""
+    invocation = Invocation.of(context)
+    query = Query(
+        words=tuple(words or ()),
+        case=case,
+        category=category,
+        stage=stage,
+        officer=officer,
+        unit=unit,
+        source=source,
+        media=media,
+        since=day_start(since) if since else None,
+        until=day_end(until) if until else None,
+        limit=limit,
+    )
+    home, settings = invocation.settings()
+    with Workbench(home, settings).database.read() as connection:
+        found = search(connection, replace(query, limit=limit + 1))
+    more = len(found) > limit
+    if invocation.json:
+        print_json({"records": [_document(row) for row in found[:limit]], "more": more})
+        return
+    if not found:
+        print_line(say("Nothing matches.", "没有符合条件的记录。"))
+        return
+    _show(found[:limit])
+    if more:
+        print_line(
+            say(
+                f"There are more than {limit}; narrow the search or raise --limit.",
+                f"结果超过 {limit} 条；请缩小范围或提高 --limit。",
+            )
+        )
+
+
+def _show(rows: list[RecordRow]) -> None:
+    headings = (
+        say("record", "记录"),
+        say("time", "时间"),
+        say("source", "来源"),
+        say("case", "案号"),
+        say("stage", "环节"),
+        say("name", "名称"),
+        say("title", "标题"),
+        say("size", "大小"),
+    )
+    print_table(
+        headings,
+        [
+            (
+                row.id,
+                row.captured_start or row.received_at,
+                row.source,
+                row.case_no,
+                row.stage,
+                row.name,
+                say("LOST", "已丢失") if row.lost else row.title,
+                show_size(row.size),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _document(row: RecordRow) -> dict[str, object]:
+    return {
+        "record": row.id,
+        "log": row.log,
+        "index": row.idx,
+        "source": row.source,
+        "name": row.name,
+        "folder": row.folder,
+        "size": row.size,
+        "sha256": row.sha256,
+        "media_type": row.media_type,
+        "case": row.case_no,
+        "category": row.category,
+        "stage": row.stage,
+        "unit": row.unit,
+        "officers": row.officers,
+        "capture_start": row.captured_start,
+        "capture_end": row.captured_end,
+        "received_at": row.received_at,
+        "title": row.title,
+        "preview": row.preview,
+        "lost": row.lost,
+    }
