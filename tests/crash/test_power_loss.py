@@ -78,5 +78,4 @@ def test_no_sync_is_there_in_vain(recording: tuple[Archive, PowerCutDisk], site:
     fine = {state.key for state in disk.states()}
     worse = (state for state in disk.states(ignored=site) if state.key not in fine)
     found = next(filter(None, (failure(archive, state) for state in worse)), None)
-    print(found)
     assert found, f"without {site} all is well"
