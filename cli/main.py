@@ -64,7 +64,7 @@ def _load(verb: Verb) -> Any:
     command = typer.main.get_command(app)
     command.name = verb.name
     if verb.example:
-        command.epilog = say("Example: ", "示例：") + f"cunzheng {say(*verb.example)}"  # type: ignore[attr-defined]
+        command.epilog = say("Example: ", "示例：") + f"cunzheng {say(*verb.example)}"
     return command
 
 

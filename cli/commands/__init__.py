@@ -50,6 +50,12 @@ VERBS: tuple[Verb, ...] = (
         "search 笔录 --stage investigate --since 2026-11-01",
     ),
     _verb(
+        "show",
+        "One record and its custody.",
+        "查看一份记录及其保管经过。",
+        "show 01KAN4",
+    ),
+    _verb(
         "fetch",
         "Receive a record; the reason is kept.",
         "调阅记录并留存事由。",
