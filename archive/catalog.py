@@ -30,6 +30,7 @@ def project(
     `description(key)` gives the bytes of record.json or a detail, or None if they cannot be had.
     """
     rows = []
+    lost = []
     for appended in entries:
         # Our own bytes, checked by their digests: no second strict parse on the hot path.
         entry = json.loads(appended.data)
@@ -40,10 +41,11 @@ def project(
                 found = RecordDescription(json.loads(data))
                 rows.append(record_row(log, appended.index, found))
         elif kind == "record.lost":
-            lost = update(RECORD).where(RECORD.c.id == subject).values(lost=True)
-            connection.execute(lost)
+            lost.append(subject)
     if rows:
         connection.execute(insert(RECORD), rows)
+    for record in lost:
+        connection.execute(update(RECORD).where(RECORD.c.id == record).values(lost=True))
 
 
 def record_row(log: str, index: int, found: RecordDescription) -> dict[str, Any]:

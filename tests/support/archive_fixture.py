@@ -219,7 +219,7 @@ class Archive:
     def detail(self, kind: str, data: Mapping[str, Any]) -> Detail:
         return Detail(self.ulid(), kind, self.random(16), data)
 
-    def source_entry(self, kind: str, source: str = SOURCE, **data: Any) -> NewEntry:
+    def source_entry(self, kind: str, source: str = SOURCE, /, **data: Any) -> NewEntry:
         """A source.registered or source.confirmed entry with its detail."""
         name = {"name": source, "name_b64": None, "state": "unconfirmed"}
         detail = self.detail(kind, {**name, **data})

@@ -1,0 +1,255 @@
+"""The database again, from the store alone (design §3: the ledger is the truth).
+
+Everything is checked while it is read, against the archive's own log key; nothing unsigned is taken
+over, because who can write the store must not be able to make us seal anything. The result is
+copied over the old database in one transaction, so processes that have it open go on with the new
+content, and a copy of the old one stays beside it.
+
+A note without its CMS is a batch that a crash cut short after everything else was stored: its
+entries are taken over as signed, and the sealer completes the seal with the very same note.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive import layout
+from archive.database import Database
+from archive.durable import FileSystem
+from archive.errors import ContentAltered, FormatError, ObjectMissing, Unreachable, UsageError
+from archive.identity import Identity
+from archive.layout import TILE_WIDTH
+from archive.lease import Lease
+from archive.ports import Clock, LiveStore, read_all
+from archive.publish import Places
+from archive.rebuild_log import Chain, LogRebuilder
+from archive.rebuild_rows import Projection, register_crls
+from archive.stored_log import NOTE_LIMIT, LogTrust, log_names
+from signing.errors import SigningError
+
+Progress = Callable[[str, int, int], None]
+"""Called with the log's name, the entries read so far, and how many it has."""
+
+_TILE = re.compile(r"log/[^/]+/tile/(entries|\d)/((?:x\d{3}/)*\d{3})(?:\.p/(\d{1,3}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What was found. `unpublished` counts what the old database had accepted but not published
+    (None if it could not be read): those drops are still in the inbox and come again.
+
+    `unreadable` counts descriptions and details that are missing or altered; verify names them.
+    """
+
+    logs: tuple[str, ...]
+    entries: int
+    seals: int
+    records: int
+    unreadable: int
+    unpublished: int | None
+    kept: Path | None
+
+
+def rebuild(
+    database: Database,
+    places: Places,
+    identity: Identity,
+    lease: Lease,
+    clock: Clock,
+    fs: FileSystem,
+    progress: Progress = lambda _log, _done, _all: None,
+) -> Rebuilt:
+    """Build the database anew and put it in place of the old one; SQLite only.
+
+    Needs no readable database, and waits for the sealer's lease. Raises ContentAltered or
+    ObjectMissing if the store does not hold one consistent history, or less than was published;
+    the old database then stays as it is.
+    """
+    path = _path_of(database)
+    fresh = path.with_name(path.name + ".rebuilding")
+    with lease.hold(wait=True):
+        _remove(fs, fresh)
+        try:
+            found = _build(fresh, places, identity, clock, progress)
+            sizes = {log: size for log, (size, _) in found.sizes.items()}
+            _check_pointer(places.live, LogTrust.of(identity), sizes)
+            unpublished = _compare(path, fresh, sizes) if path.exists() else None
+            for log, size in sizes.items():
+                places.live.discard(list(_leftovers(places.live, log, size)))
+            kept = None
+            if path.exists():
+                kept = path.with_name(f"{path.name}.before-{clock.now():%Y%m%dT%H%M%S%fZ}")
+            _put_in_place(fs, database, fresh, path, kept)
+        finally:
+            _remove(fs, fresh)
+    return Rebuilt(
+        logs=tuple(found.sizes),
+        entries=sum(sizes.values()),
+        seals=sum(seals for _, seals in found.sizes.values()),
+        records=found.projection.records,
+        unreadable=found.projection.unreadable,
+        unpublished=unpublished,
+        kept=kept,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    sizes: dict[str, tuple[int, int]]
+    projection: Projection
+
+
+def _path_of(database: Database) -> Path:
+    url = database.engine.url
+    if url.get_backend_name() != "sqlite" or not url.database:
+        raise UsageError("Only the embedded SQLite database can be rebuilt by this version.")
+    return Path(url.database)
+
+
+def _build(
+    fresh: Path, places: Places, identity: Identity, clock: Clock, progress: Progress
+) -> _Found:
+    from signing.cms import sign_detached
+
+    def sign_cms(note: bytes) -> bytes:
+        return sign_detached(
+            note, identity.cms_signer, identity.certificate, identity.chain, clock.now()
+        )
+
+    target = Database(f"sqlite:///{fresh}")
+    try:
+        target.prepare()
+        chain, projection = Chain(), Projection(places.evidence)
+        trust = LogTrust.of(identity)
+        sizes = {}
+        for log in log_names(places.evidence):
+            one = LogRebuilder(places, trust, log, chain, projection, sign_cms)
+            one.run(target.write, lambda done, size, log=log: progress(log, done, size))  # type: ignore[misc]
+            sizes[log] = (one.size, one.seals)
+        with target.write() as connection:
+            register_crls(connection, places.evidence, identity)
+    finally:
+        target.close()
+    return _Found(sizes, projection)
+
+
+def _check_pointer(live: LiveStore, trust: LogTrust, sizes: dict[str, int]) -> None:
+    """A checkpoint of ours that is newer than all seals proves that the store lost some."""
+    from signing.checkpoint import Checkpoint
+    from signing.note import Note
+
+    try:
+        data = read_all(live, layout.POINTER_KEY, NOTE_LIMIT)
+        said = Checkpoint.parse(Note.parse(data).text)
+        log = said.origin.rpartition("/")[2]
+        trust.check(log, said.size, data)
+    except (SigningError, ContentAltered, FormatError, ObjectMissing):
+        return  # a hint that says nothing
+    if said.size > sizes.get(log, 0):
+        raise ContentAltered(_truncated(log, said.size, sizes.get(log, 0)))
+
+
+def _truncated(log: str, published: int, found: int) -> str:
+    return (
+        f"The store holds {log} up to entry {found}, but {published} were published: it was cut"
+        " short or rolled back. Bring the store back first; nothing was changed."
+    )
+
+
+def _compare(path: Path, fresh: Path, sizes: dict[str, int]) -> int | None:
+    """How many entries only the old database has; also raises its fencing number.
+
+    Raises ContentAltered if it published more than is stored, UsageError if it signed more.
+    """
+    try:
+        with closing(sqlite3.connect(fresh)) as connection:
+            connection.execute("ATTACH ? AS old", (str(path),))
+            heads = connection.execute("SELECT log, signed, published FROM old.head").fetchall()
+            for log, signed, published in heads:
+                if published > sizes.get(log, 0):
+                    raise ContentAltered(_truncated(log, published, sizes.get(log, 0)))
+                if signed > sizes.get(log, 0):
+                    raise UsageError(_SIGNED)
+            (fence,) = connection.execute("SELECT max(fence) FROM old.head").fetchone()
+            connection.execute("UPDATE main.head SET fence = ?", ((fence or 0) + 1,))
+            (count,) = connection.execute(_ONLY_OLD).fetchone()
+            connection.commit()
+            return int(count)
+    except sqlite3.DatabaseError:
+        return None
+
+
+_SIGNED = (
+    "The database holds a batch that is signed but not stored yet; other entries in its place would"
+    " fork the ledger. Run `cunzheng watch --once` first, or `cunzheng seal abandon` if it is"
+    " blocked."
+)
+_ONLY_OLD = """
+SELECT (SELECT count(*) FROM old.pending WHERE stream <> 'log')
+     + (SELECT count(*) FROM old.head h
+          JOIN old.entry o ON o.log = h.log AND o.idx >= h.published AND o.stream <> 'log'
+          LEFT JOIN main.entry n ON n.log = o.log AND n.idx = o.idx AND n.leaf = o.leaf
+         WHERE n.idx IS NULL)
+"""
+
+
+def _leftovers(live: LiveStore, log: str, size: int) -> list[str]:
+    """Tiles in live that reach beyond the newest note: of a batch that was never signed in storage.
+
+    The entries that take these places now make other tiles under the same keys.
+    """
+    found = []
+    for info in live.list(f"log/{log}/tile/"):
+        match = _TILE.fullmatch(info.key)
+        if match is None:
+            continue
+        level = 0 if match[1] == "entries" else int(match[1])
+        number = int(match[2].replace("x", "").replace("/", ""))
+        width = int(match[3]) if match[3] else TILE_WIDTH
+        if (number * TILE_WIDTH + width) << (8 * level) > size:
+            found.append(info.key)
+    return found
+
+
+def _put_in_place(
+    fs: FileSystem, database: Database, fresh: Path, path: Path, kept: Path | None
+) -> None:
+    database.close()
+    try:
+        if kept is not None:
+            _keep(fs, path, kept)
+        _copy(fresh, path)
+        fs.fsync_directory(path.parent)
+    except sqlite3.OperationalError as error:
+        raise Unreachable(f"The database cannot be replaced now: {error}.") from error
+
+
+def _keep(fs: FileSystem, path: Path, kept: Path) -> None:
+    """A copy of the old database; one that SQLite cannot read is moved aside as it is."""
+    try:
+        _copy(path, kept)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        _remove(fs, kept)
+        fs.rename(path, kept)
+        with suppress(FileNotFoundError):
+            fs.rename(Path(f"{path}-wal"), Path(f"{kept}-wal"))
+        fs.unlink(Path(f"{path}-shm"))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """SQLite's own backup: one transaction at the target, whoever else has it open."""
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+        one.backup(other)
+
+
+def _remove(fs: FileSystem, path: Path) -> None:
+    for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        fs.unlink(name)
+
+
+__all__ = ["Progress", "Rebuilt", "rebuild"]

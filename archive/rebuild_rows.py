@@ -1,0 +1,190 @@
+"""What people look at, from entries, details and record.json: records, sources, accesses, outages.
+
+An object that cannot be had or is not what its entry says leaves its line out (or bare) and is
+counted: rebuilding goes on, and verification says what is wrong.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, update
+
+from archive import catalog, fields, layout
+from archive.catalog import SOURCE
+from archive.detail import Detail
+from archive.entry import Entry
+from archive.errors import DataBad, ObjectMissing
+from archive.identity import Identity
+from archive.ledger import Appended
+from archive.pki_register import PKI
+from archive.ports import ObjectStore, read_all
+from archive.record import RecordDescription
+from archive.tables import AccessRow, OutageRow
+from archive.times import parse_time
+from signing.digest import Digest
+
+ACCESS = AccessRow.__table__  # type: ignore[attr-defined]
+OUTAGE = OutageRow.__table__  # type: ignore[attr-defined]
+_OBJECT_LIMIT = 16 << 20
+
+
+class Projection:
+    """Collects entries bundle by bundle and writes their lines; remembers nothing in between."""
+
+    def __init__(self, evidence: ObjectStore) -> None:
+        self._evidence = evidence
+        self._new: list[tuple[str, Appended, Entry]] = []
+        self.records = 0
+        self.unreadable = 0
+
+    def add(self, log: str, appended: Appended, entry: Entry) -> None:
+        """Take one entry."""
+        self._new.append((log, appended, entry))
+
+    def save(self, connection: Connection) -> None:
+        """Write the lines of what was added since the last time."""
+        wanted: dict[str, str] = {}
+        for _, _, entry in self._new:
+            if entry.kind == "record.accessioned":
+                wanted[layout.record_key(str(entry.subject))] = entry.body["record"]
+            elif entry.kind.startswith("source."):
+                self._source(connection, entry)
+            elif entry.kind.startswith("access."):
+                _access(connection, entry)
+            elif entry.kind.startswith("outage."):
+                _outage(connection, entry)
+            elif entry.kind in ("log.opened", "log.linked"):
+                self._pki(connection, entry)
+
+        def description(key: str) -> bytes | None:
+            return self._object(key, wanted[key], RecordDescription.parse)
+
+        self.records += len(wanted)
+        if self._new:
+            log = self._new[0][0]
+            catalog.project(connection, log, [new[1] for new in self._new], description)
+        self._new = []
+
+    def _object(self, key: str, digest: str, parse: Any) -> bytes | None:
+        """An object's bytes if they have this digest and form, else None and counted."""
+        try:
+            data = read_all(self._evidence, key, _OBJECT_LIMIT)
+            parse(data)
+        except (DataBad, ObjectMissing):
+            self.unreadable += 1
+            return None
+        if str(Digest.of("sha256", data)) == digest:
+            return data
+        self.unreadable += 1
+        return None
+
+    def _source(self, connection: Connection, entry: Entry) -> None:
+        key = layout.detail_key(entry.body["detail_id"])
+        data = self._object(key, entry.body["detail"], Detail.parse)
+        said: Mapping[str, Any] = Detail.parse(data).data if data else {}
+        source = str(entry.subject)
+        confirmed = entry.kind == "source.confirmed"
+        values = {
+            "name": _name(said) or source.encode(),
+            "state": said.get("state") or ("confirmed" if confirmed else "unconfirmed"),
+            "label": said.get("label"),
+            "kind": said.get("kind"),
+            "unit": said.get("unit"),
+            "last_seen": entry.at,
+        }
+        changed = update(SOURCE).where(SOURCE.c.id == source).values(**values)
+        if connection.execute(changed).rowcount == 0:
+            row = {"id": source, "first_seen": entry.at, **values}
+            connection.execute(insert(SOURCE), [row])
+
+    def _pki(self, connection: Connection, entry: Entry) -> None:
+        """Certificates and CRLs that the ledger names; CRLs are sorted in by `register_crls`."""
+        rows = []
+        for kind, listed in (("crt", "certificates"), ("crl", "crls")):
+            for digest in entry.body[listed]:
+                number = fields.sha256_digest(digest).value.hex()
+                data = self._object(layout.pki_key(number, kind), digest, _anything)
+                if data is not None:
+                    row = {"sha256": number, "kind": kind, "issuer": "", "number": 0}
+                    rows.append({**row, "next_update": None, "data": data, "linked": True})
+        if rows:
+            connection.execute(insert(PKI), rows)
+
+
+def _anything(_data: bytes) -> None:
+    """No form is asked for."""
+
+
+def _name(said: Mapping[str, Any]) -> bytes:
+    encoded = said.get("name_b64")
+    return fields.base64_bytes(encoded) if encoded else str(said.get("name") or "").encode()
+
+
+def _access(connection: Connection, entry: Entry) -> None:
+    access = entry.body["access"]
+    if entry.kind == "access.started":
+        row = {
+            "id": access,
+            "record": entry.subject,
+            "person": entry.actor.partition("/")[2],
+            "at": entry.at,
+            "open": True,
+        }
+        connection.execute(insert(ACCESS), [row])
+    else:
+        connection.execute(update(ACCESS).where(ACCESS.c.id == access).values(open=False))
+
+
+def _outage(connection: Connection, entry: Entry) -> None:
+    body = entry.body
+    if entry.kind == "outage.started":
+        row = {"id": body["outage"], "reason": body["reason"], "since": parse_time(body["since"])}
+        connection.execute(insert(OUTAGE), [{**row, "until": None}])
+    else:
+        until = parse_time(body["until"])
+        connection.execute(update(OUTAGE).where(OUTAGE.c.id == body["outage"]).values(until=until))
+
+
+def register_crls(connection: Connection, evidence: ObjectStore, identity: Identity) -> None:
+    """Sort in the CRLs of our own CA, also those a crash left in storage before the ledger named
+    them: the next CRL then gets a number of its own, and the ledger names all of them.
+    """
+    from cryptography import x509
+
+    issuing = x509.load_der_x509_certificate(identity.chain[0])
+    issuers = {"issuing": issuing}
+    for der in identity.certificates:
+        certificate = x509.load_der_x509_certificate(der)
+        if certificate.subject == issuing.issuer:
+            issuers["root"] = certificate
+    for info in evidence.list("pki/"):
+        if info.key.endswith(".crl"):
+            data = read_all(evidence, info.key, _OBJECT_LIMIT)
+            found = _our_crl(data, issuers)
+            if found:
+                _put_crl(connection, data, found)
+
+
+def _our_crl(data: bytes, issuers: Mapping[str, Any]) -> tuple[str, int, datetime | None] | None:
+    from cryptography import x509
+
+    try:
+        crl = x509.load_der_x509_crl(data)
+        for name, certificate in issuers.items():
+            key = certificate.public_key()
+            if crl.issuer == certificate.subject and crl.is_signature_valid(key):
+                number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+                return name, number, crl.next_update_utc
+    except (ValueError, TypeError, x509.ExtensionNotFound):
+        return None
+    return None
+
+
+def _put_crl(connection: Connection, data: bytes, found: tuple[str, int, datetime | None]) -> None:
+    sha256 = Digest.of("sha256", data).value.hex()
+    values = dict(zip(("issuer", "number", "next_update"), found, strict=True))
+    changed = update(PKI).where(PKI.c.sha256 == sha256).values(**values)
+    if connection.execute(changed).rowcount == 0:
+        row = {"sha256": sha256, "kind": "crl", "data": data, "linked": False, **values}
+        connection.execute(insert(PKI), [row])
