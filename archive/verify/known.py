@@ -12,7 +12,7 @@ from archive.merkle import leaf_hash
 from archive.ports import read_all
 from archive.receipt import Receipt
 from archive.report import Report
-from archive.verify.context import NOTE_LIMIT, Context
+from archive.verify.context import NOTE_LIMIT, Context, fetch
 from archive.verify.index import Index
 from archive.verify.logs import Snapshot
 from signing.checkpoint import Checkpoint
@@ -58,14 +58,17 @@ class Known:
             self._index.add("receipt", [row])
             self._report.count("receipts")
 
-    def add_pointer(self, data: bytes | None) -> Checkpoint | None:
-        """The pointer is a hint only, but a signed note in it is as good as any kept one."""
+    def add_pointer(self, data: bytes | None) -> None:
+        """A hint only; but a signed note in it that no seal has is as good as a kept one."""
         if data is None:
-            return None
+            return
         try:
-            return self._add(f"live/{POINTER_KEY}", data)
-        except SigningError:
-            return None
+            checkpoint = Checkpoint.parse(Note.parse(data).text)
+            key = note_key(checkpoint.origin.rpartition("/")[2], checkpoint.size)
+            if fetch(self._context.evidence, key, NOTE_LIMIT, [], None, "POINTER_STALE") != data:
+                self._add(f"live/{POINTER_KEY}", data)
+        except (SigningError, ValueError):
+            return
 
     def _add(self, name: str, data: bytes) -> Checkpoint:
         note = Note.parse(data)
