@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -114,10 +114,11 @@ class SystemEntries:
             return []
         number = new_ulid(now, self._random(RANDOM_BYTES))
         body = {"outage": number, "reason": "not_running", "since": format_time(last)}
-        return [
-            self.entry("outage.started", now, body),
-            self.entry("outage.ended", now, {**body, "until": format_time(now)}),
-        ]
+        started = self.entry("outage.started", now, body)
+        ended = self.entry("outage.ended", now, {**body, "until": format_time(now)})
+        # Submitted entries are taken in the order of their ids, and these are of one moment.
+        first, second = sorted((started.id, ended.id))
+        return [replace(started, id=first), replace(ended, id=second)]
 
     def open_outage(self, connection: Connection, reason: str) -> tuple[str, datetime] | None:
         """Id and start of the outage that has not ended yet."""
