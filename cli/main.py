@@ -42,6 +42,24 @@ def hoist(arguments: Sequence[str]) -> list[str]:
     return front + rest
 
 
+def spread(arguments: Sequence[str], lists: Sequence[str]) -> list[str]:
+    """Repeat an option before each of its values: `--known a b` becomes `--known a --known b`.
+
+    So a pattern that the shell expands can stand behind an option of a verb without arguments.
+    """
+    found: list[str] = []
+    current = ""
+    values = 0
+    for word in arguments:
+        if word.startswith("-"):
+            current, values = (word if word in lists else ""), 0
+        elif current:
+            found += [current] if values else []
+            values += 1
+        found.append(word)
+    return found
+
+
 def wanted_language(arguments: Sequence[str], environment: Mapping[str, str]) -> language.Language:
     """Language of hoisted arguments; a wrong --lang is reported later, by the parser."""
     for position, word in enumerate(arguments):
@@ -76,7 +94,9 @@ def _group(verbs: Sequence[Verb]) -> type[TyperGroup]:
 
         def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
             name, command, rest = super().resolve_command(ctx, args)
-            return name, _load(table[name]) if name else command, rest
+            if not name:
+                return name, command, rest
+            return name, _load(table[name]), spread(rest, table[name].lists)
 
     return LazyGroup
 

@@ -16,6 +16,7 @@ from archive.database import Database
 from archive.durable import FileSystem
 from archive.errors import UsageError
 from archive.identity import Identity
+from archive.inspection import Recorder
 from archive.keyring import Keyring, embedded_timestamper, load_identity
 from archive.lease import Lease
 from archive.publish import Places
@@ -77,6 +78,15 @@ def serial() -> int:
     return secrets.randbits(120) | 1 << 120
 
 
+def stores(
+    root: Path, scratch: Path, fs: FileSystem | None = None
+) -> tuple[DirectoryStore, DirectoryStore]:
+    """Evidence and live below a folder; for reading only, `scratch` may be any folder."""
+    system = fs or FileSystem()
+    evidence = DirectoryStore(root / "evidence", scratch, system)
+    return evidence, DirectoryStore(root / "live", scratch, system)
+
+
 @dataclass
 class Workbench:
     """One archive, its parts built when first used."""
@@ -100,14 +110,16 @@ class Workbench:
     @cached_property
     def evidence(self) -> DirectoryStore:
         """The place of evidence."""
-        root = self.settings.store_path(self.home) / "evidence"
-        return DirectoryStore(root, self.folder("scratch"), self.fs)
+        return self._stores[0]
 
     @cached_property
     def live(self) -> DirectoryStore:
         """The place without locks."""
-        root = self.settings.store_path(self.home) / "live"
-        return DirectoryStore(root, self.folder("scratch"), self.fs)
+        return self._stores[1]
+
+    @cached_property
+    def _stores(self) -> tuple[DirectoryStore, DirectoryStore]:
+        return stores(self.settings.store_path(self.home), self.folder("scratch"), self.fs)
 
     @cached_property
     def places(self) -> Places:
@@ -191,6 +203,11 @@ class Workbench:
             os.urandom,
             self.folder("locks") / "access",
         )
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """Puts inspections on the ledger; needs the passphrase."""
+        return Recorder(self.database, self.sealer, self.clock, os.urandom)
 
     @cached_property
     def maker(self) -> Maker:

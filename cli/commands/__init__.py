@@ -12,7 +12,8 @@ from dataclasses import dataclass
 class Verb:
     """A command's name, the module that holds it, and one line of help in both languages.
 
-    `example` is the rest of a command line after `cunzheng`, in both languages.
+    `example` is the rest of a command line after `cunzheng`, in both languages. `lists` are the
+    options that take several values (of a verb without arguments).
     """
 
     name: str
@@ -20,6 +21,7 @@ class Verb:
     en: str
     zh: str
     example: tuple[str, str] | None = None
+    lists: tuple[str, ...] = ()
 
 
 def _verb(name: str, en: str, zh: str, example: str, example_zh: str | None = None) -> Verb:
@@ -61,6 +63,14 @@ VERBS: tuple[Verb, ...] = (
         "调阅记录并留存事由。",
         "fetch 01KAN4 --reason 'review of case 12' -o ~/review",
         "fetch 01KAN4 --reason 案件复核 -o ~/review",
+    ),
+    Verb(
+        "verify",
+        "cli.commands.verify",
+        "Read everything again and judge it.",
+        "重新读取全部内容并核验。",
+        ("verify --policy my-policy.toml --known june.note",) * 2,
+        ("--known", "--receipts", "--crl", "--case"),
     ),
     _verb(
         "sources",

@@ -1,0 +1,101 @@
+"""The archive's own database as verification may see it: it is only read.
+
+Implements `archive.verify.Database`. Looking at an archive changes none of its bytes.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, Select, create_engine, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from archive import catalog
+from archive.errors import Unreachable
+from archive.ledger import ENTRY, HEAD
+from archive.merkle import leaf_hash
+from archive.seals import SEAL
+
+_ROWS_AT_ONCE = 4096
+_SQLITE = "sqlite:///"
+
+
+class LedgerCopy:
+    """The database's copy of the ledger; `close` it at the end."""
+
+    def __init__(self, url: str) -> None:
+        """Raises Unreachable if there is no database, or it cannot be read."""
+        reading = _reading(Path(url.removeprefix(_SQLITE))) if url.startswith(_SQLITE) else url
+        self._engine = create_engine(reading)
+        self._read(select(ENTRY.c.idx).limit(1))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def leaves(self, log: str) -> Iterator[bytes]:
+        """Leaf hashes of a log's entries, computed anew from their bytes, in order.
+
+        A missing index ends them. Raises Unreachable if the database fails on the way.
+        """
+        start = 0
+        columns = select(ENTRY.c.idx, ENTRY.c.data).where(ENTRY.c.log == log)
+        while True:
+            portion = columns.where(ENTRY.c.idx >= start).order_by(ENTRY.c.idx)
+            rows = self._read(portion.limit(_ROWS_AT_ONCE))
+            for expected, row in enumerate(rows, start):
+                if row.idx != expected:
+                    return
+                yield leaf_hash(row.data)
+            if len(rows) < _ROWS_AT_ONCE:
+                return
+            start += len(rows)
+
+    def notes(self) -> list[tuple[str, bytes]]:
+        """The newest note of every log that was stored and read back: (log, note).
+
+        Signed notes prove themselves, so a store that is older than they are is found out.
+        """
+        newest = (SEAL.c.log == HEAD.c.log) & (SEAL.c.size == HEAD.c.published)
+        query = select(HEAD.c.log, SEAL.c.note).join(SEAL, newest).order_by(HEAD.c.year)
+        return [(row.log, row.note) for row in self._read(query)]
+
+    def record_id(self, beginning: str) -> str:
+        """The one record whose id begins so, in the catalog; raises NotFound or Unreachable."""
+        try:
+            with self._engine.connect() as connection:
+                return catalog.find_record(connection, beginning).id
+        except SQLAlchemyError as error:
+            raise _unreadable(error) from error
+
+    def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        try:
+            with self._engine.connect() as connection:
+                return connection.execute(query).all()
+        except SQLAlchemyError as error:
+            raise _unreadable(error) from error
+
+
+def _unreadable(error: SQLAlchemyError) -> Unreachable:
+    reason = getattr(error, "orig", None) or type(error).__name__
+    return Unreachable(f"The database cannot be read ({reason}).")
+
+
+def _reading(path: Path) -> str:
+    """URL by which SQLite reads a file and leaves everything beside it as it was.
+
+    With a write-ahead log of somebody else, or of a crash, read-only is enough; it creates and
+    checkpoints nothing. Without one SQLite makes its two side files and, opened normally, takes
+    them away again, which read-only it does not. Where it may not make any, nobody writes either.
+    """
+    path = path.resolve()
+    if not path.is_file():
+        raise Unreachable(f"There is no database at {path}.")
+    if Path(f"{path}-wal").exists():
+        mode = "mode=ro"
+    elif os.access(path.parent, os.W_OK) and os.access(path, os.W_OK):
+        mode = "mode=rw"
+    else:
+        mode = "mode=ro&immutable=1"
+    return f"{_SQLITE}{path.as_uri()}?{mode}&uri=true"

@@ -1,0 +1,272 @@
+"""`cunzheng verify`: read everything again and hold it against a policy. Writes nothing into the
+archive; `--log-inspection` appends an entry about the inspection afterwards.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from archive.database_check import LedgerCopy
+from archive.errors import FormatError, Unreachable, UsageError
+from archive.findings import Outcome
+from archive.ids import check_ulid
+from archive.inspection import Inspection, report_bytes
+from archive.report import Report
+from archive.verify import Cases, Everything, Kit, OneRecord, Sample, Scope, Since, verify
+from cli.dates import day_start
+from cli.exits import ExitCode
+from cli.findings_view import PhaseProgress, show_report
+from cli.invocation import Invocation
+from cli.kept import PolicyFile, read_crls, read_notes, read_policy, read_receipts
+from cli.language import say
+from cli.output import print_json, print_line, show_path
+from cli.wiring import Workbench, person_at_work, stores
+from ingest.names import safe_file_name
+
+_CODES = {
+    Outcome.PASSED: ExitCode.FINE,
+    Outcome.FAILED: ExitCode.FAILED,
+    Outcome.INDETERMINATE: ExitCode.UNDETERMINED,
+}
+
+
+def run(  # noqa: PLR0913, PLR0917 - one parameter per option
+    context: typer.Context,
+    record: Annotated[
+        str | None, typer.Option(help=say("Only this record.", "仅核验此记录。"))
+    ] = None,
+    case: Annotated[
+        list[str] | None,
+        typer.Option(help=say("Only records of this case; again for more.", "仅此案号，可重复。")),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD", help=say("Only from this day on.", "仅自该日起。")),
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help=say("Only so many, by chance.", "仅随机抽取若干份。"))
+    ] = None,
+    seed: Annotated[
+        str | None, typer.Option(help=say("Repeats an earlier sample.", "重复先前的抽样。"))
+    ] = None,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True, dir_okay=False, help=say("Note kept from earlier.", "此前保存的检查点。")
+        ),
+    ] = None,
+    receipts: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, dir_okay=False, help=say("Receipt file.", "回执文件。")),
+    ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help=say(
+                "What you trust; default: the archive's own copy.", "信任策略；默认为库内副本。"
+            ),
+        ),
+    ] = None,
+    crl: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True, dir_okay=False, help=say("Newer revocation list.", "较新的吊销列表。")
+        ),
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help=say(
+                "Folder with evidence/ and live/, without a home.", "含 evidence/ 的存储目录。"
+            ),
+        ),
+    ] = None,
+    report_file: Annotated[
+        Path | None,
+        typer.Option("--report", help=say("New file for the JSON report.", "JSON 报告的新文件。")),
+    ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(help=say("Folder for contradicting notes.", "存放相互矛盾检查点的目录。")),
+    ] = None,
+    log_inspection: Annotated[
+        bool,
+        typer.Option("--log-inspection", help=say("Put it on the ledger.", "将核验记入账本。")),
+    ] = False,
+    person: Annotated[
+        str | None, typer.Option(help=say("Who inspects.", "核验人；默认为系统用户。"))
+    ] = None,
+) -> None:
+    """Verify the archive."""
+    invocation = Invocation.of(context)
+    inspection = _Verification(invocation, store)
+    if log_inspection and inspection.workbench is None:
+        raise UsageError(
+            say("--log-inspection needs the archive's home.", "--log-inspection 需要存证库目录。")
+        )
+    if report_file is not None and report_file.exists():
+        name = show_path(report_file)
+        raise UsageError(say(f"{name} is there already.", f"{name} 已存在。"))
+    trusted = read_policy(policy, inspection.home)
+    scope = inspection.scope(record, case, since, sample, seed)
+    kit = Kit(
+        known=[*read_notes(known or []), *inspection.notes()],
+        receipts=read_receipts(receipts or []),
+        extra_crls=read_crls(crl or []),
+        own_policy=trusted.own,
+        database=inspection.database,
+    )
+    report = inspection.verify(trusted, scope, kit)
+    data = report_bytes(_document(report, trusted))
+    if report_file is not None:
+        with report_file.open("xb") as file:
+            file.write(data)
+    kept = _keep_evidence(report, evidence)
+    place = None
+    if log_inspection and inspection.workbench is not None:
+        who = person_at_work(person)
+        recorded = Inspection(who, report.scope, trusted.digest, data)
+        place = inspection.workbench.recorder.record(recorded, report)
+    if invocation.json:
+        entry = {"log": place[0], "index": place[1]} if place else None
+        print_json({**_document(report, trusted), "inspection": entry, "evidence": kept})
+    else:
+        show_report(report, trusted)
+        _tell_evidence(report, kept)
+        if place:
+            print_line(
+                say(f"On the ledger as {place[0]}#{place[1]}.", f"已记入 {place[0]}#{place[1]}。")
+            )
+    raise typer.Exit(int(_CODES[report.outcome]))
+
+
+class _Verification:
+    """Where the bytes are, and what the archive's own machine can add to them."""
+
+    def __init__(self, invocation: Invocation, store: Path | None) -> None:
+        self.home: Path | None = None
+        self.workbench: Workbench | None = None
+        self.database: LedgerCopy | None = None
+        self._problem: str | None = None
+        if store is not None:
+            if not (store / "evidence").is_dir():
+                name = show_path(store)
+                raise UsageError(say(f"{name} holds no evidence/.", f"{name} 中没有 evidence/。"))
+            self._stores = stores(store, store)
+        else:
+            self.home, settings = invocation.settings()
+            self.workbench = Workbench(self.home, settings)
+            self._stores = (self.workbench.evidence, self.workbench.live)
+            try:
+                self.database = LedgerCopy(settings.database_url(self.home))
+            except Unreachable as error:
+                self._problem = str(error)
+
+    def notes(self) -> list[tuple[str, bytes]]:
+        """Notes that the archive's own database has; they prove themselves."""
+        if self.database is None:
+            return []
+        return [(f"database: {log}", note) for log, note in self.database.notes()]
+
+    def scope(
+        self,
+        record: str | None,
+        cases: list[str] | None,
+        since: str | None,
+        sample: int | None,
+        seed: str | None,
+    ) -> Scope:
+        """The one scope that was asked for."""
+        if sum(bool(item) for item in (record, cases, since, sample)) > 1:
+            raise UsageError(
+                say(
+                    "Choose one of --record, --case, --since and --sample.",
+                    "--record、--case、--since、--sample 只能选一个。",
+                )
+            )
+        if record:
+            return OneRecord(self._record_id(record))
+        if cases:
+            return Cases(frozenset(cases))
+        if since:
+            return Since(day_start(since))
+        if sample:
+            return Sample(sample, seed or secrets.token_hex(8))
+        return Everything()
+
+    def _record_id(self, text: str) -> str:
+        """A whole identifier stands for itself, even if no catalog knows it."""
+        try:
+            return check_ulid(text.strip().upper())
+        except FormatError:
+            if self.database is not None:
+                return self.database.record_id(text)
+            raise UsageError(
+                say("Give the whole id of the record.", "请给出完整的记录标识。")
+            ) from None
+
+    def verify(self, trusted: PolicyFile, scope: Scope, kit: Kit) -> Report:
+        """Run it with a progress line."""
+        from cli.clock import SystemClock
+
+        clock = SystemClock()
+        start = clock.monotonic()
+        with PhaseProgress() as progress:
+            report = verify(
+                *self._stores,
+                trusted.policy,
+                now=clock.now(),
+                scope=scope,
+                kit=kit,
+                progress=progress,
+            )
+        report.seconds = clock.monotonic() - start
+        if self.database is not None:
+            self.database.close()
+        if self._problem is not None:
+            report.add("STORE_UNREADABLE", "cunzheng.db", reason=self._problem)
+        return report
+
+
+def _document(report: Report, trusted: PolicyFile) -> dict[str, Any]:
+    policy = {
+        "archive": trusted.policy.archive,
+        "digest": str(trusted.digest),
+        "own_copy": trusted.own,
+    }
+    return {**report.to_value(), "policy": policy}
+
+
+def _keep_evidence(report: Report, folder: Path | None) -> list[str]:
+    """Write the signed notes that prove a misbehaviour; never over another file."""
+    if folder is None or not report.evidence:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for note in report.evidence:
+        path = folder / safe_file_name(note.name)
+        if not (path.exists() and path.read_bytes() == note.data):
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            with os.fdopen(fd, "wb") as file:
+                file.write(note.data)
+        written.append(show_path(path))
+    return written
+
+
+def _tell_evidence(report: Report, kept: list[str]) -> None:
+    for path in kept:
+        print_line(say(f"written: {path}", f"已写出：{path}"))
+    if report.evidence and not kept:
+        print_line(
+            say(
+                "Signed notes prove this; --evidence DIR writes them out.",
+                "有签名的检查点可以证明；用 --evidence 目录 写出。",
+            )
+        )
