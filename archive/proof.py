@@ -1,0 +1,105 @@
+"""A proof bundle: a record's entry and its way to a signed, timestamped seal (docs/formats.md §8).
+
+It is checked with sha256sum and openssl alone, as its README says, and it never holds the content.
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from sqlalchemy import select
+
+from archive import catalog, layout, ledger
+from archive.database import Database
+from archive.durable import FileSystem, disk_errors, write_new
+from archive.errors import NotFound, Unreachable, UsageError
+from archive.ports import ObjectStore, read_all
+from archive.proof_readme import readme
+from archive.publish import Places
+from archive.sealed_record import SealedRecord
+from archive.seals import SEAL
+from archive.stored_log import LogTrust, ProvedEntry, StoredLog
+from signing.digest import Digest
+from signing.errors import SigningError
+
+_SIGNATURE_LIMIT = 16 << 20
+_PEM_LINE = 64
+
+
+def proof_bundle(
+    database: Database, places: Places, trust: LogTrust, record: str
+) -> dict[str, bytes]:
+    """The bundle's files, by name, for a record's identifier or its unique beginning.
+
+    The seal is the first one with a token that covers the entry: the earliest proof there is. All
+    is read from storage and proved on the way. Raises NotFound, Unreachable while the seal has no
+    token, ContentAltered or ObjectMissing.
+    """
+    with database.read() as connection:
+        row = catalog.find_record(connection, record)
+        head = ledger.head_of(connection, row.log)
+        query = select(SEAL.c.size).where(
+            SEAL.c.log == row.log, SEAL.c.size > row.idx, SEAL.c.tst.is_not(None)
+        )
+        seal = connection.execute(query.order_by(SEAL.c.size).limit(1)).first()
+    if head is None or row.idx >= head.published:
+        raise NotFound(f"The record {row.id} is not sealed yet.")
+    if seal is None or seal.size > head.published:
+        raise Unreachable(f"The seal of {row.id} has no timestamp yet; try again later.")
+    stored = StoredLog(places, trust, row.log, head.published)
+    proved = stored.prove(row.idx, seal.size)
+    return _files(places.evidence, SealedRecord(places.evidence, proved, row.id))
+
+
+def write_bundle(fs: FileSystem, folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a bundle into a folder that must not exist yet; durable on return.
+
+    Raises UsageError if the folder is there, Unreachable if it cannot be written.
+    """
+    if folder.exists():
+        raise UsageError(f"{folder} is there already; nothing was written.")
+    with disk_errors(str(folder)):
+        fs.mkdir(folder)
+        for name, data in files.items():
+            write_new(fs, folder / name, (data,), mode=0o644)
+        fs.sync_file_system(folder)
+
+
+def _files(evidence: ObjectStore, record: SealedRecord) -> dict[str, bytes]:
+    from signing.timestamp import check_token
+
+    proved = record.proved
+    p7s = read_all(evidence, layout.cms_key(proved.log, proved.size), _SIGNATURE_LIMIT)
+    tst = read_all(evidence, layout.token_key(proved.log, proved.size), _SIGNATURE_LIMIT)
+    try:
+        gen_time = check_token(tst, digest=Digest.of("sha256", p7s)).gen_time
+    except SigningError as error:
+        raise Unreachable(f"The timestamp of {record.id} cannot be used: {error}") from error
+    return {
+        "entry.json": proved.data,
+        "record.json": record.record_json,
+        "proof.tlog-proof": tlog_proof(proved),
+        "checkpoint.note": proved.note,
+        "checkpoint.note.p7s": p7s,
+        "checkpoint.note.p7s.tst": tst,
+        "certificates.pem": b"".join(_pem(evidence, ".crt", "CERTIFICATE")),
+        "crls.pem": b"".join(_pem(evidence, ".crl", "X509 CRL")),
+        "README.txt": readme(record, gen_time),
+    }
+
+
+def tlog_proof(proved: ProvedEntry) -> bytes:
+    """C2SP tlog-proof: index, inclusion path, and the checkpoint that they lead to."""
+    path = [base64.b64encode(step).decode() for step in proved.path]
+    lines = ["c2sp.org/tlog-proof@v1", f"index {proved.index}", *path, "", ""]
+    return "\n".join(lines).encode() + proved.note
+
+
+def _pem(evidence: ObjectStore, ending: str, label: str) -> Iterator[bytes]:
+    for info in evidence.list("pki/"):
+        if not info.key.endswith(ending):
+            continue
+        text = base64.b64encode(read_all(evidence, info.key, _SIGNATURE_LIMIT)).decode()
+        lines = [text[i : i + _PEM_LINE] for i in range(0, len(text), _PEM_LINE)]
+        block = [f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]
+        yield "\n".join(block).encode()
