@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from archive.errors import ArchiveError, FormatError, ObjectMissing
-from archive.ports import ObjectStore, read_all
+from archive.ports import CHUNK, ObjectStore, read_all
 from archive.verify.judges import Judges
 from signing.trust import TrustPolicy
 
@@ -38,10 +38,21 @@ class Context:
 
 
 def fetch(
-    store: ObjectStore, key: str, limit: int, found: Found, missing: str | None, altered: str
+    store: ObjectStore,
+    key: str,
+    limit: int,
+    found: Found,
+    missing: str | None,
+    altered: str,
+    size: int = 0,
 ) -> bytes | None:
-    """The bytes of a small object, or None and a finding (none if `missing` is None)."""
+    """The bytes of a small object, or None and a finding (none if `missing` is None).
+
+    `size` is what a listing said, if there was one: it saves the read that finds the end.
+    """
     try:
+        if 0 < size <= min(limit, CHUNK):
+            return b"".join(store.read(key, 0, size))
         return read_all(store, key, limit)
     except ObjectMissing:
         if missing:

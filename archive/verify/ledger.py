@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from archive.errors import ArchiveError
 from archive.layout import TILE_WIDTH, TileSpan, note_key
 from archive.merkle import CompactRange
 from archive.ports import read_all
@@ -268,11 +269,15 @@ class LogWalk:
     def _compare_database(self, start: int, leaves: Sequence[bytes]) -> None:
         if self._database is None or self._database_differs:
             return
-        for offset, leaf in enumerate(leaves):
-            if next(self._database, None) != leaf:
-                self._database_differs = True
-                self._report.add("DATABASE_DIFFERS", f"{self.log}#{start + offset}")
-                return
+        try:
+            for offset, leaf in enumerate(leaves):
+                if next(self._database, None) != leaf:
+                    self._database_differs = True
+                    self._report.add("DATABASE_DIFFERS", f"{self.log}#{start + offset}")
+                    return
+        except (ArchiveError, OSError) as error:
+            self._database = None
+            self._report.add("STORE_UNREADABLE", "the database", reason=str(error))
 
     # ── hash tiles above the leaves ──
 

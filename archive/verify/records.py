@@ -96,7 +96,15 @@ def read_description(
         found.append(("RECORD_MISSING", record, {}))
         return None
     mine: Found = []
-    data = fetch(context.evidence, key, JSON_LIMIT, mine, "RECORD_MISSING", "RECORD_ALTERED")
+    data = fetch(
+        context.evidence,
+        key,
+        JSON_LIMIT,
+        mine,
+        "RECORD_MISSING",
+        "RECORD_ALTERED",
+        objects["record.json"],
+    )
     found.extend((code, record, details) for code, _, details in mine)
     if data is not None and f"sha256:{sha256(data).hexdigest()}" != digest:
         found.append(("RECORD_ALTERED", record, {"key": key}))

@@ -7,6 +7,7 @@ determined is never a pass.
 """
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -90,6 +91,7 @@ def verify(
     scope = scope or Everything()
     kit = kit or Kit()
     report = Report(str(scope), now)
+    started = time.monotonic()
     with Index() as index:
         try:
             run = _prepare(evidence, live, policy, now, kit, index, report)
@@ -104,6 +106,7 @@ def verify(
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             report.add("CHECK_INCOMPLETE", "the archive", reason=reason[:300])
+    report.seconds = time.monotonic() - started
     return report
 
 
