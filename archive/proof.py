@@ -52,7 +52,7 @@ def proof_bundle(
 
 
 def write_bundle(fs: FileSystem, folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write a bundle into a folder that must not exist yet; durable on return.
+    """Write a bundle into a folder that must not exist yet. It can be made again, so no sync.
 
     Raises UsageError if the folder is there, Unreachable if it cannot be written.
     """
@@ -62,7 +62,6 @@ def write_bundle(fs: FileSystem, folder: Path, files: Mapping[str, bytes]) -> No
         fs.mkdir(folder)
         for name, data in files.items():
             write_new(fs, folder / name, (data,), mode=0o644)
-        fs.sync_file_system(folder)
 
 
 def _files(evidence: ObjectStore, record: SealedRecord) -> dict[str, bytes]:

@@ -222,7 +222,6 @@ def _put_in_place(
         if kept is not None:
             _keep(fs, path, kept)
         _copy(fresh, path)
-        fs.fsync_directory(path.parent)
     except sqlite3.OperationalError as error:
         raise Unreachable(f"The database cannot be replaced now: {error}.") from error
 
