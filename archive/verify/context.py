@@ -33,8 +33,11 @@ class Context:
     judges: Judges
 
     def young(self, modified: datetime) -> bool:
-        """Whether a running sealer may still be at work on an object of this age."""
-        return modified > self.now - IN_PROGRESS
+        """Whether a running sealer may still be at work on an object of this age.
+
+        An inspection may last a day; a time beyond that is no time of writing.
+        """
+        return self.now - IN_PROGRESS < modified < self.now + timedelta(days=1)
 
 
 def fetch(

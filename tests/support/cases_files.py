@@ -431,6 +431,16 @@ def young_objects_of_a_running_sealer(given: Given) -> Made:
 
 
 @case("OBJECT_UNEXPECTED")
+def object_that_claims_to_be_from_the_future(given: Given) -> Made:
+    made = given.small()
+    made.tick(30 * 86_400)
+    made.write("pki/later", b"x")
+    made.write("records/later", b"x")
+    made.tick(-30 * 86_400)
+    return _done(made, OBJECT_UNEXPECTED="records/later")
+
+
+@case("OBJECT_UNEXPECTED")
 def objects_of_an_interrupted_batch(given: Given) -> Made:
     made = given.small()
     record = made.accession(b"old by now")
