@@ -5,7 +5,7 @@ import os
 import pwd
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -29,6 +29,7 @@ from cli import passphrase
 from cli.clock import SystemClock
 from cli.language import say
 from cli.settings import EMBEDDED, Settings
+from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
 from ingest.register import Maker
 from ingest.releasing import Releaser, ReleaseSettings
@@ -255,7 +256,8 @@ class Workbench:
             releaser = self.releaser(tell)
             settler = Settler(Settle(seconds=self.settings.settle_seconds))
             intake = self.intake(releaser)
-            pipeline = Pipeline(intake, settler, reporter)
+            finisher = ThreadFinisher(intake, reporter.receipts)
+            pipeline = Pipeline(intake, settler, reporter, finisher)
             inbox = os.fsencode(self.folder("inbox"))
             try:
                 yield Watcher(
@@ -274,6 +276,34 @@ class Workbench:
             finally:
                 pipeline.close()
                 intake.close()
+
+    @contextmanager
+    def by_hand(
+        self, reporter: Reporter, tell: Callable[[str], None], *, many: bool
+    ) -> Iterator[Pipeline]:
+        """A pipeline for drops that are named by hand and stay where they are.
+
+        `many` gives the finishing a process of its own; it must then be asked for first.
+        """
+        with ExitStack() as stack:
+            aside: Finisher | None = None
+            if many:
+                aside = ProcessFinisher(self._finish_aside, reporter.receipts, tell)
+                stack.callback(aside.close)
+            intake = self.intake(self.releaser(tell), release="keep")
+            stack.callback(intake.close)
+            finisher = aside or ThreadFinisher(intake, reporter.receipts)
+            stack.callback(finisher.close)
+            yield Pipeline(intake, None, reporter, finisher)
+
+    def _finish_aside(self, tell: Callable[[str], None]) -> Iterator[Work]:
+        """What the second process does; it shares nothing with the first one but the home."""
+        bench = Workbench(self.home, self.settings)
+        intake = bench.intake(bench.releaser(tell), release="keep")
+        try:
+            yield intake.finish
+        finally:
+            intake.close()
 
     @contextmanager
     def _only_watcher(self) -> Iterator[None]:

@@ -268,7 +268,6 @@ class Intake:
         while self._receipt_some(on_receipts):
             pass
         self._releaser.release_due(self._db)
-        self._session.clean_up(self._db)
         return drained is not None and drained.waiting_for_tsa
 
     def _receipt_some(self, on_receipts: Callable[[int], None] | None) -> bool:
@@ -285,6 +284,10 @@ class Intake:
         if on_receipts is not None:
             on_receipts(len(ready))
         return True
+
+    def clean_up(self) -> None:
+        """Remove staged files of ours that are stored by now."""
+        self._session.clean_up(self._db)
 
     def close(self) -> None:
         """Give the staging folder back."""

@@ -2,14 +2,15 @@
 
     sweep -> admit (stage, one commit) -> finish (seal, receipts, release)
 
-A batch is finished in a second thread while the next one is staged. Events only wake it up.
+A batch is finished in a second thread or process while the next one is staged. Events only wake
+it up.
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from archive import ledger
 from archive.database import Database
@@ -17,6 +18,7 @@ from archive.errors import StateUnknown, Unreachable
 from archive.ports import Clock
 from archive.seals import last_gen_time
 from archive.system_entries import SystemEntries
+from ingest.finishing import Finisher
 from ingest.hints import Hints
 from ingest.intake import Admitted, Intake
 from ingest.releasing import Releaser
@@ -56,12 +58,14 @@ class WatchSettings:
 class Pipeline:
     """Admits batches while the one before is being finished."""
 
-    def __init__(self, intake: Intake, settler: Settler | None, reporter: Reporter) -> None:
+    def __init__(
+        self, intake: Intake, settler: Settler | None, reporter: Reporter, finisher: Finisher
+    ) -> None:
         self._intake = intake
         self._settler = settler
         self._reporter = reporter
-        self._finisher = ThreadPoolExecutor(1, "finish")
-        self._running: Future[bool] | None = None
+        self._finisher = finisher
+        self._running = False
         self.waiting_for_tsa = False
 
     def take(self, drops: list[Drop]) -> Admitted:
@@ -74,23 +78,29 @@ class Pipeline:
                 self._settler.forget(drop.file.path)
         self._reporter.admitted(result)
         self.wait()
-        self._running = self._finisher.submit(self._intake.finish, self._reporter.receipts)
+        self._start()
         return result
+
+    def _start(self) -> None:
+        self._finisher.start()
+        self._running = True
 
     def wait(self) -> None:
         """Wait for the batch that is being finished; raises what went wrong with it."""
-        if self._running is not None:
-            running, self._running = self._running, None
-            self.waiting_for_tsa = running.result()
+        if self._running:
+            self._running = False
+            self.waiting_for_tsa = self._finisher.wait()
+            self._intake.clean_up()
 
     def finish(self) -> None:
         """Finish everything that is submitted, also by others or before a crash."""
         self.wait()
-        self.waiting_for_tsa = self._intake.finish(self._reporter.receipts)
+        self._start()
+        self.wait()
 
     def close(self) -> None:
-        """End the second thread."""
-        self._finisher.shutdown(wait=True)
+        """End the second thread or process."""
+        self._finisher.close()
 
 
 class Watcher:
@@ -142,6 +152,11 @@ class Watcher:
             stop.wait(_BUSY_SECONDS)
         self._pipeline.finish()
 
+    @property
+    def waiting_for_tsa(self) -> bool:
+        """Whether accessions wait for the time-stamping authority."""
+        return self._pipeline.waiting_for_tsa
+
     def _round(self) -> float:
         """One look; returns after how many seconds the next one is due."""
         try:
@@ -189,16 +204,8 @@ class Watcher:
                 ledger.submit(connection, [self._system.heartbeat(now)])
 
 
-def take_all(
-    pipeline: Pipeline, drops: Iterator[Drop], batch: int, on_batch: Callable[[Admitted], None]
-) -> None:
+def take_all(pipeline: Pipeline, drops: Iterator[Drop], batch: int) -> None:
     """Take drops that are named by hand, and finish them."""
-    pending: list[Drop] = []
-    for drop in drops:
-        pending.append(drop)
-        if len(pending) == batch:
-            on_batch(pipeline.take(pending))
-            pending = []
-    if pending:
-        on_batch(pipeline.take(pending))
+    while pending := list(islice(drops, batch)):
+        pipeline.take(pending)
     pipeline.finish()

@@ -1,5 +1,6 @@
 """`cunzheng ingest PATH… --source ID`: the way of the inbox, by hand. The files stay in place."""
 
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from cli.reporting import Tally
 from cli.wiring import Workbench
 from ingest.by_hand import drops_of
 from ingest.names import source_id
-from ingest.watcher import Pipeline, take_all
+from ingest.watcher import take_all
 
 
 def run(
@@ -43,14 +44,11 @@ def run(
         )
     workbench = Workbench(home, settings)
     tally = Tally(quiet=invocation.json)
-    intake = workbench.intake(workbench.releaser(tally.tell), release="keep")
-    pipeline = Pipeline(intake, None, tally)
-    try:
-        drops = drops_of(paths, source)
-        take_all(pipeline, drops, settings.batch_entries, lambda _: None)
-    finally:
-        pipeline.close()
-        intake.close()
+    drops = drops_of(paths, source)
+    first = list(islice(drops, settings.batch_entries + 1))
+    many = len(first) > settings.batch_entries
+    with workbench.by_hand(tally, tally.tell, many=many) as pipeline:
+        take_all(pipeline, chain(first, drops), settings.batch_entries)
     tally.show(as_json=invocation.json, waiting_for_tsa=pipeline.waiting_for_tsa)
     if pipeline.waiting_for_tsa:
         raise typer.Exit(int(ExitCode.UNDETERMINED))
