@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Select, create_engine, select
+from sqlalchemy import LargeBinary, Row, Select, cast, create_engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive import catalog
@@ -40,7 +40,9 @@ class LedgerCopy:
         A missing index ends them. Raises Unreachable if the database fails on the way.
         """
         start = 0
-        columns = select(ENTRY.c.idx, ENTRY.c.data).where(ENTRY.c.log == log)
+        # Cast, because an edit by hand may have left a text where bytes belong.
+        data = cast(ENTRY.c.data, LargeBinary).label("data")
+        columns = select(ENTRY.c.idx, data).where(ENTRY.c.log == log)
         while True:
             portion = columns.where(ENTRY.c.idx >= start).order_by(ENTRY.c.idx)
             rows = self._read(portion.limit(_ROWS_AT_ONCE))

@@ -81,6 +81,7 @@ def _load(verb: Verb) -> Any:
         app.command(name=verb.name, help=say(verb.en, verb.zh))(module.run)
     command = typer.main.get_command(app)
     command.name = verb.name
+    command.help = say(verb.en, verb.zh)
     if verb.example:
         command.epilog = say("Example: ", "示例：") + f"cunzheng {say(*verb.example)}"
     return command

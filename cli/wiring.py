@@ -12,6 +12,7 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
+from archive.abandon import Abandoner
 from archive.database import Database
 from archive.durable import FileSystem
 from archive.errors import UsageError
@@ -37,6 +38,7 @@ from ingest.settle import Settle, Settler
 from ingest.sweep import Sweeper
 from ingest.watcher import Pipeline, Reporter, Watcher, WatchSettings
 from signing.timestamp import Timestamper
+from signing.trust import TrustPolicy
 
 STORAGE_LEVEL = "read-only"
 """What the directory store reaches: files of mode 0444, no lock."""
@@ -104,9 +106,14 @@ class Workbench:
     @cached_property
     def database(self) -> Database:
         """The catalog and ledger database, at this version."""
-        database = Database(self.settings.database_url(self.home))
+        database = self.bare_database
         database.prepare()
         return database
+
+    @cached_property
+    def bare_database(self) -> Database:
+        """The database as it is, perhaps missing or damaged."""
+        return Database(self.settings.database_url(self.home))
 
     @cached_property
     def evidence(self) -> DirectoryStore:
@@ -147,11 +154,13 @@ class Workbench:
             self.keyring,
             self.settings.archive,
             self.settings.office,
-            self._timestamper(),
+            self.timestamper,
             time_is_local=local,
         )
 
-    def _timestamper(self) -> Callable[[datetime | None], Timestamper]:
+    @cached_property
+    def timestamper(self) -> Callable[[datetime | None], Timestamper]:
+        """Makes time sources whose next genTime lies after a given moment."""
         if self.settings.tsa == EMBEDDED:
             return embedded_timestamper(self.keyring, self.clock.now, serial)
         from signing.anchors import check_anchor
@@ -186,11 +195,39 @@ class Workbench:
             self.database,
             self.places,
             self.identity,
-            Lease(self.folder("locks") / "seal"),
+            self.lease,
             self.clock,
             os.urandom,
             self.log_settings,
         )
+
+    @cached_property
+    def lease(self) -> Lease:
+        """The sealer's lock."""
+        return Lease(self.folder("locks") / "seal")
+
+    @cached_property
+    def abandoner(self) -> Abandoner:
+        """Gives up records whose staged bytes are gone."""
+        return Abandoner(self.database, self.places, self.lease, self.clock, os.urandom)
+
+    @cached_property
+    def own_policy(self) -> TrustPolicy:
+        """The policy that lies in the home; raises UsageError if it cannot be read."""
+        try:
+            return TrustPolicy.parse((self.home / "policy.toml").read_bytes())
+        except OSError as error:
+            raise UsageError(
+                say(
+                    "The archive's policy.toml cannot be read.",
+                    "无法读取存证库的 policy.toml。",
+                )
+            ) from error
+
+    @cached_property
+    def own_trust(self) -> LogTrust:
+        """The archive's log key as its policy has it; needs no passphrase."""
+        return LogTrust(self.settings.archive, self.own_policy.log_keys[-1].key)
 
     @cached_property
     def retriever(self) -> Retriever:

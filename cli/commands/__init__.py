@@ -73,10 +73,35 @@ VERBS: tuple[Verb, ...] = (
         ("--known", "--receipts", "--crl", "--case"),
     ),
     _verb(
+        "checkpoint",
+        "The newest seal, to keep elsewhere.",
+        "最新封存，供另行保存。",
+        "checkpoint -o /media/usb",
+    ),
+    _verb(
+        "rebuild",
+        "The database again, from the store.",
+        "由存储重建数据库。",
+        "rebuild",
+    ),
+    _verb(
         "sources",
         "Register of sources.",
         "来源登记。",
         "sources confirm DSJ-0012345 --label 'body camera 12'",
         "sources confirm DSJ-0012345 --label 12号执法记录仪",
+    ),
+    _verb(
+        "doctor",
+        "Clock, disk, keys, certificates, TSA.",
+        "检查时钟、磁盘、密钥、证书与时间戳服务。",
+        "doctor",
+    ),
+    _verb(
+        "seal",
+        "Repair of the sealing.",
+        "封存修复。",
+        "seal abandon --reason 'staging disk failed'",
+        "seal abandon --reason 暂存磁盘损坏",
     ),
 )

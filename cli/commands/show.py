@@ -1,15 +1,17 @@
 """`cunzheng show RECORD`: one record with everything that happened to it; needs no passphrase."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from archive.catalog import find_record
 from archive.custody import Custody, CustodyEvent, custody
 from cli.exits import ExitCode
 from cli.invocation import Invocation
 from cli.language import say
-from cli.output import print_json, print_line, print_pairs, print_table, show_size
+from cli.output import print_json, print_line, print_pairs, print_table, show_path, show_size
 from cli.wiring import Workbench
 
 
@@ -18,11 +20,24 @@ def run(
     record: Annotated[
         str, typer.Argument(help=say("Record, or the beginning of its id.", "记录标识或其开头。"))
     ],
+    proof: Annotated[
+        bool,
+        typer.Option("--proof", help=say("Write a proof bundle.", "写出存证证明包。")),
+    ] = False,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help=say("Folder for the bundle's folder.", "证明包所在目录。")
+        ),
+    ] = Path(),
 ) -> None:
     """Show it; code 1 if its description is not the one that was sealed."""
     invocation = Invocation.of(context)
     home, settings = invocation.settings()
     workbench = Workbench(home, settings)
+    if proof:
+        _write_proof(invocation, workbench, record, output)
+        return
     with workbench.database.read() as connection:
         found = custody(connection, workbench.evidence, record)
     if invocation.json:
@@ -31,6 +46,27 @@ def run(
         _show(found)
     if found.problem:
         raise typer.Exit(int(ExitCode.FAILED))
+
+
+def _write_proof(invocation: Invocation, workbench: Workbench, record: str, output: Path) -> None:
+    # Only needed for a proof: it loads what judges signatures.
+    from archive.proof import proof_bundle, write_bundle
+
+    with workbench.database.read() as connection:
+        number = find_record(connection, record).id
+    files = proof_bundle(workbench.database, workbench.places, workbench.own_trust, number)
+    folder = output / number
+    write_bundle(workbench.fs, folder, files)
+    name = show_path(folder)
+    if invocation.json:
+        print_json({"record": number, "folder": name, "files": sorted(files)})
+        return
+    print_line(
+        say(
+            f"written: {name}; README.txt there says how to check it.",
+            f"已写出：{name}；其中 README.txt 说明如何核对。",
+        )
+    )
 
 
 def _document(found: Custody) -> dict[str, object]:

@@ -1,0 +1,75 @@
+"""`cunzheng rebuild`: the database again, from the store alone."""
+
+import typer
+
+from archive.rebuild import rebuild
+from cli.invocation import Invocation
+from cli.language import say
+from cli.output import print_json, print_line, print_pairs, show_path
+from cli.progress import Advance, progress
+from cli.wiring import Workbench
+
+
+def run(context: typer.Context) -> None:
+    """Rebuild it; the old database stays beside it."""
+    invocation = Invocation.of(context)
+    home, settings = invocation.settings()
+    workbench = Workbench(home, settings)
+    with progress("Rebuilding", "正在重建", None, say("entries", "条")) as advance:
+        done = rebuild(
+            workbench.bare_database,
+            workbench.places,
+            workbench.identity,
+            workbench.lease,
+            workbench.clock,
+            workbench.fs,
+            _Steps(advance),
+        )
+    if invocation.json:
+        print_json({**_figures(done), "kept": show_path(done.kept) if done.kept else None})
+        return
+    print_pairs(
+        [
+            (say("logs", "日志"), ", ".join(done.logs)),
+            (say("entries", "条目"), done.entries),
+            (say("seals", "封存"), done.seals),
+            (say("records", "记录"), done.records),
+            (say("unreadable", "无法读取"), done.unreadable),
+            (say("old database", "旧数据库"), show_path(done.kept) if done.kept else None),
+        ]
+    )
+    if done.unreadable:
+        print_line(
+            say(
+                "Some descriptions or details cannot be read; `cunzheng verify` names them.",
+                "有描述或明细无法读取；请运行 cunzheng verify 查明。",
+            )
+        )
+    if done.unpublished:
+        print_line(
+            say(
+                f"{done.unpublished} entries were accepted but not stored yet; their drops are"
+                " still in the inbox and come again.",
+                f"{done.unpublished} 条已接收但尚未存储；其文件仍在收件目录中，将重新收取。",
+            )
+        )
+
+
+def _figures(done: object) -> dict[str, object]:
+    names = ("logs", "entries", "seals", "records", "unreadable", "unpublished")
+    return {name: getattr(done, name) for name in names}
+
+
+class _Steps:
+    """Turns `entries so far` of one log after the other into steps."""
+
+    def __init__(self, advance: Advance) -> None:
+        self._advance = advance
+        self._log = ""
+        self._done = 0
+
+    def __call__(self, log: str, done: int, total: int) -> None:  # noqa: ARG002 - see rebuild.Progress
+        if log != self._log:
+            self._log, self._done = log, 0
+        self._advance(done - self._done)
+        self._done = done

@@ -1,0 +1,128 @@
+"""What `doctor` measures: clocks, disks, permissions, the store, the TSA. Changes nothing that
+stays: the trial file in the store's scratch folder is removed at once.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from archive import doctor
+from archive.doctor import Check, Expiring, KeyFile
+from archive.errors import ArchiveError
+from archive.pki_register import PKI
+from archive.status import read_status
+from cli import passphrase
+from cli.settings import EMBEDDED
+from cli.wiring import Workbench
+from signing.digest import Digest
+from signing.errors import SigningError
+
+_PROBE = Digest.of("sha256", b"cunzheng: is the time-stamping authority there?")
+_TRIAL = "doctor-trial"
+
+
+def measure(workbench: Workbench) -> Iterator[Check]:
+    """All checks of one archive."""
+    now = workbench.clock.now()
+    with workbench.database.read() as connection:
+        status = read_status(connection)
+        crls = connection.execute(
+            select(PKI.c.issuer, func.max(PKI.c.next_update).label("until"))
+            .where(PKI.c.kind == "crl")
+            .group_by(PKI.c.issuer)
+        ).all()
+    yield doctor.judge_clock(now, status.last_time)
+    yield _tsa(workbench)
+    for name, path in _disks(workbench):
+        found = os.statvfs(path)
+        yield doctor.judge_disk(
+            name, found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
+        )
+    keys = workbench.folder("keys")
+    yield from doctor.judge_certificates(_certificates(keys), now)
+    lists = [Expiring(row.issuer, row.until) for row in crls]
+    yield from doctor.judge_crls(lists, now, root_key=(keys / "root.key").exists())
+    yield from doctor.judge_keys(list(_key_files(keys)))
+    yield doctor.judge_store(_store_problem(workbench))
+    yield from doctor.judge_database(_sqlite(workbench))
+
+
+def _tsa(workbench: Workbench) -> Check:
+    """Ask for one token; the embedded authority needs the passphrase."""
+    if workbench.settings.tsa == EMBEDDED and passphrase.given(os.environ) is None:
+        return doctor.judge_tsa(workbench.clock.now(), None, "PASSPHRASE")
+    from signing.timestamp import check_token
+
+    answered: datetime | None = None
+    problem = None
+    try:
+        token = workbench.timestamper(None).timestamp(_PROBE)
+        answered = check_token(token, digest=_PROBE).gen_time
+    except (SigningError, ArchiveError) as error:
+        problem = str(error)
+    return doctor.judge_tsa(workbench.clock.now(), answered, problem)
+
+
+def _disks(workbench: Workbench) -> Iterator[tuple[str, Path]]:
+    """One folder of each file system."""
+    seen = set()
+    folders = {
+        "store": workbench.settings.store_path(workbench.home),
+        "staging": workbench.folder("staging"),
+        "inbox": workbench.folder("inbox"),
+    }
+    for name, path in folders.items():
+        device = path.stat().st_dev
+        if device not in seen:
+            seen.add(device)
+            yield name, path
+
+
+def _certificates(keys: Path) -> list[Expiring]:
+    from cryptography import x509
+
+    found = []
+    for path in sorted(keys.glob("*.crt")):
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        found.append(Expiring(path.stem, certificate.not_valid_after_utc))
+    return found
+
+
+def _key_files(keys: Path) -> Iterator[KeyFile]:
+    yield KeyFile("keys/", stat.S_IMODE(keys.stat().st_mode))
+    for path in sorted(keys.glob("*.key")):
+        yield KeyFile(f"keys/{path.name}", stat.S_IMODE(path.stat().st_mode))
+
+
+def _store_problem(workbench: Workbench) -> str | None:
+    """Whether files can be made beside the store and linked into it."""
+    root = workbench.settings.store_path(workbench.home)
+    trial = workbench.folder("scratch") / f"{_TRIAL}-{os.getpid()}"
+    second = root / "live" / trial.name
+    fs = workbench.fs
+    try:
+        os.close(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        fs.link(trial, second)
+    except OSError as error:
+        return f"{error.strerror}: {error.filename}"
+    finally:
+        fs.unlink(second)
+        fs.unlink(trial)
+    if not os.access(root / "evidence", os.W_OK | os.X_OK):
+        return "evidence/"
+    return None
+
+
+def _sqlite(workbench: Workbench) -> dict[str, str]:
+    """Journal mode, and a quick check of the file; empty for another database."""
+    database = workbench.database
+    if database.engine.dialect.name != "sqlite":
+        return {}
+    with database.read() as connection:
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+        check = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    return {"journal_mode": str(mode), "integrity": str(check)}
