@@ -2,6 +2,8 @@
 
 SQLite in WAL mode with `synchronous=FULL` is the embedded default: a commit survives a power cut.
 Writers begin IMMEDIATE, so two processes on one home wait for each other instead of failing late.
+An I/O error is fatal (StateUnknown): a commit whose sync failed may be there or not, and nothing
+may be done on the strength of either until the database has been opened anew.
 """
 
 from collections.abc import Iterator
@@ -12,12 +14,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import OperationalError
 
-from archive.errors import Unreachable, UsageError
+from archive.errors import StateUnknown, Unreachable, UsageError
 
 SCHEMA = "0001"
 """The newest migration; compared at every start so that alembic is only loaded when needed."""
 
 _BUSY_SECONDS = 60
+_IO_ERROR = 10
+"""SQLITE_IOERR; the extended codes have it in their lowest byte."""
 
 
 class Database:
@@ -27,18 +31,31 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self._reader = self.engine.execution_options(cunzheng_read=True)
+        self._broken = False
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that may write; commits at the end, rolls back on any error."""
-        with _explained(), self.engine.connect() as connection, connection.begin():
+        with self._explained(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view without locking writers out."""
-        with _explained(), self._reader.connect() as connection, connection.begin():
+        with self._explained(), self._reader.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        if self._broken:
+            raise StateUnknown("The database failed before: stop this process and start again.")
+        try:
+            yield
+        except OperationalError as error:
+            if (getattr(error.orig, "sqlite_errorcode", 0) & 0xFF) == _IO_ERROR:
+                self._broken = True
+                raise StateUnknown(f"The database cannot be synced: {error.orig}.") from error
+            raise Unreachable(f"The database does not answer: {error.orig}.") from error
 
     def prepare(self) -> None:
         """Bring the tables to this version; raises UsageError for a newer database."""
@@ -75,14 +92,6 @@ def _on_connect(connection: Any, _record: object) -> None:
 def _on_begin(connection: Connection) -> None:
     reading = connection.get_execution_options().get("cunzheng_read")
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        raise Unreachable(f"The database does not answer: {error.orig}.") from error
 
 
 def _schema(connection: Connection) -> str | None:

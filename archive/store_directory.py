@@ -1,5 +1,8 @@
 """ObjectStore on a directory: the default for one machine. Plain files, read-only, never replaced.
 
+One process at a time puts: the holder of the seal's lease. So what its first put finds in `scratch`
+was left by a process that was killed, and is removed.
+
 A put writes what it is given as bytes into `scratch` (same file system, another tree), syncs, then
 links every file under its key (link(2) never replaces), and syncs again: a name in the store always
 has its whole bytes. Staged files must have been synced by whoever staged them.
@@ -31,6 +34,7 @@ class DirectoryStore:
         self._fs = fs
         self._counter = 0
         self._folders: set[Path] = set()
+        self._swept = False
 
     def put(self, items: Sequence[PutItem]) -> None:
         """See ObjectStore.put."""
@@ -38,6 +42,7 @@ class DirectoryStore:
             return
         with disk_errors("the store"):
             written: _Paths = []
+            self._sweep_scratch()
             try:
                 sources = [self._source(item, written) for item in items]
                 if written:
@@ -106,6 +111,12 @@ class DirectoryStore:
                 yield _info(key, os.lstat(os.path.join(folder, os.fsencode(name))))
             except FileNotFoundError:
                 continue
+
+    def _sweep_scratch(self) -> None:
+        if not self._swept:
+            for path in self._scratch.iterdir():
+                self._fs.unlink(path)
+            self._swept = True
 
     def _source(self, item: PutItem, written: _Paths) -> Path:
         if isinstance(item.source, StagedFile):

@@ -29,7 +29,7 @@ from ingest.describe import Circumstances, describe
 from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
 from ingest.entries import EntryMaker, Known
 from ingest.errors import SourceChanged, SourceUnreadable
-from ingest.outbox import Due, make_receipts, write_receipts
+from ingest.outbox import Due, Outbox, make_receipts
 from ingest.redrop import find_first
 from ingest.register import Maker, ensure_source
 from ingest.releasing import Releaser
@@ -92,7 +92,8 @@ class Intake:
         self._settings = settings
         self._releaser = releaser
         self._session = StagingSession(settings.staging, fs, maker.id(clock.now()))
-        self._session.clean_up_dead(database)
+        self._dead_need_us = self._session.clean_up_dead(database)
+        self._outbox = Outbox(fs, settings.outbox)
         self._entries = EntryMaker(maker, clock, self._session.name)
         self._preparer = Preparer(
             fs, self._session.folder, settings.quarantine, settings.digests, maker.id, clock.now
@@ -265,9 +266,12 @@ class Intake:
         interrupted, so it is also what a start begins with.
         """
         drained = self._sealer.drain()
-        while self._receipt_some(on_receipts):
-            pass
-        self._releaser.release_due(self._db)
+        with self._outbox.locked():
+            while self._receipt_some(on_receipts):
+                pass
+            self._releaser.release_due(self._db)
+        if self._dead_need_us:
+            self._dead_need_us = self._session.clean_up_dead(self._db)
         return drained is not None and drained.waiting_for_tsa
 
     def _receipt_some(self, on_receipts: Callable[[int], None] | None) -> bool:
@@ -278,7 +282,7 @@ class Intake:
             done += [d.intake for d in due if not d.record and _is_durable(connection, d.pending)]
         if not done:
             return False
-        write_receipts(self._fs, self._settings.outbox, ready, self._clock.now())
+        self._outbox.write(ready, self._clock.now())
         with self._db.write() as connection:
             _set_state(connection, done, "receipted")
         if on_receipts is not None:
@@ -297,7 +301,7 @@ class Intake:
 def _due(connection: Connection, limit: int) -> list[Due]:
     query = select(INTAKE).where(INTAKE.c.state == "staged").order_by(INTAKE.c.id).limit(limit)
     return [
-        Due(row.id, row.source, row.path.rpartition(b"/")[2], row.record or "", row.pending)
+        Due(row.id, row.source, row.path.rpartition(b"/")[2], row.record or "", row.pending, row.at)
         for row in connection.execute(query)
     ]
 

@@ -9,6 +9,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,16 +41,51 @@ class Released:
     returned: bool
 
 
-def release(fs: FileSystem, held: Held, target: bytes) -> Released:
-    """Rename a drop to `target`, then compare; a changed one goes back under a free name."""
-    try:
-        place = _rename(fs, held.path, target)
-    except FileNotFoundError:
-        return Released(None, returned=False)
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a drop goes: `numbered` is a name for it alone; `plain` is taken instead if free."""
+
+    numbered: bytes
+    plain: bytes | None = None
+
+
+def release(fs: FileSystem, held: Held, target: Target) -> Released:
+    """Rename a drop to its target, then compare; a changed one goes back under a free name.
+
+    One that a crash left at its target is compared now; what stands under the old name by then
+    is another drop and stays there.
+    """
+    place = _moved_before(held, target)
+    if place is None:
+        free = target.plain is not None and not os.path.lexists(target.plain)
+        wanted = target.plain if target.plain is not None and free else target.numbered
+        try:
+            place = _rename(fs, held.path, wanted)
+        except FileNotFoundError:
+            return Released(None, returned=False)
     if is_unchanged(place, held):
         return Released(place, returned=False)
     put_back(fs, place, held.path)
     return Released(held.path, returned=True)
+
+
+def _moved_before(held: Held, target: Target) -> bytes | None:
+    for place in (target.numbered, _aside(held.path, target.numbered)):
+        if os.path.lexists(place):
+            return place
+    if target.plain is None:
+        return None
+    for place in (target.plain, _aside(held.path, target.plain)):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            found = os.lstat(place)
+            same = held.key is not None and (found.st_dev, found.st_ino) == held.key[:2]
+            if same or (held.key is None and is_unchanged(place, held)):
+                return place
+    return None
+
+
+def _aside(path: bytes, target: bytes) -> bytes:
+    return os.path.join(os.path.dirname(path), _ASIDE, os.path.basename(target))
 
 
 def _rename(fs: FileSystem, path: bytes, target: bytes) -> bytes:
@@ -61,9 +97,8 @@ def _rename(fs: FileSystem, path: bytes, target: bytes) -> bytes:
         if error.errno != errno.EXDEV:
             raise
     # The source is a file system of its own: the purge tree must be on it.
-    aside = os.path.join(os.path.dirname(path), _ASIDE)
-    fs.mkdir(Path(os.fsdecode(aside)))
-    place = os.path.join(aside, os.path.basename(target))
+    place = _aside(path, target)
+    fs.mkdir(Path(os.fsdecode(os.path.dirname(place))))
     fs.rename(path, place)
     return place
 
@@ -96,7 +131,8 @@ def put_back(fs: FileSystem, path: bytes, wanted: bytes) -> bytes:
         try:
             fs.link(Path(os.fsdecode(path)), Path(os.fsdecode(place)))
         except FileExistsError:
-            continue
+            if not os.path.samefile(path, place):
+                continue  # otherwise a crash came after the link
         except FileNotFoundError:
             fs.mkdir(Path(os.fsdecode(os.path.dirname(wanted))))
             fs.link(Path(os.fsdecode(path)), Path(os.fsdecode(place)))
@@ -105,16 +141,16 @@ def put_back(fs: FileSystem, path: bytes, wanted: bytes) -> bytes:
     raise SourceUnreadable("A changed file could not be put back into the inbox.")
 
 
-def purge_target(purge: Path, number: str, now: datetime, part: str) -> bytes:
-    """Where a drop rests before it is removed; in folders by day."""
-    return os.fsencode(purge / f"{now:%Y%m%d}" / f"{number}.{part}")
+def purge_target(purge: Path, number: str, at: datetime, part: str) -> Target:
+    """Where a drop rests before it is removed; in folders by the day on which it was taken."""
+    return Target(os.fsencode(purge / f"{at:%Y%m%d}" / f"{number}.{part}"))
 
 
-def move_target(taken: Path, source: str, folder: bytes, name: bytes, number: str) -> bytes:
+def move_target(taken: Path, source: str, folder: bytes, name: bytes, number: str) -> Target:
     """Where a moved drop goes; a name that is taken there gets the drop's number."""
     parent = os.path.join(os.fsencode(taken / source), folder) if folder else None
     place = os.path.join(parent or os.fsencode(taken / source), name)
-    return place + b"." + number.encode() if os.path.lexists(place) else place
+    return Target(place + b"." + number.encode(), place)
 
 
 def remove(fs: FileSystem, held: Held, inbox_path: bytes, tell: Callable[[str], None]) -> None:

@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from archive.database import Database
-from archive.durable import FileSystem
+from archive.durable import FileSystem, disk_errors
 from archive.ports import Clock
 from archive.tables import IntakeRow
 from ingest import release
-from ingest.release import KEEP, MOVE, Held
+from ingest.release import KEEP, MOVE, Held, Target
 from ingest.settle import FileKey
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
@@ -56,7 +56,8 @@ class Releaser:
                 rows = _in_state(connection, "receipted", _BATCH)
             if not rows:
                 return count
-            changes = [self._release(row) for row in rows]
+            with disk_errors("The inbox or the purge tree"):
+                changes = [self._release(row) for row in rows]
             with database.write() as connection:
                 for state in {change["state"] for change in changes}:
                     _save(connection, [c for c in changes if c["state"] == state], state)
@@ -77,24 +78,25 @@ class Releaser:
             change["sidecar_moved_to"] = None if also.returned else also.path
         return {**change, "state": "released"}
 
-    def _target(self, row: Any, suffix: bytes) -> bytes:
+    def _target(self, row: Any, suffix: bytes) -> Target:
         if row.release == MOVE and row.record is not None:
             place, name = row.path.rsplit(b"/", 1)
             inside = _below(place, self._settings.inbox, row.source)
             name += suffix
             return release.move_target(self._settings.taken, row.source, inside, name, row.id)
         part = "sidecar" if suffix else "file"
-        return release.purge_target(self._settings.purge, row.id, self._clock.now(), part)
+        return release.purge_target(self._settings.purge, row.id, row.at, part)
 
     def purge_due(self, database: Database) -> int:
         """Remove a few drops that have rested long enough; returns how many."""
         before = self._clock.now() - self._settings.purge_after
         with database.read() as connection:
             rows = _in_state(connection, "released", _STEP, before=before)
-        for row in rows:
-            if row.release == MOVE and row.record is not None:
-                continue
-            self._purge(row)
+        with disk_errors("The purge tree"):
+            for row in rows:
+                if row.release == MOVE and row.record is not None:
+                    continue
+                self._purge(row)
         if rows:
             with database.write() as connection:
                 _save(connection, [{"row": row.id} for row in rows], "purged")

@@ -26,9 +26,18 @@ class StagingSession:
         self._submitted: set[str] = set()
         self.name = name
         self.folder = staging / name
-        fs.mkdir(self.folder)
-        self._lock = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._lock = self._make_and_lock()
+
+    def _make_and_lock(self) -> int:
+        """Another process that cleans up may remove the folder before it is locked."""
+        while True:
+            self._fs.mkdir(self.folder)
+            with suppress(FileNotFoundError):
+                fd = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                fcntl.flock(fd, fcntl.LOCK_EX)
+                if _is_at(fd, self.folder):
+                    return fd
+                os.close(fd)
 
     def submitted(self, names: Iterable[str]) -> None:
         """Files that an entry in the database stands for, or that none will ever need."""
@@ -43,20 +52,28 @@ class StagingSession:
             self._fs.unlink(self.folder / name)
         self._submitted &= needed
 
-    def clean_up_dead(self, database: Database) -> None:
-        """Remove what dead sessions left behind and no entry needs."""
+    def clean_up_dead(self, database: Database) -> bool:
+        """Remove what dead sessions left behind and no entry needs; whether some must stay."""
+        left = False
         for folder in self._staging.iterdir():
             if folder == self.folder or folder.is_symlink() or not folder.is_dir():
                 continue
-            fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue  # its process has just given it back
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
             else:
-                self._empty(folder, _needed(database, folder.name))
+                if _is_at(fd, folder):
+                    needed = _needed(database, folder.name)
+                    self._empty(folder, needed)
+                    left = left or bool(needed)
             finally:
                 os.close(fd)
+        return left
 
     def drop_unsubmitted(self, database: Database) -> None:
         """Remove everything of ours that no entry needs: a batch was given up, or the end came."""
@@ -74,6 +91,14 @@ class StagingSession:
                 self._fs.unlink(path)
         with suppress(OSError):
             folder.rmdir()
+
+
+def _is_at(fd: int, folder: Path) -> bool:
+    """Whether a folder that was opened still stands under its name."""
+    try:
+        return os.path.samestat(os.fstat(fd), folder.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _needed(database: Database, session: str) -> set[str]:

@@ -1,0 +1,44 @@
+"""kill -9 before and after every durable step: see crash_table for what is done and asked."""
+
+from pathlib import Path
+
+import pytest
+from crash_driver import Driver
+from crash_intake import PASSPHRASE
+from crash_table import SCENES, Result, Scene, fast_folder, run_part
+
+PARTS = 4
+_FIRST = SCENES[0]
+_PIECES = [
+    *((_FIRST, part, PARTS) for part in range(PARTS)),
+    *((scene, 0, 1) for scene in SCENES[1:]),
+]
+
+
+def _faults(results: list[Result]) -> list[str]:
+    return [f"{result.kill}: {result.fault}" for result in results if result.fault]
+
+
+@pytest.mark.parametrize(
+    ("scene", "part", "parts"), _PIECES, ids=lambda value: getattr(value, "name", str(value))
+)
+def test_nothing_is_lost_or_doubled_wherever_the_kill_comes(
+    scene: Scene, part: int, parts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUNZHENG_PASSPHRASE", PASSPHRASE)
+    with fast_folder() as folder:
+        results = run_part(scene, part, parts, Path(folder))
+    assert _faults(results) == []
+    missed = [str(result.kill) for result in results if not result.reached]
+    assert len(missed) <= len(results) // 4, f"not reached: {missed}"
+
+
+def test_at_least_twenty_different_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from crash_table import Stage
+
+    monkeypatch.setenv("CUNZHENG_PASSPHRASE", PASSPHRASE)
+    with Driver() as driver:
+        steps = Stage(_FIRST, tmp_path, driver).counts(tmp_path)
+    assert len(steps) >= 40
+    for part in ("commit < seal._sign", "commit < intake.admit", "link < store_directory._link"):
+        assert part in steps
