@@ -52,7 +52,8 @@ def sentence(error: BaseException) -> str:
     """What to tell a person about an error, in one sentence."""
     if isinstance(error, (archive_errors.ArchiveError, signing_errors.SigningError)):
         text = str(error) or type(error).__name__
-        return text[0].upper() + text[1:]
+        # A file name or a key at the beginning stays as it is.
+        return text[0].upper() + text[1:] if text.split()[0].isalpha() else text
     if isinstance(error, OSError) and error.strerror:
         place = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{place}"

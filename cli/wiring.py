@@ -43,18 +43,6 @@ from signing.trust import TrustPolicy
 STORAGE_LEVEL = "read-only"
 """What the directory store reaches: files of mode 0444, no lock."""
 
-FOLDERS = (
-    "keys",
-    "inbox",
-    "staging",
-    "scratch",
-    "locks",
-    "outbox",
-    "quarantine",
-    "purge",
-    "taken",
-)
-
 
 def software() -> str:
     """Name and version, as entries and records state them."""

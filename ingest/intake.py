@@ -33,6 +33,7 @@ from ingest.outbox import Due, Outbox, make_receipts
 from ingest.redrop import find_first
 from ingest.register import Maker, ensure_source
 from ingest.releasing import Releaser
+from ingest.returned import release_again
 from ingest.session import StagingSession
 from ingest.sweep import Drop, Found
 
@@ -127,6 +128,9 @@ class Intake:
 
     def _not_known(self, drops: Sequence[Drop], result: Admitted) -> list[Drop]:
         """Leave out drops that are on their way already, or were refused as they are."""
+        present = {key for drop in drops for key in _keys(drop)}
+        files = [drop.file for drop in drops]
+        release_again(self._db, {f.source for f in files}, [f.path for f in files], present)
         with self._db.read() as connection:
             known = _known_keys(connection, drops)
         fresh = [drop for drop in drops if not known & {*_keys(drop)}]

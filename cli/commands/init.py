@@ -7,16 +7,16 @@ from typing import Annotated
 import typer
 
 from archive.errors import UsageError
+from archive.founding import Founding, found_home
 from archive.ids import new_ulid
-from archive.keyring import Keyring, found
+from archive.keyring import Keyring
 from cli import passphrase
 from cli.clock import SystemClock
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs
-from cli.policy import founding_policy
 from cli.settings import SETTINGS_FILE, Settings
-from cli.wiring import FOLDERS, Workbench, serial
+from cli.wiring import Workbench, serial
 
 
 def run(
@@ -42,28 +42,14 @@ def run(
     secret = passphrase.given(os.environ)
     shown = None if secret else passphrase.generate()
     secret = secret or shown or ""
-    _make_folders(home, settings)
-    found(Keyring(home / "keys", secret), organization, clock.now(), serial)
-    os.environ[passphrase.VARIABLE] = secret
     workbench = Workbench(home, settings, clock)
-    policy = founding_policy(workbench.keyring, settings, clock.now())
-    (home / "policy.toml").write_text(policy, encoding="utf-8")
+    founding = Founding(home, settings.store_path(home), settings.archive, organization)
+    found_home(workbench.fs, founding, Keyring(home / "keys", secret), clock.now(), serial)
+    os.environ[passphrase.VARIABLE] = secret
     workbench.sealer.drain()
     # Written last: a home without settings is no archive, so a failed init can be seen as such.
     (home / SETTINGS_FILE).write_text(settings.to_toml(), encoding="utf-8")
     _tell(invocation, home, settings, shown)
-
-
-def _make_folders(home: Path, settings: Settings) -> None:
-    if home.exists() and any(home.iterdir()):
-        raise UsageError(say(f"{home} is not empty.", f"{home} 不是空目录。"))
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o750)
-    for name in FOLDERS:
-        (home / name).mkdir()
-    (home / "keys").chmod(0o700)
-    for part in ("evidence", "live"):
-        (settings.store_path(home) / part).mkdir(parents=True)
 
 
 def _tell(invocation: Invocation, home: Path, settings: Settings, shown: str | None) -> None:

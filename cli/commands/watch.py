@@ -36,6 +36,8 @@ def run(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+    # Accesses whose process died get their end on the ledger with the next batch.
+    workbench.retriever.abort_dead_accesses()
     with workbench.watcher(tally, tally.tell) as watcher:
         if once:
             watcher.drain(stop)
