@@ -177,7 +177,11 @@ KINDS: Mapping[str, Kind] = {
         {
             **_PKI,
             "seal": _SEAL,
-            "tokens": fields.each(fields.obj({"size": fields.count, "tst": fields.sha256_digest})),
+            "tokens": fields.each(
+                fields.obj(
+                    {"log": fields.log_name, "size": fields.count, "tst": fields.sha256_digest}
+                )
+            ),
         },
     ),
     "log.heartbeat": _kind("log", _none, {}),

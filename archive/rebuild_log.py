@@ -265,7 +265,7 @@ class LogRebuilder:
             raise self._bad(index, f"the seal at {seal.size} before it is not the one it names")
 
     def _late_token(self, connection: Connection, index: int, token: dict[str, Any]) -> None:
-        where = (SEAL.c.log == self._log, SEAL.c.size == token["size"])
+        where = (SEAL.c.log == token["log"], SEAL.c.size == token["size"])
         row = connection.execute(select(SEAL.c.tst).where(*where)).first()
         if not row or not row.tst or token["tst"] != str(Digest.of("sha256", row.tst)):
             raise self._bad(index, f"the token of {token['size']} is not the one it names")

@@ -168,7 +168,7 @@ def _late_tokens(connection: Connection, head: Head) -> list[dict[str, Any]]:
     late = (SEAL.c.late, SEAL.c.tst.is_not(None))
     connection.execute(update(SEAL).where(*late).values(token_linked=True))
     return [
-        {"size": size, "tst": str(Digest.of("sha256", token))}
+        {"log": log, "size": size, "tst": str(Digest.of("sha256", token))}
         for log, size, token in found
-        if log == head.log and size != head.size
+        if (log, size) != (head.log, head.size)
     ]

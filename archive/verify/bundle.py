@@ -211,7 +211,9 @@ def _control(facts: BundleFacts, entry: Entry, index: int, place: str) -> None:
                 ("SEAL_LINK_BAD", place, {"reason": "it names a seal of another size"})
             )
         rows["linked"].append((log, seal["size"], seal["note"], seal["p7s"], seal["tst"], place))
-        rows["late"].extend((log, late["size"], late["tst"], place) for late in body["tokens"])
+        rows["late"].extend(
+            (late["log"], late["size"], late["tst"], place) for late in body["tokens"]
+        )
     elif entry.kind.startswith("outage."):
         until = microseconds(parse_time(body["until"])) if "until" in body else None
         since = microseconds(parse_time(body["since"]))

@@ -60,7 +60,7 @@ def late_token_named_by_a_later_batch(given: Given) -> Made:
     made.tick(60)
     token = made.stamp(1, name=False)
     made.seal()
-    made.link(tokens=[{"size": 1, "tst": token}])
+    made.link(tokens=[{"log": LOG, "size": 1, "tst": token}])
     made.seal()
     return made.verify(), {}
 
@@ -72,7 +72,7 @@ def late_token_removed_again(given: Given) -> Made:
     made.refuse()
     token = made.stamp(1, name=False)
     made.seal()
-    made.link(tokens=[{"size": 1, "tst": token}])
+    made.link(tokens=[{"log": LOG, "size": 1, "tst": token}])
     made.seal()
     made.path(layout.token_key(LOG, 1)).unlink()
     return made.verify(), {"TIMESTAMP_MISSING": layout.token_key(LOG, 1)}
