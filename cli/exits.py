@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 from archive import errors as archive_errors
-from cli.language import say
+from cli.language import current, say
 from ingest import errors as ingest_errors
 from signing import errors as signing_errors
 
@@ -48,10 +48,42 @@ def exit_code(error: BaseException) -> ExitCode:
     return ExitCode.UNDETERMINED
 
 
+_CHINESE: tuple[tuple[type[BaseException], str], ...] = (
+    (archive_errors.ContentAltered, "内容与封存时不一致"),
+    (archive_errors.ObjectConflict, "存储中已有不同内容的同名对象"),
+    (archive_errors.LedgerForked, "数据库与已签名的账本不一致，拒绝签名"),
+    (archive_errors.ObjectMissing, "存储中缺少对象"),
+    (archive_errors.NotFound, "未找到"),
+    (archive_errors.ClockBehind, "时钟早于最近一次封存，请先校正"),
+    (archive_errors.LedgerBehind, "数据库早于存储中的最新封存，请运行 cunzheng rebuild"),
+    (archive_errors.LedgerBlocked, "有一批内容无法完成封存"),
+    (archive_errors.StateUnknown, "写盘失败，磁盘状态未知，请停止并重新启动"),
+    (archive_errors.Unreachable, "暂时无法完成"),
+    (archive_errors.UsageError, "用法有误"),
+    (archive_errors.Refused, "按规则拒收"),
+    (archive_errors.DataBad, "数据不正确"),
+    (signing_errors.KeyLoadError, "密钥无法打开"),
+    (signing_errors.TrustPolicyError, "策略文件有误"),
+    (signing_errors.EvidenceBad, "签名、证书或时间戳不成立"),
+    (signing_errors.Unavailable, "暂时无法取得或判断"),
+)
+
+
+def _in_chinese(error: BaseException, text: str) -> str:
+    """A Chinese heading by kind before a sentence of the lower packages, which speak English."""
+    if any("\u4e00" <= char <= "\u9fff" for char in text):
+        return text
+    heads = (chinese for kind, chinese in _CHINESE if isinstance(error, kind))
+    head = next(heads, None)
+    return f"{head}：{text}" if head else text
+
+
 def sentence(error: BaseException) -> str:
     """What to tell a person about an error, in one sentence."""
     if isinstance(error, (archive_errors.ArchiveError, signing_errors.SigningError)):
         text = str(error) or type(error).__name__
+        if current() == "zh":
+            return _in_chinese(error, text)
         # A file name or a key at the beginning stays as it is.
         return text[0].upper() + text[1:] if text.split()[0].isalpha() else text
     if isinstance(error, OSError) and error.strerror:

@@ -16,6 +16,7 @@ from cli.language import say
 from signing.digest import ALGORITHMS
 
 SETTINGS_FILE = "cunzheng.toml"
+DATABASE_FILE = "cunzheng.db"
 TEMPLATE = Path(__file__).resolve().parent.parent / "config" / SETTINGS_FILE
 RELEASES = ("purge", "keep", "move")
 EMBEDDED = "embedded"
@@ -94,7 +95,7 @@ class Settings:
 
     def database_url(self, home: Path) -> str:
         """SQLAlchemy URL; the embedded database is a file in the home."""
-        return f"sqlite:///{home / 'cunzheng.db'}" if self.database == EMBEDDED else self.database
+        return f"sqlite:///{home / DATABASE_FILE}" if self.database == EMBEDDED else self.database
 
     def store_path(self, home: Path) -> Path:
         """Root of the directory store; a relative one is inside the home."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from archive.abandon import Abandoner
 from archive.database import Database
 from archive.durable import FileSystem
-from archive.errors import UsageError
+from archive.errors import Unreachable, UsageError
 from archive.identity import Identity
 from archive.inspection import Recorder
 from archive.keyring import Keyring, embedded_timestamper, load_identity
@@ -29,7 +29,7 @@ from archive.system_entries import LogSettings, SystemEntries
 from cli import passphrase
 from cli.clock import SystemClock
 from cli.language import say
-from cli.settings import EMBEDDED, Settings
+from cli.settings import DATABASE_FILE, EMBEDDED, SETTINGS_FILE, Settings
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
 from ingest.register import Maker
@@ -94,6 +94,16 @@ class Workbench:
     @cached_property
     def database(self) -> Database:
         """The catalog and ledger database, at this version."""
+        file = self.home / DATABASE_FILE
+        founded = (self.home / SETTINGS_FILE).exists()
+        if founded and self.settings.database == EMBEDDED and not file.exists():
+            # An empty one in its place would look like an archive without records.
+            raise Unreachable(
+                say(
+                    f"The database {file} is missing; `cunzheng rebuild` makes it from the store.",
+                    f"数据库 {file} 不存在；请运行 cunzheng rebuild 由存储重建。",
+                )
+            )
         database = self.bare_database
         database.prepare()
         return database

@@ -154,3 +154,8 @@ def test_a_wrong_passphrase_confirms_nothing(own: Cli) -> None:
     assert "secret words" not in done.err + done.out
     states = {s["state"] for s in own("sources", "list", "--json").json["sources"]}
     assert states == {"unconfirmed"}
+
+
+def test_errors_have_a_chinese_heading(archive: Cli) -> None:
+    assert "未找到：" in archive("show", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "--lang", "zh").err
+    assert "请写作 年-月-日" in archive("search", "--since", "x", "--lang", "zh").err

@@ -117,6 +117,10 @@ def test_a_missing_database_is_no_pass(own: Cli) -> None:
     done = own("verify", "--json")
     assert done.code == 3
     assert _codes(done) == {"STORE_UNREADABLE"}
+    for command in (("status",), ("search", "x"), ("watch", "--once")):
+        done = own(*command)
+        assert (done.code, "cunzheng rebuild" in done.err) == (3, True)
+    assert not list(own.home.glob("cunzheng.db*"))
 
 
 def test_a_rolled_back_store_contradicts_the_database(own: Cli, tmp_path: Path) -> None:
