@@ -1,23 +1,27 @@
 """What a power cut may leave after every durable call, and that no fsync is there in vain."""
 
 import ast
+import random
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from archive_fixture import Archive
+from archive_fixture import PASSPHRASE, START, Archive
 from crash_scenario import check_state, recorded_archive, scenario
 from power_cut import PowerCutDisk, State
 
 from archive.errors import ArchiveError
+from archive.founding import Founding, found_home
+from archive.keyring import Keyring
 from signing.errors import SigningError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = ("archive",)
+PACKAGES = ("archive", "ingest")
 SYNCS = {"fsync_file", "fsync_directory", "sync_file_system"}
-PARTS = 6
+FOUNDING = "archive/founding.py"
+PARTS = 8
 MEMORY = Path("/dev/shm")
 
 
@@ -32,8 +36,8 @@ def recording() -> Iterator[tuple[Archive, PowerCutDisk]]:
     shutil.rmtree(home)
 
 
-def sync_sites() -> list[str]:
-    """Every call of a sync outside of FileSystem, as file:line."""
+def sync_sites(*, founding: bool = False) -> list[str]:
+    """Every call of a sync outside of FileSystem, as file:line; those of founding apart."""
     sites = []
     for package in PACKAGES:
         for path in sorted((REPOSITORY / package).rglob("*.py")):
@@ -46,7 +50,7 @@ def sync_sites() -> list[str]:
                 and isinstance(node.func, ast.Attribute)
                 and node.func.attr in SYNCS
             ]
-    return sites
+    return [site for site in sites if site.startswith(FOUNDING) == founding]
 
 
 def failure(archive: Archive, state: State) -> str | None:
@@ -79,3 +83,36 @@ def test_no_sync_is_there_in_vain(recording: tuple[Archive, PowerCutDisk], site:
     worse = (state for state in disk.states(ignored=site) if state.key not in fine)
     found = next(filter(None, (failure(archive, state) for state in worse)), None)
     assert found, f"without {site} all is well"
+
+
+@pytest.fixture(scope="module")
+def founded() -> Iterator[tuple[PowerCutDisk, bytes]]:
+    """A home that was said to be founded, and its policy."""
+    folder = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
+    home, numbers = folder / "home", random.Random(5)
+    home.mkdir()
+    disk = PowerCutDisk(home, lambda: START)
+    founding = Founding(home, home / "store", "cunzheng.local/01test", "示例局")
+    keyring = Keyring(home / "keys", PASSPHRASE)
+    found_home(disk, founding, keyring, START, lambda: numbers.getrandbits(120))
+    disk.mark("founded")
+    yield disk, (home / "policy.toml").read_bytes()
+    shutil.rmtree(folder)
+
+
+def policies(disk: PowerCutDisk, ignored: str = "") -> set[bytes | None]:
+    """What may be left of the policy once the home is founded."""
+    states = [state for state in disk.states(ignored) if state.marks]
+    return {{name: data for name, _, data in s.files}.get("policy.toml") for s in states}
+
+
+def test_a_founded_home_stays(founded: tuple[PowerCutDisk, bytes]) -> None:
+    disk, policy = founded
+    assert policies(disk) == {policy}
+    assert disk.sites() == set(sync_sites(founding=True))
+
+
+@pytest.mark.parametrize("site", sync_sites(founding=True))
+def test_no_sync_of_founding_is_in_vain(founded: tuple[PowerCutDisk, bytes], site: str) -> None:
+    disk, policy = founded
+    assert policies(disk, site) != {policy}

@@ -1,7 +1,9 @@
 """A small life of an archive, and what must hold when it is opened again after a crash."""
 
 import dataclasses
-from datetime import datetime
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from archive_fixture import (
@@ -13,16 +15,32 @@ from archive_fixture import (
     places_in,
     policy_of,
 )
-from power_cut import PowerCutDisk, State, WatchedDatabase
+from power_cut import DATABASE, PowerCutDisk, State, WatchedDatabase
+from sqlalchemy import select, update
 
 from archive import layout, ledger
 from archive.durable import FileSystem, append_lines
+from archive.entry import Entry
 from archive.findings import Outcome
+from archive.handout import Handout
 from archive.ports import read_all
 from archive.verify import Kit, verify
+from ingest.by_hand import drops_of
+from ingest.intake import INTAKE, Intake, IntakeSettings
+from ingest.register import Maker
+from ingest.releasing import Releaser, ReleaseSettings
 from signing.digest import Digest
 from signing.errors import TimestampUnavailable
 from signing.note import Note
+
+BAD = "bad.txt"
+DROPS = {
+    "note.txt": b"as the device left it\n",
+    "photo.jpg.json": b'{"cunzheng_sidecar":1,"stage":"investigate"}',
+    "photo.jpg": b"\xff\xd8photo",
+    f"{BAD}.json": b'{"cunzheng_sidecar":1,"stage":"?"}',
+    BAD: b"its sidecar is bad\n",
+}
 
 
 class QuietDisk(FileSystem):
@@ -38,13 +56,15 @@ class QuietDisk(FileSystem):
 def recorded_archive(home: Path) -> tuple[Archive, PowerCutDisk]:
     """An archive whose every durable step is recorded from now on."""
     clock = FakeClock()
-    (home / "outbox").mkdir()
+    for name in ("inbox", "outbox", "quarantine", "purge", "taken", "out"):
+        (home / name).mkdir()
     disk = PowerCutDisk(home, lambda: clock.moment)
     archive = make_archive(home, clock, fs=disk, batch=8)
     archive.db.close()
     archive.db = WatchedDatabase(home, disk)
     archive.sealer = archive.new_sealer()
     disk.start()
+    disk.committed(home / DATABASE)
     return archive, disk
 
 
@@ -60,6 +80,8 @@ def scenario(archive: Archive, disk: PowerCutDisk) -> None:
         line = b'{"receipt":%d}' % count
         append_lines(disk, archive.home / "outbox" / SOURCE / "2026-11-22.jsonl", [line])
         disk.mark(("line", f"outbox/{SOURCE}/2026-11-22.jsonl", line))
+    hand_out(archive, disk)
+    take_drops(archive, disk)
     seal_without_time(archive)
     archive.heartbeats(1)
     archive.sealer = archive.new_sealer()
@@ -69,6 +91,79 @@ def scenario(archive: Archive, disk: PowerCutDisk) -> None:
     archive.heartbeats(1)
     archive.seal()
     disk.mark(promise(archive))
+
+
+def hand_out(archive: Archive, disk: PowerCutDisk) -> None:
+    """A copy that is said to be complete."""
+    with Handout(disk, archive.home / "out", "access") as copy:
+        copy.write(b"as it was ")
+        copy.write(b"sealed")
+        path = copy.finish("copy.txt")
+    disk.mark(("line", str(path.relative_to(archive.home)), b"as it was sealed"))
+
+
+def take_drops(archive: Archive, disk: PowerCutDisk) -> None:
+    """Intake from the inbox to the purge tree, and a drop that goes into quarantine."""
+    folder = archive.home / "inbox" / SOURCE
+    folder.mkdir()
+    disk.settled(folder)
+    for name, data in DROPS.items():
+        (folder / name).write_bytes(data)
+        disk.settled(folder / name)
+    disk.mark(("drops", SOURCE, b""))
+    work = Intaking(archive)
+    work.take()
+    work.finish(lambda _: _mark_receipts(archive, disk))
+    archive.clock.advance(hours=25)
+    work.releaser.purge_due(archive.db)
+    work.intake.close()
+
+
+def _mark_receipts(archive: Archive, disk: PowerCutDisk) -> None:
+    for path in sorted((archive.home / "outbox" / SOURCE).iterdir()):
+        for line in path.read_bytes().split(b"\n"):
+            if line.startswith(b'{"checkpoint"'):
+                disk.mark(("receipt", str(path.relative_to(archive.home)), line))
+
+
+class Intaking:
+    """The intake of a home, as the watcher has it."""
+
+    def __init__(self, archive: Archive) -> None:
+        home, maker = archive.home, Maker(archive.random)
+        self._archive = archive
+        rest = ReleaseSettings(home / "inbox", home / "purge", home / "taken", timedelta(hours=24))
+        self.releaser = Releaser(archive.fs, archive.clock, rest, lambda _: None)
+        settings = IntakeSettings(
+            office="main",
+            digests=archive.settings.digests,
+            release="purge",
+            software=archive.settings.software,
+            storage="read-only",
+            inbox=home / "inbox",
+            staging=home / "staging",
+            outbox=home / "outbox",
+            quarantine=home / "quarantine",
+        )
+        self.intake = Intake(
+            archive.db,
+            archive.sealer,
+            archive.places.evidence,
+            archive.fs,
+            archive.clock,
+            maker,
+            settings,
+            self.releaser,
+        )
+
+    def take(self) -> None:
+        """Everything that lies in the inbox."""
+        folder = self._archive.home / "inbox" / SOURCE
+        if folder.exists():
+            self.intake.admit(list(drops_of([folder], SOURCE)))
+
+    def finish(self, on_receipts: Callable[[int], None] | None = None) -> None:
+        self.intake.finish(on_receipts)
 
 
 def seal_without_time(archive: Archive) -> None:
@@ -113,7 +208,13 @@ def check_state(original: Archive, state: State) -> None:
     archive = reopened(original, state.moment)
     try:
         _check_pointer(archive)
+        _keep_inodes(archive)
         archive.seal()
+        work = Intaking(archive)
+        work.finish()
+        work.take()
+        work.finish()
+        work.intake.close()
         _check_promises(archive, state)
         archive.heartbeats(1)
         archive.seal()
@@ -139,9 +240,45 @@ def _check_pointer(archive: Archive) -> None:
 
 def _check_promises(archive: Archive, state: State) -> None:
     for kind, where, data in state.marks:
-        if kind == "line":
+        if kind == "drops":
+            _check_drops(archive)
+        if kind in ("line", "receipt"):
             lines = (archive.home / where).read_bytes().split(b"\n")
             assert data in lines, f"a receipt is gone from {where}"
+
+
+def _keep_inodes(archive: Archive) -> None:
+    """A rebuilt file has another inode and other times than the one that survived: tell so."""
+    with archive.db.write() as connection:
+        for row in connection.execute(select(INTAKE)).all():
+            for path in (row.path, row.moved_to):
+                if path and os.path.exists(path):
+                    found = os.stat(path)
+                    key = {"dev": found.st_dev, "ino": found.st_ino}
+                    times = {"mtime_ns": found.st_mtime_ns, "ctime_ns": found.st_ctime_ns}
+                    change = update(INTAKE).where(INTAKE.c.id == row.id)
+                    connection.execute(change.values(**key, **times))
+
+
+def _check_drops(archive: Archive) -> None:
+    """Each drop was sealed once, or lies in quarantine; none is left, each has its receipt."""
+    with archive.db.read() as connection:
+        query = select(ledger.ENTRY.c.data).where(ledger.ENTRY.c.stream == f"source/{SOURCE}")
+        entries = [Entry.parse(row.data) for row in connection.execute(query)]
+    outbox = list((archive.home / "outbox" / SOURCE).iterdir())
+    receipts = b"".join(path.read_bytes() for path in outbox)
+    quarantined = {p.read_bytes() for p in (archive.home / "quarantine").glob("*/content")}
+    for name, data in DROPS.items():
+        assert not (archive.home / "inbox" / SOURCE / name).exists()
+        if name.endswith(".json"):
+            continue
+        if name == BAD:
+            assert data in quarantined
+            continue
+        wanted = str(Digest.of("sha256", data))
+        accessions = [e for e in entries if e.kind == "record.accessioned"]
+        assert [e.body["content"][0] for e in accessions].count(wanted) == 1
+        assert wanted.encode() in receipts
 
 
 def _check_everything(archive: Archive, state: State) -> None:
@@ -150,8 +287,10 @@ def _check_everything(archive: Archive, state: State) -> None:
         assert ledger.pending_count(connection) == 0
     assert head is not None
     assert head.published == head.size
+    archive.clock.advance(seconds=1)
     kit = Kit(
         known=[(where, data) for kind, where, data in state.marks if kind == "note"],
+        receipts=[(where, data) for kind, where, data in state.marks if kind == "receipt"],
     )
     places = archive.places
     report = verify(

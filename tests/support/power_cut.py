@@ -72,7 +72,8 @@ class State:
             else:
                 path.write_bytes(data)
                 path.chmod(mode)
-        (home / DATABASE).write_bytes(self.database)
+        if self.database:
+            (home / DATABASE).write_bytes(self.database)
 
 
 class PowerCutDisk(FileSystem):
@@ -90,17 +91,15 @@ class PowerCutDisk(FileSystem):
         """Begin: what stands there now counts as durable."""
         self.events.clear()
         for folder, folders, names in os.walk(self.home):
-            for name in sorted(folders):
-                self._record("settled", self._name(Path(folder) / name), 0o755, None)
-            for name in sorted(names):
+            for name in (*sorted(folders), *sorted(names)):
                 self.settled(Path(folder) / name)
 
     def settled(self, path: Path) -> None:
-        """A file that somebody else wrote and synced, such as a device's drop."""
+        """A file or folder that somebody else made and synced, such as a device's drop."""
         name = self._name(path)
         if name is not None and not name.startswith(_LEFT_OUT):
-            mode = path.stat().st_mode & 0o7777
-            self._record("settled", name, mode, path.read_bytes())
+            data = None if path.is_dir() else path.read_bytes()
+            self._record("settled", name, path.stat().st_mode & 0o7777, data)
 
     def mark(self, promise: Any) -> None:
         """Something was promised to the outside now, such as a receipt."""
@@ -181,7 +180,7 @@ class PowerCutDisk(FileSystem):
                 continue
             model.apply(event)
             begun = begun or event[0] != "settled"
-            if not begun or not model.database:
+            if not begun:
                 continue
             after = " ".join(str(part)[:60] for part in event[:3] if not isinstance(part, bytes))
             for variant in VARIANTS:
