@@ -100,8 +100,11 @@ def _event(
     connection: Connection, evidence: ObjectStore, log: str, index: int, entry: Entry
 ) -> CustodyEvent:
     detail, problem = None, None
+    head = ledger.head_of(connection, log)
+    published = head is not None and index < head.published
     try:
-        detail = _detail(evidence, entry.body)
+        # Before that the detail may not be stored yet, which is no fault.
+        detail = _detail(evidence, entry.body) if published else None
     except ArchiveError as error:
         problem = str(error)
     return CustodyEvent(
@@ -110,7 +113,7 @@ def _event(
         entry.at,
         log,
         index,
-        _sealed_at(connection, log, index),
+        _sealed_at(connection, log, index) if published else None,
         entry.body,
         detail,
         problem,
@@ -118,9 +121,6 @@ def _event(
 
 
 def _sealed_at(connection: Connection, log: str, index: int) -> datetime | None:
-    head = ledger.head_of(connection, log)
-    if head is None or index >= head.published:
-        return None
     query = select(SEAL.c.gen_time).where(SEAL.c.log == log, SEAL.c.size > index)
     found = connection.execute(query.order_by(SEAL.c.size).limit(1)).scalar()
     return found if isinstance(found, datetime) else None
