@@ -1,0 +1,900 @@
+"""Checks an archive as docs/formats.md §10 says, with the standard library and openssl alone.
+
+    python checker.py STORE_DIR POLICY_TOML [--known NOTE]... [--receipts FILE]...
+
+Written from that page; it shares no line with the product. One finding per line, then PASSED
+(exit 0) or FAILED (exit 1). Lines beginning with `remark` do not fail the archive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+PIECE = 4194304
+
+
+class Bad(Exception):
+    """Something does not have the form the page describes."""
+
+
+# --- values and forms (§1) ---------------------------------------------------------------------
+
+
+def quoted(text: str) -> str:
+    if not unicodedata.is_normalized("NFC", text) or any(0xD800 <= ord(c) < 0xE000 for c in text):
+        raise Bad("text is not in NFC or has a lone surrogate")
+    return json.dumps(text, ensure_ascii=False)
+
+
+def canonical(value: Any) -> str:
+    """RFC 8785 without floating-point numbers."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int) and abs(value) < 2**53:
+        return str(value)
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, list):
+        return "[" + ",".join(map(canonical, value)) + "]"
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda k: k.encode("utf-16-be", "surrogatepass"))
+        return "{" + ",".join(f"{quoted(k)}:{canonical(value[k])}" for k in keys) + "}"
+    raise Bad("a number that canonical JSON does not allow")
+
+
+def read_json(data: bytes) -> Json:
+    try:
+        value = json.loads(data.decode())
+        same = canonical(value).encode() == data
+    except (ValueError, RecursionError) as error:
+        raise Bad(f"not JSON: {error}") from error
+    if not same or not isinstance(value, dict):
+        raise Bad("not one canonical JSON object")
+    return value
+
+
+def sha(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def unbase64(text: str, length: int | None = None) -> bytes:
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise Bad("not base64") from error
+    if base64.b64encode(raw).decode() != text or length not in (None, len(raw)):
+        raise Bad("base64 of another form or length")
+    return raw
+
+
+def when(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Bad(f"not a time: {text}") from error
+
+
+KINDS = {  # §3: stream, subject, keys of the body
+    "log.opened": "log - archive certificates crls digests heartbeat_seconds log log_key office"
+    " previous software storage",
+    "log.linked": "log - certificates crls seal tokens",
+    "log.heartbeat": "log -",
+    "log.closed": "log - next",
+    "outage.started": "log - outage reason since",
+    "outage.ended": "log - outage reason since until",
+    "source.registered": "registry source detail detail_id",
+    "source.confirmed": "registry source detail detail_id",
+    "record.accessioned": "source/ id content first_hash_at office received_at record size source",
+    "record.redropped": "source/ id content first received_at size source",
+    "record.lost": "source/ id detail detail_id entry",
+    "drop.rejected": "source/ - code detail detail_id received_at source",
+    "access.started": "access id access action detail detail_id",
+    "access.completed": "access id access bytes",
+    "access.aborted": "access id access bytes code",
+    "inspection.completed": "inspection - detail detail_id failed indeterminate report result",
+}
+DATA = {  # §6: keys of a detail's data
+    "source.registered": "name name_b64 state",
+    "source.confirmed": "name name_b64 state label kind unit",
+    "drop.rejected": "name name_b64 folder folder_b64 quarantine sentence files",
+    "record.lost": "reason person",
+    "access.started": "person reason",
+    "inspection.completed": "person scope policy",
+}
+RECORD = (
+    "v id salt name name_b64 folder folder_b64 size digests pieces media text source office"
+    " received_at first_hash_at modified_at settle sidecar claims findings software"
+)
+RECEIPT = (
+    "cunzheng_receipt name name_b64 size digests record log index entry path checkpoint storage"
+)
+FORMS = {  # the values that hold everything together, wherever a key has this name
+    "at since until received_at first_hash_at modified_at": r"\d{4}(-\d\d){2}T[\d:]{8}\.\d{6}Z",
+    "record prev note p7s tst root": "sha256:[0-9a-f]{64}",
+    "salt": "[0-9a-f]{32}",
+    "kind": r"[a-z]+\.[a-z_]+",
+    "actor": "(system|user)/.+",
+    "source": "[A-Za-z0-9._-]{1,64}",
+    "id detail_id access outage": "[0-7][0-9A-HJKMNP-TV-Z]{25}",
+    "log next": r"[a-z0-9]{1,16}-\d{4}",
+    "storage software code": ".+",
+}
+FORM = {name: re.compile(form) for names, form in FORMS.items() for name in names.split()}
+
+
+def must(keys: str, value: Json) -> None:
+    """Exactly these keys, and values of the form that their name asks for."""
+    if wrong := set(keys.split()) ^ value.keys():
+        raise Bad(f"not the keys of the page: {sorted(wrong)}")
+    for name in FORM.keys() & value.keys():
+        one = value[name]
+        if one is not None and not FORM[name].fullmatch(one):
+            raise Bad(f"{name} has another form")
+
+
+def check_entry(e: Json) -> None:
+    """Form of one entry (§2, §3)."""
+    must("actor at body kind prev seq stream subject v", e)
+    when(e["at"])
+    if e["kind"] in KINDS:
+        stream, subject, *keys = KINDS[e["kind"]].split()
+        more = (
+            {"same_content_as"} & e["body"].keys() if e["kind"] == "record.accessioned" else set()
+        )
+        must(" ".join([*keys, *more]), e["body"])
+        own = "source/" + e["body"].get("source", e["stream"].partition("/")[2])
+        fits = e["subject"] is None if subject == "-" else FORM[subject].fullmatch(e["subject"])
+        if not fits or e["v"] != 1 or e["stream"] != (own if stream == "source/" else stream):
+            raise Bad("subject, stream or version does not fit the kind")
+
+
+# --- tree (§4) ---------------------------------------------------------------------------------
+
+
+def leaf(data: bytes) -> bytes:
+    return hashlib.sha256(b"\0" + data).digest()
+
+
+class Tree:
+    """Appends leaf hashes; gives the root at every size on the way."""
+
+    def __init__(self) -> None:
+        self.peaks: list[tuple[int, bytes]] = []
+
+    def add(self, value: bytes) -> None:
+        width = 1
+        while self.peaks and self.peaks[-1][0] == width:
+            value, width = node(self.peaks.pop()[1], value), 2 * width
+        self.peaks.append((width, value))
+
+    def root(self) -> bytes:
+        if not self.peaks:
+            return hashlib.sha256(b"").digest()
+        value = self.peaks[-1][1]
+        for _, left in reversed(self.peaks[:-1]):
+            value = node(left, value)
+        return value
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def root_of(leaves: list[bytes]) -> bytes:
+    tree = Tree()
+    for value in leaves:
+        tree.add(value)
+    return tree.root()
+
+
+def root_by_path(value: bytes, index: int, size: int, path: list[bytes]) -> bytes:
+    """Root from an inclusion path, as RFC 9162 §2.1.3.2 writes it down."""
+    fn, sn = index, size - 1
+    for step in path:
+        if fn & 1 or fn == sn:
+            value = node(step, value)
+            while fn and not fn & 1:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            value = node(value, step)
+        fn, sn = fn >> 1, sn >> 1
+    return value if sn == 0 else b""
+
+
+def tile_name(number: int) -> str:
+    rest, last = divmod(number, 1000)
+    name = f"{last:03}"
+    while rest:
+        rest, last = divmod(rest, 1000)
+        name = f"x{last:03}/{name}"
+    return name
+
+
+def unbundle(data: bytes) -> list[bytes]:
+    entries, at = [], 0
+    while at < len(data):
+        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+        if end > len(data):
+            raise Bad("an entry is cut off")
+        entries.append(data[at + 2 : end])
+        at = end
+    return entries
+
+
+# --- DER: what the page needs and openssl does not compare --------------------------------------
+
+
+@dataclass(frozen=True)
+class Der:
+    tag: int
+    body: bytes
+    whole: bytes
+
+    def __iter__(self) -> Iterator[Der]:
+        at = 0
+        while at < len(self.body):
+            part = der(self.body, at)
+            at += len(part.whole)
+            yield part
+
+    def __getitem__(self, index: int) -> Der:
+        return list(self)[index]
+
+
+def der(data: bytes, at: int = 0, *, alone: bool = False) -> Der:
+    size, start = data[at + 1], at + 2
+    if size & 0x80:
+        start += size & 0x7F
+        size = int.from_bytes(data[at + 2 : start], "big")
+    if start + size > len(data) or (alone and start + size != len(data)):
+        raise Bad("DER: cut off, or something follows")
+    return Der(data[at], data[start : start + size], data[at : start + size])
+
+
+def oid(text: str) -> bytes:
+    first, second, *rest = map(int, text.split("."))
+    out = b""
+    for n in [first * 40 + second, *rest]:
+        part = bytes([n & 0x7F])
+        while n := n >> 7:
+            part = bytes([n & 0x7F | 0x80]) + part
+        out += part
+    return out
+
+
+SHA256, ECDSA = oid("2.16.840.1.101.3.4.2.1"), oid("1.2.840.10045.4.3.2")
+ATTRIBUTES = {oid(f"1.2.840.113549.1.9.{n}"): n for n in ("3", "4", "5", "16.2.47", "52")}
+KEY_USAGE, EXTENDED_USAGE, CRL_NUMBER = oid("2.5.29.15"), oid("2.5.29.37"), oid("2.5.29.20")
+
+
+def der_time(part: Der) -> datetime:
+    text = part.body.decode("ascii", "replace")
+    if part.tag == 0x17:
+        text = ("19" if text[:2] >= "50" else "20") + text
+    if not re.fullmatch(r"\d{14}(\.\d{1,6})?Z", text):
+        raise Bad(f"a time of another form: {text}")
+    whole, _, rest = text[:-1].partition(".")
+    return datetime.strptime(f"{whole}.{rest or 0}+0000", "%Y%m%d%H%M%S.%f%z")
+
+
+@dataclass(frozen=True)
+class Signed:
+    content: bytes
+    signer: bytes
+    attributes: set[str]
+    algorithms: tuple[bytes, bytes]
+
+
+def signed_data(data: bytes) -> Signed:
+    """The one signature of a CMS SignedData and its certificate; openssl judges both."""
+    parts = list(der(data, alone=True)[1][0])
+    (info,) = (list(one) for one in parts[-1])
+    for certificate in (c for p in parts if p.tag == 0xA0 for c in p):
+        if issuer_of(certificate).whole + serial_of(certificate).whole == info[1].body:
+            break
+    else:
+        raise Bad("the signer's certificate is not inside")
+    if any(p.tag == 0xA1 for p in [*parts, *info]):
+        raise Bad("unsigned attributes or CRLs are inside")
+    inside = list(parts[2])
+    content = inside[1][0].body if len(inside) > 1 else b""
+    attributes = [ATTRIBUTES.get(a[0].body, "?") for a in info[3]] if info[3].tag == 0xA0 else []
+    used = (info[2][0].body, info[4 if attributes else 3][0].body)
+    return Signed(content, certificate.whole, set(attributes), used)
+
+
+def fields_of(certificate: Der) -> list[Der]:
+    return [f for f in certificate[0] if f.tag != 0xA0]
+
+
+def serial_of(certificate: Der) -> Der:
+    return fields_of(certificate)[0]
+
+
+def issuer_of(certificate: Der) -> Der:
+    return fields_of(certificate)[2]
+
+
+def extensions(part: Der) -> dict[bytes, bytes]:
+    return {e[0].body: e[-1].body for e in part[0]}
+
+
+@dataclass(frozen=True)
+class Crl:
+    path: Path
+    issuer: bytes
+    start: datetime
+    end: datetime
+    number: int
+    revoked: dict[bytes, datetime]
+
+
+def read_crl(path: Path) -> Crl:
+    data = path.read_bytes()
+    parts = [f for f in der(data, alone=True)[0] if f.tag != 0x02]
+    revoked, number = {}, -1
+    for part in parts[4:]:
+        if part.tag == 0x30:
+            revoked = {one[0].body: der_time(one[1]) for one in part}
+        elif CRL_NUMBER in extensions(part):
+            number = int.from_bytes(der(extensions(part)[CRL_NUMBER]).body, "big")
+    return Crl(path, parts[1].whole, der_time(parts[2]), der_time(parts[3]), number, revoked)
+
+
+def missing(key: str) -> str:
+    """The word for an object that is not there."""
+    name = key.rpartition("/")[2].removesuffix(".json")
+    word = {"log": "seal", "details": "detail", "pki": "pki"}.get(key.partition("/")[0], name)
+    return ("timestamp" if key.endswith(".tst") else word).upper() + "_MISSING"
+
+
+def pem(data: bytes, kind: str = "CERTIFICATE") -> str:
+    return f"-----BEGIN {kind}-----\n{base64.encodebytes(data).decode()}-----END {kind}-----\n"
+
+
+# --- the archive (§4 to §10) -------------------------------------------------------------------
+
+TILE = re.compile(r"log/[^/]+/tile/(entries|0|[1-9]\d*)/((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d*))?")
+QUIET = ["-no-CApath", "-no-CAstore"]
+POLICY = {
+    "": {"cunzheng_policy", "archive", "log_key", "ca_root", "tsa_root", "limits"},
+    "log_key": {"key", "not_before", "not_after"},
+    "ca_root": {"pem"},
+    "tsa_root": {"pem", "kind", "policies"},
+}
+LIMITS = {"max_seal_gap": 7200, "max_age": 86400, "max_token_delay": 86400, "min_crl_number": 0}
+
+
+def read_policy(path: Path) -> Json:
+    policy = tomllib.loads(path.read_text())
+    policy["limits"] = LIMITS | policy.get("limits", {})
+    for part in ("log_key", "ca_root", "tsa_root"):
+        if not policy.get(part) or any(one.keys() - POLICY[part] for one in policy[part]):
+            raise Bad(f"{part} is missing or has an unknown key")
+    if policy.keys() - POLICY[""] or policy["limits"].keys() != LIMITS.keys():
+        raise Bad("an unknown key")
+    return policy
+
+
+@dataclass
+class Log:
+    name: str
+    raw: list[bytes] = field(default_factory=list)
+    entries: list[Json] = field(default_factory=list)
+    leaves: list[bytes] = field(default_factory=list)
+    roots: list[bytes] = field(default_factory=lambda: [root_of([])])
+    sizes: list[int] = field(default_factory=list)
+    times: dict[int, datetime] = field(default_factory=dict)
+
+
+class Checker:
+    def __init__(self, store: Path, policy: Json, temp: Path) -> None:
+        self.policy, self.temp = policy, temp
+        self.failed, self.lines = False, list[str]()
+        self.jobs: list[tuple[str, str, list[list[str]]]] = []
+        self.stored: dict[str, dict[str, Path]] = {"evidence": {}, "live": {}}
+        self.seen: set[str] = {"live/log/checkpoint"}
+        for place, found in self.stored.items():
+            for path in sorted((store / place).rglob("*")):
+                if not path.is_dir() or path.is_symlink():
+                    found[path.relative_to(store / place).as_posix()] = path
+        self.evidence = self.stored["evidence"]
+        self.accessions: dict[str, tuple[str, int, Json]] = {}
+        self.lost: set[str] = set()
+
+    def fail(self, code: str, place: str, why: object) -> None:
+        self.failed = True
+        self.lines.append(f"{code} {place}: {why}")
+
+    def remark(self, code: str, place: str, why: object) -> None:
+        self.lines.append(f"remark {code} {place}: {why}")
+
+    @contextmanager
+    def guard(self, code: str, place: str) -> Iterator[None]:
+        """Turns what goes wrong inside into a finding."""
+        try:
+            yield
+        except Bad as error:
+            own, colon, why = str(error).partition(": ")
+            named = bool(colon) and own.isupper()
+            self.fail(own if named else code, place, why if named else error)
+        except (ValueError, LookupError, TypeError, AttributeError, OSError) as error:
+            self.fail(code, place, repr(error))
+
+    def take(self, key: str) -> bytes:
+        self.seen.add(f"evidence/{key}")
+        if key not in self.evidence:
+            raise Bad(f"{missing(key)}: {key} is not there")
+        return self.evidence[key].read_bytes()
+
+    def keep(self, name: str, data: bytes) -> str:
+        path = self.temp / hashlib.sha256(name.encode() + b"\0" + data).hexdigest()
+        path.write_bytes(data)
+        return str(path)
+
+    def run(self, known: list[Path], receipts: list[Path]) -> None:
+        self.pki()
+        names = {k.split("/")[1] for k in self.evidence if k.count("/") > 2 and k[:4] == "log/"}
+        self.logs = [self.read_log(n) for n in sorted(names, key=lambda n: (n[-4:], n))]
+        if not self.logs:
+            self.fail("LOG_MISSING", "log", "there is no log")
+        for log in self.logs:
+            self.seals(log)
+            self.tiles(log)
+        self.late = {(t["log"], t["size"]): t["tst"] for log in self.logs for e in log.entries
+                     if e.get("kind") == "log.linked" for t in e["body"]["tokens"]}  # fmt: skip
+        for office in sorted({log.name[:-5] for log in self.logs}):
+            self.chain = [log for log in self.logs if log.name[:-5] == office]
+            with self.guard("LOG_ORDER", office):
+                self.links()
+                self.streams()
+                self.times()
+        for rid, (_, _, e) in self.accessions.items():
+            with self.guard("RECORD_DISAGREES", rid):
+                self.record(rid, e)
+        for path in known:
+            with self.guard("KNOWN_NOTE_BAD", path.name):
+                self.note(path.read_bytes().decode(), path.name, None)
+        for path in receipts:
+            for number, line in enumerate(path.read_bytes().splitlines(), 1):
+                with self.guard("RECEIPT_BAD", f"{path.name}:{number}"):
+                    self.receipt(read_json(line), f"{path.name}:{number}")
+        self.unexpected()
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(self.job, {repr(job[2]): job for job in self.jobs}.values()))
+
+    def job(self, job: tuple[str, str, list[list[str]]]) -> None:
+        """Runs openssl; one of the alternatives has to accept."""
+        code, place, alternatives = job
+        for command in alternatives:
+            done = subprocess.run(["openssl", *command], capture_output=True, check=False)
+            said = (done.stdout + done.stderr).decode(errors="replace")
+            if done.returncode == 0:
+                return
+        if "revoked" in said:
+            code = "CERTIFICATE_REVOKED"
+        elif "CRL" in said:
+            code = "REVOCATION_UNKNOWN"
+        self.fail(code, place, " / ".join(said.split("\n")[-4:]).strip(" /"))
+
+    def pki(self) -> None:
+        certificates, self.crls = [], list[Crl]()
+        roots = [one["pem"] for part in ("ca_root", "tsa_root") for one in self.policy[part]]
+        for key in [k for k in self.evidence if k.startswith("pki/")]:
+            with self.guard("PKI_ALTERED", key):
+                data = self.evidence[key].read_bytes()
+                if Path(key).stem != hashlib.sha256(data).hexdigest():
+                    raise Bad("not named by its digest")
+                if key.endswith(".crt"):
+                    certificates.append(pem(data))
+                else:
+                    self.crls.append(read_crl(self.evidence[key]))
+        self.untrusted = self.keep("pki", "".join(certificates + roots).encode())
+        for crl in self.crls:
+            check = ["crl", "-inform", "DER", "-in", str(crl.path), "-noout", "-CAfile"]
+            done = subprocess.run(["openssl", *check, self.untrusted], capture_output=True)  # noqa: PLW1510
+            if b"verify OK" not in done.stdout + done.stderr:
+                self.fail("PKI_ALTERED", crl.path.name, "the CRL's signature is not valid")
+
+    def read_log(self, name: str) -> Log:
+        log, number, tree = Log(name), 0, Tree()
+        with self.guard("ENTRIES", name):
+            while (key := f"log/{name}/tile/entries/{tile_name(number)}") in self.evidence:
+                log.raw += unbundle(self.take(key))
+                number += 1
+                if len(log.raw) != 256 * number:
+                    raise Bad(f"{key} has not 256 entries")
+            widths = [
+                int(k[len(key) + 3 :]) for k in self.stored["live"] if k.startswith(key + ".p/")
+            ]
+            if widths:
+                log.raw += unbundle(self.stored["live"][f"{key}.p/{max(widths)}"].read_bytes())
+        for index, data in enumerate(log.raw):
+            log.leaves.append(leaf(data))
+            tree.add(log.leaves[-1])
+            log.roots.append(tree.root())
+            log.entries.append({})
+            with self.guard("ENTRY_BAD", f"{name}#{index}"):
+                e = read_json(data)
+                check_entry(e)
+                log.entries[-1] = e
+                if e["kind"] not in KINDS:
+                    self.remark("KIND_UNKNOWN", f"{name}#{index}", e["kind"])
+        return log
+
+    def tiles(self, log: Log) -> None:
+        levels, size = [log.leaves], max(log.sizes, default=0)
+        while len(levels[-1]) >= 256:
+            full = range(0, len(levels[-1]) - 255, 256)
+            levels.append([root_of(levels[-1][at : at + 256]) for at in full])
+        table = {str(level): row for level, row in enumerate(levels)}
+        table["entries"] = [len(d).to_bytes(2, "big") + d for d in log.raw]
+        for name in table:
+            count = size >> (0 if name == "entries" else 8 * int(name))
+            for n in range((count + 255) // 256):
+                key, width = f"log/{log.name}/tile/{name}/{tile_name(n)}", min(256, count - 256 * n)
+                place, key = ("evidence", key) if width == 256 else ("live", f"{key}.p/{width}")
+                if key not in self.stored[place]:
+                    self.fail("TILE_MISSING", key, "is not there")
+        for place, found in self.stored.items():
+            for key in [k for k in found if k.startswith(f"log/{log.name}/tile/")]:
+                match = TILE.fullmatch(key)
+                if match and (place == "live" or match[3] is None):
+                    at, width = 256 * int(re.sub("[x/]", "", match[2])), int(match[3] or 256)
+                    want = table.get(match[1], [])[at : at + width]
+                    self.seen.add(f"{place}/{key}")
+                    if len(want) != width or found[key].read_bytes() != b"".join(want):
+                        self.fail("TILE_ALTERED", key, "differs from the tree of the entries")
+
+    def seals(self, log: Log) -> None:
+        start = f"log/{log.name}/seals/"
+        found = {k[len(start) :][:16] for k in self.evidence if k.startswith(start)}
+        log.sizes = sorted(int(s) for s in found if s.isdecimal())
+        for size in log.sizes:
+            key = f"{start}{size:016}.note"
+            stamp = None
+            if f"{key}.p7s.tst" in self.evidence:
+                with self.guard("TIMESTAMP_BAD", key):
+                    stamp = log.times[size] = self.token(key)
+            else:
+                self.remark("TIMESTAMP_PENDING", key, "this seal has no token")
+            with self.guard("SEAL_SIGNATURE_BAD", key):
+                if self.note(self.take(key).decode(), key, stamp) != (log.name, size):
+                    raise Bad("origin or size is not the file's")
+            with self.guard("SEAL_SIGNATURE_BAD", key):
+                self.cms(key, stamp)
+
+    def token(self, key: str) -> datetime:
+        cms = signed_data(self.take(f"{key}.p7s.tst"))
+        info = list(der(cms.content, alone=True))
+        stamp, imprint = der_time(info[4]), hashlib.sha256(self.take(f"{key}.p7s")).digest()
+        if info[2][0][0].body != SHA256 or info[2][1].body != imprint:
+            raise Bad("the imprint is not the SHA-256 of the .p7s")
+        roots = [
+            root["pem"]
+            for root in self.policy["tsa_root"]
+            if info[1].body in map(oid, root.get("policies", [])) or "policies" not in root
+        ]
+        if not roots or "16.2.47" not in cms.attributes:
+            raise Bad("its policy is not accepted, or signingCertificateV2 is missing")
+        files = [
+            "-in",
+            str(self.evidence[f"{key}.p7s.tst"]),
+            "-data",
+            str(self.evidence[f"{key}.p7s"]),
+        ]
+        start = ["ts", "-verify", "-token_in", *files, "-untrusted", self.untrusted]
+        self.certificates(key, cms.signer, stamp)
+        self.jobs.append(("TIMESTAMP_BAD", key, [start + self.trust([r], stamp) for r in roots]))
+        return stamp
+
+    def cms(self, key: str, stamp: datetime | None) -> None:
+        cms = signed_data(self.take(f"{key}.p7s"))
+        used = cms.algorithms == (SHA256, ECDSA)
+        if cms.attributes - {"52"} != {"3", "4", "5", "16.2.47"} or not used:
+            raise Bad("other signed attributes or algorithms")
+        usage = extensions(fields_of(der(cms.signer))[-1])
+        if EXTENDED_USAGE in usage or not der(usage[KEY_USAGE]).body[1] & 0xC0:
+            raise Bad("the certificate is not for signing documents")
+        files = ["-in", f"{self.evidence[f'{key}.p7s']}", "-content", f"{self.evidence[key]}"]
+        command = ["cms", "-verify", "-binary", "-inform", "DER", *files,
+                   "-certfile", self.untrusted, "-cades", "-purpose", "any", *QUIET, "-out", os.devnull]  # fmt: skip
+        roots = [one["pem"] for one in self.policy["ca_root"]]
+        at = stamp or datetime.fromtimestamp(time.time(), UTC)  # noqa: TID251
+        self.jobs.append(("SEAL_SIGNATURE_BAD", key, [command + self.trust(roots, at)]))
+        self.certificates(key, cms.signer, at)
+        numbers = [c.number for c in self.crls if c.issuer == issuer_of(der(cms.signer)).whole]
+        if max(numbers, default=-1) < self.policy["limits"]["min_crl_number"]:
+            self.fail("REVOCATION_UNKNOWN", key, "the newest CRL is older than the policy asks")
+
+    def trust(self, roots: list[str], at: datetime) -> list[str]:
+        """What openssl may trust at a time: roots, and CRLs in force then."""
+        text = "".join(roots)
+        for crl in self.crls:
+            if crl.start <= at <= crl.end:
+                text += pem(crl.path.read_bytes(), "X509 CRL")
+        file = self.keep("trust", text.encode())
+        return ["-CAfile", file, "-crl_check_all", "-attime", str(int(at.timestamp()))]
+
+    def certificates(self, key: str, certificate: bytes, at: datetime) -> None:
+        """Revoked by a later CRL, from a time before `at`."""
+        one = der(certificate)
+        for crl in self.crls:
+            since = crl.revoked.get(serial_of(one).body)
+            if crl.issuer == issuer_of(one).whole and since is not None and since <= at:
+                self.fail("CERTIFICATE_REVOKED", key, f"certificate revoked since {since}")
+
+    def note(self, text: str, place: str, stamp: datetime | None) -> tuple[str, int]:
+        """A checkpoint: signed by a key of the policy, true of the tree."""
+        head, gap, rest = text.partition("\n\n")
+        origin, count, root = head.split("\n")
+        lines = [re.fullmatch("\u2014 ([^ ]+) ([^ ]+)", one) for one in rest[:-1].split("\n")]
+        name, size = origin[len(self.policy["archive"]) + 1 :], int(count)
+        if not gap or rest[-1:] != "\n" or not all(lines) or str(size) != count or size < 0:
+            raise Bad("not a signed note of three lines")
+        if origin != f"{self.policy['archive']}/{name}" or not FORM["log"].fullmatch(name):
+            raise Bad("another archive")
+        blobs = [unbase64(m[2]) for m in lines if m and m[1] == origin]
+        signed = False
+        for key in self.policy["log_key"]:
+            raw = unbase64(key["key"], 32)
+            mark = hashlib.sha256(origin.encode() + b"\n\x01" + raw).digest()[:4]
+            for blob in (b for b in blobs if b[:4] == mark):
+                signed = True
+                if stamp and not key["not_before"] <= stamp <= key.get("not_after", stamp):
+                    self.fail("LOG_KEY", place, "the key was not valid at the token's time")
+                public = pem(bytes.fromhex("302a300506032b6570032100") + raw, "PUBLIC KEY")
+                self.jobs.append(("SEAL_SIGNATURE_BAD", place, [[
+                    "pkeyutl", "-verify", "-rawin", "-pubin",
+                    "-inkey", self.keep("key", public.encode()),
+                    "-in", self.keep("text", f"{head}\n".encode()),
+                    "-sigfile", self.keep("signature", blob[4:])]]))  # fmt: skip
+        if not signed:
+            raise Bad("no signature by a log key of the policy")
+        log = next((one for one in self.logs if one.name == name), None)
+        if log is None or size >= len(log.roots):
+            raise Bad(f"LEDGER_TRUNCATED: the archive has no {name} of size {size}")
+        if log.roots[size] != unbase64(root, 32):
+            raise Bad("LEDGER_ALTERED: not the root of the tree at this size")
+        return name, size
+
+    def linked(self, place: str, named: Json, log: Log) -> None:
+        """The seal an entry names stands there with these digests."""
+        key = f"log/{log.name}/seals/{named['size']:016}.note"
+        for part, end in (("note", ""), ("p7s", ".p7s"), ("tst", ".p7s.tst")):
+            path, want = self.evidence.get(key + end), named[part]
+            real = sha(path.read_bytes()) if path else None
+            if part == "tst":  # may be named later, or not yet
+                want = want or self.late.get((log.name, named["size"]))
+                want = want or (real if log.sizes[-2:][0] <= named["size"] else None)
+            if real != want:
+                word = missing(key + end) if real is None else "SEAL_LINK_BAD"
+                self.fail(word, place, f"the {part} of the seal of size {named['size']}")
+
+    def links(self) -> None:
+        for number, log in enumerate(self.chain):
+            size, end = max(log.sizes, default=0), len(log.entries) - 1
+            later = self.chain[number + 1].name if log is not self.chain[-1] else None
+            if size != end + 1:
+                self.fail("LEDGER_TRUNCATED", log.name, f"{end + 1} entries, sealed are {size}")
+            for index, e in enumerate(log.entries):
+                place, body, kind = f"{log.name}#{index}", e.get("body", {}), e.get("kind")
+                want = "log.linked" if index in log.sizes else None
+                want = (
+                    "log.opened" if index == 0 else "log.closed" if index == end and later else want
+                )
+                have = kind if kind in ("log.opened", "log.linked", "log.closed") else None
+                if e and have != want and not (kind == "log.closed" and index == end):
+                    word = "SEAL_MISSING" if "log.linked" in (have, want) else "LOG_ORDER"
+                    self.fail(word, place, f"is {kind}, and {want or 'another kind'} belongs here")
+                elif have == "log.linked":
+                    self.linked(place, body["seal"], log)
+                elif have == "log.opened":
+                    self.opened(place, body, log, self.chain[number - 1] if number else None)
+                elif have == "log.closed" and body["next"] != later:
+                    self.fail("LOG_MISSING", place, f"{body['next']} should follow, not {later}")
+                for part in (
+                    ("certificates", "crls") if have in ("log.opened", "log.linked") else ()
+                ):
+                    for digest in body[part]:
+                        with self.guard("PKI_MISSING", place):
+                            self.take(f"pki/{digest[7:]}.{'crt' if part[1] == 'e' else 'crl'}")
+
+    def opened(self, place: str, body: Json, log: Log, before: Log | None) -> None:
+        own = (body["archive"], body["log"], body["office"])
+        if own != (self.policy["archive"], log.name, log.name[:-5]):
+            self.fail("LOG_IDENTITY", place, "names another archive, log or office")
+        if body["log_key"] not in [one["key"] for one in self.policy["log_key"]]:
+            self.fail("LOG_IDENTITY", place, "the log's key is not in the policy")
+        previous = body["previous"] or {"log": None, "size": 0}
+        named = (before.name, max(before.sizes, default=0)) if before else (None, 0)
+        if (previous["log"], previous["size"]) != named:
+            self.fail("LOG_ORDER", place, "names another final seal of a previous log")
+        elif before:
+            self.linked(place, previous, before)
+
+    def streams(self) -> None:
+        state: dict[str, tuple[int, str | None]] = {}
+        for log in self.chain:
+            for index, e in enumerate(log.entries):
+                if not e:
+                    continue
+                place = f"{log.name}#{index}"
+                if (e["seq"], e["prev"]) != state.get(e["stream"], (0, None)):
+                    self.fail("STREAM_FORK", place, f"{e['stream']} does not continue")
+                state[e["stream"]] = (e["seq"] + 1, f"sha256:{log.leaves[index].hex()}")
+                with self.guard("ENTRY_BAD", place):
+                    self.history(log, index, e)
+
+    def history(self, log: Log, index: int, e: Json) -> None:
+        """What one entry says of earlier ones, and its detail."""
+        body, rid = e["body"], e["subject"]
+        if e["kind"] == "record.accessioned":
+            if rid in self.accessions:
+                raise Bad("RECORD_TWICE: the record was there before")
+            self.accessions[rid] = (log.name, index, e)
+        elif e["kind"] in ("record.lost", "record.redropped"):
+            name, at, first = self.accessions[rid]
+            if body.get("first", body.get("entry")) != {"log": name, "index": at}:
+                raise Bad("not the record's accession")
+            if e["kind"] == "record.lost":
+                self.lost.add(rid)
+            elif (body["content"], body["size"]) != (
+                first["body"]["content"],
+                first["body"]["size"],
+            ):
+                raise Bad("a re-drop of other content")
+        if body.get("detail"):
+            detail_id = body["detail_id"]
+            data = self.take(f"details/{detail_id[-2:]}/{detail_id}.json")
+            if sha(data) != body["detail"]:
+                raise Bad("DETAIL_ALTERED: another digest")
+            detail = read_json(data)
+            must("cunzheng_detail data id kind salt", detail)
+            if (detail["id"], detail["kind"]) != (detail_id, e["kind"]):
+                raise Bad("DETAIL_ALTERED: of another entry")
+            must(
+                DATA[e["kind"]],
+                {**detail["data"], "kind": None} if "kind" in detail["data"] else detail["data"],
+            )
+
+    def times(self) -> None:
+        limits, entries = self.policy["limits"], [e for log in self.chain for e in log.entries if e]
+        stamps = [t for log in self.chain for _, t in sorted(log.times.items())]
+        outages = [e["body"] for e in entries if e["kind"] == "outage.ended"]
+        for a, b in pairwise(stamps):
+            if a >= b:
+                self.fail("TIMESTAMP_ORDER", str(b), "a token is not later than the one before")
+            free = [min(b, when(o["until"])) - max(a, when(o["since"])) for o in outages]
+            if (
+                (b - a - max(free, default=b - b)).total_seconds()
+                > limits["max_seal_gap"]
+                < (b - a).total_seconds()
+            ):
+                self.fail("SEAL_GAP", str(b), f"{b - a} since the token before")
+        if not stamps or time.time() - stamps[-1].timestamp() > limits["max_age"]:  # noqa: TID251
+            self.remark("STALE", "archive", "the newest token is older than the policy allows")
+        for log in self.chain:
+            for start, end in pairwise([0, *sorted(log.times)]):
+                oldest = min(e["at"] for e in log.entries[start:end] if e)
+                if (log.times[end] - when(oldest)).total_seconds() > limits["max_token_delay"]:
+                    self.fail("TIMESTAMP_LATE", f"{log.name}#{start}", "its token came late")
+
+    def blob(self, key: str, digests: list[str], size: int) -> list[bytes]:
+        """Reads an object by pieces, compares size and digests; returns piece hashes."""
+        self.seen.add(f"evidence/{key}")
+        if key not in self.evidence:
+            raise Bad(f"{missing(key)}: {key} is not there")
+        hashers = [hashlib.new(d.split(":")[0]) for d in digests]
+        pieces, length = [], 0
+        with self.evidence[key].open("rb") as file:
+            while piece := file.read(PIECE):
+                length += len(piece)
+                pieces.append(hashlib.sha256(piece).digest())
+                for hasher in hashers:
+                    hasher.update(piece)
+        if length != size or [f"{h.name}:{h.hexdigest()}" for h in hashers] != digests:
+            raise Bad(f"{key.rsplit('/', 1)[1].upper()}_ALTERED: not what was sealed")
+        return pieces
+
+    def record(self, rid: str, e: Json) -> None:
+        start, body = f"records/{rid[-2:]}/{rid}/", e["body"]
+        if rid in self.lost:
+            self.seen |= {f"evidence/{k}" for k in self.evidence if k.startswith(start)}
+            return
+        data = self.take(start + "record.json")
+        if sha(data) != body["record"]:
+            raise Bad("RECORD_ALTERED: record.json has another digest")
+        record = read_json(data)
+        must(RECORD, record)
+        same = ("size", "source", "office", "received_at", "first_hash_at")
+        if (
+            record["id"] != rid
+            or record["digests"] != body["content"]
+            or any(record[k] != body[k] for k in same)
+        ):
+            raise Bad("record.json does not agree with the entry")
+        pieces = self.blob(start + "content", body["content"], body["size"])
+        other = self.accessions[body.get("same_content_as", rid)]  # may stand later in the batch
+        if other[2]["body"]["content"] != body["content"]:
+            raise Bad("REFERENCE_BAD: same_content_as names other content")
+        root = root_of([leaf(p) for p in pieces])
+        if record["pieces"] != {"size": PIECE, "root": f"sha256:{root.hex()}"}:
+            raise Bad("another root of the pieces")
+        if len(pieces) > 1 and self.take(start + "pieces") != b"".join(pieces):
+            raise Bad("PIECES_ALTERED: pieces differs from the content")
+        if record["sidecar"]:
+            self.blob(start + "sidecar", record["sidecar"]["digests"], record["sidecar"]["size"])
+
+    def unexpected(self) -> None:
+        for place, found in self.stored.items():
+            for key in found:
+                if f"{place}/{key}" not in self.seen and key.split("/")[0] in (
+                    "records",
+                    "details",
+                    "log",
+                    "pki",
+                ):
+                    self.fail("OBJECT_UNEXPECTED", f"{place}/{key}", "nothing names it")
+
+    def receipt(self, r: Json, place: str) -> None:
+        must(RECEIPT, {**r, "record": None})
+        check_entry(r["entry"])
+        body = r["entry"]["body"]
+        if (r["record"], r["size"], r["digests"]) != (
+            r["entry"]["subject"],
+            body["size"],
+            body["content"],
+        ):
+            raise Bad("the line does not agree with its entry")
+        name, size = self.note(r["checkpoint"], place, None)
+        value = leaf(canonical(r["entry"]).encode())
+        log = next(one for one in self.logs if one.name == name)
+        path = [unbase64(p, 32) for p in r["path"]]
+        if name != r["log"] or r["index"] >= size or log.leaves[r["index"]] != value:
+            raise Bad("its entry does not stand at its index")
+        if root_by_path(value, r["index"], size, path) != log.roots[size]:
+            raise Bad("the path does not lead to the root")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Checks an archive from its documented format.")
+    parser.add_argument("store", type=Path)
+    parser.add_argument("policy", type=Path)
+    parser.add_argument("--known", type=Path, action="append", default=[])
+    parser.add_argument("--receipts", type=Path, action="append", default=[])
+    args = parser.parse_args()
+    try:
+        policy = read_policy(args.policy)
+    except (Bad, ValueError, OSError) as error:
+        print(f"POLICY_BAD {args.policy}: {error}\nFAILED")
+        return 1
+    with tempfile.TemporaryDirectory() as temp:
+        checker = Checker(args.store, policy, Path(temp))
+        checker.run(args.known, args.receipts)
+    print(*checker.lines, "FAILED" if checker.failed else "PASSED", sep="\n")
+    return 1 if checker.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
