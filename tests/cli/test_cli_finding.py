@@ -159,3 +159,16 @@ def test_a_wrong_passphrase_confirms_nothing(own: Cli) -> None:
 def test_errors_have_a_chinese_heading(archive: Cli) -> None:
     assert "未找到：" in archive("show", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "--lang", "zh").err
     assert "请写作 年-月-日" in archive("search", "--since", "x", "--lang", "zh").err
+
+
+def test_a_redrop_stands_in_the_custody_of_the_first(own: Cli, tmp_path: Path) -> None:
+    records = own("search", "--source", "DSJ-0012345", "--limit", 1000, "--json").json["records"]
+    digests = [record["sha256"] for record in records]
+    first = next(r for r in records if r["case"] is None and digests.count(r["sha256"]) == 1)
+    again = tmp_path / first["name"]
+    again.write_bytes(own.content(first["record"]).read_bytes())
+    done = own("ingest", again, "--source", "DSJ-0012345", "--json")
+    assert (done.code, done.json["redropped"]) == (0, 1)
+    events = own("show", first["record"], "--json").json["custody"]
+    assert [event["kind"] for event in events] == ["record.accessioned", "record.redropped"]
+    assert "重复投放" in own("show", first["record"], "--lang", "zh").out
