@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -206,8 +206,12 @@ def _write(path: Path, content: bytes, at: datetime) -> None:
 
 
 def make_drops(inbox: Path, seed: int = 1) -> DropSummary:
-    """Write the drops of a seed below `inbox`, each sidecar before its file."""
-    drops = plan(seed)
+    """Write the drops of a seed below `inbox`."""
+    return write_drops(inbox, plan(seed))
+
+
+def write_drops(inbox: Path, drops: Sequence[Drop]) -> DropSummary:
+    """Write these drops below `inbox`, each sidecar before its file."""
     sidecars = size = 0
     expected: dict[Expect, int] = {"record": 0, "redrop": 0, "quarantined": 0, "refused": 0}
     for drop in drops:

@@ -24,6 +24,8 @@ from archive.entry import Entry, link_digest
 from archive.keyring import Keyring, embedded_timestamper, load_identity
 from archive.layout import TILE_WIDTH, TileSpan
 from archive.merkle import CompactRange, leaf_hash
+from archive.pieces import PieceHasher, pieces_root
+from archive.record import RecordDescription
 from archive.tiles import decode_entries, encode_entries
 from cli.settings import SETTINGS_FILE, Settings
 from signing import canonical
@@ -58,9 +60,9 @@ class Keys:
     _serial: int = 1 << 119
 
     @classmethod
-    def stolen(cls, home: Path) -> "Keys":
+    def stolen(cls, home: Path, passphrase: str = PASSPHRASE) -> "Keys":
         """The keys in a home, opened with its passphrase."""
-        keyring = Keyring(home / "keys", PASSPHRASE)
+        keyring = Keyring(home / "keys", passphrase)
         settings = Settings.load(home / SETTINGS_FILE)
         made = cls(None, keyring)
         authority = embedded_timestamper(keyring, made._now, made._next)
@@ -163,6 +165,7 @@ class History:
     def write(self, keys: Keys) -> None:
         """Make the whole ledger again: links, tiles and seals."""
         heads: dict[str, tuple[int, Digest]] = {}
+        places: dict[str, Value] = {}
         sealed: Value | None = None
         for log in self.logs:
             shutil.rmtree(self.evidence / "log" / log / "seals")
@@ -170,6 +173,7 @@ class History:
             for batch in [one for one in self.batches if one.log == log]:
                 for entry in batch.entries:
                     self._link(entry, sealed)
+                    self._refer(entry, places, {"log": log, "index": tree.size})
                     self._chain(entry, batch, heads)
                     tree.append(leaf_hash(canonical.encode(entry)))
                 sealed = {"log": log, **self._seal(keys, batch, tree)}
@@ -181,6 +185,14 @@ class History:
             entry["body"]["previous"] = sealed
         elif entry["kind"] == "log.linked" and sealed is not None:
             entry["body"]["seal"] = {key: sealed[key] for key in ("note", "p7s", "size", "tst")}
+
+    def _refer(self, entry: Value, places: dict[str, Value], here: Value) -> None:
+        """Name accessions by the place where they stand now."""
+        if entry["kind"] == "record.accessioned":
+            places[entry["subject"]] = here
+        for key in ("first", "entry"):
+            if key in entry["body"]:
+                entry["body"][key] = places[entry["subject"]]
 
     def _chain(self, entry: Value, batch: Batch, heads: dict[str, tuple[int, Digest]]) -> None:
         """Give an entry its place in its stream."""
@@ -228,3 +240,29 @@ def forged(entry: Value, **changed: Any) -> Value:
     made.update(changed)
     Entry.parse(canonical.encode(made))
     return dict(made)
+
+
+def false_record(evidence: Path, like: Value, record: str, old: str, new: str) -> Value:
+    """A record that says something else than the true one does: its objects, and its entry.
+
+    `record` is its identifier; with that of the true one it takes its place.
+    """
+    source = evidence / layout.record_prefix(str(like["subject"]))
+    true = json.loads((source / "record.json").read_bytes())
+    content = (source / "content").read_bytes().decode(true["text"]["encoding"])
+    assert old in content
+    data = content.replace(old, new).encode(true["text"]["encoding"])
+    digests = [str(Digest.of(name, data)) for name in ("sha256", "sm3")]
+    text = {**true["text"], "preview": true["text"]["preview"].replace(old, new)}
+    pieces = PieceHasher()
+    pieces.update(data)
+    value = {**true, "id": record, "digests": digests, "size": len(data), "text": text}
+    value["pieces"] = {**true["pieces"], "root": str(pieces_root(pieces.finish()))}
+    if record != like["subject"]:
+        value.update(sidecar=None, claims=None)
+    description = RecordDescription.build(value).to_bytes()
+    overwrite(evidence / layout.content_key(record), data)
+    overwrite(evidence / layout.record_key(record), description)
+    body: Value = {**like["body"], "content": digests, "size": len(data)}
+    body["record"] = str(Digest.of("sha256", description))
+    return forged(like, subject=record, body=body)

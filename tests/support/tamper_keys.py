@@ -3,25 +3,21 @@
 What they make is perfect: with nothing kept outside, verification passes, and that is checked too.
 """
 
-import json
 import secrets
 import shutil
 from datetime import timedelta
-from typing import Any
 from unittest.mock import patch
 
-from resealer import History, Value, forged
+from resealer import History, false_record, forged
 from tamper import BOTH, BUCKET, KEYS, NOBODY, Look, Scene, attack
-from tamper_lab import TERMINAL, overwrite, set_times
+from tamper_lab import TERMINAL, set_times
 
 from archive import layout
 from archive.keyring import EmbeddedRevocation, Keyring, found
-from archive.pieces import PieceHasher, pieces_root
-from archive.record import RecordDescription
 from archive.system_entries import SystemEntries
-from signing.digest import Digest
 
 LOG = "main-2026"
+CHANGE = ("检查", "复查")
 UNSEEN = Look((), 0)
 """Nothing kept: nobody could see it, and the attack must be good enough for that."""
 
@@ -104,7 +100,9 @@ def entry_inserted(scene: Scene) -> str:
     history = scene.history()
     batch, position = history.find(subject=_victim(scene))
     record = _victim(scene)[:-4] + "0000"
-    batch.entries.insert(position, _false_record(scene, batch.entries[position], record))
+    batch.entries.insert(
+        position, false_record(scene.evidence, batch.entries[position], record, *CHANGE)
+    )
     _rewrite(scene, history)
     return LOG
 
@@ -115,32 +113,9 @@ def content_replaced(scene: Scene) -> str:
     history = scene.history()
     batch, position = history.find(subject=_victim(scene))
     entry = batch.entries[position]
-    batch.entries[position] = _false_record(scene, entry, _victim(scene))
+    batch.entries[position] = false_record(scene.evidence, entry, _victim(scene), *CHANGE)
     _rewrite(scene, history)
     return LOG
-
-
-def _false_record(scene: Scene, like: Value, record: str) -> Value:
-    """Objects and entry of a record that never was, after the pattern of a true one."""
-    source = scene.evidence / layout.record_prefix(str(like["subject"]))
-    text = (source / "content").read_bytes().replace("检查".encode(), "复查".encode())
-    old = json.loads((source / "record.json").read_bytes())
-    digests = [str(Digest.of(name, text)) for name in ("sha256", "sm3")]
-    root = _pieces_root(text)
-    changes = {"id": record, "digests": digests, "size": len(text), "sidecar": None, "claims": None}
-    changes["pieces"] = {**old["pieces"], "root": root}
-    made = RecordDescription.build({**old, **changes}).to_bytes()
-    overwrite(scene.evidence / layout.content_key(record), text)
-    overwrite(scene.evidence / layout.record_key(record), made)
-    body: dict[str, Any] = {**like["body"], "content": digests, "size": len(text)}
-    body["record"] = str(Digest.of("sha256", made))
-    return forged(like, subject=record, body=body)
-
-
-def _pieces_root(text: bytes) -> str:
-    hasher = PieceHasher()
-    hasher.update(text)
-    return str(pieces_root(hasher.finish()))
 
 
 @attack("two entries exchanged, all sealed again", KEYS, *REWRITTEN)
@@ -185,7 +160,7 @@ def after_closing(scene: Scene) -> str:
     closed = next(b for b in history.batches if b.entries[-1]["kind"] == "log.closed")
     batch, position = history.find(subject=scene.base.records[0])
     record = scene.base.records[0][:-4] + "0000"
-    closed.entries.append(_false_record(scene, batch.entries[position], record))
+    closed.entries.append(false_record(scene.evidence, batch.entries[position], record, *CHANGE))
     _rewrite(scene, history)
     return "main-2025#"
 
