@@ -56,7 +56,7 @@ class Job:
 
     `rounds`: end `watch` by SIGTERM after so many looks at the inbox. `rewrite`: a drop that is
     given other bytes as soon as the database says that it was taken. `trace`: where to write how
-    often each step was done.
+    often each step was done. `pid`: a file that is given the process' number before it begins.
     """
 
     arguments: tuple[str, ...]
@@ -65,6 +65,7 @@ class Job:
     rounds: int | None = None
     rewrite: str | None = None
     trace: str | None = None
+    pid: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -271,6 +272,8 @@ def _child(job: dict[str, Any], output: Path) -> None:
     try:
         os.setpgid(0, 0)
         signal.alarm(_TIMEOUT)
+        if job["pid"] is not None:
+            Path(job["pid"]).write_text(str(os.getpid()))
         fd = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(fd, 1)
         os.dup2(fd, 2)

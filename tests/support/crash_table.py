@@ -16,6 +16,7 @@ from pathlib import Path
 import crash_intake
 from crash_driver import Driver, Ended, Job, Kill
 from crash_intake import CHANGED, ENVIRONMENT, TO_CHANGE, Drop
+from crash_load import kill_at_random
 
 from archive.errors import ArchiveError
 
@@ -98,7 +99,7 @@ class Stage:
                 self.scene.rounds,
                 rewrite,
                 str(trace) if trace else None,
-                ENVIRONMENT,
+                environment=ENVIRONMENT,
             )
         )
 
@@ -222,7 +223,23 @@ def main() -> int:
             faults += bool(result.fault)
             print(f"  {result.kill.place:7}{result.kill.step:68}#{result.kill.number:<5}{outcome}")
     print(f"\nkill points: {faults} faults, {time.monotonic() - start:.0f} s")
+    faults += _random_kills()
     return 1 if faults else 0
+
+
+def _random_kills() -> int:
+    """200 kills at random moments under load; returns how many archives had a fault."""
+    print("\nkill -9 at random moments, with drops arriving and ingest or fetch beside")
+    faults = 0
+    for seed in range(1, 5):
+        with fast_folder() as folder:
+            try:
+                done = kill_at_random(Path(folder), seed, 50)
+                print(f"  seed {seed}: {done} kills: drained, PASSED", flush=True)
+            except (AssertionError, ArchiveError) as error:
+                faults += 1
+                print(f"  seed {seed}: {error}", flush=True)
+    return faults
 
 
 if __name__ == "__main__":
