@@ -1,0 +1,71 @@
+"""The READMEs' commands run as they stand, in order, and show what the pages say."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+_BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_EXIT = re.compile(r"# exit (\d)$")
+_VARIES = re.compile(r"[0-9A-Za-z+/=:.…_-]*\d[0-9A-Za-z+/=:.…_-]*|[…/]\S*")
+
+
+def _steps(page: str) -> list[tuple[str, list[str]]]:
+    """Each command of a page with the lines that it is said to print."""
+    steps: list[tuple[str, list[str]]] = []
+    for block in _BLOCK.findall((ROOT / page).read_text(encoding="utf-8")):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                steps.append((line[2:], []))
+            elif line.strip():
+                steps[-1][1].append(line)
+    return steps
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line that do not differ from run to run."""
+    return [word for word in _VARIES.sub(" ", line).split() if word not in {"–", ";", "(", ")"}]
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
+def test_the_tour_runs(page: str, tmp_path: Path) -> None:
+    steps = _steps(page)
+    assert len(steps) >= 10
+    script = "".join(f"{command}\nprintf '\\n@@ %s\\n' $?\n" for command, _ in steps)
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "LANG": "C.UTF-8",
+        "HOME": str(tmp_path),
+        "COLUMNS": "250",
+        "USER": "tester",
+    }
+    done = subprocess.run(
+        ["/bin/bash", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    parts = re.split(r"\n@@ (\d+)\n", done.stdout)
+    outputs, codes = parts[0:-1:2], parts[1::2]
+    assert len(codes) == len(steps), done.stderr
+    for (command, lines), output, code in zip(steps, outputs, codes, strict=True):
+        wanted = _EXIT.search(command)
+        assert code == (wanted[1] if wanted else "0"), (command, output, done.stderr)
+        for line in lines:
+            missing = [word for word in _words(line) if word not in output]
+            assert not missing, (command, missing, output)
+
+
+def test_every_command_is_in_both_readmes() -> None:
+    from cli.commands import VERBS
+
+    for page in ("README.md", "README.zh.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert [verb.name for verb in VERBS if f"`{verb.name}" not in text] == []
