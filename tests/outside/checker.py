@@ -617,8 +617,18 @@ class Checker:
         if EXTENDED_USAGE in usage or not der(usage[KEY_USAGE]).body[1] & 0xC0:
             raise Bad("the certificate is not for signing documents")
         files = ["-in", f"{self.evidence[f'{key}.p7s']}", "-content", f"{self.evidence[key]}"]
-        command = ["cms", "-verify", "-binary", "-inform", "DER", *files,
-                   "-certfile", self.untrusted, "-cades", "-purpose", "any", *QUIET, "-out", os.devnull]  # fmt: skip
+        command = [
+            "cms",
+            "-verify",
+            "-binary",
+            "-inform",
+            "DER",
+            *files,
+            "-cades",
+            "-purpose",
+            "any",
+        ]
+        command += [*QUIET, "-certfile", self.untrusted, "-out", os.devnull]
         roots = [one["pem"] for one in self.policy["ca_root"]]
         at = stamp or datetime.fromtimestamp(time.time(), UTC)  # noqa: TID251
         self.jobs.append(("SEAL_SIGNATURE_BAD", key, [command + self.trust(roots, at)]))
