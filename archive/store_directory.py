@@ -1,7 +1,6 @@
 """ObjectStore on a directory: the default for one machine. Plain files, read-only, never replaced.
 
-One process at a time puts: the holder of the seal's lease. So what its first put finds in `scratch`
-was left by a process that was killed, and is removed.
+What the first put of a process finds in `scratch` of processes that are no more is removed.
 
 A put writes what it is given as bytes into `scratch` (same file system, another tree), syncs, then
 links every file under its key (link(2) never replaces), and syncs again: a name in the store always
@@ -113,9 +112,11 @@ class DirectoryStore:
                 continue
 
     def _sweep_scratch(self) -> None:
+        """Once: remove what killed processes left behind, never what a live one is writing."""
         if not self._swept:
             for path in self._scratch.iterdir():
-                self._fs.unlink(path)
+                if not _is_alive(path.name.partition("-")[0]):
+                    self._fs.unlink(path)
             self._swept = True
 
     def _source(self, item: PutItem, written: _Paths) -> Path:
@@ -204,6 +205,17 @@ def _info(key: str, found: os.stat_result) -> ObjectInfo:
 def _follows(key: str, after: str) -> bool:
     """Whether a key, or something in the folder of that key, comes after another one."""
     return key > after or (key.endswith("/") and after.startswith(key))
+
+
+def _is_alive(number: str) -> bool:
+    """Whether there is a process with this number, which a file of scratch is named after."""
+    try:
+        os.kill(int(number), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _same_file(source: Path, target: Path) -> bool:

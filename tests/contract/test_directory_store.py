@@ -108,16 +108,24 @@ class TestFiles:
             store.put([PutItem("a", b"other")])
         assert list((tmp_path / "scratch").iterdir()) == []
 
-    def test_leftovers_of_a_killed_process_do_no_harm(
+    def test_leftovers_of_a_killed_process_are_removed(
         self, store: DirectoryStore, tmp_path: Path
     ) -> None:
-        """A process with the same number as one that was killed meets its files."""
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        (tmp_path / "scratch" / f"{gone.pid}-7f00-1").write_bytes(b"half of it")
+        (tmp_path / "scratch" / "1-7f00-1").write_bytes(b"a live process writes this")
+        store.put([PutItem("a", b"one")])
+        assert [path.name for path in (tmp_path / "scratch").iterdir()] == ["1-7f00-1"]
+
+    def test_names_of_a_killed_process_with_our_number_do_no_harm(
+        self, store: DirectoryStore, tmp_path: Path
+    ) -> None:
         for number in (1, 2):
             left = tmp_path / "scratch" / f"{os.getpid()}-{id(store):x}-{number}"
             left.write_bytes(b"half of it")
         store.put([PutItem("a", b"one"), PutItem("b", b"two")])
         assert (read_all(store, "a"), read_all(store, "b")) == (b"one", b"two")
-        assert list((tmp_path / "scratch").iterdir()) == []
 
 
 class Failing(FileSystem):
