@@ -298,8 +298,9 @@ class Intake:
         self._session.clean_up(self._db)
 
     def close(self) -> None:
-        """Give the staging folder back."""
+        """Give the staging folder back, and see once more to what dead processes left."""
         self._session.close(self._db)
+        self._session.clean_up_dead(self._db)
 
 
 def _due(connection: Connection, limit: int) -> list[Due]:
