@@ -416,7 +416,9 @@ class Checker:
         self.seen: set[str] = {"live/log/checkpoint"}
         for place, found in self.stored.items():
             for path in sorted((store / place).rglob("*")):
-                if not path.is_dir() or path.is_symlink():
+                if path.is_symlink():  # may point anywhere, and elsewhere tomorrow
+                    self.fail("OBJECT_UNEXPECTED", str(path), "is a link, not an object")
+                elif not path.is_dir():
                     found[path.relative_to(store / place).as_posix()] = path
         self.evidence = self.stored["evidence"]
         self.accessions: dict[str, tuple[str, int, Json]] = {}
