@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, select
 
 from archive import layout, ledger
 from archive.actors import stated, user_actor
@@ -24,7 +24,6 @@ from archive.publish import Places
 from archive.tables import IntakeRow
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
-LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +93,8 @@ class Abandoner:
 
     def _give_up(self, connection: Connection, lost: Abandoned, rows: tuple[int, ...]) -> None:
         connection.execute(delete(UNSTORED).where(UNSTORED.c.id.in_(rows)))
-        drop = update(INTAKE).where(INTAKE.c.record == lost.record)
-        connection.execute(drop.values(state=LOST))
+        # If the drop still lies in the inbox, it is taken anew, as another record.
+        connection.execute(delete(INTAKE).where(INTAKE.c.record == lost.record))
 
     def _entry(self, lost: Abandoned, stream: str, actor: str, person: str, why: str) -> NewEntry:
         kind = "record.lost"
