@@ -3,6 +3,7 @@
 Implements `archive.verify.Database`. Looking at an archive changes none of its bytes.
 """
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,12 +13,14 @@ from sqlalchemy import LargeBinary, Row, Select, cast, create_engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from archive import catalog
+from archive.catalog import RECORD
 from archive.errors import Unreachable
 from archive.ledger import ENTRY, HEAD
 from archive.merkle import leaf_hash
 from archive.seals import SEAL
 
 _ROWS_AT_ONCE = 4096
+_PUBLISHED = select(HEAD.c.log, HEAD.c.published)
 _SQLITE = "sqlite:///"
 
 
@@ -26,6 +29,10 @@ class LedgerCopy:
 
     def __init__(self, url: str) -> None:
         """Raises Unreachable if there is no database, or it cannot be read."""
+        self.accessions = 0
+        """How many records the leaves that were read accession, as far as they are published."""
+        self.lost: set[str] = set()
+        """Records that these leaves call lost."""
         reading = _reading(Path(url.removeprefix(_SQLITE))) if url.startswith(_SQLITE) else url
         self._engine = create_engine(reading)
         self._read(select(ENTRY.c.idx).limit(1))
@@ -40,6 +47,7 @@ class LedgerCopy:
         A missing index ends them. Raises Unreachable if the database fails on the way.
         """
         start = 0
+        published = next((row.published for row in self._read(_PUBLISHED) if row.log == log), 0)
         # Cast, because an edit by hand may have left a text where bytes belong.
         data = cast(ENTRY.c.data, LargeBinary).label("data")
         columns = select(ENTRY.c.idx, data).where(ENTRY.c.log == log)
@@ -49,10 +57,31 @@ class LedgerCopy:
             for expected, row in enumerate(rows, start):
                 if row.idx != expected:
                     return
+                if expected < published:
+                    self._note_kind(row.data)
                 yield leaf_hash(row.data)
             if len(rows) < _ROWS_AT_ONCE:
                 return
             start += len(rows)
+
+    def _note_kind(self, data: bytes) -> None:
+        # In canonical JSON these bytes can stand nowhere else: quotes inside a text are escaped.
+        if b'"kind":"record.accessioned"' in data:
+            self.accessions += 1
+        elif b'"kind":"record.lost"' in data:
+            self.lost.add(str(json.loads(data)["subject"]))
+
+    def catalog(self) -> Iterator[tuple[dict[str, Any], bytes | None]]:
+        """Every line of the catalog, and the entry at the place it names, in the order of ids."""
+        data = cast(ENTRY.c.data, LargeBinary).label("entry_data")
+        place = (ENTRY.c.log == RECORD.c.log) & (ENTRY.c.idx == RECORD.c.idx)
+        columns = select(RECORD, data).outerjoin(ENTRY, place).order_by(RECORD.c.id)
+        last = ""
+        while rows := self._read(columns.where(RECORD.c.id > last).limit(_ROWS_AT_ONCE)):
+            for row in rows:
+                line = dict(row._mapping)
+                yield line, line.pop("entry_data")
+            last = rows[-1].id
 
     def notes(self) -> list[tuple[str, bytes]]:
         """The newest note of every log that was stored and read back: (log, note).

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from archive.catalog_check import check_catalog
 from archive.database_check import LedgerCopy
-from archive.errors import FormatError, Unreachable, UsageError
+from archive.errors import ArchiveError, FormatError, Unreachable, UsageError
 from archive.findings import Outcome
 from archive.ids import check_ulid
 from archive.inspection import Inspection, report_bytes
@@ -229,10 +230,20 @@ class _Verification:
             )
         report.seconds = clock.monotonic() - start
         if self.database is not None:
+            self._check_catalog(self.database, scope, report)
             self.database.close()
         if self._problem is not None:
             report.add("STORE_UNREADABLE", "cunzheng.db", reason=self._problem)
         return report
+
+    def _check_catalog(self, database: LedgerCopy, scope: Scope, report: Report) -> None:
+        """The catalog too, where everything is asked for and the ledger could be read."""
+        if not isinstance(scope, Everything):
+            return
+        try:
+            check_catalog(database, self._stores[0], report)
+        except (ArchiveError, OSError) as error:
+            report.add("STORE_UNREADABLE", "cunzheng.db", reason=str(error))
 
 
 def _document(report: Report, trusted: PolicyFile) -> dict[str, Any]:

@@ -283,6 +283,22 @@ def database_entry_deleted(scene: Scene) -> str:
     return f"{LOG}#5"
 
 
+@attack(
+    "a record's row edited in the database", DATABASE, Look(("DATABASE_DIFFERS",), database=True)
+)
+def database_record(scene: Scene) -> str:
+    _sql(scene, "UPDATE record SET name = 'other.txt' WHERE id = ?", _record(scene))
+    return _record(scene)
+
+
+@attack(
+    "a record's row deleted from the database", DATABASE, Look(("DATABASE_DIFFERS",), database=True)
+)
+def database_record_deleted(scene: Scene) -> str:
+    _sql(scene, "DELETE FROM record WHERE id = ?", _record(scene))
+    return "records that are not in it: 1"
+
+
 # ── what could not be checked is neither damage nor fine ──
 
 
