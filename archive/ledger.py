@@ -4,6 +4,7 @@ Appending gives indices and stream positions, once and for ever, in one transact
 signs or stores; archive.seal does that with what stands committed.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -133,7 +134,7 @@ def waiting(connection: Connection, *, only_urgent: bool, limit: int) -> list[Ne
             actor=row.actor,
             at=row.at,
             subject=row.subject,
-            body=canonical.decode(row.body),  # type: ignore[arg-type]
+            body=json.loads(row.body),
             urgent=row.urgent,
         )
         for row in connection.execute(query)

@@ -7,6 +7,7 @@ anything that is not there, and a full tile stands in evidence only below a note
 it: a database rebuilt after a crash goes on from that note and makes no other tile for its place.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -172,9 +173,9 @@ def _items(places: Places, objects: Iterable[NewObject]) -> list[PutItem]:
             items.append(PutItem(new.key, new.data))
             continue
         assert new.path is not None  # noqa: S101 - an object has bytes or a path
-        path = places.staging / new.path
-        if path.exists():
-            items.append(PutItem(new.key, StagedFile(path)))
+        path = f"{places.staging}/{new.path}"
+        if os.path.exists(path):
+            items.append(PutItem(new.key, StagedFile(Path(path))))
         elif places.evidence.stat(new.key) is None:
             raise LedgerBlocked(
                 f"The staged bytes of {new.key} are gone. Nothing can be sealed until they are"

@@ -9,6 +9,7 @@ has its whole bytes. Staged files must have been synced by whoever staged them.
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -19,9 +20,10 @@ from archive.durable import FileSystem, disk_errors, replace, write_new
 from archive.errors import ObjectConflict, ObjectMissing, Unreachable
 from archive.ports import CHUNK, ObjectInfo, PutItem, StagedFile
 
-_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+_NAME = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
+_KEY = re.compile(rf"{_NAME}(?:/{_NAME})*", re.ASCII)
 _LARGE = 4 * CHUNK
-_Paths = list[Path]
+_Paths = list[str]
 
 
 class DirectoryStore:
@@ -29,10 +31,11 @@ class DirectoryStore:
 
     def __init__(self, root: Path, scratch: Path, fs: FileSystem) -> None:
         self._root = root
+        self._prefix = f"{root}/"
         self._scratch = scratch
         self._fs = fs
         self._counter = 0
-        self._folders: set[Path] = set()
+        self._folders: set[str] = set()
         self._swept = False
 
     def put(self, items: Sequence[PutItem]) -> None:
@@ -60,12 +63,10 @@ class DirectoryStore:
         try:
             if start:
                 os.lseek(fd, start, os.SEEK_SET)
-            while length is None or length > 0:
-                chunk = os.read(fd, CHUNK if length is None else min(CHUNK, length))
-                if not chunk:
-                    return
-                if length is not None:
-                    length -= len(chunk)
+            left = os.fstat(fd).st_size - start
+            left = left if length is None else min(left, length)
+            while left > 0 and (chunk := os.read(fd, min(CHUNK, left))):
+                left -= len(chunk)
                 yield chunk
         except OSError as error:
             raise Unreachable(f"{key} cannot be read: {os.strerror(error.errno or 0)}") from error
@@ -119,12 +120,12 @@ class DirectoryStore:
                     self._fs.unlink(path)
             self._swept = True
 
-    def _source(self, item: PutItem, written: _Paths) -> Path:
+    def _source(self, item: PutItem, written: _Paths) -> str:
         if isinstance(item.source, StagedFile):
-            return item.source.path
+            return str(item.source.path)
         while True:
             self._counter += 1
-            path = self._scratch / f"{os.getpid()}-{id(self):x}-{self._counter}"
+            path = f"{self._scratch}/{os.getpid()}-{id(self):x}-{self._counter}"
             try:
                 write_new(self._fs, path, (item.source,))
             except FileExistsError:
@@ -132,23 +133,24 @@ class DirectoryStore:
             written.append(path)
             return path
 
-    def _link(self, key: str, source: Path) -> None:
+    def _link(self, key: str, source: str) -> None:
         target = self._path(key)
-        if target.parent not in self._folders:
-            self._make_folder(target.parent, key)
+        folder = os.path.dirname(target)
+        if folder not in self._folders:
+            with suppress(NotADirectoryError):
+                self._fs.mkdir(Path(folder))
             if len(self._folders) < 4096:
-                self._folders.add(target.parent)
+                self._folders.add(folder)
         try:
             self._fs.link(source, target)
+        except (NotADirectoryError, FileNotFoundError):
+            if os.path.isdir(folder):
+                raise
+            sentence = f"{key} cannot be stored: a file stands where a folder should be"
+            raise ObjectConflict(sentence) from None
         except FileExistsError:
             if not _same_file(source, target):
                 raise ObjectConflict(f"{key} is already stored with other bytes") from None
-
-    def _make_folder(self, folder: Path, key: str) -> None:
-        with suppress(NotADirectoryError):
-            self._fs.mkdir(folder)
-        if not folder.is_dir():
-            raise ObjectConflict(f"{key} cannot be stored: a file stands where a folder should be")
 
     def _forget_cached(self, items: Sequence[PutItem]) -> None:
         """Drop large objects from the page cache, so that reading them back asks the disk."""
@@ -175,11 +177,10 @@ class DirectoryStore:
             raise ObjectMissing(f"{key} is not a regular file")
         return fd
 
-    def _path(self, key: str) -> Path:
-        for part in key.split("/"):
-            if not part or part[0] == "." or not _SAFE.issuperset(part):
-                raise ValueError(f"not a key: {key!r}")
-        return self._root / key
+    def _path(self, key: str) -> str:
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"not a key: {key!r}")
+        return self._prefix + key
 
 
 class DirectoryPointer:
@@ -218,7 +219,7 @@ def _is_alive(number: str) -> bool:
     return True
 
 
-def _same_file(source: Path, target: Path) -> bool:
+def _same_file(source: str, target: str) -> bool:
     """Whether a name that is taken holds the same bytes; never follows links, never waits."""
     found = os.lstat(target)
     if not stat.S_ISREG(found.st_mode):
@@ -226,8 +227,8 @@ def _same_file(source: Path, target: Path) -> bool:
     return os.path.samestat(os.lstat(source), found) or _same_bytes(source, target)
 
 
-def _same_bytes(left: Path, right: Path) -> bool:
-    with left.open("rb") as one, right.open("rb") as other:
+def _same_bytes(left: str, right: str) -> bool:
+    with open(left, "rb") as one, open(right, "rb") as other:
         while True:
             a, b = one.read(CHUNK), other.read(CHUNK)
             if a != b:

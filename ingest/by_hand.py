@@ -1,7 +1,8 @@
 """Drops that a person names: files, or folders with everything in them, from anywhere."""
 
 import os
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
 from archive.errors import UsageError
@@ -27,7 +28,9 @@ def drops_of(paths: Sequence[Path], source: str) -> Iterator[Drop]:
         if os.path.isdir(whole) and not os.path.islink(whole):
             yield from _folder(whole, source)
         else:
-            yield from _files(os.path.dirname(whole), [os.path.basename(whole)], source, b"")
+            folder, name = os.path.split(whole)
+            beside = [name + _SUFFIX] if os.path.lexists(whole + _SUFFIX) else []
+            yield from _files(folder, [name], {name, *beside}, source, b"")
 
 
 def _folder(top: bytes, source: str) -> Iterator[Drop]:
@@ -35,18 +38,21 @@ def _folder(top: bytes, source: str) -> Iterator[Drop]:
         folders[:] = sorted(name for name in folders if not is_ignored(name))
         wanted = sorted(name for name in names if not is_ignored(name))
         inside = os.path.relpath(folder, top)
-        yield from _files(folder, wanted, source, b"" if inside == b"." else inside)
+        yield from _files(folder, wanted, set(wanted), source, b"" if inside == b"." else inside)
 
 
-def _files(folder: bytes, names: Sequence[bytes], source: str, inside: bytes) -> Iterator[Drop]:
-    present = set(names)
+def _files(
+    folder: bytes, names: Sequence[bytes], present: Set[bytes], source: str, inside: bytes
+) -> Iterator[Drop]:
     for name in names:
         file = _found(folder, name, source, inside)
         if file is None:
             continue
         if name.endswith(_SUFFIX) and name[: -len(_SUFFIX)] in present and _is_sidecar(file):
             continue
-        beside = _found(folder, name + _SUFFIX, source, inside)
+        beside = None
+        if name + _SUFFIX in present:
+            beside = _found(folder, name + _SUFFIX, source, inside)
         if beside is not None and not _is_sidecar(beside):
             beside = None
         yield Drop(file, beside, _settled(file, beside))
@@ -55,12 +61,12 @@ def _files(folder: bytes, names: Sequence[bytes], source: str, inside: bytes) ->
 def _found(folder: bytes, name: bytes, source: str, inside: bytes) -> Found | None:
     path = os.path.join(folder, name)
     try:
-        stat = os.lstat(path)
+        found = os.lstat(path)
     except FileNotFoundError:
         return None
-    if not os.path.isfile(path) or os.path.islink(path):
+    if not stat.S_ISREG(found.st_mode):
         return None
-    return Found(source, inside, name, path, FileKey.of(stat))
+    return Found(source, inside, name, path, FileKey.of(found))
 
 
 def _is_sidecar(file: Found) -> bool:

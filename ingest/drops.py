@@ -26,6 +26,8 @@ class Accepted:
     sidecar: SidecarFacts | None
     received_at: datetime
     first_hash_at: datetime
+    description: bytes = b""
+    """record.json, once it is written."""
 
 
 @dataclass(frozen=True, slots=True)

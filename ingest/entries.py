@@ -10,14 +10,12 @@ from archive import layout
 from archive.catalog import RECORD
 from archive.ledger import NewEntry, NewObject
 from archive.ports import Clock
-from archive.record import RecordDescription
 from archive.tables import RecordRow
 from archive.times import format_time
 from ingest.drops import Accepted, RefusedDrop, Rejected
 from ingest.names import decode_name
 from ingest.register import ACTOR, Maker
 from ingest.staging import Staged
-from signing.digest import Digest
 
 CLASSIFIED = "CLASSIFIED_REFUSED"
 
@@ -54,29 +52,27 @@ class EntryMaker:
         self._clock = clock
         self._session = session
 
-    def accessioned(
-        self, outcome: Accepted, description: RecordDescription, same: str | None
-    ) -> NewEntry:
+    def accessioned(self, outcome: Accepted, office: str, same: str | None) -> NewEntry:
         """A new record with all its objects."""
-        data = description.to_bytes()
+        described = NewObject.of(layout.record_key(outcome.record), outcome.description)
         body = {
             **_arrival(outcome),
             "first_hash_at": format_time(outcome.first_hash_at),
-            "office": description.value["office"],
-            "record": str(Digest.of("sha256", data)),
+            "office": office,
+            "record": f"sha256:{described.sha256.hex()}",
         }
         if same is not None:
             body["same_content_as"] = same
-        objects = self._objects(outcome, data)
+        objects = self._objects(outcome, described)
         return self._entry("record.accessioned", outcome, outcome.record, body, objects)
 
-    def _objects(self, outcome: Accepted, description: bytes) -> tuple[NewObject, ...]:
+    def _objects(self, outcome: Accepted, described: NewObject) -> tuple[NewObject, ...]:
         record, staged = outcome.record, outcome.staged
         sha256 = next(d.value for d in staged.digests if d.algorithm == "sha256")
         path = f"{self._session}/{staged.path.name}"
         objects = [
             NewObject(layout.content_key(record), staged.size, sha256, path=path),
-            NewObject.of(layout.record_key(record), description),
+            described,
         ]
         if outcome.sidecar is not None:
             objects.append(NewObject.of(layout.sidecar_key(record), outcome.sidecar.data))

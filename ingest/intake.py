@@ -10,7 +10,7 @@ the rest.
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from archive.ledger import NewEntry
 from archive.ports import Clock, ObjectStore
 from archive.seal import Sealer
 from archive.submitting import is_published
-from archive.tables import IntakeRow, RecordRow
+from archive.tables import IntakeRow
 from ingest.describe import Circumstances, describe
 from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
 from ingest.entries import EntryMaker, Known
@@ -115,9 +115,13 @@ class Intake:
         self._fs.sync_file_system(self._settings.staging)
         with self._db.read() as connection:
             known = self._lookup(connection, outcomes)
-        firsts = {o.record: self._first(o, known) for o in outcomes if isinstance(o, Accepted)}
+        now = self._clock.now()
+        entries, rows = self._entries_and_rows(outcomes, known, now, result)
         with self._db.write() as connection:
-            self._submit(connection, outcomes, known, firsts, result)
+            for source, folder in _sources(outcomes).items():
+                ensure_source(connection, source, folder, now, self._maker)
+            ledger.submit(connection, entries)
+            connection.execute(insert(INTAKE), rows)
         self._session.submitted(
             name
             for outcome in outcomes
@@ -153,45 +157,44 @@ class Intake:
 
     def _attempt(self, drop: Drop, result: Admitted) -> Outcome | None:
         try:
-            return self._preparer.prepare(drop)
+            outcome = self._preparer.prepare(drop)
         except (SourceChanged, SourceUnreadable):
             result.unsettled.append(drop)
             return None
+        return self._described(outcome) if isinstance(outcome, Accepted) else outcome
+
+    def _described(self, outcome: Accepted) -> Accepted:
+        """Write record.json, and let go of the bytes that it was found by."""
+        description = describe(
+            outcome.record,
+            self._maker.random(16),
+            outcome.staged,
+            self._circumstances(outcome),
+            outcome.sidecar,
+        ).to_bytes()
+        staged = replace(outcome.staged, head=b"")
+        return replace(outcome, staged=staged, description=description)
 
     def _lookup(self, connection: Connection, outcomes: Iterable[Outcome]) -> Known:
         digests = [_sha256(o) for o in outcomes if isinstance(o, Accepted)]
         return Known.load(connection, digests)
 
-    def _first(self, outcome: Accepted, known: Known) -> RecordRow | None:
-        """The record that this drop repeats, if it is present and just verified."""
-        return find_first(outcome, known, self._evidence)
-
-    def _submit(
-        self,
-        connection: Connection,
-        outcomes: Sequence[Outcome],
-        known: Known,
-        firsts: dict[str, RecordRow | None],
-        result: Admitted,
-    ) -> None:
-        now = self._clock.now()
-        folders = {o.drop.file.source: _source_folder(o.drop.file) for o in outcomes}
-        for source, folder in folders.items():
-            ensure_source(connection, source, folder, now, self._maker)
+    def _entries_and_rows(
+        self, outcomes: Sequence[Outcome], known: Known, now: datetime, result: Admitted
+    ) -> tuple[list[NewEntry], list[dict[str, Any]]]:
+        """What goes into the database, made before anybody has to wait for its write lock."""
         entries: list[NewEntry] = []
         rows: list[dict[str, Any]] = []
         for outcome in outcomes:
-            entry, record = self._entry(outcome, known, firsts, result)
+            entry, record = self._entry(outcome, known, result)
             entries.append(entry)
             rows.append(self._row(outcome, entry.id, record, now))
-        ledger.submit(connection, entries)
-        connection.execute(insert(INTAKE), rows)
+        return entries, rows
 
     def _entry(
         self,
         outcome: Outcome,
         known: Known,
-        firsts: dict[str, RecordRow | None],
         result: Admitted,
     ) -> tuple[NewEntry, str | None]:
         if isinstance(outcome, RefusedDrop):
@@ -201,20 +204,13 @@ class Intake:
             result.rejected.append(outcome)
             return self._entries.rejected(outcome), None
         result.bytes += outcome.staged.size
-        first = firsts[outcome.record]
+        first = find_first(outcome, known, self._evidence)
         if first is not None:
             result.redropped += 1
             return self._entries.redropped(outcome, first), first.id
         result.records += 1
-        description = describe(
-            outcome.record,
-            self._maker.random(16),
-            outcome.staged,
-            self._circumstances(outcome),
-            outcome.sidecar,
-        )
         same = known.same_content(_sha256(outcome), outcome.record)
-        return self._entries.accessioned(outcome, description, same), outcome.record
+        return self._entries.accessioned(outcome, self._settings.office, same), outcome.record
 
     def _circumstances(self, outcome: Accepted) -> Circumstances:
         file = outcome.drop.file
@@ -356,6 +352,10 @@ def _known_keys(
 
 def _sha256(outcome: Accepted) -> bytes:
     return next(d.value for d in outcome.staged.digests if d.algorithm == "sha256")
+
+
+def _sources(outcomes: Iterable[Outcome]) -> dict[str, bytes]:
+    return {o.drop.file.source: _source_folder(o.drop.file) for o in outcomes}
 
 
 def _source_folder(file: Found) -> bytes:

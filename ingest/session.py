@@ -49,7 +49,7 @@ class StagingSession:
             return
         needed = _needed(database, self.name)
         for name in self._submitted - needed:
-            self._fs.unlink(self.folder / name)
+            self._fs.unlink(f"{self.folder}/{name}")
         self._submitted &= needed
 
     def clean_up_dead(self, database: Database) -> bool:
