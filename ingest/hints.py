@@ -5,6 +5,7 @@ writes to a share, and may have no watches left. So nothing may depend on a hint
 inbox is swept at its usual interval.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -17,6 +18,8 @@ def _observer() -> Any:
     # Imported late: commands that do not watch should not pay for it.
     from watchdog.observers import Observer
 
+    # It complains on stderr when an event comes while it is being stopped; hints may be lost.
+    logging.getLogger("watchdog").addHandler(logging.NullHandler())
     return Observer()
 
 

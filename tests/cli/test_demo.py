@@ -33,6 +33,7 @@ def test_the_demo_goes_as_announced_and_spares_what_is_not_its_own(tmp_path: Pat
     assert "重复投放" in done.stdout
     assert "再次投放的文件没有成为第二份记录" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+    assert "Inotify" not in done.stderr
     inspector = tmp_path / "demo-archive/inspector"
     report = json.loads((inspector / "report-rewritten-1.json").read_bytes())
     assert report["outcome"] == "PASSED"

@@ -224,6 +224,7 @@ class Demo:
         words: list[str | Path] = ["verify", "--store", home / "store"]
         words += ["--policy", inspector / "policy.toml"]
         words += ["--known", self.checkpoint / "checkpoint.note"] if kept else []
+        words += ["--evidence", inspector / "proof"] if kept and codes else []
         words += ["--receipts", inspector / "receipts.jsonl"] if lines else []
         self.run(*words, "--report", report, expect=1 if codes else 0)
         found = {one["code"] for one in json.loads(report.read_bytes())["findings"]}
@@ -301,6 +302,13 @@ class Demo:
         self.inspect(copy, "rewritten-1", ())
         say("With the kept checkpoint:", "有此前保存的检查点：")
         self.inspect(copy, "rewritten-2", ("LEDGER_REWRITTEN",), kept=True)
+        say(
+            "Two notes with the archive's own signature contradict each other: "
+            f"{self.place.inspector / 'proof'}/\nproves it to anyone.\n",
+            f"两份均有存证库签名的检查点相互矛盾：{self.place.inspector / 'proof'}/ "
+            "可向任何人证明。\n",
+        )
+        self.must(len(list((self.place.inspector / "proof").iterdir())) >= 2, "no proof was kept")
         say("With the device's receipts alone:", "仅凭设备手中的回执：")
         codes = ("LEDGER_REWRITTEN", "RECEIPTED_MISSING")
         self.inspect(copy, "rewritten-3", codes, lines=True)
