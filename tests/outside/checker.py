@@ -230,14 +230,16 @@ def tile_name(number: int) -> str:
     return name
 
 
-def unbundle(data: bytes) -> list[bytes]:
+def unbundle(data: bytes, width: int) -> list[bytes]:
     entries, at = [], 0
-    while at < len(data):
+    while at < len(data) and len(entries) <= width:
         end = at + 2 + int.from_bytes(data[at : at + 2], "big")
         if end > len(data):
             raise Bad("an entry is cut off")
         entries.append(data[at + 2 : end])
         at = end
+    if len(entries) != width:
+        raise Bad(f"a tile that should hold {width} entries holds another number")
     return entries
 
 
@@ -522,15 +524,13 @@ class Checker:
         log, number, tree = Log(name), 0, Tree()
         with self.guard("ENTRIES", name):
             while (key := f"log/{name}/tile/entries/{tile_name(number)}") in self.evidence:
-                log.raw += unbundle(self.take(key))
+                log.raw += unbundle(self.take(key), 256)
                 number += 1
-                if len(log.raw) != 256 * number:
-                    raise Bad(f"{key} has not 256 entries")
-            widths = [
-                int(k[len(key) + 3 :]) for k in self.stored["live"] if k.startswith(key + ".p/")
-            ]
+            live, start = self.stored["live"], key + ".p/"
+            widths = [int(k[len(start) :]) for k in live if k.startswith(start)]
             if widths:
-                log.raw += unbundle(self.stored["live"][f"{key}.p/{max(widths)}"].read_bytes())
+                path = live[f"{start}{max(widths)}"]
+                log.raw += unbundle(path.read_bytes(), max(widths))
         for index, data in enumerate(log.raw):
             log.leaves.append(leaf(data))
             tree.add(log.leaves[-1])
@@ -545,7 +545,7 @@ class Checker:
         return log
 
     def tiles(self, log: Log) -> None:
-        levels, size = [log.leaves], max(log.sizes, default=0)
+        levels, size = [log.leaves], min(max(log.sizes, default=0), len(log.raw))
         while len(levels[-1]) >= 256:
             full = range(0, len(levels[-1]) - 255, 256)
             levels.append([root_of(levels[-1][at : at + 256]) for at in full])
@@ -832,6 +832,7 @@ class Checker:
     def record(self, rid: str, e: Json) -> None:
         start, body = f"records/{rid[-2:]}/{rid}/", e["body"]
         if rid in self.lost:
+            self.fail("CONTENT_LOST", rid, "lost before it was stored, and recorded so")
             self.seen |= {f"evidence/{k}" for k in self.evidence if k.startswith(start)}
             return
         data = self.take(start + "record.json")
