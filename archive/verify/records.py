@@ -150,7 +150,8 @@ def _hash(
 ) -> tuple[tuple[Digest, ...], tuple[bytes, ...]]:
     """All digests and the piece hashes in one read."""
     if size <= PIECE_SIZE:
-        data = b"".join(context.evidence.read(key, 0, size)) if size else b""
+        # An empty content is read too: a link in its place is listed with size 0 as well.
+        data = b"".join(context.evidence.read(key, 0, max(size, 1)))
         digests = tuple(Digest.of(name, data) for name in algorithms)
         # One piece is the content itself, so its hash is there already.
         first = next(digest.value for digest in digests if digest.algorithm == "sha256")

@@ -74,6 +74,16 @@ def content_is_a_link_to_the_right_bytes(given: Given) -> Made:
     return _done(made, CONTENT_MISSING=made.records[0])
 
 
+@case("CONTENT_MISSING")
+def empty_content_is_a_link(given: Given) -> Made:
+    made = given.small()
+    path = made.path(layout.content_key(made.records[3]))
+    assert path.read_bytes() == b""
+    path.unlink()
+    path.symlink_to("/dev/null")
+    return _done(made, CONTENT_MISSING=made.records[3])
+
+
 @case("CONTENT_MISSING", "RECORD_MISSING")
 def record_removed(given: Given) -> Made:
     made = given.small()
