@@ -167,8 +167,9 @@ def _head(row: Any) -> Head:
     )
 
 
-def open_head(connection: Connection, log: str, year: int, before: Head | None) -> Head:
+def open_head(connection: Connection, log: str, before: Head | None) -> Head:
     """A new log's empty head; it takes over the fencing number of the one before."""
+    year = int(log.rpartition("-")[2])
     head = Head(log, year, 0, 0, 0, CompactRange(), before.fence if before else 0, closed=False)
     row = {
         "log": log,

@@ -7,7 +7,7 @@ after `kill -9` or a power cut is this same path. At most one batch is unfinishe
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert
@@ -170,24 +170,27 @@ class Sealer:
 
     def _append_in(self, connection: Connection, now: datetime) -> bool:
         head = self._head(connection)
-        entries = ledger.waiting(
+        found = ledger.waiting(
             connection, only_urgent=self._stamping.away, limit=self._settings.batch
         )
+        # An entry is made when it is appended: what waited for a TSA is not late for that.
+        entries = [replace(entry, at=now) for entry in found]
         self._check_clock(connection, now)
         if head is None or head.closed:
             opened = self._system.opened(connection, head, now, self._pki)
-            fresh = ledger.open_head(connection, opened.body["log"], sealing_year(now), head)
-            ledger.append(connection, fresh, [opened, *entries])
+            fresh = ledger.open_head(connection, opened.body["log"], head)
+            silence = self._system.silence(connection, now) if head else []
+            ledger.append(connection, fresh, [opened, *silence, *entries])
             return True
         if not entries:
             return False
         linked = self._system.linked(connection, head, now, self._pki)
         # A log is not closed while tokens are missing: its successor could not name them any more.
-        if head.year != sealing_year(now) and not self._stamping.away:
-            closed = self._system.closed(head, now)
-            ledger.append(connection, head, [linked, closed], closes=True)
-            return True
         silence = self._system.silence(connection, now)
+        if sealing_year(now) > head.year and not self._stamping.away:
+            closed = self._system.closed(head, now)
+            ledger.append(connection, head, [linked, *silence, closed], closes=True)
+            return True
         ledger.append(connection, head, [linked, *silence, *entries])
         return True
 

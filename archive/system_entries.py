@@ -1,6 +1,7 @@
 """Entries the archive makes about itself: openings, links, closings, outages, heartbeats."""
 
 import base64
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -63,7 +64,7 @@ class SystemEntries:
             "crls": crls,
             "digests": list(settings.digests),
             "heartbeat_seconds": settings.heartbeat_seconds,
-            "log": f"{identity.office}-{sealing_year(now)}",
+            "log": next_log(connection, closed, identity.office, now),
             "log_key": base64.b64encode(identity.log_signer.public_key()).decode("ascii"),
             "office": identity.office,
             "previous": self._previous(connection, closed),
@@ -150,6 +151,14 @@ class SystemEntries:
             "until": format_time(now),
         }
         ledger.submit(connection, [self.entry("outage.ended", now, body)])
+
+
+def next_log(connection: Connection, closed: Head | None, office: str, now: datetime) -> str:
+    """The log to open: the one that `log.closed` named, whatever the clock says by now."""
+    if closed is None:
+        return f"{office}-{sealing_year(now)}"
+    last = ledger.entries_between(connection, closed.log, closed.size - 1, closed.size)[0]
+    return str(json.loads(last.data)["body"]["next"])
 
 
 def _seal_link(seal: Seal | None) -> dict[str, Any]:

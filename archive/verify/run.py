@@ -196,7 +196,8 @@ def _check_chain_seals(run: _Run, pool: Workers, chain: list[str]) -> None:
             heads[log] = run.snapshots[log].size if following is None else 0
     references.check_links(run.index, run.report, heads)
     outages = seal_order.recorded_outages(run.index, chain, run.report)
-    order = seal_order.SealOrder(run.context, run.report, outages)
+    stops = seal_order.recorded_stops(run.index, chain)
+    order = seal_order.SealOrder(run.context, run.report, outages, stops)
     for log in chain:
         newest = None
         total = run.index.one("SELECT count(*) FROM seal WHERE log=?", log)[0]

@@ -54,6 +54,13 @@ def recorded_outages(index: Index, logs: Sequence[str], report: Report) -> list[
     return merged
 
 
+def recorded_stops(index: Index, logs: Sequence[str]) -> list[Interval]:
+    """Times in which the machine was off, as it said when it was back."""
+    query = "SELECT since, until FROM outage WHERE log=? AND reason='not_running'"
+    rows = [row for log in logs for row in index.rows(query, log)]
+    return sorted({(since, until) for since, until in rows if until is not None})
+
+
 def _moment(microsecond: int) -> str:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microsecond)
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -75,7 +82,13 @@ def uncovered(start: int, end: int, outages: Sequence[Interval], slack: int) -> 
 class SealOrder:
     """Takes the seals of one office's logs in order."""
 
-    def __init__(self, context: Context, report: Report, outages: list[Interval]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        report: Report,
+        outages: list[Interval],
+        stops: list[Interval],
+    ) -> None:
         self.newest: datetime | None = None
         self._last: SealFacts | None = None
         self.internal = False
@@ -83,6 +96,7 @@ class SealOrder:
         self._now = microseconds(context.now)
         self._report = report
         self._outages = outages
+        self._stops = stops
         self._wrong_roots: dict[str, int] = {}
 
     def take(self, facts: SealFacts) -> None:
@@ -101,11 +115,24 @@ class SealOrder:
         key = token_key(job.log, job.size)
         if self.newest is not None:
             self._compare(key, self.newest, facts.gen_time)
-        delay = microseconds(facts.gen_time) - job.oldest
+        delay = self._delay(job.oldest, facts.gen_time)
         if delay > self._limits.max_token_delay * _SECOND:
             self._report.add("TIMESTAMP_LATE", key, seconds=delay // _SECOND)
         if self.newest is None or facts.gen_time > self.newest:
             self.newest = facts.gen_time
+
+    def _delay(self, oldest: int, time: datetime) -> int:
+        """Microseconds from a batch's oldest entry to its token.
+
+        A power cut in the middle of a batch is excused, and only that: the stop began with the
+        token before. Who signs a history anew has no such token to begin with.
+        """
+        delay = microseconds(time) - oldest
+        if delay <= self._limits.max_token_delay * _SECOND or self.newest is None:
+            return delay
+        before = microseconds(self.newest) - _SECOND
+        stops = [stop for stop in self._stops if stop[0] >= before]
+        return uncovered(oldest, microseconds(time), stops, 0)
 
     def _wrong_root(self, facts: SealFacts) -> None:
         """One alteration makes every later root wrong: the first one is reported."""

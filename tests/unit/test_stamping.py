@@ -312,6 +312,49 @@ class TestNewYear:
         assert len(entries(archive, "main-2027")) == 2
         assert_passed(archive)
 
+    def test_off_over_new_year(self, archive: Archive) -> None:
+        """The silence is on record in the closing batch, before its token hides it."""
+        archive.seal()
+        archive.clock.advance(days=4)
+        archive.heartbeats(1)
+        archive.seal()
+        assert [entry.kind for entry in entries(archive, "main-2026")][1:] == [
+            "log.linked",
+            "outage.started",
+            "outage.ended",
+            "log.closed",
+        ]
+        assert_passed(archive)
+
+    def test_a_clock_that_steps_back_over_midnight_closes_nothing(self, archive: Archive) -> None:
+        archive.seal()
+        archive.clock.advance(minutes=60, seconds=1)
+        archive.heartbeats(1)
+        archive.seal()
+        assert archive.head().log == "main-2027"
+        archive.clock.advance(seconds=-1.5)
+        archive.heartbeats(1)
+        archive.seal()
+        assert archive.head().log == "main-2027"
+        archive.clock.advance(minutes=5)
+        archive.heartbeats(1)
+        archive.seal()
+        assert_passed(archive)
+
+    def test_the_next_log_is_the_one_that_was_named(self, archive: Archive) -> None:
+        """Closed in one year, killed, started again in a later one."""
+        sealer = self.seal_year(archive)
+        sealer._guard()
+        sealer._append()
+        archive.clock.advance(days=500)
+        archive.reopen()
+        archive.seal()
+        assert entries(archive, "main-2027")[0].body["log"] == "main-2027"
+        archive.heartbeats(1)
+        archive.seal()
+        assert archive.head().log == "main-2028"
+        assert_passed(archive)
+
     def test_no_log_closes_while_the_authority_is_away(self, archive: Archive, tsa: Switch) -> None:
         archive.seal()
         tsa.away = True
