@@ -707,14 +707,15 @@ class Checker:
         for number, log in enumerate(self.chain):
             size, end = max(log.sizes, default=0), len(log.entries) - 1
             later = self.chain[number + 1].name if log is not self.chain[-1] else None
+            if later and log.entries[-1:] and log.entries[-1].get("kind") != "log.closed":
+                self.fail("LOG_ORDER", log.name, "was never closed, and another log follows")
             if size != end + 1:
-                self.fail("LEDGER_TRUNCATED", log.name, f"{end + 1} entries, sealed are {size}")
+                word = "SEAL_MISSING" if size <= end else "LEDGER_TRUNCATED"
+                self.fail(word, log.name, f"{end + 1} entries, sealed are {size}")
             for index, e in enumerate(log.entries):
                 place, body, kind = f"{log.name}#{index}", e.get("body", {}), e.get("kind")
                 want = "log.linked" if index in log.sizes else None
-                want = (
-                    "log.opened" if index == 0 else "log.closed" if index == end and later else want
-                )
+                want = "log.opened" if index == 0 else want
                 have = kind if kind in ("log.opened", "log.linked", "log.closed") else None
                 if e and have != want and not (kind == "log.closed" and index == end):
                     word = "SEAL_MISSING" if "log.linked" in (have, want) else "LOG_ORDER"
@@ -804,12 +805,16 @@ class Checker:
                 < (b - a).total_seconds()
             ):
                 self.fail("SEAL_GAP", str(b), f"{b - a} since the token before")
-        if not stamps or time.time() - stamps[-1].timestamp() > limits["max_age"]:  # noqa: TID251
+        now = datetime.fromtimestamp(time.time(), UTC)  # noqa: TID251
+        if not stamps or (now - stamps[-1]).total_seconds() > limits["max_age"]:
             self.remark("STALE", "archive", "the newest token is older than the policy allows")
+        if stamps and stamps[-1] > now:
+            self.fail("TIMESTAMP_BAD", str(stamps[-1]), "a token from the future")
         for log in self.chain:
-            for start, end in pairwise([0, *sorted(log.times)]):
-                oldest = min(e["at"] for e in log.entries[start:end] if e)
-                if (log.times[end] - when(oldest)).total_seconds() > limits["max_token_delay"]:
+            for start, end in pairwise([0, *log.sizes]):
+                oldest = when(min(e["at"] for e in log.entries[start:end] if e))
+                delay = log.times.get(end, now) - oldest
+                if delay.total_seconds() > limits["max_token_delay"]:
                     self.fail("TIMESTAMP_LATE", f"{log.name}#{start}", "its token came late")
 
     def blob(self, key: str, digests: list[str], size: int) -> list[bytes]:
