@@ -231,7 +231,7 @@ def tile_name(number: int) -> str:
 
 
 def unbundle(data: bytes, width: int) -> list[bytes]:
-    entries, at = [], 0
+    entries, at = list[bytes](), 0
     while at < len(data) and len(entries) <= width:
         end = at + 2 + int.from_bytes(data[at : at + 2], "big")
         if end > len(data):
@@ -812,7 +812,7 @@ class Checker:
             self.fail("TIMESTAMP_BAD", str(stamps[-1]), "a token from the future")
         for log in self.chain:
             for start, end in pairwise([0, *log.sizes]):
-                oldest = when(min(e["at"] for e in log.entries[start:end] if e))
+                oldest = min((when(e["at"]) for e in log.entries[start:end] if e), default=now)
                 delay = log.times.get(end, now) - oldest
                 if delay.total_seconds() > limits["max_token_delay"]:
                     self.fail("TIMESTAMP_LATE", f"{log.name}#{start}", "its token came late")
