@@ -139,7 +139,7 @@ def _other(claims: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _line(event: CustodyEvent) -> tuple[object, ...]:
     place = None if event.log is None else f"{event.log}#{event.index}"
     kind = say(*_KINDS.get(event.kind, (event.kind, event.kind)))
-    who = (event.detail or {}).get("person") or event.actor
+    who = event.actor
     return event.at, event.sealed_at or say("not yet", "尚未"), place, kind, who, _remarks(event)
 
 
