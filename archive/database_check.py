@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from archive import catalog
 from archive.catalog import RECORD
 from archive.errors import Unreachable
-from archive.ledger import ENTRY, HEAD
+from archive.ledger import ENTRY, HEAD, UNSTORED
 from archive.merkle import leaf_hash
 from archive.seals import SEAL
 
@@ -63,6 +63,12 @@ class LedgerCopy:
             if len(rows) < _ROWS_AT_ONCE:
                 return
             start += len(rows)
+
+    def unsealed(self) -> frozenset[str]:
+        """Keys of the objects whose entries are appended and not yet published."""
+        batch = (ENTRY.c.log == HEAD.c.log) & (ENTRY.c.idx >= HEAD.c.published)
+        query = select(UNSTORED.c.key).join(ENTRY, ENTRY.c.pending == UNSTORED.c.pending)
+        return frozenset(row.key for row in self._read(query.join(HEAD, batch)))
 
     def _note_kind(self, data: bytes) -> None:
         # In canonical JSON these bytes can stand nowhere else: quotes inside a text are escaped.

@@ -1,7 +1,8 @@
 """What every check needs, and reading small objects so that no failure is overlooked."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,8 @@ Found = list[tuple[str, str, dict[str, Any]]]
 IN_PROGRESS = timedelta(minutes=10)
 """How long an unfinished seal may be the work of a running sealer (design §3)."""
 
+_SKEW = timedelta(seconds=60)
+
 NOTE_LIMIT = 64 * 1024
 SIGNATURE_LIMIT = 1024 * 1024
 JSON_LIMIT = 16 * 1024 * 1024
@@ -24,20 +27,26 @@ BUNDLE_LIMIT = 256 * 65_537
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The two places, what the inspector trusts, and the time of the inspection."""
+    """The two places, what the inspector trusts, and the time of the inspection.
+
+    `started` is the monotonic time at which it was `now`.
+    """
 
     evidence: ObjectStore
     live: ObjectStore
     policy: TrustPolicy
     now: datetime
     judges: Judges
+    started: float = field(default_factory=time.monotonic)
 
     def young(self, modified: datetime) -> bool:
         """Whether a running sealer may still be at work on an object of this age.
 
-        An inspection may last a day; a time beyond that is no time of writing.
+        A time that is still to come is no time of writing, whatever the object claims. The
+        inspection itself takes time, so the present is later than `now`.
         """
-        return self.now - IN_PROGRESS < modified < self.now + timedelta(days=1)
+        passed = timedelta(seconds=time.monotonic() - self.started)
+        return self.now - IN_PROGRESS < modified <= self.now + passed + _SKEW
 
 
 def fetch(

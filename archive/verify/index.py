@@ -27,7 +27,8 @@ CREATE INDEX known_place ON known(log, size);
 CREATE INDEX receipt_place ON receipt(log, idx);
 CREATE INDEX late_place ON late(log, size);
 CREATE TABLE selected(id TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE suspect(key TEXT, kind TEXT, id TEXT);
+CREATE TABLE suspect(key TEXT, kind TEXT, id TEXT, young INTEGER);
+CREATE INDEX suspect_id ON suspect(id);
 """
 _CACHE_KIB = 24_000
 

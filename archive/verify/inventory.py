@@ -144,9 +144,8 @@ class Inventory:
                 self._suspect(info.key, info.modified, "detail", found)
 
     def _suspect(self, key: str, modified: datetime, kind: str, identifier: str) -> None:
-        if not self._context.young(modified):
-            safe = key.encode("utf-8", "backslashreplace").decode()
-            self._index.add("suspect", [(safe, kind, identifier)])
+        safe = key.encode("utf-8", "backslashreplace").decode()
+        self._index.add("suspect", [(safe, kind, identifier, self._context.young(modified))])
 
 
 def in_order(listed: Iterator[ObjectInfo]) -> Iterator[ObjectInfo]:

@@ -39,6 +39,9 @@ class Database(Protocol):
     def leaves(self, log: str) -> Iterator[bytes]:
         """Leaf hashes of a log's committed entries, computed anew from their bytes, in order."""
 
+    def unsealed(self) -> frozenset[str]:
+        """Keys of the objects of the batch that is being sealed; few, and none in between."""
+
 
 @dataclass(slots=True)
 class Streams:

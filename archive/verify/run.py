@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from archive.errors import ArchiveError
@@ -131,7 +131,7 @@ def _prepare(
     known.compare_with_each_other()
     run.pki = load_pki(evidence, report)
     crls = [*run.pki.crls, *kit.extra_crls]
-    run.context = Context(evidence, live, policy, now, Judges(policy, run.pki.certificates, crls))
+    run.context = replace(bare, judges=Judges(policy, run.pki.certificates, crls))
     if kit.own_policy:
         report.add("POLICY_NOT_INDEPENDENT", policy.archive)
     return run
@@ -166,7 +166,7 @@ def _verify(run: _Run, pool: Workers, kit: Kit, scope: Scope) -> None:
     selection.select(run.index, run.report, pool, scope)
     _check_records(run, pool, scope)
     if isinstance(scope, Everything):
-        _check_rest(run)
+        _check_rest(run, kit.database)
     logs.report_unfinished(run.context, run.report, run.unfinished)
     _check_pointer(run)
 
@@ -255,16 +255,16 @@ def _detail_chunks(jobs: Iterator[DetailJob]) -> Iterator[list[DetailJob]]:
         yield chunk
 
 
-def _check_rest(run: _Run) -> None:
+def _check_rest(run: _Run, database: Database | None) -> None:
     """That nothing else stands there, and that the certificates that were named do."""
     unnamed = references.check_pki(run.index, run.report, run.pki, run.context.evidence)
     if not run.entries_lost:
         rows = [(key, "pki", key[4:68]) for key in unnamed]
-        old = (row for row in rows if not _young(run, row[0]))
-        run.index.add("suspect", old)
+        run.index.add("suspect", [(*row, _young(run, row[0])) for row in rows])
     for info in run.context.evidence.list("pki/"):
-        if info.key not in run.pki.keys and not run.context.young(info.modified):
-            run.index.add("suspect", [(info.key, "pki", info.key[4:68])])
+        if info.key not in run.pki.keys:
+            young = run.context.young(info.modified)
+            run.index.add("suspect", [(info.key, "pki", info.key[4:68], young)])
     sizes = {log: snapshot.size for log, snapshot in run.snapshots.items()}
     unexpected.suspect_log_objects(run.context, run.index, sizes)
     unexpected.report_suspects(
@@ -272,6 +272,7 @@ def _check_rest(run: _Run) -> None:
         run.index,
         run.report,
         run.snapshots.values(),
+        database,
         entries_lost=run.entries_lost,
     )
 

@@ -9,27 +9,26 @@ from archive.entry import Entry
 from archive.errors import ArchiveError, FormatError
 from archive.layout import TILE_WIDTH, TileSpan
 from archive.report import Report
-from archive.tiles import decode_entries
-from archive.verify.context import NOTE_LIMIT, Context, Found, fetch
+from archive.verify.context import NOTE_LIMIT, Context, fetch
 from archive.verify.index import Index
 from archive.verify.inventory import in_order
+from archive.verify.ledger import Database
 from archive.verify.logs import Snapshot, judge_note
-from archive.verify.tile_source import read_tile
+from archive.verify.newer import entries_beyond
 from signing.checkpoint import Checkpoint
 from signing.note import Note
 
 _SEAL = re.compile(r"log/([a-z0-9]{1,16}-\d{4})/seals/(\d{16})\.note(?:\.p7s(?:\.tst)?)?", re.ASCII)
 _TILE = re.compile(r"log/([a-z0-9]{1,16}-\d{4})/tile/(entries|\d)/((?:x\d{3}/)*)(\d{3})", re.ASCII)
-_MAX_NEWER = 64 * TILE_WIDTH
 
 
 def suspect_log_objects(context: Context, index: Index, sizes: dict[str, int]) -> None:
     """Put what stands under `log/` and belongs to no log of these sizes among the suspects."""
     for info in in_order(context.evidence.list("log/")):
-        if _belongs(info.key, sizes) or context.young(info.modified):
+        if _belongs(info.key, sizes):
             continue
         safe = info.key.encode("utf-8", "backslashreplace").decode()
-        index.add("suspect", [(safe, "log", "")])
+        index.add("suspect", [(safe, "log", "", context.young(info.modified))])
 
 
 def _belongs(key: str, sizes: dict[str, int]) -> bool:
@@ -54,31 +53,47 @@ def report_suspects(
     index: Index,
     report: Report,
     snapshots: Iterable[Snapshot],
+    database: Database | None,
     *,
     entries_lost: bool,
 ) -> None:
     """Turn suspects into findings, but for those that a newer seal names.
 
-    With `entries_lost` some entries could not be read, which was reported: whether they named a
-    record or a detail cannot be said then, and only other objects are judged.
+    What is left and young, or waits for its seal in the database, may be the work of a running
+    sealer: that cannot be told yet. With `entries_lost` some entries could not be read, which was
+    reported: whether they named a record or a detail cannot be said then, and only other objects
+    are judged.
     """
     if index.one("SELECT 1 FROM suspect") is None:
         return
+    # The database first: what leaves it now is named by the seals that are looked for then.
+    waiting = _waiting(database, report)
     sizes = {}
     for snapshot in snapshots:
-        sizes[snapshot.log] = newer = _newest_size(context, snapshot)
-        _forget_named(context, index, snapshot, newer)
-    for key, kind, _ in index.rows("SELECT key, kind, id FROM suspect ORDER BY key"):
+        newest = _newest(context, snapshot)
+        sizes[snapshot.log] = newest.size if newest else snapshot.size
+        if newest:
+            _forget_named(context, index, snapshot, newest)
+    for key, kind, _, young in index.rows("SELECT * FROM suspect ORDER BY key"):
         if kind in ("record", "detail") and entries_lost:
             continue
         if kind == "log" and _belongs(key, sizes):
             continue
-        report.add("OBJECT_UNEXPECTED", key)
+        code = "SEALING_IN_PROGRESS" if young or key in waiting else "OBJECT_UNEXPECTED"
+        report.add(code, key)
 
 
-def _newest_size(context: Context, snapshot: Snapshot) -> int:
-    """How far the log is sealed by now."""
-    newest = snapshot.size
+def _waiting(database: Database | None, report: Report) -> frozenset[str]:
+    try:
+        return database.unsealed() if database else frozenset()
+    except (ArchiveError, OSError) as error:
+        report.add("STORE_UNREADABLE", "the database", reason=str(error))
+        return frozenset()
+
+
+def _newest(context: Context, snapshot: Snapshot) -> Checkpoint | None:
+    """How far the log is signed by now, if that is beyond the snapshot."""
+    newest = None
     prefix = f"log/{snapshot.log}/seals/"
     for info in context.evidence.list(prefix, f"{prefix}{snapshot.size:016d}.note.p7s.tst"):
         match = _SEAL.fullmatch(info.key)
@@ -86,24 +101,26 @@ def _newest_size(context: Context, snapshot: Snapshot) -> int:
             continue
         data = fetch(context.evidence, info.key, NOTE_LIMIT, [], None, "SEAL_SIGNATURE_BAD")
         if data is not None and judge_note(context, snapshot.log, int(match[2]), data) is None:
-            newest = max(newest, Checkpoint.parse(Note.parse(data).text).size)
+            newest = Checkpoint.parse(Note.parse(data).text)
     return newest
 
 
-def _forget_named(context: Context, index: Index, snapshot: Snapshot, newest: int) -> None:
+def _forget_named(context: Context, index: Index, snapshot: Snapshot, newest: Checkpoint) -> None:
     """Strike off suspects that entries beyond the snapshot name."""
-    newest = min(newest, snapshot.size + _MAX_NEWER)
-    ignored: Found = []
-    for number in range(snapshot.size // TILE_WIDTH, -(-newest // TILE_WIDTH)):
-        width = min(TILE_WIDTH, newest - number * TILE_WIDTH)
-        try:
-            data = read_tile(context, snapshot.log, TileSpan(None, number, width), ignored)
-            for entry in decode_entries(data or b""):
-                parsed = Entry.parse(entry)
-                names = [parsed.subject, parsed.body.get("detail_id")]
-                for key in ("certificates", "crls"):
-                    names += [str(item).partition(":")[2] for item in parsed.body.get(key, ())]
-                for name in filter(None, names):
-                    index.run("DELETE FROM suspect WHERE id=?", name)
-        except (ArchiveError, OSError, FormatError):
-            continue
+    try:
+        for entry in entries_beyond(context, snapshot.log, snapshot.size, newest):
+            for name in _names(entry):
+                index.run("DELETE FROM suspect WHERE id=?", name)
+    except (ArchiveError, OSError):
+        return  # whether that is damage is judged where unfinished seals are
+
+
+def _names(data: bytes) -> set[str]:
+    try:
+        entry = Entry.parse(data)
+    except FormatError:
+        return set()
+    names = {entry.subject, entry.body.get("detail_id")}
+    for key in ("certificates", "crls"):
+        names |= {str(item).partition(":")[2] for item in entry.body.get(key, ())}
+    return {str(name) for name in names if name}

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from hashlib import sha256
 
@@ -14,6 +14,7 @@ from archive.errors import Unreachable
 from archive.ports import ObjectInfo, PutItem
 from archive.report import Report
 from archive.store_directory import DirectoryStore
+from archive.tiles import encode_entries
 from archive.verify import verify
 
 LOG = "main-2026"
@@ -431,13 +432,62 @@ def objects_that_nobody_names(given: Given) -> Made:
     return report, {"OBJECT_UNEXPECTED": "records/"}
 
 
-@case()
+@case("SEALING_IN_PROGRESS")
 def young_objects_of_a_running_sealer(given: Given) -> Made:
     made = given.small()
     made.tick(7000)
-    made.accession(b"young")
+    record = made.accession(b"young")
     made.refuse()
-    return made.verify(after=60), {}
+    return made.verify(after=60), {"SEALING_IN_PROGRESS": layout.content_key(record)}
+
+
+@case()
+def objects_that_are_sealed_while_it_runs(given: Given) -> Made:
+    made = given.small()
+    made.tick(7000)
+    made.accession(b"young")
+    evidence, live = made.stores()
+    during = During(evidence, "records/", made.seal)
+    now = made.now + timedelta(seconds=60)
+    return verify(during, live, made.policy, now=now, workers=1), {}
+
+
+@case("SEALING_IN_PROGRESS")
+def planted_object_named_in_a_forged_tile(given: Given) -> Made:
+    """What a sealer adds meanwhile is believed only as far as a note signs it."""
+    made = given.small()
+    made.tick(7000)
+    made.refuse()
+    planted = made.new_id()
+    made.write(layout.content_key(planted), b"planted")
+    evidence, live = made.stores()
+
+    def seal_and_forge() -> None:
+        size = made.seal()
+        entry = made.log.entries[-1].replace(b'"subject":null', f'"subject":"{planted}"'.encode())
+        data = encode_entries([*made.log.entries[:-1], entry])
+        made.write(layout.entries_tile_key(LOG, 0, size), data, "live")
+
+    during = During(evidence, "records/", seal_and_forge)
+    now = made.now + timedelta(seconds=60)
+    report = verify(during, live, made.policy, now=now, workers=1)
+    assert report.counts["SEALING_IN_PROGRESS"] == 1
+    return report, {"SEALING_IN_PROGRESS": planted}
+
+
+@case("OBJECT_UNEXPECTED")
+def object_that_claims_the_near_future(given: Given) -> Made:
+    made = given.small()
+    record = made.new_id()
+    made.tick(3600 + 300)
+    keys = [layout.content_key(record), layout.detail_key(record), f"log/{LOG}/x", "pki/x"]
+    for key in keys:
+        made.write(key, b"planted")
+    made.tick(-3600 - 300)
+    report = made.verify()
+    found = {f.subject for f in report.findings if f.code == "OBJECT_UNEXPECTED"}
+    assert found == set(keys)
+    return report, {"OBJECT_UNEXPECTED": record}
 
 
 @case("OBJECT_UNEXPECTED")
@@ -504,6 +554,20 @@ class Broken:
 
     def put(self, items: Sequence[PutItem]) -> None:
         raise AssertionError("verification never writes")
+
+
+class During(Broken):
+    """Something happens while a folder is listed."""
+
+    def __init__(self, store: DirectoryStore, where: str, happen: Callable[[], object]) -> None:
+        super().__init__(store, "", RuntimeError())
+        self._folder = where
+        self._happen = happen
+
+    def list(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+        yield from list(self._store.list(prefix, after))
+        if prefix == self._folder:
+            self._happen()
 
 
 def _broken(made: Builder, where: str, error: Exception) -> Report:

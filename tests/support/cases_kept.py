@@ -1,6 +1,6 @@
 """Cases: what an inspector kept from earlier, and what the operator's database says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from archive_builder import Builder
 from pki_fixture import make_pki
@@ -155,8 +155,12 @@ def receipts_that_prove_nothing(given: Given) -> Made:
 
 
 class FakeDatabase:
-    def __init__(self, entries: list[bytes]) -> None:
+    def __init__(self, entries: list[bytes], waiting: Iterable[str] = ()) -> None:
         self.entries = entries
+        self.waiting = frozenset(waiting)
+
+    def unsealed(self) -> frozenset[str]:
+        return self.waiting
 
     def leaves(self, log: str) -> Iterator[bytes]:
         return map(leaf_hash, self.entries)
@@ -182,6 +186,18 @@ def database_that_is_too_short(given: Given) -> Made:
     return made.verify(database=FakeDatabase(made.log.entries[:7])), {
         "DATABASE_DIFFERS": f"{LOG}#7"
     }
+
+
+@case("SEALING_IN_PROGRESS", "OBJECT_UNEXPECTED")
+def large_batch_that_is_being_read_back(given: Given) -> Made:
+    made = given.small()
+    sealed = list(made.log.entries)
+    record = made.accession(b"much of it")
+    keys = [layout.content_key(record), layout.record_key(record)]
+    planted = made.write(layout.content_key(made.new_id()), b"planted").parent.name
+    report = made.verify(database=FakeDatabase(sealed, keys))
+    assert report.counts["SEALING_IN_PROGRESS"] == 2
+    return report, {"SEALING_IN_PROGRESS": record, "OBJECT_UNEXPECTED": planted}
 
 
 @case("POLICY_NOT_INDEPENDENT")
