@@ -32,6 +32,7 @@ from ingest.errors import SourceChanged, SourceUnreadable
 from ingest.outbox import Due, Outbox, make_receipts
 from ingest.redrop import find_first
 from ingest.register import Maker, ensure_source
+from ingest.release import KEEP
 from ingest.releasing import Releaser
 from ingest.returned import release_again
 from ingest.session import StagingSession
@@ -109,7 +110,7 @@ class Intake:
         """
         result = Admitted()
         fresh = self._not_known(drops, result)
-        outcomes = self._prepare(fresh, result)
+        outcomes = _without_repeated_refusals(self._prepare(fresh, result), result)
         if not outcomes:
             return result
         self._fs.sync_file_system(self._settings.staging)
@@ -137,7 +138,12 @@ class Intake:
         release_again(self._db, {f.source for f in files}, [f.path for f in files], present)
         with self._db.read() as connection:
             known = _known_keys(connection, drops)
-        fresh = [drop for drop in drops if not known & {*_keys(drop)}]
+        fresh = []
+        for drop in drops:
+            keys = _keys(drop)
+            if not known & {*keys}:
+                fresh.append(drop)
+                known.add(keys[0])  # a person may name the same file twice
         result.known = len(drops) - len(fresh)
         return fresh
 
@@ -247,11 +253,13 @@ class Intake:
             beside = outcome.drop.sidecar or file
             return {**row, **_key_columns(beside), "path": b"", "state": "refused"}
         if isinstance(outcome, Rejected):
-            return {
-                **row,
-                "sha256": outcome.content.digests[0].value,
-                "sidecar_sha256": outcome.sidecar[0].value,
-            }
+            row["sha256"] = outcome.content.digests[0].value
+            row["sidecar_sha256"] = outcome.sidecar[0].value
+            judged = outcome.drop.sidecar
+            if self._settings.release == KEEP and judged is not None:
+                # It stays where it is: known by its sidecar, so that a corrected one is looked at.
+                return {**row, "path": judged.path, **_key_columns(judged)}
+            return row
         row["sha256"] = _sha256(outcome)
         if outcome.sidecar is not None:
             row["sidecar_sha256"] = outcome.sidecar.digests[0].value
@@ -330,7 +338,8 @@ def _key_columns(file: Found) -> dict[str, int]:
 def _keys(drop: Drop) -> list[tuple[bytes, tuple[int, ...]]]:
     keys = [(drop.file.path, tuple(drop.file.key))]
     if drop.sidecar is not None:
-        keys.append((b"", tuple(drop.sidecar.key)))
+        key = tuple(drop.sidecar.key)
+        keys += [(b"", key), (drop.sidecar.path, key)]
     return keys
 
 
@@ -339,15 +348,28 @@ def _known_keys(
 ) -> set[tuple[bytes, tuple[int, ...]]]:
     """Keys of drops that are staged, receipted, kept in place, or refused."""
     c = INTAKE.c
-    paths = [drop.file.path for drop in drops]
-    if any(drop.sidecar for drop in drops):
-        paths.append(b"")
+    paths = {path for drop in drops for path, _ in _keys(drop)}
     query = select(c.path, c.dev, c.ino, c.size, c.mtime_ns, c.ctime_ns).where(
         c.source.in_({drop.file.source for drop in drops}),
         c.path.in_(paths),
         c.state.in_(("staged", "receipted", "refused", "kept")),
     )
     return {(row.path, tuple(row[1:])) for row in connection.execute(query)}
+
+
+def _without_repeated_refusals(outcomes: list[Outcome], result: Admitted) -> list[Outcome]:
+    """One refusal for one sidecar, also where it stands under several names."""
+    kept: list[Outcome] = []
+    seen = set()
+    for outcome in outcomes:
+        if isinstance(outcome, RefusedDrop):
+            file = outcome.drop.sidecar or outcome.drop.file
+            if (file.source, file.key) in seen:
+                result.known += 1
+                continue
+            seen.add((file.source, file.key))
+        kept.append(outcome)
+    return kept
 
 
 def _sha256(outcome: Accepted) -> bytes:

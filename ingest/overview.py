@@ -25,7 +25,7 @@ def look(connection: Connection, inbox: Path, quarantine: Path) -> DropsStatus:
         for name, key in names.items():
             beside = names.get(name + _SUFFIX)
             is_sidecar = name.endswith(_SUFFIX) and name[: -len(_SUFFIX)] in names
-            if is_sidecar or key in taken:
+            if is_sidecar or key in taken or beside in taken:
                 continue
             if key in refused or beside in refused:
                 held += 1

@@ -22,6 +22,8 @@ from ingest.sources import open_regular
 PURGE, KEEP, MOVE = "purge", "keep", "move"
 _ASIDE = b".cunzheng-purge"
 _BUFFER = 1 << 20
+_MAX_NAME = 255
+_MAX_EXTENSION = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Released:
 
     path: bytes | None
     returned: bool
+    before: bool = False
+    """It was found at its target: a crash came after the rename."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,15 @@ class Target:
     plain: bytes | None = None
 
 
-def release(fs: FileSystem, held: Held, target: Target) -> Released:
+def release(fs: FileSystem, held: Held, target: Target, *, first: bool = False) -> Released:
     """Rename a drop to its target, then compare; a changed one goes back under a free name.
 
     One that a crash left at its target is compared now; what stands under the old name by then
-    is another drop and stays there.
+    is another drop and stays there. `first` says that no crash can have come: what stands at the
+    plain target is somebody else's.
     """
-    place = _moved_before(held, target)
+    place = _moved_before(held, target, first=first)
+    before = place is not None
     if place is None:
         free = target.plain is not None and not os.path.lexists(target.plain)
         wanted = target.plain if target.plain is not None and free else target.numbered
@@ -64,16 +70,16 @@ def release(fs: FileSystem, held: Held, target: Target) -> Released:
         except FileNotFoundError:
             return Released(None, returned=False)
     if is_unchanged(place, held):
-        return Released(place, returned=False)
+        return Released(place, returned=False, before=before)
     put_back(fs, place, held.path)
-    return Released(held.path, returned=True)
+    return Released(held.path, returned=True, before=before)
 
 
-def _moved_before(held: Held, target: Target) -> bytes | None:
+def _moved_before(held: Held, target: Target, *, first: bool) -> bytes | None:
     for place in (target.numbered, _aside(held.path, target.numbered)):
         if os.path.lexists(place):
             return place
-    if target.plain is None:
+    if target.plain is None or first:
         return None
     for place in (target.plain, _aside(held.path, target.plain)):
         with suppress(FileNotFoundError, NotADirectoryError):
@@ -127,7 +133,7 @@ def is_unchanged(path: bytes, held: Held) -> bool:
 def put_back(fs: FileSystem, path: bytes, wanted: bytes) -> bytes:
     """Give a changed file its place in the inbox again, beside whatever stands there now."""
     for number in range(10_000):
-        place = wanted if number == 0 else wanted + b".%d" % number
+        place = wanted if number == 0 else with_suffix(wanted, b".%d" % number)
         try:
             fs.link(Path(os.fsdecode(path)), Path(os.fsdecode(place)))
         except FileExistsError:
@@ -150,7 +156,22 @@ def move_target(taken: Path, source: str, folder: bytes, name: bytes, number: st
     """Where a moved drop goes; a name that is taken there gets the drop's number."""
     parent = os.path.join(os.fsencode(taken / source), folder) if folder else None
     place = os.path.join(parent or os.fsencode(taken / source), name)
-    return Target(place + b"." + number.encode(), place)
+    return Target(with_suffix(place, b"." + number.encode()), place)
+
+
+def with_suffix(path: bytes, suffix: bytes) -> bytes:
+    """The path with something appended; the stem is cut where the name would be too long."""
+    folder, name = os.path.split(path)
+    too_long = len(name) + len(suffix) - _MAX_NAME
+    if too_long > 0:
+        stem, extension = os.path.splitext(name)
+        if len(extension) > _MAX_EXTENSION:
+            stem, extension = name, b""
+        end = len(stem) - too_long
+        while stem[end] & 0xC0 == 0x80 and end > 1:
+            end -= 1  # not inside a character, for file systems that mind
+        name = stem[:end] + extension
+    return os.path.join(folder, name + suffix)
 
 
 def remove(fs: FileSystem, held: Held, inbox_path: bytes, tell: Callable[[str], None]) -> None:

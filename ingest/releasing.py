@@ -4,6 +4,7 @@ Mass deletion beside fresh creation slows ext4 four to six times, so drops are r
 purge tree at once and unlinked later, a few at a time.
 """
 
+import errno
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
 _STEP = 200
 _BATCH = 2048
 _SUFFIX = b".json"
+_DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +49,41 @@ class Releaser:
         self._clock = clock
         self._settings = settings
         self._tell = tell
+        self._told: set[str] = set()
 
     def release_due(self, database: Database) -> int:
         """Release everything that is receipted; returns how many drops."""
         count = _keep(database)
+        last = ""
         while True:
             with database.read() as connection:
-                rows = _in_state(connection, "receipted", _BATCH)
+                rows = _in_state(connection, "receipted", _BATCH, after=last)
             if not rows:
                 return count
             with disk_errors("The inbox or the purge tree"):
-                changes = [self._release(row) for row in rows]
-            with database.write() as connection:
-                for state in {change["state"] for change in changes}:
-                    _save(connection, [c for c in changes if c["state"] == state], state)
-            count += len(rows)
+                changes = [change for row in rows if (change := self._attempt(row))]
+            if changes:
+                with database.write() as connection:
+                    for state in {change["state"] for change in changes}:
+                        _save(connection, [c for c in changes if c["state"] == state], state)
+            count += len(changes)
+            last = rows[-1].id
+
+    def _attempt(self, row: Any) -> dict[str, Any] | None:
+        """Release one drop; what goes wrong with it alone is told once, and does not stop others.
+
+        Raises OSError where it concerns them all: a full, read-only or failing disk.
+        """
+        try:
+            return self._release(row)
+        except OSError as error:
+            if error.errno in _DISK_FAULTS:
+                raise
+            if row.id not in self._told:
+                self._told.add(row.id)
+                reason = os.strerror(error.errno or 0)
+                self._tell(f"{_shown(row.path)} could not be released and stays: {reason}.")
+            return None
 
     def _release(self, row: Any) -> dict[str, Any]:
         change: dict[str, Any] = {"row": row.id, "moved_to": None, "sidecar_moved_to": None}
@@ -72,7 +94,12 @@ class Releaser:
         change["moved_to"] = None if moved.returned else moved.path
         if row.sidecar_sha256 is not None and not moved.returned:
             beside = Held(row.path + _SUFFIX, None, row.sidecar_sha256)
-            also = release.release(self._fs, beside, self._target(row, _SUFFIX))
+            target = self._target(row, _SUFFIX)
+            if target.plain is not None and moved.path is not None:
+                # The names stay a pair: `a.json` would be taken for the sidecar of another `a`.
+                plain = os.path.basename(moved.path) == os.path.basename(row.path)
+                target = target if plain else Target(target.numbered)
+            also = release.release(self._fs, beside, target, first=not moved.before)
             change["sidecar_moved_to"] = None if also.returned else also.path
         return {**change, "state": "released"}
 
@@ -110,15 +137,16 @@ class Releaser:
             release.remove(self._fs, beside, inbox_path, lambda _: self._tell_changed(inbox_path))
 
     def _tell_changed(self, path: bytes) -> None:
-        name = path.rsplit(b"/", 1)[-1].decode(errors="backslashreplace")
-        self._tell(f"{name!r} was changed after it had been taken; it is a new drop now.")
+        self._tell(f"{_shown(path)} was changed after it had been taken; it is a new drop now.")
+
+
+def _shown(path: bytes) -> str:
+    return repr(path.rsplit(b"/", 1)[-1].decode(errors="backslashreplace"))
 
 
 def _keep(database: Database) -> int:
     """What stays in place is released by saying so: one statement for all."""
-    kept = (
-        (INTAKE.c.state == "receipted") & (INTAKE.c.release == KEEP) & INTAKE.c.record.isnot(None)
-    )
+    kept = (INTAKE.c.state == "receipted") & (INTAKE.c.release == KEEP)
     with database.read() as connection:
         if connection.execute(select(INTAKE.c.id).where(kept).limit(1)).first() is None:
             return 0
@@ -137,8 +165,10 @@ def _below(place: bytes, inbox: Path, source: str) -> bytes:
     return inside.partition(b"/")[2]
 
 
-def _in_state(connection: Connection, state: str, limit: int, before: object = None) -> list[Any]:
-    query = select(INTAKE).where(INTAKE.c.state == state)
+def _in_state(
+    connection: Connection, state: str, limit: int, before: object = None, after: str = ""
+) -> list[Any]:
+    query = select(INTAKE).where(INTAKE.c.state == state, INTAKE.c.id > after)
     if before is not None:
         query = query.where(INTAKE.c.at < before)
     return list(connection.execute(query.order_by(INTAKE.c.id).limit(limit)))

@@ -1,0 +1,122 @@
+"""watch and ingest: what is taken, what is left alone, and what a person is told of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Cli = Any
+
+BAD = b'{"cunzheng_sidecar": 1, "stage": "?"}'
+GOOD = b'{"cunzheng_sidecar": 1, "stage": "decide"}'
+SECRET = '{"cunzheng_sidecar": 1, "classification": "机密"}'.encode()
+
+
+@pytest.fixture
+def fresh(outside: Cli, tmp_path: Path) -> Cli:
+    """An empty archive that takes drops at once."""
+    cli = type(outside)(tmp_path / "home")
+    assert cli("init").code == 0
+    change(cli.home, "settle_seconds = 2.0", "settle_seconds = 0.0")
+    return cli
+
+
+def change(home: Path, old: str, new: str) -> None:
+    settings = home / "cunzheng.toml"
+    text = settings.read_text(encoding="utf-8")
+    assert old in text
+    settings.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def put(folder: Path, **files: bytes) -> Path:
+    """Files by name, `a_txt` for a.txt and `a_txt_json` for its sidecar."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (folder / name.replace("_", ".")).write_bytes(data)
+    return folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def by_hand(cli: Cli, *paths: Path) -> Any:
+    return cli("ingest", *paths, "--source", "hand", "--json")
+
+
+def test_by_hand_a_rejected_drop_keeps_its_place(fresh: Cli, tmp_path: Path) -> None:
+    folder = put(tmp_path / "mine", a_txt=b"a", a_txt_json=BAD)
+    done = by_hand(fresh, folder)
+    assert (done.code, done.json["rejected"]) == (1, 1)
+    assert names(folder) == ["a.txt", "a.txt.json"]
+    again = by_hand(fresh, folder)
+    assert (again.json["rejected"], again.json["known"]) == (0, 1)
+    put(folder, a_txt_json=GOOD)
+    corrected = by_hand(fresh, folder)
+    assert (corrected.code, corrected.json["records"]) == (0, 1)
+    assert names(folder) == ["a.txt", "a.txt.json"]
+
+
+def test_release_keep_leaves_a_rejected_drop_in_the_inbox(fresh: Cli) -> None:
+    change(fresh.home, 'release = "purge"', 'release = "keep"')
+    folder = put(fresh.home / "inbox/S", a_txt=b"a", a_txt_json=BAD)
+    assert fresh("watch", "--once", "--json").json["rejected"] == 1
+    assert fresh("watch", "--once", "--json").json["rejected"] == 0
+    assert names(folder) == ["a.txt", "a.txt.json"]
+    status = fresh("status", "--json").json
+    assert (status["drops"]["waiting"], status["ledger"]["intake"]) == (0, {"kept": 1})
+
+
+def test_a_file_named_twice_is_taken_once(fresh: Cli, tmp_path: Path) -> None:
+    folder = put(tmp_path / "mine", a_txt=b"a", b_txt=b"b")
+    done = by_hand(fresh, folder, folder / "a.txt", folder)
+    assert (done.code, done.json["records"], done.json["known"]) == (0, 2, 3)
+
+
+def test_one_refused_sidecar_under_two_names(fresh: Cli) -> None:
+    folder = put(fresh.home / "inbox/S", a_txt=b"a", b_txt=b"b", a_txt_json=SECRET)
+    (folder / "b.txt.json").hardlink_to(folder / "a.txt.json")
+    done = fresh("watch", "--once", "--json")
+    assert (done.code, done.json["refused"], done.json["known"]) == (1, 1, 1)
+    assert names(folder) == ["a.txt", "a.txt.json", "b.txt", "b.txt.json"]
+
+
+def test_moved_names_stay_pairs(fresh: Cli) -> None:
+    """A sidecar that stayed behind would be attached to the next file of that name."""
+    change(fresh.home, 'release = "purge"', 'release = "move"')
+    inbox, taken = fresh.home / "inbox/S", fresh.home / "taken/S"
+    for data in (b"one", b"two", b"three"):
+        put(inbox, a_txt=data, a_txt_json=GOOD)
+        assert fresh("watch", "--once", "--json").json["records"] == 1
+        assert names(inbox) == []
+    put(taken, b_txt_json=GOOD)
+    put(inbox, b_txt=b"b", b_txt_json=GOOD)
+    assert fresh("watch", "--once").code == 0
+    assert names(inbox) == []
+    kinds = [name.split(".")[:3] for name in names(taken) if name.startswith("a.")]
+    assert sorted(len(kind) for kind in kinds) == [2, 3, 3, 3, 3, 3]
+    files = {name.rpartition(".")[2] for name in names(taken) if name.startswith("a.txt.0")}
+    beside = {name.rpartition(".")[2] for name in names(taken) if name.startswith("a.txt.json.0")}
+    assert files == beside
+    assert len(files) == 2
+
+
+def test_long_names_are_moved_and_one_trouble_does_not_stop_the_rest(fresh: Cli) -> None:
+    change(fresh.home, 'release = "purge"', 'release = "move"')
+    inbox, taken = fresh.home / "inbox/S", fresh.home / "taken/S"
+    long = "笔" * 83 + ".txt"
+    for data in (b"one", b"two"):
+        (put(inbox) / long).write_bytes(data)
+        assert fresh("watch", "--once").code == 0
+        assert names(inbox) == []
+    assert sorted(len(name.encode()) for name in names(taken)) == [253, 253]
+    (fresh.home / "taken/T").write_bytes(b"a file stands where a folder should be")
+    put(fresh.home / "inbox/T", x_txt=b"x")
+    put(fresh.home / "inbox/U", y_txt=b"y")
+    done = fresh("watch", "--once")
+    assert done.code == 0
+    assert "'x.txt' could not be released" in done.out
+    assert names(fresh.home / "inbox/T") == ["x.txt"]
+    assert names(fresh.home / "taken/U") == ["y.txt"]
