@@ -59,7 +59,7 @@ class BundleFacts:
     """`leaves` come from the entries, `stored` from the hash tile; either is None if unreadable.
 
     `times` are the entries' `at` in microseconds. `control` are the entries that open and close
-    the log. `rows` go into the index.
+    the log, `closed_at` the time of the latter. `rows` go into the index.
     """
 
     job: BundleJob
@@ -68,6 +68,7 @@ class BundleFacts:
     times: "array[int]" = field(default_factory=lambda: array("q"))
     streams: dict[str, StreamPart] = field(default_factory=dict)
     control: list[tuple[int, str, Any]] = field(default_factory=list)
+    closed_at: datetime | None = None
     rows: Rows = field(default_factory=lambda: defaultdict(list))
     found: Found = field(default_factory=list)
     subjects: dict[int, str] = field(default_factory=dict)
@@ -220,3 +221,5 @@ def _control(facts: BundleFacts, entry: Entry, index: int, place: str) -> None:
         rows["outage"].append((log, body["outage"], since, until, body["reason"]))
     elif entry.kind in ("log.opened", "log.closed"):
         facts.control.append((index, entry.kind, dict(body)))
+        if entry.kind == "log.closed":
+            facts.closed_at = entry.at

@@ -7,6 +7,7 @@ the index. Memory is flat: the right edge of the tree, and one head per stream.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Protocol
 
 from archive.errors import ArchiveError
@@ -70,7 +71,10 @@ class Streams:
 
 
 class LogWalk:
-    """One log of a known size. After `run`, `control` holds what opened and closed it."""
+    """One log of a known size.
+
+    After `run`, `control` holds what opened and closed it; `closed_at` is when it was closed.
+    """
 
     def __init__(
         self,
@@ -86,6 +90,7 @@ class LogWalk:
         self.log = log
         self.size = size
         self.control: list[tuple[int, str, dict[str, object]]] = []
+        self.closed_at = datetime(1970, 1, 1, tzinfo=UTC)
         self.complete = True
         self.root = b""
         self.rewritten: list[int] = []
@@ -145,6 +150,7 @@ class LogWalk:
             self._index.add(table, rows)
         if len(self.control) < 64:
             self.control.extend(facts.control)
+        self.closed_at = facts.closed_at or self.closed_at
 
     # ── which of two copies is right ──
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from archive import fields
-from archive.errors import ArchiveError, FormatError
+from archive.errors import FormatError
 from archive.layout import cms_key, note_key, seals_prefix
 from archive.report import Report
 from archive.verify.context import NOTE_LIMIT, Context, Found, fetch
@@ -31,7 +31,6 @@ class Snapshot:
     log: str
     size: int
     note: bytes
-    modified: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,7 @@ class Unfinished:
     size: int
     missing: str
     modified: datetime
+    note: bytes | None = None
 
 
 def log_names(context: Context) -> list[str]:
@@ -131,30 +131,17 @@ def take_snapshot(
         if data is not None and problem is None and has_cms:
             report.take(beyond)
             index.run("DELETE FROM seal WHERE log=? AND size>?", log, size)
-            return Snapshot(log, size, data, time), unfinished
+            return Snapshot(log, size, data), unfinished
         if problem:
             beyond.append((problem, key, {}))
         elif data is not None:
-            unfinished.append(Unfinished(log, size, cms_key(log, size), time))
+            unfinished.append(Unfinished(log, size, cms_key(log, size), time, data))
         if data is not None and fallback is None and problem != "SEAL_MISPLACED" and has_cms:
-            fallback = Snapshot(log, size, data, time)
+            fallback = Snapshot(log, size, data)
     if fallback is None:
         report.take(beyond)
         report.add("SEAL_MISSING", seals_prefix(log), reason="no seal of this log can be read")
     return fallback, [u for u in unfinished if fallback is None or u.size > fallback.size]
-
-
-def report_unfinished(context: Context, report: Report, seals: Sequence[Unfinished]) -> None:
-    """Seals that lacked a file at the snapshot: finished since, in progress, or damaged."""
-    for seal in seals:
-        try:
-            if context.evidence.stat(seal.missing) is not None:
-                continue
-        except (ArchiveError, OSError) as error:
-            report.add("STORE_UNREADABLE", seal.missing, reason=str(error))
-            continue
-        code = "SEALING_IN_PROGRESS" if context.young(seal.modified) else "SEAL_MISSING"
-        report.add(code, seal.missing)
 
 
 class Succession:
@@ -170,7 +157,7 @@ class Succession:
     def add(self, walk: LogWalk, snapshot: Snapshot) -> None:
         """Check the next log after its walk."""
         self._check_opening(walk)
-        self._check_closing(walk, snapshot)
+        self._check_closing(walk)
         self._before = (walk, snapshot)
 
     def skip(self) -> None:
@@ -213,7 +200,7 @@ class Succession:
         elif size > previous["size"]:
             self._report.add("ENTRY_AFTER_CLOSE", f"{named}#{previous['size']}")
 
-    def _check_closing(self, walk: LogWalk, snapshot: Snapshot) -> None:
+    def _check_closing(self, walk: LogWalk) -> None:
         closed = [(i, body) for i, kind, body in walk.control if kind == "log.closed"]
         position = self._names.index(walk.log)
         following = self._names[position + 1] if position + 1 < len(self._names) else None
@@ -230,7 +217,8 @@ class Succession:
             return
         if named in self._names:
             self._report.add("LOG_ORDER", walk.log, reason=f"it names {named} as the next log")
-        elif following is None and self._context.young(snapshot.modified):
+        # By the time that is signed with the entry: that of a file is anybody's to set.
+        elif following is None and self._context.young(walk.closed_at):
             self._report.add("SEALING_IN_PROGRESS", named)
         else:
             self._report.add("LOG_MISSING", named, named_by=f"{walk.log}#{index}")

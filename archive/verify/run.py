@@ -29,6 +29,7 @@ from archive.verify.pki import Pki, load_pki
 from archive.verify.records import RecordJob, check_records
 from archive.verify.scope import Everything, Scope
 from archive.verify.seals import check_seals
+from archive.verify.unfinished import report_unfinished
 from archive.verify.workers import Workers
 from signing.trust import TrustPolicy
 
@@ -70,6 +71,7 @@ class _Run:
     unfinished: list[logs.Unfinished] = field(default_factory=list)
     walks: dict[str, LogWalk] = field(default_factory=dict)
     entries_lost: bool = False
+    pointer: bytes | None = None
 
 
 def verify(
@@ -125,6 +127,7 @@ def _prepare(
     known = Known(bare, index, report)
     run = _Run(bare, index, report, Pki(), lambda *_: None)
     _take_snapshots(run)
+    run.pointer = pointer
     known.add_pointer(pointer)
     known.add_notes(kit.known)
     known.add_receipts(kit.receipts)
@@ -167,7 +170,7 @@ def _verify(run: _Run, pool: Workers, kit: Kit, scope: Scope) -> None:
     _check_records(run, pool, scope)
     if isinstance(scope, Everything):
         _check_rest(run, kit.database)
-    logs.report_unfinished(run.context, run.report, run.unfinished)
+    report_unfinished(run.context, run.report, run.unfinished, run.snapshots, run.pointer)
     _check_pointer(run)
 
 

@@ -387,9 +387,88 @@ def newest_seal_half_written(given: Given) -> Made:
     made = given.small()
     made.tick(7000)
     made.accession(b"young")
-    note = made.note()
-    made.write(layout.note_key(LOG, 12), note)
+    _write_tiles(made)
+    made.write(layout.note_key(LOG, 12), made.note())
     return made.verify(after=60), {"SEALING_IN_PROGRESS": layout.cms_key(LOG, 12)}
+
+
+def _write_tiles(made: Builder) -> None:
+    for span, data in made.tiles():
+        if not made.path(span.key(LOG)).exists():
+            made.write(span.key(LOG), data, "live")
+
+
+@case("SEALING_IN_PROGRESS")
+def newest_seal_half_written_with_full_tiles(given: Given) -> Made:
+    """The note comes before the full tiles in evidence, and after those in live."""
+    made = given.large()
+    made.tick(3600)
+    for number in range(300):
+        made.refuse(f"DSJ-{number % 7}")
+    record = made.accession(b"young")
+    _write_tiles(made)
+    made.write(layout.note_key(LOG, len(made.log.entries)), made.note())
+    report = made.verify(after=60)
+    assert record not in {f.subject.split("/")[-2] for f in report.findings}
+    return report, {"SEALING_IN_PROGRESS": layout.cms_key(LOG, len(made.log.entries))}
+
+
+@case("SEAL_MISSING", "POINTER_STALE")
+def several_seals_half_removed_and_touched(given: Given) -> Made:
+    made = given.small()
+    made.tick(3600)
+    for size in (6, 10):
+        made.path(layout.token_key(LOG, size)).unlink()
+        made.path(layout.cms_key(LOG, size)).unlink()
+        made.write(layout.note_key(LOG, size), made.path(layout.note_key(LOG, size)).read_bytes())
+    made.path(layout.POINTER_KEY, "live").unlink()
+    _touch(made)
+    report = made.verify(after=10)
+    assert report.counts["SEAL_MISSING"] == 2
+    return report, {"SEAL_MISSING": layout.cms_key(LOG, 10), "POINTER_STALE": "live"}
+
+
+def _touch(made: Builder) -> None:
+    """Give every file the present time."""
+    stamp = made.now.timestamp()
+    for path in made.root.rglob("*"):
+        os.utime(path, (stamp, stamp))
+
+
+def _half_removed(made: Builder) -> Builder:
+    """The newest seal without CMS and token, all files as young as can be."""
+    made.tick(3600)
+    made.path(layout.token_key(LOG, 10)).unlink()
+    made.path(layout.cms_key(LOG, 10)).unlink()
+    _touch(made)
+    return made
+
+
+@case("SEAL_MISSING")
+def newest_seal_half_removed_below_its_pointer(given: Given) -> Made:
+    made = _half_removed(given.small())
+    return made.verify(after=10), {"SEAL_MISSING": layout.cms_key(LOG, 10)}
+
+
+@case("SEAL_MISSING", "STALE")
+def newest_seal_half_removed_long_ago(given: Given) -> Made:
+    made = given.small()
+    made.write(layout.POINTER_KEY, made.path(layout.note_key(LOG, 6)).read_bytes(), "live")
+    made.tick(2 * 86_400)
+    _half_removed(made)
+    return made.verify(after=10), {"SEAL_MISSING": layout.cms_key(LOG, 10), "STALE": LOG}
+
+
+@case("LEDGER_TRUNCATED", "SEALING_IN_PROGRESS")
+def newest_entries_removed_below_a_young_note(given: Given) -> Made:
+    made = given.small()
+    made.write(layout.POINTER_KEY, made.path(layout.note_key(LOG, 6)).read_bytes(), "live")
+    _half_removed(made)
+    for path in made.path(f"log/{LOG}/tile", "live").rglob("*.p/10"):
+        path.unlink()
+    report = made.verify(after=10)
+    assert made.records[3] in str(report.to_value())
+    return report, {"LEDGER_TRUNCATED": LOG, "SEALING_IN_PROGRESS": made.records[3]}
 
 
 # ── things that do not belong ──

@@ -1,5 +1,6 @@
 """Cases: whoever holds the keys writes a false history, or a log of another year is touched."""
 
+import os
 import shutil
 
 from archive_builder import Builder, digest_of
@@ -301,6 +302,18 @@ def newest_log_not_there_yet(given: Given) -> Made:
     made.entry("log.closed", "log", None, {"next": NEXT})
     made.seal()
     return made.verify(after=30), {"SEALING_IN_PROGRESS": NEXT}
+
+
+@case("LOG_MISSING")
+def newest_log_missing_below_touched_files(given: Given) -> Made:
+    made = _opened(given)
+    made.entry("log.closed", "log", None, {"next": NEXT})
+    made.seal()
+    made.tick(3600)
+    stamp = made.now.timestamp()
+    for path in made.root.rglob("*"):
+        os.utime(path, (stamp, stamp))
+    return made.verify(after=30), {"LOG_MISSING": NEXT}
 
 
 @case(
