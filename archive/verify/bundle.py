@@ -21,7 +21,7 @@ from archive.verify.context import Context, Found, guarded
 from archive.verify.tile_source import read_tile
 from signing import canonical
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 NO_TIME = 2**62
 """Stands for the time of an entry that cannot be read: later than any other."""
@@ -31,7 +31,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970, exact."""
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment - EPOCH) // _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,16 @@ class StreamPart:
 class BundleFacts:
     """`leaves` come from the entries, `stored` from the hash tile; either is None if unreadable.
 
-    `times` are the entries' `at` in microseconds. `control` are the entries that open and close
-    the log, `closed_at` the time of the latter. `rows` go into the index.
+    `times` are the entries' `at` in microseconds, `claimed` the latest time each one names as past
+    (its `at` or when its bytes were received), 0 if unreadable. `control` are the entries that
+    open and close the log, `closed_at` the time of the latter. `rows` go into the index.
     """
 
     job: BundleJob
     leaves: list[bytes] | None = None
     stored: list[bytes] | None = None
     times: "array[int]" = field(default_factory=lambda: array("q"))
+    claimed: "array[int]" = field(default_factory=lambda: array("q"))
     streams: dict[str, StreamPart] = field(default_factory=dict)
     control: list[tuple[int, str, Any]] = field(default_factory=list)
     closed_at: datetime | None = None
@@ -148,8 +150,10 @@ def _entries(facts: BundleFacts, entries: Sequence[bytes]) -> None:
         except (FormatError, RecursionError) as error:
             facts.found.append(("ENTRY_BAD", place, {"reason": str(error)}))
             facts.times.append(NO_TIME)
+            facts.claimed.append(0)
             continue
         facts.times.append(microseconds(entry.at))
+        facts.claimed.append(_latest(entry) if known else facts.times[-1])
         if entry.subject:
             facts.subjects[offset] = entry.subject
         _stream(facts, entry, index, place, facts.leaves[offset])
@@ -157,6 +161,14 @@ def _entries(facts: BundleFacts, entries: Sequence[bytes]) -> None:
             _rows(facts, entry, index, place)
         else:
             facts.found.append(("KIND_UNKNOWN", place, {"kind": entry.kind}))
+
+
+def _latest(entry: Entry) -> int:
+    """The latest time that an entry names as past, in microseconds."""
+    at = format_time(entry.at)
+    named = (entry.body.get("received_at", at), entry.body.get("first_hash_at", at))
+    latest = max(at, *named)  # times are text of one length, so they compare as text
+    return microseconds(entry.at if latest == at else parse_time(latest))
 
 
 def _stream(facts: BundleFacts, entry: Entry, index: int, place: str, leaf: bytes) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 _SCHEMA = """
 CREATE TABLE seal(log TEXT, size INTEGER, note INTEGER, cms INTEGER, modified REAL,
-                  root BLOB, oldest INTEGER, PRIMARY KEY(log, size)) WITHOUT ROWID;
+                  root BLOB, oldest INTEGER, latest INTEGER, PRIMARY KEY(log, size)) WITHOUT ROWID;
 CREATE TABLE linked(log TEXT, size INTEGER, note TEXT, p7s TEXT, tst TEXT, place TEXT,
                     PRIMARY KEY(log, size)) WITHOUT ROWID;
 CREATE TABLE late(log TEXT, size INTEGER, tst TEXT, place TEXT);

@@ -102,6 +102,7 @@ class LogWalk:
         self._rows: list[list[bytes]] = [[]]
         self._numbers = [0]
         self._oldest = NO_TIME
+        self._latest = 0
         self._database = database.leaves(log) if database else None
         self._database_differs = False
         self._tell = tell
@@ -132,10 +133,12 @@ class LogWalk:
         if not damaged:
             self._accept(facts)
         start = facts.job.number * TILE_WIDTH
-        times = facts.times if len(facts.times) == len(leaves) else [NO_TIME] * len(leaves)
+        whole = len(facts.times) == len(leaves)
+        times = facts.times if whole else [NO_TIME] * len(leaves)
+        claimed = facts.claimed if whole else [0] * len(leaves)
         self._compare_database(start, leaves)
         self._compare_receipts(start, leaves)
-        self._roots(start, leaves, times)
+        self._roots(start, leaves, times, claimed)
         self._report.count("entries", len(leaves))
         self._tell(self._report.checked["entries"])
         self._push(0, leaves)
@@ -212,7 +215,13 @@ class LogWalk:
         size = self._tiles.size * TILE_WIDTH + inner.size
         return CompactRange(size, [*self._tiles.hashes, *inner.hashes]).root()
 
-    def _roots(self, start: int, leaves: Sequence[bytes], times: Sequence[int]) -> None:
+    def _roots(
+        self,
+        start: int,
+        leaves: Sequence[bytes],
+        times: Sequence[int],
+        claimed: Sequence[int],
+    ) -> None:
         end = start + len(leaves)
         wanted = self._index.rows(
             "SELECT size FROM seal WHERE log=?1 AND size>?2 AND size<=?3 UNION "
@@ -225,10 +234,14 @@ class LogWalk:
         done = 0
         for size in [*(row[0] for row in wanted)]:
             inner.extend(leaves[done : size - start])
-            self._oldest = min(self._oldest, min(times[done : size - start], default=NO_TIME))
+            self._span(times[done : size - start], claimed[done : size - start])
             done = size - start
             self._at_size(size, self._join(inner) if inner.size < TILE_WIDTH else None, leaves)
-        self._oldest = min(self._oldest, min(times[done:], default=NO_TIME))
+        self._span(times[done:], claimed[done:])
+
+    def _span(self, times: Sequence[int], claimed: Sequence[int]) -> None:
+        self._oldest = min(self._oldest, min(times, default=NO_TIME))
+        self._latest = max(self._latest, max(claimed, default=0))
 
     def _at_size(self, size: int, root: bytes | None, leaves: Sequence[bytes]) -> None:
         if root is None:
@@ -237,13 +250,14 @@ class LogWalk:
             root = tiles.root()
         if self._index.one("SELECT 1 FROM seal WHERE log=? AND size=?", self.log, size):
             self._index.run(
-                "UPDATE seal SET root=?, oldest=? WHERE log=? AND size=?",
+                "UPDATE seal SET root=?, oldest=?, latest=? WHERE log=? AND size=?",
                 root,
                 self._oldest,
+                self._latest,
                 self.log,
                 size,
             )
-            self._oldest = NO_TIME
+            self._oldest, self._latest = NO_TIME, 0
         if size == self.size:
             self.root = root
         for name, kept, note in self._index.rows(

@@ -78,12 +78,12 @@ def list_seals(context: Context, index: Index, log: str) -> None:
                 continue
             if int(match[1]) != size:
                 if files:
-                    yield (log, size, "" in files, ".p7s" in files, modified, None, None)
+                    yield (log, size, "" in files, ".p7s" in files, modified, None, None, None)
                 size, files, modified = int(match[1]), set(), 0.0
             files.add(match[2] or "")
             modified = max(modified, info.modified.timestamp())
         if files:
-            yield (log, size, "" in files, ".p7s" in files, modified, None, None)
+            yield (log, size, "" in files, ".p7s" in files, modified, None, None, None)
 
     batch: list[tuple[Any, ...]] = []
     for row in rows():

@@ -12,6 +12,7 @@ from archive.verify.seals import SealFacts, SealJob
 
 Interval = tuple[int, int]
 _SECOND = 1_000_000
+_CLOCKS_AGREE = 300 * _SECOND
 _CHUNK = TILE_WIDTH // 4
 
 
@@ -19,16 +20,17 @@ def seal_jobs(index: Index, log: str) -> Iterator[list[SealJob]]:
     """The seals of a log in order of size, in chunks for the workers."""
     chunk: list[SealJob] = []
     rows = index.rows(
-        "SELECT s.size, s.root, s.oldest, l.note, l.p7s, l.tst, "
+        "SELECT s.size, s.root, s.oldest, s.latest, l.note, l.p7s, l.tst, "
         "(SELECT group_concat(DISTINCT tst) FROM late WHERE late.log=s.log AND late.size=s.size) "
         "FROM seal s LEFT JOIN linked l ON l.log=s.log AND l.size=s.size "
         "WHERE s.log=? ORDER BY s.size",
         log,
     )
-    for size, root, oldest, note, p7s, tst, late in rows:
+    for size, root, oldest, latest, note, p7s, tst, late in rows:
         named = (note, p7s, tst) if note is not None else None
         tokens = tuple(late.split(",")) if late else ()
-        chunk.append(SealJob(log, size, root, NO_TIME if oldest is None else oldest, named, tokens))
+        first = NO_TIME if oldest is None else oldest
+        chunk.append(SealJob(log, size, root, first, latest or 0, named, tokens))
         if len(chunk) == _CHUNK:
             yield chunk
             chunk = []
@@ -118,6 +120,9 @@ class SealOrder:
         delay = self._delay(job.oldest, facts.gen_time)
         if delay > self._limits.max_token_delay * _SECOND:
             self._report.add("TIMESTAMP_LATE", key, seconds=delay // _SECOND)
+        ahead = job.latest - microseconds(facts.gen_time)
+        if ahead > _CLOCKS_AGREE:
+            self._report.add("CLOCK_DIFFERS", key, seconds=ahead // _SECOND)
         if self.newest is None or facts.gen_time > self.newest:
             self.newest = facts.gen_time
 

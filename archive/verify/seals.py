@@ -5,10 +5,11 @@ How seals follow one another in time is `archive.verify.seal_order`'s question.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from archive.layout import cms_key, note_key, token_key
+from archive.verify.bundle import EPOCH
 from archive.verify.context import (
     NOTE_LIMIT,
     SIGNATURE_LIMIT,
@@ -36,13 +37,14 @@ class SealJob:
 
     `named` holds the digests of note, p7s and tst in the entry that links to it (None: nothing
     names it), `late` the token digests that later entries name, `oldest` the time of the oldest
-    entry it covers in microseconds.
+    entry it covers and `latest` the latest time that these entries name, in microseconds.
     """
 
     log: str
     size: int
     root: bytes | None
     oldest: int
+    latest: int
     named: tuple[str, str, str | None] | None
     late: tuple[str, ...]
 
@@ -92,7 +94,7 @@ def _check(context: Context, facts: SealFacts) -> None:
         _no_token(facts, keys[2])
     if note is not None and cms is not None:
         _signature(context, facts, note, cms)
-    if note is not None and facts.gen_time is not None:
+    if note is not None:
         _key_window(context, facts, note)
     _links(facts, keys, (note, cms, token))
 
@@ -150,8 +152,7 @@ def _signature(context: Context, facts: SealFacts, note: bytes, cms: bytes) -> N
     except SigningError as error:
         facts.found.append(("SEAL_SIGNATURE_BAD", key, {"reason": str(error)}))
         return
-    # Without a token the only time there is is the signer's own claim.
-    moment = facts.gen_time or signature.signing_time
+    moment = _moment(facts) or signature.signing_time
     try:
         facts.crl_number = context.judges.sealing(
             signature.certificate, moment, signature.certificates
@@ -159,6 +160,13 @@ def _signature(context: Context, facts: SealFacts, note: bytes, cms: bytes) -> N
         facts.judged = True
     except SigningError as error:
         _certificate_problem(facts, key, error)
+
+
+def _moment(facts: SealFacts) -> datetime | None:
+    """When it was sealed: the token's time, without one the latest time that its entries name."""
+    if facts.gen_time is not None or not facts.job.latest:
+        return facts.gen_time
+    return EPOCH + timedelta(microseconds=facts.job.latest)
 
 
 def _certificate_problem(facts: SealFacts, key: str, error: SigningError) -> None:
@@ -172,15 +180,15 @@ def _certificate_problem(facts: SealFacts, key: str, error: SigningError) -> Non
 
 
 def _key_window(context: Context, facts: SealFacts, data: bytes) -> None:
-    """The log key must have been in force at the token's time."""
-    key = note_key(facts.job.log, facts.job.size)
-    if any(subject == key for _, subject, _ in facts.found):
+    """The log key must have been in force when it was sealed."""
+    key, moment = note_key(facts.job.log, facts.job.size), _moment(facts)
+    if moment is None or any(subject == key for _, subject, _ in facts.found):
         return
     origin = f"{context.policy.archive}/{facts.job.log}"
     try:
-        verify_note(Note.parse(data), context.policy.log_keys_for(origin, facts.gen_time))
+        verify_note(Note.parse(data), context.policy.log_keys_for(origin, moment))
     except SigningError:
-        reason = "the key was not in force at the time of the token"
+        reason = "the key was not in force at that time"
         facts.found.append(("SEAL_SIGNATURE_BAD", key, {"reason": reason}))
 
 

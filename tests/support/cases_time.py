@@ -10,7 +10,8 @@ from verify_cases import Given, Made, case
 from archive import layout
 from archive.times import format_time
 from signing.authority import Revocation
-from signing.trust import Limits, TsaRoot
+from signing.keys import ED25519, MemorySigner
+from signing.trust import Limits, LogKey, TrustPolicy, TsaRoot
 
 LOG = "main-2026"
 DAY = 86_400
@@ -106,6 +107,34 @@ def token_from_the_future(given: Given) -> Made:
     made = _opened(given)
     made.seal()
     return made.verify(after=-3600), {"TIMESTAMP_BAD": layout.token_key(LOG, 1)}
+
+
+@case("CLOCK_DIFFERS")
+def entry_from_after_its_token(given: Given) -> Made:
+    made = _opened(given)
+    made.seal()
+    ahead = made.now + timedelta(minutes=10)
+    made.entry("log.heartbeat", "log", None, {}, at=ahead)
+    made.seal()
+    return made.verify(), {"CLOCK_DIFFERS": layout.token_key(LOG, 3)}
+
+
+@case("CLOCK_DIFFERS")
+def record_received_after_its_token(given: Given) -> Made:
+    made = _opened(given)
+    later = format_time(made.now + timedelta(minutes=10))
+    made.accession(b"x", received_at=later)
+    made.seal()
+    return made.verify(), {"CLOCK_DIFFERS": layout.token_key(LOG, 2)}
+
+
+@case()
+def clocks_that_differ_a_little(given: Given) -> Made:
+    made = _opened(given)
+    later = format_time(made.now + timedelta(minutes=4))
+    made.accession(b"x", received_at=later, first_hash_at=later)
+    made.seal()
+    return made.verify(), {}
 
 
 @case("SEAL_GAP")
@@ -225,6 +254,60 @@ def token_with_a_policy_that_is_not_accepted(given: Given) -> Made:
     root = TsaRoot(made.pki.roots[0], "outside", ("1.2.3.4",))
     policy = replace(made.policy, tsa_roots=(root,))
     return made.verify(policy=policy), {"TIMESTAMP_BAD": layout.token_key(LOG, 3)}
+
+
+def _second_log_key(made: Builder, first: timedelta) -> TrustPolicy:
+    """Seal once more with a new log key; the policy changes keys `first` before that."""
+    made.pki = replace(made.pki, log_signer=MemorySigner.generate(ED25519))
+    change = made.now - first
+    made.refuse()
+    made.seal()
+    old = replace(made.policy.log_keys[0], not_after=change)
+    new = LogKey(made.pki.log_signer.public_key(), change)
+    return replace(made.policy, log_keys=(old, new))
+
+
+@case()
+def log_key_changed_in_time(given: Given) -> Made:
+    made = given.small()
+    policy = _second_log_key(made, timedelta(0))
+    return made.verify(policy=policy), {}
+
+
+@case("SEAL_SIGNATURE_BAD")
+def log_key_used_after_its_window(given: Given) -> Made:
+    """The retired key still signs, beside a new one that is in force."""
+    made = given.small()
+    key = made.policy.log_keys[0]
+    retired = replace(key, not_after=made.now + timedelta(seconds=30))
+    new = LogKey(MemorySigner.generate(ED25519).public_key(), made.now)
+    made.tick(60)
+    made.refuse()
+    size = made.seal()
+    policy = replace(made.policy, log_keys=(retired, new))
+    return made.verify(policy=policy), {"SEAL_SIGNATURE_BAD": layout.note_key(LOG, size)}
+
+
+@case("SEAL_SIGNATURE_BAD", "TIMESTAMP_PENDING")
+def retired_log_key_without_a_token(given: Given) -> Made:
+    made = given.small()
+    retired = replace(made.policy.log_keys[0], not_after=made.now + timedelta(seconds=30))
+    new = LogKey(MemorySigner.generate(ED25519).public_key(), made.now)
+    made.tick(60)
+    made.refuse()
+    size = made.seal(token=False)
+    policy = replace(made.policy, log_keys=(retired, new))
+    return made.verify(policy=policy), {
+        "SEAL_SIGNATURE_BAD": layout.note_key(LOG, size),
+        "TIMESTAMP_PENDING": layout.token_key(LOG, size),
+    }
+
+
+@case("SEAL_SIGNATURE_BAD")
+def log_key_used_before_its_window(given: Given) -> Made:
+    made = given.small()
+    policy = _second_log_key(made, timedelta(seconds=-60))
+    return made.verify(policy=policy), {"SEAL_SIGNATURE_BAD": layout.note_key(LOG, 12)}
 
 
 @case("SEAL_SIGNATURE_BAD")
