@@ -153,7 +153,8 @@ def _entries(facts: BundleFacts, entries: Sequence[bytes]) -> None:
             facts.claimed.append(0)
             continue
         facts.times.append(microseconds(entry.at))
-        facts.claimed.append(_latest(entry) if known else facts.times[-1])
+        received = known and "received_at" in entry.body
+        facts.claimed.append(_latest(entry) if received else facts.times[-1])
         if entry.subject:
             facts.subjects[offset] = entry.subject
         _stream(facts, entry, index, place, facts.leaves[offset])
