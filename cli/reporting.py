@@ -18,6 +18,16 @@ _REASONS = {
     "unreadable": ("it cannot be read", "无法读取"),
     "no_source": ("it lies beside the source folders", "不在任何来源目录内"),
     "sidecar_alone": ("a sidecar that waits for its file", "附带说明正在等待其文件"),
+    "sidecar_of": ("a sidecar; name its file instead", "是附带说明，请指定其所属文件"),
+    "late_sidecar": (
+        "it came after its file had been taken, and is not part of the record",
+        "附带说明晚于其文件到达，未随记录收取",
+    ),
+    "changed": ("it changed while it was read", "读取期间发生变化"),
+    "passed_over": (
+        "a temporary or hidden name; rename it if it is to be taken",
+        "属临时或隐藏文件名；如需收取，请改名",
+    ),
 }
 
 

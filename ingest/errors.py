@@ -11,6 +11,10 @@ class SourceUnreadable(Unreachable):
     """The file is gone, is not a regular file, or may not be read."""
 
 
+class SourceForbidden(SourceUnreadable):
+    """The system does not let this user read the file; that does not pass by waiting."""
+
+
 class SidecarBad(ArchiveError):
     """A sidecar that cannot be taken: one code, one sentence in English and one in Chinese."""
 

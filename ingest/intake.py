@@ -8,6 +8,7 @@ same code. `admit` ends with one commit by which the batch belongs to the archiv
 the rest.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -69,6 +70,9 @@ class Admitted:
     refused: int = 0
     known: int = 0
     unsettled: list[Drop] = field(default_factory=list)
+    unreadable: list[Drop] = field(default_factory=list)
+    late_sidecars: list[Found] = field(default_factory=list)
+    """Sidecars whose files are on their way, or sealed, without them."""
 
 
 class Intake:
@@ -141,9 +145,12 @@ class Intake:
         fresh = []
         for drop in drops:
             keys = _keys(drop)
-            if not known & {*keys}:
+            if not known.keys() & {*keys}:
                 fresh.append(drop)
-                known.add(keys[0])  # a person may name the same file twice
+                # A person may name the same file twice.
+                known[keys[0]] = drop.sidecar is not None
+            elif drop.sidecar is not None and known.get(keys[0]) is False:
+                result.late_sidecars.append(drop.sidecar)
         result.known = len(drops) - len(fresh)
         return fresh
 
@@ -164,8 +171,12 @@ class Intake:
     def _attempt(self, drop: Drop, result: Admitted) -> Outcome | None:
         try:
             outcome = self._preparer.prepare(drop)
-        except (SourceChanged, SourceUnreadable):
+        except SourceChanged:
             result.unsettled.append(drop)
+            return None
+        except SourceUnreadable:
+            gone = not all(os.path.lexists(f.path) for f in (drop.file, drop.sidecar) if f)
+            (result.unsettled if gone else result.unreadable).append(drop)
             return None
         return self._described(outcome) if isinstance(outcome, Accepted) else outcome
 
@@ -345,16 +356,17 @@ def _keys(drop: Drop) -> list[tuple[bytes, tuple[int, ...]]]:
 
 def _known_keys(
     connection: Connection, drops: Sequence[Drop]
-) -> set[tuple[bytes, tuple[int, ...]]]:
-    """Keys of drops that are staged, receipted, kept in place, or refused."""
+) -> dict[tuple[bytes, tuple[int, ...]], bool]:
+    """Keys of drops that are staged, receipted, kept in place, or refused; have they sidecars?"""
     c = INTAKE.c
     paths = {path for drop in drops for path, _ in _keys(drop)}
-    query = select(c.path, c.dev, c.ino, c.size, c.mtime_ns, c.ctime_ns).where(
+    query = select(c.sidecar_sha256, c.path, c.dev, c.ino, c.size, c.mtime_ns, c.ctime_ns).where(
         c.source.in_({drop.file.source for drop in drops}),
         c.path.in_(paths),
         c.state.in_(("staged", "receipted", "refused", "kept")),
     )
-    return {(row.path, tuple(row[1:])) for row in connection.execute(query)}
+    rows = connection.execute(query)
+    return {(row.path, tuple(row[2:])): row.sidecar_sha256 is not None for row in rows}
 
 
 def _without_repeated_refusals(outcomes: list[Outcome], result: Admitted) -> list[Outcome]:

@@ -52,7 +52,7 @@ class Settled:
 
 
 class _Watch:
-    __slots__ = ("due", "key", "round", "settled", "since", "taken")
+    __slots__ = ("beside", "due", "key", "round", "settled", "since", "taken")
 
     def __init__(self, key: FileKey, now: float, due: float, current_round: int) -> None:
         self.key = key
@@ -61,6 +61,7 @@ class _Watch:
         self.round = current_round
         self.settled: Settled | None = None
         self.taken = False
+        self.beside: FileKey | None = None
 
 
 class Settler:
@@ -101,15 +102,22 @@ class Settler:
                 return
         watch.settled = Settled(writing is False, int(now - watch.since))
 
-    def take(self, path: bytes) -> None:
-        """The drop was taken; it is not offered again while its key stays as it is."""
+    def take(self, path: bytes, beside: FileKey | None = None) -> None:
+        """The drop was taken, with the sidecar that has the key `beside`.
+
+        It is not offered again while both stay as they are.
+        """
         if watch := self._watched.get(path):
             watch.taken = True
+            watch.beside = beside
 
-    def is_taken(self, path: bytes) -> bool:
-        """Whether this file, as it is now, was taken."""
+    def is_taken(self, path: bytes, beside: FileKey | None = None) -> bool:
+        """Whether this file, as it is now, was taken, and no new sidecar has come since.
+
+        A sidecar that has gone offers nothing anew: perhaps its file is being taken away too.
+        """
         watch = self._watched.get(path)
-        return watch is not None and watch.taken
+        return watch is not None and watch.taken and beside in (None, watch.beside)
 
     def forget(self, path: bytes) -> None:
         """Start anew with this file, as if it had just appeared."""

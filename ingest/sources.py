@@ -6,7 +6,7 @@ import os
 import signal
 import stat
 
-from ingest.errors import SourceChanged, SourceUnreadable
+from ingest.errors import SourceChanged, SourceForbidden, SourceUnreadable
 from ingest.settle import FileKey
 
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -16,13 +16,14 @@ def open_regular(path: bytes) -> int:
     """Open a regular file for reading: never follows a link, never waits on a FIFO.
 
     Links in the folders above the file are the business of the sweep, which does not walk them.
-    Returns the descriptor; raises SourceUnreadable.
+    Returns the descriptor; raises SourceUnreadable, or SourceForbidden where it is not allowed.
     """
     try:
         fd = os.open(path, _FLAGS)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
-        raise SourceUnreadable(f"The file cannot be opened: {reason}.") from error
+        kind = SourceForbidden if error.errno in (errno.EACCES, errno.EPERM) else SourceUnreadable
+        raise kind(f"The file cannot be opened: {reason}.") from error
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise SourceUnreadable("This is not a regular file.")
@@ -48,9 +49,14 @@ def has_writer(fd: int) -> bool | None:
 
 
 def writer_of(path: bytes, key: FileKey) -> bool | None:
-    """`has_writer` by path; a file that is no longer the one with this key counts as written to."""
+    """`has_writer` by path; a file that is no longer the one with this key counts as written to.
+
+    Raises SourceForbidden.
+    """
     try:
         fd = open_regular(path)
+    except SourceForbidden:
+        raise
     except SourceUnreadable:
         return True
     try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from archive.errors import Unreachable
 from ingest import sidecar
-from ingest.errors import SourceChanged, SourceUnreadable
+from ingest.errors import SourceChanged, SourceForbidden, SourceUnreadable
 from ingest.names import source_id
 from ingest.settle import FileKey, Settled, Settler
 from ingest.sources import read_head, writer_of
@@ -50,7 +50,10 @@ class Noticed:
     """Something that is left alone, said once while it stays there.
 
     `reason` is one of `link`, `fifo`, `socket`, `device`, `unreadable`, `no_source` (a file beside
-    the source folders), `sidecar_alone` (it waits for its file).
+    the source folders), `sidecar_alone` (it waits for its file), `late_sidecar` (its file is sealed
+    without it), `passed_over` (a temporary or hidden name that has rested for an hour). Of what is
+    named by hand also `changed` (while it was read), `sidecar_of` (the sidecar of a file that was
+    not named).
     """
 
     path: bytes
@@ -74,8 +77,6 @@ class Sweeper:
         self._current: set[tuple[bytes, str]] = set()
         self.waiting = 0
         """Files of the last sweep that have not settled: look again soon."""
-        self.sidecars_alone = 0
-        """Sidecars of the last sweep that wait for their file."""
 
     def sweep(self) -> Iterator[Drop | Noticed]:
         """One walk; a drop is offered in every sweep until it is taken (`Settler.take`).
@@ -83,7 +84,7 @@ class Sweeper:
         Raises Unreachable if the inbox itself cannot be read, and then forgets nothing: a lost
         mount is not an empty folder.
         """
-        self.waiting = self.sidecars_alone = 0
+        self.waiting = 0
         self._current = set()
         alive: set[bytes] = set()
         stack: list[tuple[str | None, bytes, bytes]] = [(None, b"", self._inbox)]
@@ -143,23 +144,30 @@ class Sweeper:
         for name, file in found.items():
             if name.endswith(_SUFFIX):
                 alive.add(file.path)
-            state = self._settle(file)
+            try:
+                state = self._settle(file)
+            except SourceForbidden:
+                yield from self._notice(file.path, "unreadable")
+                continue
             if state is None:
                 self.waiting += 1
             else:
                 settled[name] = state
-        sidecars = self._sidecars(found, settled)
+        unreadable: list[bytes] = []
+        sidecars = self._sidecars(found, settled, unreadable)
+        for path in unreadable:
+            yield from self._notice(path, "unreadable")
         for name, state in settled.items():
             file = found[name]
             if name in sidecars:
                 owner = name[: -len(_SUFFIX)]
                 if owner not in found or owner in sidecars:
-                    self.sidecars_alone += 1
                     yield from self._notice(file.path, "sidecar_alone")
                 continue
-            if self._settler.is_taken(file.path):
-                continue
             beside = name + _SUFFIX
+            key = found[beside].key if beside in sidecars else None
+            if self._settler.is_taken(file.path, key):
+                continue
             if beside not in found:
                 yield Drop(file, None, state)
             elif beside in settled:
@@ -169,16 +177,22 @@ class Sweeper:
         path, key = file.path, file.key
         return self._settler.observe(path, key, self._monotonic(), lambda: writer_of(path, key))
 
-    def _sidecars(self, found: dict[bytes, Found], settled: dict[bytes, Settled]) -> set[bytes]:
+    def _sidecars(
+        self, found: dict[bytes, Found], settled: dict[bytes, Settled], unreadable: list[bytes]
+    ) -> set[bytes]:
         """Names of the settled sidecars; a .json that cannot be read now leaves `settled`."""
         marked = set()
         for name in [name for name in settled if name.endswith(_SUFFIX)]:
             try:
                 if self._is_sidecar(found[name]):
                     marked.add(name)
-            except (SourceChanged, SourceUnreadable):
+            except SourceChanged:
                 del settled[name]
                 self.waiting += 1
+            except SourceUnreadable:
+                # Its file waits too: who knows what the sidecar says of it.
+                del settled[name]
+                unreadable.append(found[name].path)
         return marked
 
     def _is_sidecar(self, file: Found) -> bool:
@@ -210,11 +224,16 @@ def _look(entry: os.DirEntry[str]) -> tuple[str, FileKey | None]:
         found = entry.stat(follow_symlinks=False)
     except OSError:
         return "unreadable", None
-    mode = found.st_mode
+    kind = kind_of(found.st_mode)
+    return kind, FileKey.of(found) if kind == "file" else None
+
+
+def kind_of(mode: int) -> str:
+    """`file`, or the reason for which it is left alone."""
     if stat.S_ISREG(mode):
-        return "file", FileKey.of(found)
+        return "file"
     if stat.S_ISLNK(mode):
-        return "link", None
+        return "link"
     if stat.S_ISFIFO(mode):
-        return "fifo", None
-    return ("socket" if stat.S_ISSOCK(mode) else "device"), None
+        return "fifo"
+    return "socket" if stat.S_ISSOCK(mode) else "device"

@@ -71,15 +71,25 @@ class Pipeline:
     def take(self, drops: list[Drop]) -> Admitted:
         """Admit a batch; its receipts follow."""
         result = self._intake.admit(drops)
-        if self._settler is not None:
-            for drop in drops:
-                self._settler.take(drop.file.path)
-            for drop in result.unsettled:
-                self._settler.forget(drop.file.path)
+        for drop in result.unreadable:
+            self._reporter.noticed(Noticed(drop.file.path, "unreadable"))
+        for found in result.late_sidecars:
+            self._reporter.noticed(Noticed(found.path, "late_sidecar"))
+        self._tell_settler(drops, result)
         self._reporter.admitted(result)
         self.wait()
         self._start()
         return result
+
+    def _tell_settler(self, drops: list[Drop], result: Admitted) -> None:
+        if self._settler is None:
+            for drop in result.unsettled:
+                self._reporter.noticed(Noticed(drop.file.path, "changed"))
+            return
+        for drop in drops:
+            self._settler.take(drop.file.path, drop.sidecar.key if drop.sidecar else None)
+        for drop in result.unsettled:
+            self._settler.forget(drop.file.path)
 
     def _start(self) -> None:
         self._finisher.start()

@@ -44,7 +44,7 @@ def run(
         )
     workbench = Workbench(home, settings)
     tally = Tally(quiet=invocation.json)
-    drops = drops_of(paths, source)
+    drops = drops_of(paths, source, tally.noticed)
     first = list(islice(drops, settings.batch_entries + 1))
     many = len(first) > settings.batch_entries
     with workbench.by_hand(tally, tally.tell, many=many) as pipeline:
@@ -52,5 +52,6 @@ def run(
     tally.show(as_json=invocation.json, waiting_for_tsa=pipeline.waiting_for_tsa)
     if pipeline.waiting_for_tsa:
         raise typer.Exit(int(ExitCode.UNDETERMINED))
-    if tally.totals["rejected"] or tally.totals["refused"]:
+    left = any(item["reason"] != "passed_over" for item in tally.noticed_)
+    if left or tally.totals["rejected"] or tally.totals["refused"]:
         raise typer.Exit(int(ExitCode.FAILED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,60 @@ def test_long_names_are_moved_and_one_trouble_does_not_stop_the_rest(fresh: Cli)
     assert "'x.txt' could not be released" in done.out
     assert names(fresh.home / "inbox/T") == ["x.txt"]
     assert names(fresh.home / "taken/U") == ["y.txt"]
+
+
+def test_a_sidecar_named_beside_its_file_is_no_record(fresh: Cli, tmp_path: Path) -> None:
+    folder = put(tmp_path / "mine", a_txt=b"a", a_txt_json=GOOD)
+    done = by_hand(fresh, folder / "a.txt", folder / "a.txt.json")
+    assert (done.code, done.json["records"], done.json["noticed"]) == (0, 1, [])
+    alone = by_hand(fresh, folder / "a.txt.json")
+    assert (alone.code, alone.json["records"]) == (1, 0)
+    assert [item["reason"] for item in alone.json["noticed"]] == ["sidecar_of"]
+    (folder / "a.txt").unlink()
+    orphan = by_hand(fresh, folder / "a.txt.json")
+    assert (orphan.code, orphan.json["records"]) == (1, 0)
+    assert [item["reason"] for item in orphan.json["noticed"]] == ["sidecar_alone"]
+
+
+def test_by_hand_whatever_is_not_taken_is_told(
+    fresh: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = put(tmp_path / "mine", a_txt=b"a", closed_txt=b"x", b_part=b"unfinished")
+    os.mkfifo(folder / "fifo")
+    (folder / "link").symlink_to(folder / "a.txt")
+    (folder / "linked").symlink_to(tmp_path)
+    real_open, real_scan = os.open, os.scandir
+
+    def guarded_open(path: Any, *arguments: Any, **more: Any) -> int:
+        if os.fsencode(path).endswith(b"/closed.txt"):
+            raise PermissionError(13, "Permission denied", path)
+        return real_open(path, *arguments, **more)
+
+    def guarded_scan(path: Any = ".") -> Any:
+        if isinstance(path, bytes) and path.endswith(b"/shut"):
+            raise PermissionError(13, "Permission denied", path)
+        return real_scan(path)
+
+    (folder / "shut").mkdir()
+    monkeypatch.setattr(os, "open", guarded_open)
+    monkeypatch.setattr(os, "scandir", guarded_scan)
+    done = by_hand(fresh, folder)
+    told = {(Path(item["path"]).name, item["reason"]) for item in done.json["noticed"]}
+    assert told == {
+        ("closed.txt", "unreadable"),
+        ("shut", "unreadable"),
+        ("fifo", "fifo"),
+        ("link", "link"),
+        ("linked", "link"),
+        ("b.part", "passed_over"),
+    }
+    assert (done.code, done.json["records"]) == (1, 1)
+
+
+def test_a_sidecar_that_comes_late_is_told(fresh: Cli, tmp_path: Path) -> None:
+    folder = put(tmp_path / "mine", a_txt=b"a")
+    assert by_hand(fresh, folder).code == 0
+    put(folder, a_txt_json=GOOD)
+    late = by_hand(fresh, folder)
+    assert (late.code, late.json["known"]) == (1, 1)
+    assert [item["reason"] for item in late.json["noticed"]] == ["late_sidecar"]

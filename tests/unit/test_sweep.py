@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import socket
@@ -154,9 +155,8 @@ def test_a_sidecar_waits_for_its_file(bench):
     bench.put("S/a.mp4.json", SIDECAR)
     bench.look()
     (seen,) = bench.later()
-    assert (seen.reason, bench.sweeper.sidecars_alone) == ("sidecar_alone", 1)
+    assert seen.reason == "sidecar_alone"
     assert bench.later() == []
-    assert bench.sweeper.sidecars_alone == 1
     bench.put("S/a.mp4")
     bench.look()
     (drop,) = bench.drops()
@@ -189,7 +189,54 @@ def test_a_sidecar_of_a_sidecar_waits(bench):
     later = bench.later()
     (drop,) = [item for item in later if isinstance(item, Drop)]
     assert drop.sidecar.name == b"a.json"
-    assert bench.sweeper.sidecars_alone == 1
+    assert [item.reason for item in later if isinstance(item, Noticed)] == ["sidecar_alone"]
+
+
+def test_a_corrected_sidecar_offers_its_file_anew(bench):
+    path = bench.put("S/a")
+    bench.put("S/a.json", SIDECAR)
+    bench.look()
+    (drop,) = bench.drops()
+    bench.settler.take(path, drop.sidecar.key)
+    assert bench.drops() == []
+    bench.put("S/a.json", SIDECAR + b" ")
+    bench.look()
+    (again,) = bench.drops()
+    bench.settler.take(path, again.sidecar.key)
+    os.unlink(drop.sidecar.path)
+    assert bench.drops() == bench.drops() == []
+
+
+@pytest.fixture
+def forbidden(monkeypatch):
+    """Names that the system does not let us open (tests may run as root)."""
+    names = set()
+    real = os.open
+
+    def guarded(path, *arguments, **more):
+        if os.path.basename(os.fsencode(path)) in names:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real(path, *arguments, **more)
+
+    monkeypatch.setattr(os, "open", guarded)
+    return names
+
+
+def test_a_file_that_may_not_be_read_is_noticed_and_not_waited_for(bench, forbidden):
+    path = bench.put("S/a")
+    bench.put("S/b")
+    bench.put("S/b.json", SIDECAR)
+    forbidden |= {b"a", b"b.json"}
+    assert bench.look() == []
+    seen = bench.later()
+    assert {(os.path.basename(item.path), item.reason) for item in seen} == {
+        (b"a", "unreadable"),
+        (b"b.json", "unreadable"),
+    }
+    assert bench.sweeper.waiting == 0
+    assert bench.later() == []
+    forbidden.clear()
+    assert {drop.file.path for drop in bench.drops()} >= {path}
 
 
 def test_a_broken_sidecar_is_still_one(bench):
