@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.durable import FileSystem, write_new
-from ingest import sidecar
+from ingest import secrecy, sidecar
 from ingest.describe import SidecarFacts, extra_algorithms
 from ingest.errors import Classified, SidecarBad
-from ingest.sources import read_head
+from ingest.sources import read_head, read_pieces
 from ingest.staging import Staged, stage
 from ingest.sweep import Drop
 from signing import canonical
@@ -54,6 +54,21 @@ class RefusedDrop:
 Outcome = Accepted | Rejected | RefusedDrop
 
 
+def _is_secret_at_length(drop: Drop) -> bool:
+    """Whether a sidecar that is too large to be parsed is marked, wherever in it.
+
+    One without its file is a record by then, and is looked at just the same.
+    """
+    file = drop.sidecar or drop.file
+    if file.key.size <= sidecar.MAX_SIZE or not file.name.endswith(b".json"):
+        return False
+    if drop.sidecar is None and not sidecar.is_marked(
+        read_head(file.path, sidecar.MAX_SIZE, file.key)
+    ):
+        return False
+    return secrecy.is_marked_stream(read_pieces(file.path, file.key))
+
+
 @dataclass(frozen=True, slots=True)
 class Preparer:
     """Reads a drop and its sidecar once, into staging or quarantine; nothing is synced here."""
@@ -69,6 +84,8 @@ class Preparer:
         """Raises SourceChanged or SourceUnreadable (it settles anew), Unreachable (disk full)."""
         received_at = self.now()
         number = self.new_id(received_at)
+        if _is_secret_at_length(drop):
+            return RefusedDrop(drop, received_at)
         facts = None
         if drop.sidecar is not None:
             data = read_head(drop.sidecar.path, sidecar.MAX_SIZE + 1, drop.sidecar.key)

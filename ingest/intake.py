@@ -347,7 +347,8 @@ def _key_columns(file: Found) -> dict[str, int]:
 
 
 def _keys(drop: Drop) -> list[tuple[bytes, tuple[int, ...]]]:
-    keys = [(drop.file.path, tuple(drop.file.key))]
+    own = tuple(drop.file.key)
+    keys = [(drop.file.path, own), (b"", own)]
     if drop.sidecar is not None:
         key = tuple(drop.sidecar.key)
         keys += [(b"", key), (drop.sidecar.path, key)]

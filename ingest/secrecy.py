@@ -1,13 +1,15 @@
 """Finds the mark of a state secret in a sidecar, also in one that is otherwise broken.
 
-The marks of 保守国家秘密法 are 绝密, 机密, 秘密, alone or as 机密★10年. Work secrets (工作秘密)
-and trade secrets (商业秘密) are other things. In doubt the answer is that it is marked: a refused
-drop stays with its owner, a kept secret cannot be taken back out.
+The marks of 保守国家秘密法 are 绝密, 机密, 秘密, alone or as 机密★10年, in traditional characters
+too. Work secrets (工作秘密) and trade secrets (商业秘密) are other things. In doubt the answer is that
+it is marked: a refused drop stays with its owner, a kept secret cannot be taken back out.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from codecs import getincrementaldecoder
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 _MARK = re.compile(r"绝密|机密|(?<!工作)(?<!商业)秘密|top[-_]?secret|secret|confidential")
 _STAR = re.compile(r"(?:绝密|机密|秘密|secret|confidential)[★☆*]")
@@ -15,6 +17,10 @@ _FIELD = re.compile(
     r"(?:classification|classified|secrecy|密级|定密|涉密等级|保密级别)"
     r"[\"']?[:=][\[{\"']*([^\"',}\]]{0,40})"
 )
+_SIMPLIFIED = str.maketrans("絕機祕級業別", "绝机秘级业别")
+_ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
+_OVERLAP = 256
+"""Characters of the longest field with its value, and more."""
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _HIDDEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
@@ -29,7 +35,35 @@ def is_marked_text(text: str) -> bool:
 
     It does if a field of classification names it, or if the mark stands anywhere with its star.
     """
-    plain = _plain(_ESCAPE.sub(_unescape, text))
+    return _names_a_secret(_plain(_ESCAPE.sub(_unescape, text)))
+
+
+def is_marked_stream(pieces: Iterable[bytes]) -> bool:
+    """`is_marked_text` for a file that is too large for memory, in every reading."""
+    scans = [_Scan(encoding) for encoding in _ENCODINGS]
+    return any(scan.feed(piece) for piece in chain(pieces, (b"",)) for scan in scans)
+
+
+class _Scan:
+    """One reading of a stream; keeps what may be the first half of a mark."""
+
+    def __init__(self, encoding: str) -> None:
+        self._decoder = getincrementaldecoder(encoding)(errors="replace")
+        self._half = ""
+        self._tail = ""
+
+    def feed(self, piece: bytes) -> bool:
+        text = self._half + self._decoder.decode(piece, final=not piece)
+        # An escape may be cut in two by the end of a piece.
+        end = text.rfind("\\", max(0, len(text) - 5)) if piece else -1
+        self._half = text[end:] if end >= 0 else ""
+        whole = text[:end] if end >= 0 else text
+        plain = self._tail + _plain(_ESCAPE.sub(_unescape, whole))
+        self._tail = plain[-_OVERLAP:]
+        return _names_a_secret(plain)
+
+
+def _names_a_secret(plain: str) -> bool:
     if _STAR.search(plain):
         return True
     return any(_MARK.search(match[1]) for match in _FIELD.finditer(plain))
@@ -37,7 +71,7 @@ def is_marked_text(text: str) -> bool:
 
 def readings(data: bytes) -> Iterator[str]:
     """Every text these bytes may be, damage replaced."""
-    for encoding in ("utf-8", "gb18030", "utf-16-le", "utf-16-be"):
+    for encoding in _ENCODINGS:
         yield data.decode(encoding, errors="replace")
 
 
@@ -47,4 +81,5 @@ def _unescape(match: re.Match[str]) -> str:
 
 def _plain(text: str) -> str:
     # Full-width letters, spaces inside a word and capital letters hide nothing.
-    return _HIDDEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    plain = _HIDDEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    return plain.translate(_SIMPLIFIED)

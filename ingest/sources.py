@@ -5,6 +5,7 @@ import fcntl
 import os
 import signal
 import stat
+from collections.abc import Iterator
 
 from ingest.errors import SourceChanged, SourceForbidden, SourceUnreadable
 from ingest.settle import FileKey
@@ -63,6 +64,21 @@ def writer_of(path: bytes, key: FileKey) -> bool | None:
         if FileKey.of(os.fstat(fd)) != key:
             return True
         return has_writer(fd)
+    finally:
+        os.close(fd)
+
+
+def read_pieces(path: bytes, expected: FileKey) -> Iterator[bytes]:
+    """The bytes of a settled file, a mebibyte at a time; raises as `read_head` does."""
+    fd = open_regular(path)
+    try:
+        while part := os.read(fd, 1 << 20):
+            yield part
+        if FileKey.of(os.fstat(fd)) != expected:
+            raise SourceChanged("The file changed while it was read.")
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise SourceUnreadable(f"The file cannot be read: {reason}.") from error
     finally:
         os.close(fd)
 

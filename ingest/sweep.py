@@ -140,20 +140,9 @@ class Sweeper:
 
     def _judge(self, found: dict[bytes, Found], alive: set[bytes]) -> Iterator[Drop | Noticed]:
         """Settle the files of one folder and pair them with their sidecars."""
-        settled: dict[bytes, Settled] = {}
-        for name, file in found.items():
-            if name.endswith(_SUFFIX):
-                alive.add(file.path)
-            try:
-                state = self._settle(file)
-            except SourceForbidden:
-                yield from self._notice(file.path, "unreadable")
-                continue
-            if state is None:
-                self.waiting += 1
-            else:
-                settled[name] = state
+        alive.update(file.path for name, file in found.items() if name.endswith(_SUFFIX))
         unreadable: list[bytes] = []
+        settled = self._settled(found, unreadable)
         sidecars = self._sidecars(found, settled, unreadable)
         for path in unreadable:
             yield from self._notice(path, "unreadable")
@@ -161,9 +150,12 @@ class Sweeper:
             file = found[name]
             if name in sidecars:
                 owner = name[: -len(_SUFFIX)]
-                if owner not in found or owner in sidecars:
+                if owner in found and owner not in sidecars:
+                    continue
+                # One too large for a sidecar, without a file beside it, is a record.
+                if file.key.size <= sidecar.MAX_SIZE:
                     yield from self._notice(file.path, "sidecar_alone")
-                continue
+                    continue
             beside = name + _SUFFIX
             key = found[beside].key if beside in sidecars else None
             if self._settler.is_taken(file.path, key):
@@ -172,6 +164,21 @@ class Sweeper:
                 yield Drop(file, None, state)
             elif beside in settled:
                 yield _paired(file, state, found[beside], settled[beside], beside in sidecars)
+
+    def _settled(self, found: dict[bytes, Found], unreadable: list[bytes]) -> dict[bytes, Settled]:
+        """The files that are complete; the others wait, but for those that cannot be read."""
+        settled: dict[bytes, Settled] = {}
+        for name, file in found.items():
+            try:
+                state = self._settle(file)
+            except SourceForbidden:
+                unreadable.append(file.path)
+                continue
+            if state is None:
+                self.waiting += 1
+            else:
+                settled[name] = state
+        return settled
 
     def _settle(self, file: Found) -> Settled | None:
         path, key = file.path, file.key

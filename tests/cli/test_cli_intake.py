@@ -178,3 +178,24 @@ def test_a_sidecar_that_comes_late_is_told(fresh: Cli, tmp_path: Path) -> None:
     late = by_hand(fresh, folder)
     assert (late.code, late.json["known"]) == (1, 1)
     assert [item["reason"] for item in late.json["noticed"]] == ["late_sidecar"]
+
+
+def test_the_mark_at_the_end_of_a_large_sidecar(fresh: Cli) -> None:
+    """Nothing of it is copied, with its file or alone."""
+    large = b'{"cunzheng_sidecar": 1, "note": "' + b"x" * (1 << 21) + '", "密级": "機密"}'.encode()
+    folder = put(fresh.home / "inbox/S", a_txt=b"a", a_txt_json=large, b_json=large)
+    done = fresh("watch", "--once", "--json")
+    assert (done.code, done.json["refused"], done.json["records"]) == (1, 2, 0)
+    assert names(fresh.home / "quarantine") == []
+    assert names(folder) == ["a.txt", "a.txt.json", "b.json"]
+    again = fresh("watch", "--once", "--json")
+    assert (again.json["refused"], again.json["known"]) == (0, 2)
+
+
+def test_a_large_json_that_is_no_sidecar_is_a_record(fresh: Cli) -> None:
+    large = b'{"log": "' + b"x" * (1 << 21) + b'", "keys": ["a"]}'
+    large = large.replace(b"xx", b'"cunzheng_sidecar"', 1).replace(b'"log": ""', b'"log": "')
+    put(fresh.home / "inbox/S", b_json=large)
+    done = fresh("watch", "--once", "--json")
+    assert (done.code, done.json["records"]) == (0, 1)
+    assert names(fresh.home / "inbox/S") == []

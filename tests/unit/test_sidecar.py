@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from ingest import sidecar
+from ingest import secrecy, sidecar
 from ingest.errors import Classified, SidecarBad
 from ingest.sidecar import parse
 
@@ -120,7 +120,20 @@ def test_bad_ones_have_one_sentence_and_a_code(raw, code, named):
     assert named in fault.english
 
 
-PLAIN = ["秘密", "机密", "绝密", "机密★10年", "绝密★长期", "国家秘密", "secret", "confidential"]
+PLAIN = [
+    "秘密",
+    "机密",
+    "绝密",
+    "絕密",
+    "機密",
+    "祕密",
+    "機密★十年",
+    "机密★10年",
+    "绝密★长期",
+    "国家秘密",
+    "secret",
+    "confidential",
+]
 ODD = ["Top Secret", "TOP-SECRET", "Confidential ★ 20", " 机 密 ", "ＳＥＣＲＥＴ", "机\u200b密"]
 
 
@@ -161,6 +174,19 @@ def test_words_that_are_no_mark():
     assert parse(data(classification="公开")).claims["classification"] == "公开"
     assert bad(data(classification="工作秘密")).code == "SIDECAR_FIELD"
     assert bad(data(classification="商业秘密")).code == "SIDECAR_FIELD"
+    assert bad(data(classification="商業祕密")).code == "SIDECAR_FIELD"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16-le", "ascii"])
+def test_a_mark_is_found_wherever_a_large_sidecar_is_cut(encoding):
+    text = (
+        '{"note": "备注", "密級": "機  密"}' if encoding != "ascii" else r'{"密级": "\u673a\u5bc6"}'
+    )
+    whole = ("填" * 9 + text).encode("utf-8" if encoding == "ascii" else encoding)
+    for cut in range(1, len(whole)):
+        assert secrecy.is_marked_stream([whole[:cut], whole[cut:]]), cut
+    harmless = ("填" * 9 + '{"note": "机密一词在此只是文字"}').encode()
+    assert not secrecy.is_marked_stream([harmless[:20], harmless[20:]])
 
 
 @pytest.mark.parametrize(
