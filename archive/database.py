@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from archive.errors import StateUnknown, Unreachable, UsageError
 
@@ -22,6 +22,8 @@ SCHEMA = "0001"
 _BUSY_SECONDS = 60
 _IO_ERROR = 10
 """SQLITE_IOERR; the extended codes have it in their lowest byte."""
+_DAMAGED = (11, 26)
+"""SQLITE_CORRUPT, SQLITE_NOTADB."""
 
 
 class Database:
@@ -51,11 +53,21 @@ class Database:
             raise StateUnknown("The database failed before: stop this process and start again.")
         try:
             yield
-        except OperationalError as error:
-            if (getattr(error.orig, "sqlite_errorcode", 0) & 0xFF) == _IO_ERROR:
+        except DBAPIError as error:
+            # Never the error's own text: it has the statement and its values.
+            code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+            reason = (str(error.orig).splitlines() or [type(error.orig).__name__])[0]
+            if code == _IO_ERROR:
                 self._broken = True
-                raise StateUnknown(f"The database cannot be synced: {error.orig}.") from error
-            raise Unreachable(f"The database does not answer: {error.orig}.") from error
+                raise StateUnknown(f"The database cannot be synced: {reason}.") from error
+            if code in _DAMAGED:
+                sentence = f"The database is damaged ({reason}); see `cunzheng rebuild`."
+                raise Unreachable(sentence) from error
+            if isinstance(error, IntegrityError):
+                raise Unreachable(
+                    f"The database refuses what is there already: {reason}."
+                ) from error
+            raise Unreachable(f"The database does not answer: {reason}.") from error
 
     def prepare(self) -> None:
         """Bring the tables to this version; raises UsageError for a newer database."""
@@ -65,7 +77,8 @@ class Database:
             return
         if found is not None and found > SCHEMA:
             raise UsageError("The database was written by a newer version of cunzheng.")
-        _migrate(self.url)
+        with self._explained():
+            _migrate(self.url)
 
     def close(self) -> None:
         """Close all connections."""

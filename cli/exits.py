@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from sqlalchemy.exc import DBAPIError
+
 from archive import errors as archive_errors
 from cli.language import current, say
 from ingest import errors as ingest_errors
@@ -89,6 +91,10 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         place = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{place}"
+    if isinstance(error, DBAPIError):
+        # Its own text has the statement and its values.
+        reason = (str(error.orig).splitlines() or [type(error.orig).__name__])[0]
+        return say(f"The database does not answer: {reason}.", f"数据库没有应答：{reason}。")
     return say(
         f"Unexpected error {type(error).__name__}: {error} (--debug shows where).",
         f"意外错误 {type(error).__name__}: {error}（用 --debug 查看位置）。",

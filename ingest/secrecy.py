@@ -1,8 +1,8 @@
 """Finds the mark of a state secret in a sidecar, also in one that is otherwise broken.
 
 The marks of 保守国家秘密法 are 绝密, 机密, 秘密, alone or as 机密★10年, in traditional characters
-too. Work secrets (工作秘密) and trade secrets (商业秘密) are other things. In doubt the answer is that
-it is marked: a refused drop stays with its owner, a kept secret cannot be taken back out.
+too. Work secrets (工作秘密) and trade secrets (商业秘密) are other things. In doubt the answer is
+that it is marked: a refused drop stays with its owner, a kept secret cannot be taken back out.
 """
 
 import re

@@ -1,0 +1,40 @@
+"""Whatever the database says becomes one sentence, without the statement or its values."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from archive.database import Database
+from archive.errors import Unreachable
+from cli.exits import ExitCode, exit_code, sentence
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "db").write_bytes(b"garbage" * 1000)
+    database = Database(f"sqlite:///{tmp_path}/db")
+    with pytest.raises(Unreachable, match=r"is damaged .*cunzheng rebuild"):
+        database.prepare()
+    with pytest.raises(Unreachable, match="is damaged"), database.write():
+        pass
+
+
+def test_a_row_that_is_there_already(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/db")
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE t (name TEXT UNIQUE)"))
+    add = text("INSERT INTO t VALUES (:name)")
+    with pytest.raises(Unreachable) as caught, database.write() as connection:
+        connection.execute(add, [{"name": "private"}, {"name": "private"}])
+    assert str(caught.value).count(".") == 2
+    for leak in ("private", "INSERT", "sqlalche"):
+        assert leak not in str(caught.value)
+    with database.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM t")).scalar() == 0
+
+
+def test_on_screen_too() -> None:
+    error = IntegrityError("INSERT INTO t", {"name": "private"}, Exception("refused\nDETAIL x"))
+    assert sentence(error) == "The database does not answer: refused."
+    assert exit_code(error) is ExitCode.UNDETERMINED
