@@ -73,12 +73,20 @@ class LedgerStatus:
 
 @dataclass(frozen=True, slots=True)
 class DropsStatus:
-    """What lies in the folders: drops that wait, refused ones still there, quarantined ones."""
+    """What lies in the folders: drops that wait, refused ones still there, quarantined ones.
+
+    `late_sidecars` came after their files were taken, `passed_over` are temporary and hidden names
+    that have rested for an hour, `purge_leftovers` files in purge/ that the database knows nothing
+    of (it was rebuilt), so that nobody can compare them with what was sealed: they stay.
+    """
 
     waiting: int
     refused: int
     quarantined: int
     oldest_quarantine: datetime | None
+    late_sidecars: int = 0
+    passed_over: int = 0
+    purge_leftovers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +172,12 @@ def warnings(
         found.append(Warned("REFUSED_STILL_THERE", {"count": drops.refused}))
     if _older(drops.oldest_quarantine, now, OLD_QUARANTINE):
         found.append(Warned("QUARANTINE_OLD", {"count": drops.quarantined}))
+    rest = {
+        "LATE_SIDECARS": drops.late_sidecars,
+        "PASSED_OVER": drops.passed_over,
+        "PURGE_LEFTOVERS": drops.purge_leftovers,
+    }
+    found += [Warned(code, {"count": count}) for code, count in rest.items() if count]
     if status.unconfirmed:
         found.append(Warned("SOURCES_UNCONFIRMED", {"count": status.unconfirmed}))
     return tuple(found)

@@ -10,7 +10,7 @@ from ingest import sidecar
 from ingest.errors import SourceChanged, SourceUnreadable
 from ingest.settle import FileKey, Settled
 from ingest.sources import read_head, writer_of
-from ingest.sweep import Drop, Found, Noticed, is_ignored, kind_of
+from ingest.sweep import Drop, Found, Noticed, is_ignored, is_passed_over, kind_of
 
 _SUFFIX = b".json"
 
@@ -48,7 +48,7 @@ class _ByHand:
     def _folder(self, top: bytes) -> Iterator[Drop]:
         for folder, folders, names in os.walk(top, onerror=self._unreadable):
             for name in (*folders, *names):
-                if is_ignored(name):
+                if is_passed_over(name):
                     self._tell(os.path.join(folder, name), "passed_over")
             for name in folders:
                 if os.path.islink(os.path.join(folder, name)):

@@ -1,8 +1,10 @@
-"""What lies in the inbox and in quarantine, for `status`; nothing is opened or changed."""
+"""What lies in inbox, quarantine and purge, for `status`; nothing is opened or changed."""
 
 import os
+import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,38 +13,76 @@ from sqlalchemy import Connection, select
 from archive.status import DropsStatus
 from ingest.intake import INTAKE
 from ingest.settle import FileKey
-from ingest.sweep import is_ignored
+from ingest.sweep import RESTED_SECONDS, is_ignored, is_passed_over
 
 _SUFFIX = b".json"
+_PURGED = re.compile(r"\d{8}/([0-9A-Z]{26})\.(?:file|sidecar)", re.ASCII)
 _DONE = ("staged", "receipted", "kept")
 
 
-def look(connection: Connection, inbox: Path, quarantine: Path) -> DropsStatus:
+def look(connection: Connection, home: Path, now: datetime) -> DropsStatus:
     """Count drops; a `.json` beside its file counts as a sidecar, not as a drop."""
-    refused, taken = _known(connection)
-    waiting = held = 0
-    for names in _folders(os.fsencode(inbox)):
+    refused, taken, bare = _known(connection)
+    waiting = held = late = 0
+    inbox = os.fsencode(home / "inbox")
+    for names in _folders(inbox):
         for name, key in names.items():
             beside = names.get(name + _SUFFIX)
             is_sidecar = name.endswith(_SUFFIX) and name[: -len(_SUFFIX)] in names
+            late += key in bare and beside is not None and beside not in taken
             if is_sidecar or key in taken or beside in taken:
                 continue
             if key in refused or beside in refused:
                 held += 1
             else:
                 waiting += 1
-    folders = list(_quarantined(quarantine))
-    return DropsStatus(waiting, held, len(folders), min(folders, default=None))
+    folders = list(_quarantined(home / "quarantine"))
+    return DropsStatus(
+        waiting,
+        held,
+        len(folders),
+        min(folders, default=None),
+        late_sidecars=late,
+        passed_over=_passed_over(inbox, now.timestamp() - RESTED_SECONDS),
+        purge_leftovers=_leftovers(connection, home / "purge"),
+    )
 
 
-def _known(connection: Connection) -> tuple[set[FileKey], set[FileKey]]:
+def _known(connection: Connection) -> tuple[set[FileKey], set[FileKey], set[FileKey]]:
+    """Keys of what was refused; of what was taken; of what was taken without a sidecar."""
     c = INTAKE.c
-    query = select(c.state, c.dev, c.ino, c.size, c.mtime_ns, c.ctime_ns)
+    query = select(c.state, c.sidecar_sha256, c.dev, c.ino, c.size, c.mtime_ns, c.ctime_ns)
     refused: set[FileKey] = set()
     taken: set[FileKey] = set()
+    bare: set[FileKey] = set()
     for row in connection.execute(query.where(c.state.in_(("refused", *_DONE)))):
-        (refused if row.state == "refused" else taken).add(FileKey(*row[1:]))
-    return refused, taken
+        key = FileKey(*row[2:])
+        (refused if row.state == "refused" else taken).add(key)
+        if row.state != "refused" and row.sidecar_sha256 is None:
+            bare.add(key)
+    return refused, taken, bare
+
+
+def _passed_over(top: bytes, before: float) -> int:
+    """Ignored names that have not changed since `before` (seconds since 1970, ctime)."""
+    count = 0
+    for folder, folders, names in os.walk(top):
+        for name in (*folders, *names):
+            if is_passed_over(name):
+                with suppress(FileNotFoundError):
+                    count += os.lstat(os.path.join(folder, name)).st_ctime < before
+        folders[:] = [name for name in folders if not is_ignored(name)]
+    return count
+
+
+def _leftovers(connection: Connection, purge: Path) -> int:
+    """Files named as ours in the purge tree that no row of the database stands for."""
+    found = [_PURGED.fullmatch(f"{p.parent.name}/{p.name}") for p in purge.glob("*/*")]
+    numbers = [match[1] for match in found if match]
+    if not numbers:
+        return 0
+    known = set(connection.execute(select(INTAKE.c.id)).scalars())
+    return sum(number not in known for number in numbers)
 
 
 def _folders(top: bytes) -> Iterator[dict[bytes, FileKey]]:

@@ -20,8 +20,11 @@ from ingest.settle import FileKey, Settled, Settler
 from ingest.sources import read_head, writer_of
 
 _TEMPORARY = (b".part", b".partial", b".filepart", b".crdownload", b".tmp", b".swp", b".!ut", b"~")
+_OF_MACHINES = {b".cunzheng-purge", b".DS_Store"}
 _IGNORED = {b"Thumbs.db", b"desktop.ini", b"@eaDir", b"System Volume Information", b"$RECYCLE.BIN"}
 _SUFFIX = b".json"
+RESTED_SECONDS = 3600
+"""After how long a temporary or hidden name is told: nobody is still writing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,13 @@ def is_ignored(name: bytes) -> bool:
     return name.startswith((b".", b"~$")) or name in _IGNORED or name.lower().endswith(_TEMPORARY)
 
 
+def is_passed_over(name: bytes) -> bool:
+    """Whether a name is ignored that a person may have given, by mistake, to something of worth."""
+    if name in _IGNORED or name in _OF_MACHINES or name.startswith((b"._", b"~$")):
+        return False
+    return is_ignored(name)
+
+
 class Sweeper:
     """Sweeps one inbox again and again; `settler` remembers between the sweeps."""
 
@@ -75,6 +85,8 @@ class Sweeper:
         self._markers: dict[bytes, tuple[FileKey, bool]] = {}
         self._noticed: set[tuple[bytes, str]] = set()
         self._current: set[tuple[bytes, str]] = set()
+        self._resting: dict[bytes, tuple[FileKey, float]] = {}
+        self._still: dict[bytes, tuple[FileKey, float]] = {}
         self.waiting = 0
         """Files of the last sweep that have not settled: look again soon."""
 
@@ -86,6 +98,7 @@ class Sweeper:
         """
         self.waiting = 0
         self._current = set()
+        self._still = {}
         alive: set[bytes] = set()
         stack: list[tuple[str | None, bytes, bytes]] = [(None, b"", self._inbox)]
         while stack:
@@ -95,6 +108,7 @@ class Sweeper:
             yield from self._judge(found, alive)
         self._markers = {path: kept for path, kept in self._markers.items() if path in alive}
         self._noticed = self._current
+        self._resting = self._still
         self._settler.end_round()
 
     def _list(
@@ -119,9 +133,11 @@ class Sweeper:
             with os.scandir(fd) as entries:
                 for entry in entries:
                     name = os.fsencode(entry.name)
-                    if is_ignored(name):
-                        continue
                     whole = path + b"/" + name
+                    if is_ignored(name):
+                        if is_passed_over(name):
+                            yield from self._pass_over(entry, whole)
+                        continue
                     kind, key = _look(entry)
                     if kind == "folder":
                         inner = name if not folder else folder + b"/" + name
@@ -209,6 +225,19 @@ class Sweeper:
         marked = sidecar.is_marked(read_head(file.path, sidecar.MAX_SIZE, file.key))
         self._markers[file.path] = (file.key, marked)
         return marked
+
+    def _pass_over(self, entry: os.DirEntry[str], whole: bytes) -> Iterator[Noticed]:
+        """Tell of an ignored name that has not changed for an hour."""
+        try:
+            key = FileKey.of(entry.stat(follow_symlinks=False))
+        except OSError:
+            return
+        now = self._monotonic()
+        known = self._resting.get(whole)
+        since = known[1] if known is not None and known[0] == key else now
+        self._still[whole] = (key, since)
+        if now - since >= RESTED_SECONDS:
+            yield from self._notice(whole, "passed_over")
 
     def _notice(self, path: bytes, reason: str) -> Iterator[Noticed]:
         self._current.add((path, reason))

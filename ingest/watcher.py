@@ -161,6 +161,8 @@ class Watcher:
                 break
             stop.wait(_BUSY_SECONDS)
         self._pipeline.finish()
+        while not stop.is_set() and self._releaser.purge_due(self._db):
+            pass
 
     @property
     def waiting_for_tsa(self) -> bool:

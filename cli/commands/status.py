@@ -22,7 +22,7 @@ def run(context: typer.Context) -> None:
     workbench = Workbench(home, settings)
     with workbench.database.read() as connection:
         status = read_status(connection)
-        drops = look(connection, home / "inbox", home / "quarantine")
+        drops = look(connection, home, workbench.clock.now())
     found = os.statvfs(settings.store_path(home))
     disk = DiskStatus(
         found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize, STORAGE_LEVEL
@@ -175,6 +175,20 @@ _SENTENCES = {
     "QUARANTINE_OLD": (
         "{count} drop(s) lie in quarantine, some for more than a week.",
         "隔离区有 {count} 个文件，其中有的已超过一周。",
+    ),
+    "LATE_SIDECARS": (
+        "{count} sidecar(s) came after their files were taken, and are not part of the records.",
+        "{count} 个附带说明晚于其文件到达，未随记录收取。",
+    ),
+    "PASSED_OVER": (
+        "{count} temporary or hidden name(s) have rested in the inbox for an hour; rename what is"
+        " to be taken.",
+        "收件目录中有 {count} 个临时或隐藏文件名超过一小时未变；如需收取，请改名。",
+    ),
+    "PURGE_LEFTOVERS": (
+        "{count} file(s) in purge/ are from before the database was rebuilt; compare, then delete"
+        " them by hand.",
+        "purge/ 中有 {count} 个文件早于数据库重建；请核对后手工删除。",
     ),
     "SOURCES_UNCONFIRMED": (
         "{count} source(s) are unconfirmed; see: cunzheng sources list",

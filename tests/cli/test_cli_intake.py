@@ -178,6 +178,14 @@ def test_a_sidecar_that_comes_late_is_told(fresh: Cli, tmp_path: Path) -> None:
     late = by_hand(fresh, folder)
     assert (late.code, late.json["known"]) == (1, 1)
     assert [item["reason"] for item in late.json["noticed"]] == ["late_sidecar"]
+    change(fresh.home, 'release = "purge"', 'release = "keep"')
+    inbox = put(fresh.home / "inbox/S", b_txt=b"b")
+    assert fresh("watch", "--once").code == 0
+    put(inbox, b_txt_json=GOOD)
+    once = fresh("watch", "--once", "--json").json
+    assert [item["reason"] for item in once["noticed"]] == ["late_sidecar"]
+    drops = fresh("status", "--json").json["drops"]
+    assert (drops["late_sidecars"], drops["waiting"]) == (1, 0)
 
 
 def test_the_mark_at_the_end_of_a_large_sidecar(fresh: Cli) -> None:
@@ -199,3 +207,22 @@ def test_a_large_json_that_is_no_sidecar_is_a_record(fresh: Cli) -> None:
     done = fresh("watch", "--once", "--json")
     assert (done.code, done.json["records"]) == (0, 1)
     assert names(fresh.home / "inbox/S") == []
+
+
+def test_once_empties_the_purge_tree(fresh: Cli) -> None:
+    change(fresh.home, "purge_hours = 24", "purge_hours = 0")
+    put(fresh.home / "inbox/S", a_txt=b"a", b_txt=b"b")
+    assert fresh("watch", "--once", "--json").json["records"] == 2
+    assert [path for path in (fresh.home / "purge").rglob("*") if path.is_file()] == []
+
+
+def test_what_a_rebuilt_database_does_not_know_is_counted(fresh: Cli) -> None:
+    put(fresh.home / "inbox/S", a_txt=b"a")
+    assert fresh("watch", "--once").code == 0
+    assert fresh("status", "--json").json["drops"]["purge_leftovers"] == 0
+    (fresh.home / "cunzheng.db").unlink()
+    assert fresh("rebuild").code == 0
+    (fresh.home / "purge/notes.txt").write_bytes(b"not ours")
+    done = fresh("status", "--json").json
+    assert done["drops"]["purge_leftovers"] == 1
+    assert "PURGE_LEFTOVERS" in {item["code"] for item in done["warnings"]}

@@ -122,6 +122,21 @@ def test_temporary_and_hidden_names_are_not_looked_at(bench):
     assert not is_ignored(b"a.mp4")
 
 
+def test_an_ignored_name_that_rests_is_noticed_once(bench):
+    for name in ("S/x~", "S/up.tmp", "S/...txt", "S/.DS_Store", "S/Thumbs.db", "S/new.part"):
+        bench.put(name)
+    assert bench.look() == bench.later(1800) == []
+    bench.put("S/new.part", b"still growing")
+    seen = bench.later(1801)
+    assert {(os.path.basename(item.path), item.reason) for item in seen} == {
+        (b"x~", "passed_over"),
+        (b"up.tmp", "passed_over"),
+        (b"...txt", "passed_over"),
+    }
+    assert bench.later(1) == []
+    assert [os.path.basename(item.path) for item in bench.later(3601)] == [b"new.part"]
+
+
 def test_part_then_rename_is_one_drop(bench):
     path = bench.put("S/a.mp4.part")
     bench.look()
