@@ -39,7 +39,8 @@ _TILE = re.compile(r"log/[^/]+/tile/(entries|\d)/((?:x\d{3}/)*\d{3})(?:\.p/(\d{1
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
     """What was found. `unpublished` counts what the old database had accepted but not published
-    (None if it could not be read): those drops are still in the inbox and come again.
+    (None if it could not be read). Drops of the inbox are still there and come again; files given
+    by hand, accesses, inspections and changes of the register do not come by themselves.
 
     `unreadable` counts descriptions and details that are missing or altered; verify names them.
     """

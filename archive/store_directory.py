@@ -17,13 +17,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archive.durable import FileSystem, disk_errors, replace, write_new
-from archive.errors import ObjectConflict, ObjectMissing, Unreachable
+from archive.errors import ObjectConflict, ObjectMissing, Unreachable, UsageError
 from archive.ports import CHUNK, ObjectInfo, PutItem, StagedFile
 
 _NAME = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
 _KEY = re.compile(rf"{_NAME}(?:/{_NAME})*", re.ASCII)
 _LARGE = 4 * CHUNK
 _Paths = list[str]
+_ELSEWHERE = "The store must be on the same file system as staging/ and scratch/ of the archive."
 
 
 class DirectoryStore:
@@ -148,7 +149,11 @@ class DirectoryStore:
                 raise
             sentence = f"{key} cannot be stored: a file stands where a folder should be"
             raise ObjectConflict(sentence) from None
-        except FileExistsError:
+        except OSError as error:
+            if error.errno == errno.EXDEV:
+                raise UsageError(_ELSEWHERE) from error
+            if error.errno != errno.EEXIST:
+                raise
             if not _same_file(source, target):
                 raise ObjectConflict(f"{key} is already stored with other bytes") from None
 

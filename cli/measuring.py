@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from archive import doctor
 from archive.doctor import Check, Expiring, KeyFile
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, UsageError
 from archive.pki_register import PKI
 from archive.status import read_status
 from cli import passphrase
@@ -105,8 +105,11 @@ def _store_problem(workbench: Workbench) -> str | None:
     second = root / "live" / trial.name
     fs = workbench.fs
     try:
+        workbench.check_file_system()
         os.close(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         fs.link(trial, second)
+    except UsageError as error:
+        return str(error)
     except OSError as error:
         return f"{error.strerror}: {error.filename}"
     finally:

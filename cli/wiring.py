@@ -43,6 +43,7 @@ from signing.trust import TrustPolicy
 
 STORAGE_LEVEL = "read-only"
 """What the directory store reaches: files of mode 0444, no lock."""
+_LINKED_FROM = ("staging", "scratch")
 
 
 def software() -> str:
@@ -187,9 +188,23 @@ class Workbench:
             batch=self.settings.batch_entries,
         )
 
+    def check_file_system(self) -> None:
+        """Files get their place in the store by link(2); UsageError where that cannot be."""
+        store = self.settings.store_path(self.home)
+        devices = {path.stat().st_dev for path in (store, *map(self.folder, _LINKED_FROM))}
+        if len(devices) > 1:
+            raise UsageError(
+                say(
+                    f"The store {store} must be on the same file system as staging/ and scratch/"
+                    f" of {self.home}.",
+                    f"存储 {store} 必须与 {self.home} 中的 staging/、scratch/ 位于同一文件系统。",
+                )
+            )
+
     @cached_property
     def sealer(self) -> Sealer:
-        """The sealer; needs the passphrase."""
+        """The sealer; needs the passphrase. Refuses a store on another file system."""
+        self.check_file_system()
         return Sealer(
             self.database,
             self.places,

@@ -48,9 +48,11 @@ def run(context: typer.Context) -> None:
     if done.unpublished:
         print_line(
             say(
-                f"{done.unpublished} entries were accepted but not stored yet; their drops are"
-                " still in the inbox and come again.",
-                f"{done.unpublished} 条已接收但尚未存储；其文件仍在收件目录中，将重新收取。",
+                f"{done.unpublished} entries were accepted but not stored yet and are not in the"
+                " ledger: drops still in the inbox come again; files given by hand must be given"
+                " again, sources confirmed again.",
+                f"{done.unpublished} 条已接收但尚未存储，未记入账本："
+                "仍在收件目录中的文件将重新收取；手工收取的文件须重新提交，来源须重新确认。",
             )
         )
 

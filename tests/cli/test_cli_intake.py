@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -226,3 +228,22 @@ def test_what_a_rebuilt_database_does_not_know_is_counted(fresh: Cli) -> None:
     done = fresh("status", "--json").json
     assert done["drops"]["purge_leftovers"] == 1
     assert "PURGE_LEFTOVERS" in {item["code"] for item in done["warnings"]}
+
+
+def test_a_store_on_another_file_system_is_refused_at_the_start(fresh: Cli) -> None:
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == fresh.home.stat().st_dev:
+        pytest.skip("NOT RUN: needs a second file system")
+    with tempfile.TemporaryDirectory(dir=memory) as elsewhere:
+        shutil.copytree(fresh.home / "store", Path(elsewhere) / "store")
+        change(fresh.home, 'store = "store"', f'store = "{elsewhere}/store"')
+        put(fresh.home / "inbox/S", a_txt=b"a")
+        done = fresh("watch", "--once")
+        assert done.code == 2
+        assert "must be on the same file system" in done.err
+        assert "必须与" in fresh("--lang", "zh", "watch", "--once").err
+        assert names(fresh.home / "inbox/S") == ["a.txt"]
+        checks = fresh("doctor", "--json").json["checks"]
+        store = next(check for check in checks if check["code"] == "STORE")
+        assert store["state"] == "wrong"
+        assert "must be on the same file system" in store["sentence"]
