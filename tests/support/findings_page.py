@@ -12,9 +12,9 @@ not be determined (exit code 3), else **PASSED** (exit code 0). **INFO** does no
 entry. Details of a finding stand beside it in the JSON report (`--json`).
 
 本页列出 `cunzheng verify` 的全部发现代码及处理办法。
-任何一项为 FAILED 则报告为 **FAILED**(退出码 1);否则只要有一项无法判定即为
-**INDETERMINATE**(退出码 3);否则为 **PASSED**(退出码 0)。**INFO** 不计入。
-`…` 代表对象:记录标识、对象键、日志,或以 `<日志>#<序号>` 表示的条目。
+任何一项为 FAILED 则报告为 **FAILED**（退出码 1）；否则只要有一项无法判定即为
+**INDETERMINATE**（退出码 3）；否则为 **PASSED**（退出码 0）。**INFO** 不计入。
+`…` 代表对象：记录标识、对象键、日志，或以 `<日志>#<序号>` 表示的条目。
 """
 TITLES = {
     Outcome.FAILED: "FAILED",
