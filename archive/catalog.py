@@ -170,10 +170,3 @@ def find_record(connection: Connection, text: str) -> RecordRow:
         if len(rows) > 1:
             raise NotFound(f"Several records begin with {wanted}; give more of the id.") from None
     raise NotFound(f"There is no record {wanted[:40]}.")
-
-
-def same_content(connection: Connection, sha256: bytes) -> str | None:
-    """The first record with this content, if there is one."""
-    query = select(RECORD.c.id).where(RECORD.c.sha256 == sha256).order_by(RECORD.c.id).limit(1)
-    row = connection.execute(query).first()
-    return row.id if row else None

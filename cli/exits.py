@@ -2,8 +2,6 @@
 
 from enum import IntEnum
 
-from sqlalchemy.exc import DBAPIError
-
 from archive import errors as archive_errors
 from cli.language import current, say
 from ingest import errors as ingest_errors
@@ -91,6 +89,9 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         place = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{place}"
+    # Imported late: `--help` needs no database.
+    from sqlalchemy.exc import DBAPIError
+
     if isinstance(error, DBAPIError):
         # Its own text has the statement and its values.
         reason = (str(error.orig).splitlines() or [type(error.orig).__name__])[0]

@@ -77,6 +77,10 @@ class Tally(Reporter):
         self.noticed_.append({"path": path, "reason": noticed.reason})
         self._line(say(f"left alone: {path}: {english}.", f"未处理：{path}：{chinese}。"))
 
+    def no_events(self, problem: str) -> None:
+        """See Reporter."""
+        self._line(say(problem, "系统不提供文件变化通知，将定时查看收件目录。"))
+
     def trouble(self, error: Exception, retry_seconds: float) -> None:
         """See Reporter."""
         again = say(f"tried again in {retry_seconds:.0f} s", f"{retry_seconds:.0f} 秒后重试")

@@ -43,6 +43,9 @@ class Reporter:
     def noticed(self, noticed: Noticed) -> None:
         """Something in the inbox is left alone."""
 
+    def no_events(self, problem: str) -> None:
+        """The system tells of no changes; the inbox is looked at now and then all the same."""
+
     def trouble(self, error: Exception, retry_seconds: float) -> None:
         """Something does not work now and is tried again."""
 
@@ -143,6 +146,8 @@ class Watcher:
         Raises StateUnknown (a failed sync): the process must end then.
         """
         hints.start()
+        if hints.problem is not None:
+            self._reporter.no_events(hints.problem)
         try:
             while not stop.is_set():
                 wake.clear()

@@ -160,10 +160,6 @@ class Succession:
         self._check_closing(walk)
         self._before = (walk, snapshot)
 
-    def skip(self) -> None:
-        """A log could not be walked at all, which was reported."""
-        self._before = None
-
     def _check_opening(self, walk: LogWalk) -> None:
         opened = [(i, body) for i, kind, body in walk.control if kind == "log.opened"]
         for index, _ in opened:

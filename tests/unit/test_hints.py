@@ -9,6 +9,7 @@ import pytest
 from ingest.hints import Hints
 from ingest.settle import FileKey
 from ingest.sources import read_head, writer_of
+from ingest.watcher import Reporter, Watcher
 
 
 @pytest.fixture
@@ -66,6 +67,23 @@ def test_without_events_it_says_so_and_goes_on(tmp_path, error):
     hints.start()
     assert "swept at intervals only" in hints.problem
     hints.stop()
+
+
+def test_watch_says_once_that_there_are_no_events(tmp_path):
+    told = []
+
+    class Told(Reporter):
+        def no_events(self, problem):
+            told.append(problem)
+
+    def broken():
+        raise OSError(errno.ENOSPC, "no watches")
+
+    unused, stop = None, threading.Event()
+    stop.set()
+    watcher = Watcher(unused, unused, unused, unused, unused, unused, unused, Told())
+    watcher.run(Hints(os.fsencode(tmp_path), threading.Event(), broken), threading.Event(), stop)
+    assert told == ["No file events here (OSError); the inbox is swept at intervals only."]
 
 
 def test_a_missing_folder_is_no_crash(tmp_path):
