@@ -70,20 +70,23 @@ class Releaser:
             last = rows[-1].id
 
     def _attempt(self, row: Any) -> dict[str, Any] | None:
-        """Release one drop; what goes wrong with it alone is told once, and does not stop others.
-
-        Raises OSError where it concerns them all: a full, read-only or failing disk.
-        """
         try:
             return self._release(row)
         except OSError as error:
-            if error.errno in _DISK_FAULTS:
-                raise
-            if row.id not in self._told:
-                self._told.add(row.id)
-                reason = os.strerror(error.errno or 0)
-                self._tell(f"{_shown(row.path)} could not be released and stays: {reason}.")
+            self._only_this_one(row, error)
             return None
+
+    def _only_this_one(self, row: Any, error: OSError) -> None:
+        """What goes wrong with one drop is told once, and does not stop the others.
+
+        Raises the error where it concerns them all: a full, read-only or failing disk.
+        """
+        if error.errno in _DISK_FAULTS:
+            raise error
+        if row.id not in self._told:
+            self._told.add(row.id)
+            reason = os.strerror(error.errno or 0)
+            self._tell(f"{_shown(row.path)} could not be released and stays: {reason}.")
 
     def _release(self, row: Any) -> dict[str, Any]:
         change: dict[str, Any] = {"row": row.id, "moved_to": None, "sidecar_moved_to": None}
@@ -118,14 +121,21 @@ class Releaser:
         with database.read() as connection:
             rows = _in_state(connection, "released", _STEP, before=before)
         with disk_errors("The purge tree"):
-            for row in rows:
-                if row.release == MOVE and row.record is not None:
-                    continue
-                self._purge(row)
-        if rows:
+            done = [{"row": row.id} for row in rows if self._is_purged(row)]
+        if done:
             with database.write() as connection:
-                _save(connection, [{"row": row.id} for row in rows], "purged")
-        return len(rows)
+                _save(connection, done, "purged")
+        return len(done)
+
+    def _is_purged(self, row: Any) -> bool:
+        if row.release == MOVE and row.record is not None:
+            return True
+        try:
+            self._purge(row)
+        except OSError as error:
+            self._only_this_one(row, error)
+            return False
+        return True
 
     def _purge(self, row: Any) -> None:
         if row.moved_to is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from archive.durable import FileSystem
 
 Cli = Any
 
@@ -216,6 +219,26 @@ def test_once_empties_the_purge_tree(fresh: Cli) -> None:
     put(fresh.home / "inbox/S", a_txt=b"a", b_txt=b"b")
     assert fresh("watch", "--once", "--json").json["records"] == 2
     assert [path for path in (fresh.home / "purge").rglob("*") if path.is_file()] == []
+
+
+def test_one_file_that_cannot_be_purged_does_not_stop_the_others(
+    fresh: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(fresh.home, "purge_hours = 24", "purge_hours = 0")
+    put(fresh.home / "inbox/S", a_txt=b"a", b_txt=b"b")
+    real, refused = FileSystem.unlink, []
+
+    def unlink(self: FileSystem, path: Any) -> None:
+        if os.fsencode(path).endswith(b".file") and refused in ([], [path]):
+            refused[:] = [path]
+            raise PermissionError(errno.EPERM, "Operation not permitted", path)
+        real(self, path)
+
+    monkeypatch.setattr(FileSystem, "unlink", unlink)
+    done = fresh("watch", "--once")
+    assert done.code == 0
+    assert done.out.count("could not be released and stays: Operation not permitted") == 1
+    assert [os.fsencode(path) for path in (fresh.home / "purge").rglob("*.file")] == refused
 
 
 def test_what_a_rebuilt_database_does_not_know_is_counted(fresh: Cli) -> None:
