@@ -138,6 +138,8 @@ def _access(connection: Connection, entry: Entry) -> None:
 
 def _outage(connection: Connection, entry: Entry) -> None:
     body = entry.body
+    if body["reason"] == "not_running":
+        return  # it was over when it was told; the table is there for what may still be open
     if entry.kind == "outage.started":
         row = {"id": body["outage"], "reason": body["reason"], "since": parse_time(body["since"])}
         connection.execute(insert(OUTAGE), [{**row, "until": None}])
