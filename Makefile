@@ -33,7 +33,7 @@ lint: setup ## style, types, import rules, content of the wheel
 tamper: setup ## print the tamper table: what was done, what verify says
 	@$(BIN)/python tests/support/tamper_table.py
 
-crash: setup ## print the crash table: kill -9 and power loss at every durable step
+crash: setup ## print the crash table: kill -9 at every durable step and at random moments
 	@$(BIN)/python tests/support/crash_table.py
 
 bench: setup ## measure speed and memory beside cp and bagit
