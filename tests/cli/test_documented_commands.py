@@ -69,3 +69,38 @@ def test_every_command_is_in_both_readmes() -> None:
     for page in ("README.md", "README.zh.md"):
         text = (ROOT / page).read_text(encoding="utf-8")
         assert [verb.name for verb in VERBS if f"`{verb.name}" not in text] == []
+
+
+def test_the_daily_commands_of_operations_run(tmp_path: Path) -> None:
+    """All but the service itself, which `--once` stands for here."""
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    daily = [line.split("#")[0].strip() for line in re.findall(r"^    (cunzheng .*)$", page, re.M)]
+    assert len(daily) >= 5
+    daily = [f"{line} --once" if line == "cunzheng watch" else line for line in daily]
+    home = tmp_path / "home"
+    before = [
+        "cd ..; cunzheng init; cd home; mkdir inbox/D",
+        "printf 笔录 > inbox/D/a.txt",
+        "cunzheng watch --once",
+    ]
+    home.mkdir()
+    script = "set -e\n" + "\n".join([*before, *daily, "cunzheng rebuild", "cunzheng verify"])
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "CUNZHENG_HOME": str(home),
+        "CUNZHENG_PASSPHRASE": "a long passphrase",
+        "LANG": "C.UTF-8",
+        "HOME": str(tmp_path),
+        "USER": "tester",
+    }
+    done = subprocess.run(
+        ["/bin/bash", "-c", script],
+        cwd=home,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("PASSED") == 2
