@@ -1,0 +1,108 @@
+"""The words of docs/formats.md §11: every code with its English and its Chinese label.
+
+Codes are what is signed and stored; labels are only for people and may be worded better later.
+"""
+
+from collections.abc import Mapping
+
+Labels = Mapping[str, tuple[str, str]]
+"""Code -> (English, Chinese), in the order of the documents."""
+
+ROLES: Labels = {
+    "archivist": ("archivist", "档案员"),
+    "handler": ("handler", "承办人"),
+    "approver.department_head": ("head of department", "部门负责人"),
+    "approver.division_lead": ("leader in charge", "分管领导"),
+    "approver.principal": ("principal", "主要负责人"),
+    "approver.county_lead": ("leader at county level or above", "县级以上负责人"),
+    "approver.superior": ("superior authority", "上级机关"),
+    "legal_office": ("head of the legal office", "法制机构负责人"),
+    "inspector.internal": ("internal inspector", "督察/法制/信访/纪检"),
+    "inspector.judicial": ("inspector of the judicial bureau", "司法局监督人员"),
+    "administrator": ("system administrator", "系统管理员"),
+}
+
+CAPACITIES: Labels = {
+    "own_case": ("handler of the case", "本案承办人"),
+    "same_unit": ("same unit, not a handler of the case", "本单位非承办人"),
+    "other_unit": ("other unit of the agency", "本机关其他单位"),
+    "internal_supervision": ("internal supervision", "内部监督（督察、法制、信访、纪检）"),
+    "judicial_bureau": ("judicial bureau", "司法局（行政执法监督机构）"),
+    "authority": (
+        "court, procuratorate, police, state security, supervision, justice or audit authority",
+        "公检法、国安、监察、司法行政、审计机关",
+    ),
+    "party": ("party or lawyer", "当事人或律师"),
+    "publicity": ("publicity or training", "宣传、培训"),
+    "outside_unit": ("outside unit", "外单位"),
+}
+
+ACTIONS: Labels = {
+    "view": ("view", "查看"),
+    "excerpt": ("excerpt", "摘录"),
+    "copy": ("copy", "复制"),
+    "export": ("export", "导出"),
+    "court_bundle": ("bundle for a court", "诉讼证据包"),
+}
+
+PURPOSES: Labels = {
+    "case_handling": ("case handling", "案件办理"),
+    "legal_review": ("legal review", "法制审核"),
+    "file_review": ("review of case files", "案卷评查"),
+    "supervision": ("supervision of enforcement", "执法监督"),
+    "appraisal": ("appraisal", "评议考核"),
+    "reconsideration": ("reconsideration or lawsuit", "复议诉讼"),
+    "public_opinion": ("response to public opinion", "舆情应对"),
+    "decision_making": ("administrative decision-making", "行政决策"),
+    "credit": ("credit system", "信用"),
+    "complaint": ("letters and complaints", "信访投诉"),
+    "training": ("education and training", "教育培训"),
+    "party_inquiry": ("inquiry by a party", "当事人查阅"),
+    "other": ("other", "其他"),
+}
+
+SENSITIVITIES: Labels = {
+    "minor": ("minors", "未成年人"),
+    "privacy": ("personal privacy", "个人隐私"),
+    "trade_secret": ("trade secret", "商业秘密"),
+}
+
+DISPOSITIONS: Labels = {
+    "explained": ("explained", "已说明"),
+    "misuse": ("misuse", "违规"),
+    "false_alarm": ("false alarm", "误报"),
+    "referred": ("referred", "已移送"),
+}
+
+CATEGORIES: Labels = {
+    "permit": ("permit", "行政许可"),
+    "penalty": ("penalty", "行政处罚"),
+    "coercion": ("coercion", "行政强制"),
+    "levy": ("levy", "行政征收"),
+    "fee": ("fee", "行政收费"),
+    "inspection": ("inspection", "行政检查"),
+    "requisition": ("requisition", "征用"),
+    "adjudication": ("adjudication", "裁决"),
+    "payment": ("payment", "给付"),
+    "confirmation": ("confirmation", "确认"),
+    "reward": ("reward", "奖励"),
+    "other": ("other", "其他"),
+}
+
+IMPORTANCES: Labels = {
+    "ordinary": ("ordinary", "一般"),
+    "major": ("major", "重大"),
+}
+
+DECISIONS: Labels = {
+    "approve": ("approved", "批准"),
+    "refuse": ("refused", "拒绝"),
+    "withdraw": ("withdrawn", "撤回"),
+}
+
+REVOCATION_CODES: Labels = {
+    "key_compromise": ("key compromised", "密钥泄露"),
+    "left": ("left the office", "离岗"),
+    "superseded": ("replaced by a new key", "密钥更换"),
+    "other": ("other", "其他"),
+}
