@@ -35,7 +35,7 @@ class CheckpointError(EvidenceBad):
 
 
 class SignatureBad(EvidenceBad):
-    """A CMS signature is malformed, or does not hold."""
+    """A signature is malformed, or does not hold."""
 
 
 class TimestampBad(EvidenceBad):
