@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from archive.errors import StateUnknown, Unreachable, UsageError
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration; compared at every start so that alembic is only loaded when needed."""
 
 _BUSY_SECONDS = 60

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from archive import fields
+from archive import fields, vocabulary
 from archive.errors import FormatError
 from archive.fields import Check
 from archive.merkle import leaf_hash
+from archive.statements.body import HOSTS, read_body
+from archive.statements.kinds import MOST_RECORDS, SIGNED
 from archive.tiles import MAX_ENTRY
 from archive.times import format_time, parse_time
 from signing import canonical
@@ -127,6 +129,8 @@ _PKI: dict[str, Check] = {
     "crls": fields.each(fields.sha256_digest),
 }
 _OUTAGE: dict[str, Check] = {"outage": fields.ulid, "reason": fields.text, "since": fields.moment}
+_COMMITTED: dict[str, Check] = {"access": fields.ulid, "commitment": fields.sha256_digest}
+ENDS = ("expired", "exhausted", "refused", "withdrawn", "returned")
 _ARRIVAL: dict[str, Check] = {
     "content": fields.digests,
     "received_at": fields.moment,
@@ -214,9 +218,6 @@ KINDS: Mapping[str, Kind] = {
             "source": fields.source_id,
         },
     ),
-    "access.started": _kind(
-        "access", fields.ulid, {**_DETAIL, "access": fields.ulid, "action": fields.text}
-    ),
     "access.completed": _kind(
         "access", fields.ulid, {"access": fields.ulid, "bytes": fields.count}
     ),
@@ -224,6 +225,26 @@ KINDS: Mapping[str, Kind] = {
         "access",
         fields.ulid,
         {"access": fields.ulid, "bytes": fields.count, "code": fields.text},
+    ),
+    "access.denied": _kind(
+        "access",
+        _none,
+        {
+            "account": fields.account,
+            "action": fields.maybe(fields.one_of(vocabulary.ACTIONS)),
+            "code": fields.text,
+            "host": fields.one_of(HOSTS),
+            "person": fields.maybe(fields.person_id),
+            "request": fields.maybe(fields.ulid),
+            "statement": fields.maybe(fields.sha256_digest),
+        },
+    ),
+    "access.closed": _kind("access", fields.ulid, {"code": fields.one_of(ENDS)}),
+    "access.concealed": _kind("access", _none, {**_COMMITTED, "host": fields.one_of(HOSTS)}),
+    "access.concealed_end": _kind("access", _none, _COMMITTED),
+    "person.expired": _kind("registry", fields.person_id, {"valid_until": fields.moment}),
+    "case.linked": _kind(
+        "registry", fields.ulid, {"records": fields.sorted_each(fields.ulid, 1, MOST_RECORDS)}
     ),
     "inspection.completed": _kind(
         "inspection",
@@ -244,6 +265,9 @@ def check_body(entry: Entry) -> bool:
 
     Returns False for a kind that this version does not know: a later version wrote it.
     """
+    if entry.kind in SIGNED:
+        _check_signed(entry)
+        return True
     kind = KINDS.get(entry.kind)
     if kind is None:
         return False
@@ -255,3 +279,15 @@ def check_body(entry: Entry) -> bool:
     if "source" in kind.body and entry.stream != f"source/{named}":
         raise FormatError("an entry of a source stands in another source's stream")
     return True
+
+
+def _check_signed(entry: Entry) -> None:
+    """A signed entry's body has one form; its stream, actor and subject follow from it."""
+    kind = SIGNED[entry.kind]
+    body = read_body(entry.kind, entry.body)
+    if entry.stream != kind.stream:
+        raise FormatError(f"{entry.kind} does not belong into the stream {entry.stream}")
+    if entry.actor != f"user/{body.signers[0]}":
+        raise FormatError("the actor is not who signed")
+    if entry.subject != (body.payload[kind.subject] if kind.subject else None):
+        raise FormatError("the subject is not what the statement is about")

@@ -68,3 +68,11 @@ class UsageError(ArchiveError):
 
 class Refused(ArchiveError):
     """Something was refused by rule; it is recorded."""
+
+
+class Denied(ArchiveError):
+    """Not allowed for this person; `code` is one of `archive.registers.denials`."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code

@@ -3,7 +3,9 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from archive.errors import FormatError
@@ -18,6 +20,11 @@ Check = Callable[[Any], object]
 _SALT = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _SOURCE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _LOG = re.compile(r"[a-z0-9]{1,16}-\d{4}", re.ASCII)
+_PERSON = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}", re.ASCII)
+_UNIT = re.compile(r"[A-Za-z0-9._-]{1,32}", re.ASCII)
+_ACCOUNT = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
+_HEX64 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ALGORITHM = re.compile(r"[a-z0-9]{1,16}", re.ASCII)
 
 
@@ -138,6 +145,39 @@ def base64_bytes(value: object) -> bytes:
     return data
 
 
+def date_text(value: object) -> date:
+    """`YYYY-MM-DD`."""
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise FormatError("not a date")
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise FormatError("there is no such day") from error
+
+
+def one_of(choices: Container[str]) -> Check:
+    """One of some words."""
+
+    def run(value: object) -> None:
+        if not isinstance(value, str) or value not in choices:
+            raise FormatError("not one of the words that are allowed here")
+
+    return run
+
+
+def sorted_each(check: Check, least: int = 0, most: int = 1000) -> Check:
+    """A list in ascending order, no item twice."""
+
+    def run(value: object) -> None:
+        each(check)(value)
+        if not isinstance(value, list) or not least <= len(value) <= most:
+            raise FormatError(f"a list of {least} to {most} items was expected")
+        if any(a >= b for a, b in pairwise(value)):
+            raise FormatError("a list in ascending order, with no item twice, was expected")
+
+    return run
+
+
 def _form(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
     def run(value: object) -> str:
         if not isinstance(value, str) or not pattern.fullmatch(value):
@@ -151,5 +191,9 @@ salt = _form(_SALT, "a salt of 32 hex digits")
 source_id = _form(_SOURCE, "a source id")
 log_name = _form(_LOG, "a log name")
 algorithm = _form(_ALGORITHM, "the name of an algorithm")
+person_id = _form(_PERSON, "a person id")
+unit_id = _form(_UNIT, "a unit id")
+account = _form(_ACCOUNT, "the number of an account")
+hex64 = _form(_HEX64, "64 hex digits")
 ulid: Check = check_ulid
 moment: Check = parse_time

@@ -122,8 +122,8 @@ def _unstored(pending: str, item: NewObject) -> dict[str, object]:
 
 
 def waiting(connection: Connection, *, only_urgent: bool, limit: int) -> list[NewEntry]:
-    """Submitted entries in the order of their ids, without their objects."""
-    query = select(PENDING).order_by(PENDING.c.id).limit(limit)
+    """Submitted entries in the order in which they were submitted, without their objects."""
+    query = select(PENDING).order_by(PENDING.c.number).limit(limit)
     if only_urgent:
         query = query.where(PENDING.c.urgent)
     return [

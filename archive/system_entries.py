@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -117,9 +117,7 @@ class SystemEntries:
         body = {"outage": number, "reason": "not_running", "since": format_time(last)}
         started = self.entry("outage.started", now, body)
         ended = self.entry("outage.ended", now, {**body, "until": format_time(now)})
-        # Submitted entries are taken in the order of their ids, and these are of one moment.
-        first, second = sorted((started.id, ended.id))
-        return [replace(started, id=first), replace(ended, id=second)]
+        return [started, ended]
 
     def open_outage(self, connection: Connection, reason: str) -> tuple[str, datetime] | None:
         """Id and start of the outage that has not ended yet."""

@@ -68,10 +68,15 @@ class TileRootRow(SQLModel, table=True):
 
 
 class PendingRow(SQLModel, table=True):
-    """An entry to be appended; `body` is JSON. Urgent ones do not wait for the TSA."""
+    """An entry to be appended; `body` is JSON. Urgent ones do not wait for the TSA.
+
+    `number` rises with every row: the ledger's order is that in which entries were accepted.
+    """
 
     __tablename__ = "pending"
-    id: str = Field(primary_key=True)
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    number: int | None = Field(default=None, primary_key=True)
+    id: str = Field(unique=True)
     kind: str
     stream: str
     actor: str
@@ -187,11 +192,37 @@ class IntakeRow(SQLModel, table=True):
 
 
 class AccessRow(SQLModel, table=True):
-    """A retrieval that was started; `open` until its end is on the ledger."""
+    """A retrieval that was started; `open` until its end is on the ledger.
+
+    A concealed one names nobody here; who it was stands in its opening (docs/formats.md §11).
+    """
 
     __tablename__ = "access"
     id: str = Field(primary_key=True)
     record: str
-    person: str
+    person: str | None = None
     at: datetime
     open: bool = True
+    concealed: bool = False
+
+
+class RegisterRow(SQLModel, table=True):
+    """One value of the registers (`archive.registers`): people, cases, requests and the rest.
+
+    `value` is JSON. Everything here follows from the ledger and is replayed by a rebuild.
+    """
+
+    __tablename__ = "register"
+    shelf: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    value: bytes = Field(sa_type=LargeBinary)
+
+
+class RevocationRow(SQLModel, table=True):
+    """A certificate of our own CA that was revoked: the next CRL lists it (RFC 5280 5.3)."""
+
+    __tablename__ = "revocation"
+    serial: str = Field(primary_key=True)
+    revoked_at: datetime
+    since: datetime
+    reason: str

@@ -1,0 +1,34 @@
+"""What the rule book judges: one entry, whether submitted just now or read from the ledger."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from archive.registers.shelf import Shelf
+from archive.statements.body import SignedBody
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An entry's own words. `detail` gives the data of its detail, None where it has none.
+
+    `at` is the entry's time, the present for one that is only being submitted. `place` is
+    `<log>#<index>`, empty before the entry stands.
+    """
+
+    kind: str
+    actor: str
+    subject: str | None
+    body: Mapping[str, Any]
+    at: datetime
+    detail: Callable[[], Data | None]
+    place: str = ""
+
+
+SignedRule = Callable[[Shelf, Act, SignedBody], None]
+"""Checks a signed act, raising Denied; changes the registers only after all checks."""
+Rule = Callable[[Shelf, Act], None]
+"""The same for what the archive itself writes."""

@@ -1,0 +1,223 @@
+"""Why something is not allowed: every code with its sentence, and the finding it is in `verify`."""
+
+from collections.abc import Mapping
+
+from archive.errors import Denied
+
+DENIALS: Mapping[str, tuple[str, str, str]] = {
+    # statements
+    "STATEMENT_BAD": (
+        "STATEMENT_BAD",
+        "The signature of the statement does not hold.",
+        "声明的签名无效。",
+    ),
+    "STATEMENT_FOREIGN": (
+        "STATEMENT_FOREIGN",
+        "The statement was made for another archive.",
+        "该声明是为其他存证库作出的。",
+    ),
+    "STATEMENT_REPLAYED": (
+        "STATEMENT_REPLAYED",
+        "The statement, or its nonce, was used before.",
+        "该声明或其随机数已被使用过。",
+    ),
+    "STATEMENT_STALE": (
+        "STATEMENT_STALE",
+        "The statement was not signed at the time at which it was handed in.",
+        "声明的签署时间与提交时间不符。",
+    ),
+    "WRONG_PASSPHRASE": (
+        "SIGNER_INVALID",
+        "The passphrase or PIN does not open the person's key.",
+        "口令或 PIN 无法打开个人密钥。",
+    ),
+    "SIGNER_UNKNOWN": (
+        "SIGNER_INVALID",
+        "The person is not enrolled, or not with this certificate.",
+        "该人员未登记，或证书与登记不符。",
+    ),
+    "SIGNER_SUSPENDED": ("SIGNER_INVALID", "The person is suspended.", "该人员已被停用。"),
+    "SIGNER_EXPIRED": (
+        "SIGNER_INVALID",
+        "The person's enrolment has not begun or is over.",
+        "该人员的登记尚未生效或已到期。",
+    ),
+    "SIGNER_REVOKED": (
+        "SIGNER_INVALID",
+        "The person's key was revoked.",
+        "该人员的密钥已被吊销。",
+    ),
+    "CERTIFICATE_BAD": (
+        "SIGNER_INVALID",
+        "The person's certificate is not to be trusted at this time.",
+        "该人员的证书此时不可信。",
+    ),
+    # registers
+    "ROLE_MISSING": (
+        "REGISTER_UNLAWFUL",
+        "The person does not have the role that this needs.",
+        "该人员不具备所需角色。",
+    ),
+    "ROLES_CLASH": (
+        "REGISTER_UNLAWFUL",
+        "An administrator has no other role.",
+        "系统管理员不得兼任其他角色。",
+    ),
+    "VOUCHERS_MISSING": (
+        "REGISTER_UNLAWFUL",
+        "This needs the statements of two enrolled people, neither of them concerned.",
+        "此事项须由两名与本事无关的已登记人员签署。",
+    ),
+    "FOUNDING_OVER": (
+        "REGISTER_UNLAWFUL",
+        "The archive was founded already.",
+        "存证库已完成初始登记。",
+    ),
+    "KEY_TAKEN": (
+        "REGISTER_UNLAWFUL",
+        "The certificate or key belongs or belonged to somebody, or was revoked.",
+        "该证书或密钥已属于他人，或已被吊销。",
+    ),
+    "PERSON_UNKNOWN": ("REGISTER_UNLAWFUL", "There is no such person.", "没有此人员。"),
+    "PERSON_STATE": (
+        "REGISTER_UNLAWFUL",
+        "The person's state does not allow this.",
+        "该人员的当前状态不允许此操作。",
+    ),
+    "RULES_BAD": ("REGISTER_UNLAWFUL", "The rules cannot be used.", "规则无法使用。"),
+    "CASE_UNKNOWN": ("REGISTER_UNLAWFUL", "There is no such case.", "没有此案件。"),
+    "CASE_EXISTS": (
+        "REGISTER_UNLAWFUL",
+        "There is a case with this number already.",
+        "已有相同案号的案件。",
+    ),
+    "CASE_CLOSED": ("REGISTER_UNLAWFUL", "The case is closed.", "案件已结案。"),
+    "CASE_OWN": (
+        "REGISTER_UNLAWFUL",
+        "A handler of the case cannot change its register entry.",
+        "本案承办人不得变更案件登记。",
+    ),
+    "ATTACHMENT": (
+        "REGISTER_UNLAWFUL",
+        "The record is attached already, or is not attached, or does not claim this case.",
+        "记录已关联、未关联，或未声明属于本案。",
+    ),
+    "HOLD_UNKNOWN": (
+        "REGISTER_UNLAWFUL",
+        "There is no such hold, or it was lifted.",
+        "没有此封存，或已解除。",
+    ),
+    "HOLD_OTHER": (
+        "REGISTER_UNLAWFUL",
+        "A hold is lifted only by the unit that placed it.",
+        "封存只能由作出封存的单位解除。",
+    ),
+    # requests
+    "RULES_NONE": (
+        "ACCESS_UNLAWFUL",
+        "No access rules are in force.",
+        "没有生效的调阅规则。",
+    ),
+    "NO_CONTENT": (
+        "ACCESS_UNLAWFUL",
+        "An administrator has no access to content.",
+        "系统管理员无权接触内容。",
+    ),
+    "CAPACITY_UNFIT": (
+        "ACCESS_UNLAWFUL",
+        "The person cannot ask in this capacity.",
+        "该人员不能以此身份申请调阅。",
+    ),
+    "NEED_MISSING": (
+        "ACCESS_UNLAWFUL",
+        "Something that the rules ask for is missing.",
+        "缺少规则所要求的内容。",
+    ),
+    "RECORD_UNKNOWN": ("ACCESS_UNLAWFUL", "There is no such record.", "没有此记录。"),
+    "DERIVATIVE_ONLY": (
+        "ACCESS_UNLAWFUL",
+        "Only a redacted derivative may be given out for this.",
+        "此用途只能提供脱敏后的派生件。",
+    ),
+    "REQUEST_EXISTS": (
+        "ACCESS_UNLAWFUL",
+        "There is a request with this id already.",
+        "已有相同编号的申请。",
+    ),
+    "REQUEST_UNKNOWN": ("DECISION_UNLAWFUL", "There is no such request.", "没有此申请。"),
+    "REQUEST_ENDED": ("DECISION_UNLAWFUL", "The request has ended.", "该申请已结束。"),
+    "SELF_APPROVAL": (
+        "DECISION_UNLAWFUL",
+        "Nobody decides on a request of his own.",
+        "不得审批本人的申请。",
+    ),
+    "NOT_APPROVER": (
+        "DECISION_UNLAWFUL",
+        "This decision is not this person's to take.",
+        "该人员无权作出此决定。",
+    ),
+    "DECIDED_TWICE": (
+        "DECISION_UNLAWFUL",
+        "The person has decided already.",
+        "该人员已作出过决定。",
+    ),
+    "NOT_BLOCKABLE": (
+        "DECISION_UNLAWFUL",
+        "Supervision needs no decision and cannot be refused.",
+        "监督调阅无需审批，不得拒绝。",
+    ),
+    "GRANT_BEYOND": (
+        "DECISION_UNLAWFUL",
+        "The grant goes beyond what the rules allow.",
+        "授权超出规则允许的范围。",
+    ),
+    # accesses
+    "NOT_REQUESTER": (
+        "ACCESS_UNLAWFUL",
+        "Only who asked may receive.",
+        "只有申请人本人可以调阅。",
+    ),
+    "NO_GRANT": (
+        "ACCESS_UNLAWFUL",
+        "The approvals that this needs are not there.",
+        "尚未取得所需批准。",
+    ),
+    "GRANT_EXPIRED": (
+        "ACCESS_UNLAWFUL",
+        "The grant has not begun or is over.",
+        "授权尚未开始或已到期。",
+    ),
+    "GRANT_EXHAUSTED": ("ACCESS_UNLAWFUL", "The grant is used up.", "授权次数已用完。"),
+    "NOT_COVERED": (
+        "ACCESS_UNLAWFUL",
+        "The request does not cover this record, action or range.",
+        "申请未涵盖该记录、操作或范围。",
+    ),
+    "ACCESS_UNKNOWN": (
+        "ACCESS_UNLAWFUL",
+        "There is no such access, or it has ended, or has not ended.",
+        "没有此次调阅，或其已结束，或其尚未结束。",
+    ),
+    "COPIES_BEYOND": (
+        "ACCESS_UNLAWFUL",
+        "More copies come back than were given out.",
+        "交回或销毁的副本多于交付的副本。",
+    ),
+    "NOT_CONCEALABLE": (
+        "ACCESS_UNLAWFUL",
+        "The rules do not allow this access to be concealed.",
+        "规则不允许此次调阅保密进行。",
+    ),
+    "COMMITMENT_DIFFERS": (
+        "ACCESS_UNLAWFUL",
+        "What is opened is not what was committed.",
+        "公开的内容与先前承诺的不一致。",
+    ),
+}
+"""Code -> (finding, English, Chinese)."""
+
+
+def denied(code: str, more: str = "") -> Denied:
+    """The error for a code; `more` says what is concerned, in identifiers."""
+    sentence = DENIALS[code][1]
+    return Denied(code, f"{sentence[:-1]} ({more})." if more else sentence)

@@ -1,0 +1,37 @@
+"""Where registers stand: values by name and key, in a database, an index or in memory."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+Value = Mapping[str, Any]
+"""A JSON-able object; never changed in place, always put back as a whole."""
+
+
+class Shelf(Protocol):
+    """The registers as they are at one moment of the ledger.
+
+    Names: `person` by id, `certificate` by digest, `key` by digest of the public key, `case` by id,
+    `record` by id (read only: {`source`}), `record_cases` and `record_holds` by record, `source` by
+    id ({`unit`}), `hold`, `request`, `access`, `rules` by name, `statement` by digest, `nonce`.
+    """
+
+    def get(self, shelf: str, key: str) -> Value | None:
+        """A value, or None."""
+
+    def put(self, shelf: str, key: str, value: Value) -> None:
+        """Set a value."""
+
+
+class MemoryShelf:
+    """Registers in memory, for tests and for judging a few entries."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[str, str], Value] = {}
+
+    def get(self, shelf: str, key: str) -> Value | None:
+        """A value, or None."""
+        return self._values.get((shelf, key))
+
+    def put(self, shelf: str, key: str, value: Value) -> None:
+        """Set a value."""
+        self._values[shelf, key] = value
