@@ -106,3 +106,22 @@ REVOCATION_CODES: Labels = {
     "superseded": ("replaced by a new key", "密钥更换"),
     "other": ("other", "其他"),
 }
+
+NEEDS: Labels = {
+    "reason": ("reason", "调阅事由"),
+    "letter": ("letter, sealed as a record", "介绍信或调阅函（已封存入库）"),
+    "identity": ("identity document", "身份证件"),
+    "letter_or_identity": ("letter or identity document", "介绍信或身份证件"),
+    "task": ("number of the supervision task", "监督任务编号"),
+    "case": ("case", "案件"),
+}
+"""What a row of the access rules can ask for."""
+
+FACTS: Labels = {
+    "no_approval": ("no approval is needed", "无需审批"),
+    "not_blockable": ("cannot be refused", "不得拒绝"),
+    "may_be_concealed": ("may be confidential", "可保密进行"),
+    "derivative_only": ("redacted derivative only", "只提供脱敏副本"),
+    "own_records": ("only records of the own case", "仅限本人案件的资料"),
+}
+"""What an explanation of the access rules can state."""
