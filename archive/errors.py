@@ -76,3 +76,15 @@ class Denied(ArchiveError):
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
         self.code = code
+
+
+class DeliveryEnded(ArchiveError):
+    """Whoever received bytes is gone or gave up before the end; `code` says how it ended.
+
+    INTERRUPTED, WRITE_FAILED and FAILED are the receiver's own word; CONNECTION_LOST and
+    SERVICE_STOPPED are what the service saw.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"The delivery ended early: {code}.")
+        self.code = code
