@@ -129,12 +129,9 @@ class AccessRules:
             raise FormatError(f"the access rules are not TOML: {error}") from error
         _checked("the access rules", table, _RULES, {})
         limits = _limits(table["grant"])
-        rules = cls(
-            tuple(_row(number, row, limits) for number, row in enumerate(table["row"], 1)),
-            _ladder(table["ladder"]),
-            _consent(table["consent"]),
-            limits,
-        )
+        ladder = _ladder(table["ladder"])
+        rows = tuple(_row(number, row, limits) for number, row in enumerate(table["row"], 1))
+        rules = cls(rows, ladder, _consent(table["consent"], ladder), limits)
         _check_cover(rules)
         _check_raising(rules)
         return rules
@@ -204,8 +201,11 @@ def _ladder(table: Mapping[str, Any]) -> Ladder:
     return Ladder(steps, beside, table["basis"])
 
 
-def _consent(table: Mapping[str, Any]) -> Consent:
+def _consent(table: Mapping[str, Any], ladder: Ladder) -> Consent:
     approver = Approver.parse(table["approver"])
+    # One who stands on the ladder too could, when raised, decide in place of two people.
+    if approver.of_unit or approver.role in {step.role for step in ladder.steps}:
+        raise FormatError("consent: the approver is a role beside the ladder, of any unit")
     return Consent(tuple(table["actions"]), approver, table["basis"])
 
 
