@@ -1,6 +1,7 @@
 """The embedded certificate authority: root, issuing CA, end certificates and CRLs (RFC 5280).
 
-P-256 with SHA-256 throughout. Serial numbers and times are passed in; every function returns DER.
+P-256 with SHA-256 throughout; only people's certificates may be for RSA keys too. Serial numbers
+and times are passed in; every function returns DER.
 The root may be kept offline: it signs the issuing CA and a yearly CRL, nothing else.
 """
 
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -16,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from signing import der
 from signing.errors import CertificateBad
 from signing.keys import P256, Signer
+from signing.signatures import PersonPublicKey, signing_key
 
 _ECDSA_SHA256 = der.sequence(der.oid("1.2.840.10045.4.3.2"))
 _MAX_SERIAL_BITS = 159
@@ -109,6 +112,41 @@ def issue_tsa_certificate(
     return _signed_certificate(builder.add_extension(usage, critical=True), issuer.signer)
 
 
+def issue_person_certificate(
+    issuer: Issuer, public_key: bytes, subject: Subject, serial: int, validity: Validity
+) -> bytes:
+    """Return a person's certificate: for signatures, EKU clientAuth (not critical).
+
+    ``public_key`` is DER SPKI, P-256 or RSA; the common name is the person id, the organization
+    the unit. With an EKU it can never stand in for the sealing certificate.
+    """
+    parent = issuer.parsed()
+    key = _person_key(public_key)
+    builder = _builder(subject.name(), parent.subject, key, serial, validity)
+    builder = builder.add_extension(_authority_key(parent), critical=False)
+    builder = _as_end_entity(builder, non_repudiation=True)
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+    return _signed_certificate(builder.add_extension(usage, critical=False), issuer.signer)
+
+
+def read_request(csr: bytes) -> bytes:
+    """Return the public key (DER SPKI) of a PKCS #10 request in PEM or DER.
+
+    Only its own signature is checked, which shows who holds the key; the names in it are not used.
+    Raises CertificateBad.
+    """
+    try:
+        pem = csr.lstrip().startswith(b"-----BEGIN")
+        load = x509.load_pem_x509_csr if pem else x509.load_der_x509_csr
+        request = load(csr)
+        good, key = request.is_signature_valid, request.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise CertificateBad("The certificate request cannot be read.") from error
+    if not good:
+        raise CertificateBad("The signature on the certificate request does not hold.")
+    return _der(signing_key(key))
+
+
 def issue_crl(
     issuer: Issuer,
     *,
@@ -147,7 +185,7 @@ def _revoked(line: Revocation) -> x509.RevokedCertificate:
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
+    key: PersonPublicKey,
     serial: int,
     validity: Validity,
 ) -> x509.CertificateBuilder:
@@ -213,18 +251,27 @@ def _usage(
 
 
 def _public_key(spki: bytes) -> ec.EllipticCurvePublicKey:
+    key = _person_key(spki)
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise CertificateBad("The archive's own certificates are issued for P-256 keys only.")
+    return key
+
+
+def _person_key(spki: bytes) -> PersonPublicKey:
     try:
         key = serialization.load_der_public_key(spki)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise CertificateBad("The public key is not a DER SubjectPublicKeyInfo.") from error
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise CertificateBad("Certificates are issued for P-256 keys only.")
-    return key
+    return signing_key(key)
 
 
 def _spki(key: object) -> bytes:
     if not isinstance(key, ec.EllipticCurvePublicKey):
         raise CertificateBad("The issuer's certificate has no P-256 key.")
+    return _der(key)
+
+
+def _der(key: PersonPublicKey) -> bytes:
     return key.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )

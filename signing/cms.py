@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from signing import der, signed_data
-from signing.certificates import TIME_STAMPING, Certificate
+from signing.certificates import Certificate
 from signing.errors import CertificateBad, DerError, SignatureBad
 from signing.keys import P256, Signer
 from signing.signed_data import SignedData, StructureBad, need
@@ -138,6 +138,6 @@ def _check_certificate(certificate: Certificate) -> None:
     need(certificate.may_sign, "The signer's certificate is not for signatures.")
     need(not certificate.is_authority, "The signer's certificate is a CA's.")
     need(
-        TIME_STAMPING not in (certificate.extended_usage or ()),
-        "The signer's certificate is a timestamp authority's.",
+        certificate.extended_usage is None,
+        "The signer's certificate is a timestamp authority's or a person's, not for seals.",
     )

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from signing.certificates import TIME_STAMPING, Certificate, load_certificate
 from signing.errors import CertificateBad, CertificateRevoked, RevocationUnknown, SigningError
 
-Purpose = Literal["sealing", "timestamping"]
+Purpose = Literal["sealing", "timestamping", "person"]
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -188,8 +188,7 @@ class PathJudge:
             return _Verdict(error=(CertificateBad, f"The certificate is not trusted: {error}"))
         if not all(member.valid_at(at) for member in path):
             return _Verdict(error=(CertificateBad, "A certificate of the path was not valid then."))
-        stamps = TIME_STAMPING in (leaf.extended_usage or ())
-        if purpose == "sealing" and (stamps or not leaf.may_sign):
+        if not _suits(leaf, purpose):
             return _Verdict(error=(CertificateBad, "The certificate is not for signatures."))
         return _Verdict(path=path)
 
@@ -230,6 +229,17 @@ def judge(
 ) -> Judgement:
     """Judge one certificate; ``PathJudge`` is for many. Raises as ``PathJudge.check``."""
     return PathJudge(roots, intermediates, (*crls, *newest_crls)).check(certificate, at, purpose)
+
+
+def _suits(leaf: Certificate, purpose: Purpose) -> bool:
+    """Tell whether the leaf is made for this purpose, beyond what the validator asks."""
+    if purpose == "sealing":
+        # No extended usage at all: neither a TSA nor a person can seal (docs/formats.md §5).
+        return leaf.may_sign and not leaf.is_authority and leaf.extended_usage is None
+    if purpose == "person":
+        stamps = TIME_STAMPING in (leaf.extended_usage or ())
+        return leaf.usage_allows_signing and not leaf.is_authority and not stamps
+    return True
 
 
 def _crl_number(extensions: x509.Extensions) -> int | None:

@@ -64,13 +64,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class TrustPolicy:
-    """Archive id, log keys, CA roots (DER), TSA roots and limits."""
+    """Archive id, log keys, CA roots (DER), TSA roots, limits, and roots of people only (DER)."""
 
     archive: str
     log_keys: tuple[LogKey, ...]
     ca_roots: tuple[bytes, ...]
     tsa_roots: tuple[TsaRoot, ...]
     limits: Limits = field(default_factory=Limits)
+    person_roots: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         if not _ARCHIVE.match(self.archive):
@@ -93,6 +94,7 @@ class TrustPolicy:
             log_keys=tuple(_log_key(t) for t in top.tables("log_key")),
             ca_roots=tuple(_ca_root(t) for t in top.tables("ca_root")),
             tsa_roots=tuple(_tsa_root(t) for t in top.tables("tsa_root")),
+            person_roots=tuple(_ca_root(t) for t in top.tables("person_root")),
             limits=_limits(_Table(top.take("limits", dict, {}), "[limits]")),
         )
         top.end()
@@ -112,6 +114,7 @@ class TrustPolicy:
             names = ", ".join(f'"{name}"' for name in tsa.policies or ())
             policies = "" if tsa.policies is None else f"policies = [{names}]\n"
             parts.append(f'[[tsa_root]]\n{_pem(tsa.certificate)}kind = "{tsa.kind}"\n{policies}')
+        parts += [f"[[person_root]]\n{_pem(root)}" for root in self.person_roots]
         limits = "".join(f"{name} = {getattr(self.limits, name)}\n" for name in _LIMITS)
         return "\n".join([*parts, f"[limits]\n{limits}"])
 

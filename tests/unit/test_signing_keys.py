@@ -1,15 +1,26 @@
 import os
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, x25519
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pki_fixture import make_pki, subject
 
 from signing import keys
-from signing.errors import KeyLoadError, KeyLocked
-from signing.keys import ED25519, P256, FileSigner, KeyKind, MemorySigner, generate
+from signing.authority import (
+    Validity,
+    create_root,
+    issue_person_certificate,
+    issue_sealing_certificate,
+    issue_tsa_certificate,
+)
+from signing.cms import sign_detached
+from signing.errors import CertificateBad, KeyLoadError, KeyLocked, NoteError, SignatureBad
+from signing.keys import ED25519, P256, RSA, FileSigner, KeyKind, MemorySigner, generate
+from signing.note import sign_note
 
 
 @pytest.mark.parametrize("kind", [ED25519, P256])
@@ -41,6 +52,32 @@ def test_signatures_verify() -> None:
     public.verify(p256.sign(b"x"), b"x", ec.ECDSA(hashes.SHA256()))
 
 
+def test_rsa_keys_are_read_and_sign(tmp_path: Path) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    _store(tmp_path / "rsa.pem", key)
+    signer = FileSigner.load(tmp_path / "rsa.pem", "x")
+    assert signer.algorithm == RSA
+    assert serialization.load_der_public_key(signer.public_key()) == key.public_key()
+    key.public_key().verify(signer.sign(b"x"), b"x", padding.PKCS1v15(), hashes.SHA256())
+
+
+def test_an_rsa_key_signs_nothing_of_the_archive() -> None:
+    signer = MemorySigner(rsa.generate_private_key(65537, 2048))
+    pki = make_pki()
+    life = Validity(pki.now, pki.now + timedelta(days=1))
+    with pytest.raises(CertificateBad):
+        create_root(signer, subject("RSA"), 1, life)
+    with pytest.raises(CertificateBad):
+        issue_sealing_certificate(pki.issuing, signer.public_key(), subject("RSA"), 2, life)
+    with pytest.raises(CertificateBad):
+        issue_tsa_certificate(pki.issuing, signer.public_key(), subject("RSA"), 2, life)
+    person = issue_person_certificate(pki.issuing, signer.public_key(), subject("p"), 3, life)
+    with pytest.raises(SignatureBad, match="P-256"):
+        sign_detached(b"note", signer, person, pki.intermediates, pki.now)
+    with pytest.raises(NoteError):
+        sign_note("text\n", "cunzheng.local/x/main-2026", signer)
+
+
 def test_wrong_passphrase_is_one_sentence_without_it(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     generate(P256, path, "right")
@@ -67,6 +104,15 @@ def test_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not list(tmp_path.iterdir())
 
 
+def test_a_cut_file_is_damaged_not_locked(tmp_path: Path) -> None:
+    generate(P256, tmp_path / "key.pem", "x")
+    lines = (tmp_path / "key.pem").read_bytes().splitlines(keepends=True)
+    (tmp_path / "cut.pem").write_bytes(b"".join([*lines[:2], lines[-1]]))
+    with pytest.raises(KeyLoadError, match="damaged") as caught:
+        FileSigner.load(tmp_path / "cut.pem", "x")
+    assert not isinstance(caught.value, KeyLocked)
+
+
 def test_unusable_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(KeyLoadError, match="cannot be read"):
         FileSigner.load(tmp_path / "none.pem", "x")
@@ -77,7 +123,9 @@ def test_unusable_files_are_refused(tmp_path: Path) -> None:
         FileSigner.load(tmp_path / "b.pem", "x")
 
 
-def _store(path: Path, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> None:
+def _store(
+    path: Path, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | x25519.X25519PrivateKey
+) -> None:
     path.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM,
@@ -91,8 +139,11 @@ def test_other_kinds_of_keys_are_refused(tmp_path: Path) -> None:
     _store(tmp_path / "p384.pem", ec.generate_private_key(ec.SECP384R1()))
     with pytest.raises(KeyLoadError, match="P-256"):
         FileSigner.load(tmp_path / "p384.pem", "x")
-    _store(tmp_path / "rsa.pem", rsa.generate_private_key(65537, 2048))
-    with pytest.raises(KeyLoadError, match="neither"):
+    _store(tmp_path / "rsa.pem", rsa.generate_private_key(65537, 1024))
+    with pytest.raises(KeyLoadError, match="2048"):
         FileSigner.load(tmp_path / "rsa.pem", "x")
+    _store(tmp_path / "x.pem", x25519.X25519PrivateKey.generate())
+    with pytest.raises(KeyLoadError, match="neither"):
+        FileSigner.load(tmp_path / "x.pem", "x")
     with pytest.raises(KeyLoadError, match="not supported"):
         generate("rsa", tmp_path / "c.pem", "x")  # type: ignore[arg-type]

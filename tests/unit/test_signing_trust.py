@@ -1,4 +1,5 @@
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -48,6 +49,20 @@ def test_minimal_policy_has_the_documented_limits() -> None:
     assert policy.limits == Limits(7200, 86400, 86400, 0)
     assert policy.log_keys == (LogKey(KEY, START),)
     assert policy.tsa_roots == (TsaRoot(PKI.roots[0], "internal"),)
+
+
+def test_roots_of_people_and_back() -> None:
+    assert TrustPolicy.parse(MINIMAL.encode()).person_roots == ()
+    roots = make_pki().roots
+    policy = replace(POLICY, person_roots=roots)
+    assert policy.to_toml().count("[[person_root]]") == 1
+    assert TrustPolicy.parse(policy.to_toml().encode()) == policy
+    leaf = f'{MINIMAL}[[person_root]]\npem = """{to_pem([PKI.sealing_certificate])}"""\n'
+    with pytest.raises(TrustPolicyError, match="root"):
+        TrustPolicy.parse(leaf.encode())
+    other = f'{MINIMAL}[[person_root]]\npem = """{ROOT}"""\nkind = "internal"\n'
+    with pytest.raises(TrustPolicyError, match="Unknown key"):
+        TrustPolicy.parse(other.encode())
 
 
 def test_keys_for_an_origin() -> None:
