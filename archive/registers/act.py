@@ -15,7 +15,8 @@ Data = Mapping[str, Any]
 class Act:
     """An entry's own words. `detail` gives the data of its detail, None where it has none.
 
-    `at` is the entry's time, the present for one that is only being submitted. `place` is
+    `certificate` gives a stored certificate (DER) by its digest, None where there is none. `at` is
+    the entry's time, the present for one that is only being submitted. `place` is
     `<log>#<index>`, empty before the entry stands.
     """
 
@@ -25,6 +26,7 @@ class Act:
     body: Mapping[str, Any]
     at: datetime
     detail: Callable[[], Data | None]
+    certificate: Callable[[str], bytes | None]
     place: str = ""
 
 

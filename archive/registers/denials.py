@@ -47,6 +47,11 @@ DENIALS: Mapping[str, tuple[str, str, str]] = {
         "The person's key was revoked.",
         "该人员的密钥已被吊销。",
     ),
+    "ACCOUNT_OTHER": (
+        "SIGNER_INVALID",
+        "The person is bound to another account of the operating system.",
+        "该人员已绑定其他操作系统账号。",
+    ),
     "CERTIFICATE_BAD": (
         "SIGNER_INVALID",
         "The person's certificate is not to be trusted at this time.",
@@ -197,6 +202,11 @@ DENIALS: Mapping[str, tuple[str, str, str]] = {
         "ACCESS_UNLAWFUL",
         "There is no such access, or it has ended, or has not ended.",
         "没有此次调阅，或其已结束，或其尚未结束。",
+    ),
+    "ACCESS_EXISTS": (
+        "ACCESS_UNLAWFUL",
+        "There is an access with this id already.",
+        "已有相同编号的调阅。",
     ),
     "COPIES_BEYOND": (
         "ACCESS_UNLAWFUL",

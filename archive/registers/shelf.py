@@ -12,7 +12,8 @@ class Shelf(Protocol):
 
     Names: `person` by id, `certificate` by digest, `key` by digest of the public key, `case` by id,
     `record` by id (read only: {`source`}), `record_cases` and `record_holds` by record, `source` by
-    id ({`unit`}), `hold`, `request`, `access`, `rules` by name, `statement` by digest, `nonce`.
+    id ({`unit`}), `hold`, `request`, `access`, `rules` by name, `statement` by digest, `nonce`,
+    `case_number` by number, `case_holds` by case, `founding` (one value, see `signers`).
     """
 
     def get(self, shelf: str, key: str) -> Value | None:

@@ -1,0 +1,40 @@
+"""The one way into the registers: statements first, then the rule of the kind.
+
+    admit(shelf, act, archive_id)     # Denied, FormatError; the registers are changed otherwise
+
+Signatures and certificate paths are checked by the caller; everything that depends on other
+entries is checked here.
+"""
+
+from collections.abc import Mapping
+
+from archive.registers import cases, holds, people, rules
+from archive.registers.act import Act, Rule, SignedRule
+from archive.registers.shelf import Shelf
+from archive.registers.signers import check_signers, spend
+from archive.statements.body import read_body
+
+_SIGNED: Mapping[str, SignedRule] = {
+    **people.SIGNED,
+    **rules.SIGNED,
+    **cases.SIGNED,
+    **holds.SIGNED,
+}
+_OWN: Mapping[str, Rule] = {
+    **people.OWN,
+    **cases.OWN,
+}
+KINDS = frozenset((*_SIGNED, *_OWN))
+"""Every kind that the registers follow."""
+
+
+def admit(shelf: Shelf, act: Act, archive_id: str) -> None:
+    """Judge one act and change the registers; raises Denied or FormatError, changing nothing."""
+    rule = _SIGNED.get(act.kind)
+    if rule is None:
+        _OWN[act.kind](shelf, act)
+        return
+    body = read_body(act.kind, act.body)
+    check_signers(shelf, act, body, archive_id)
+    rule(shelf, act, body)
+    spend(shelf, body)

@@ -1,0 +1,74 @@
+"""The rules in force: adopted by two people, an archivist among them, or by the founders."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+
+from archive.access_rules import AccessRules
+from archive.errors import FormatError
+from archive.registers.act import Act, SignedRule
+from archive.registers.denials import denied
+from archive.registers.shelf import Shelf
+from archive.registers.signers import (
+    enrolled,
+    founders,
+    founding_is_over,
+    has_role,
+    more_than_handler,
+)
+from archive.statements.body import SignedBody
+from signing.digest import Digest
+
+
+def check_rules(name: str, text: str) -> None:
+    """Read a rule set (`access`, `alerts`) strictly; Denied RULES_BAD saying what is wrong."""
+    try:
+        _READERS[name](text)
+    except FormatError as error:
+        raise denied("RULES_BAD", str(error)) from error
+
+
+def _any_toml(text: str) -> None:
+    try:
+        tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"not TOML: {error}") from error
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "access": AccessRules.parse,
+    "alerts": _any_toml,
+}
+
+
+def _adopted(shelf: Shelf, act: Act, body: SignedBody) -> None:
+    if body.bootstrap:
+        _check_founders(shelf, body)
+    else:
+        _check_adopters(shelf, body)
+    name, digest = body.payload["name"], body.payload["rules"]
+    data = act.detail()
+    if data is None:
+        raise denied("RULES_BAD", "their text cannot be read")
+    text: str = data["text"]
+    if str(Digest.of("sha256", text.encode())) != digest:
+        raise denied("RULES_BAD", "the text is another one than was signed")
+    check_rules(name, text)
+    shelf.put("rules", name, {"sha256": digest, "text": text})
+
+
+def _check_founders(shelf: Shelf, body: SignedBody) -> None:
+    if founding_is_over(shelf):
+        raise denied("FOUNDING_OVER")
+    if len(body.signers) < 2 or set(body.signers) != set(founders(shelf)):
+        raise denied("VOUCHERS_MISSING")
+
+
+def _check_adopters(shelf: Shelf, body: SignedBody) -> None:
+    adopters = [enrolled(shelf, signer) for signer in body.signers]
+    if len(adopters) < 2 or not all(more_than_handler(person) for person in adopters):
+        raise denied("VOUCHERS_MISSING")
+    if not any(has_role(person, "archivist") for person in adopters):
+        raise denied("ROLE_MISSING", "archivist")
+
+
+SIGNED: Mapping[str, SignedRule] = {"rules.adopted": _adopted}
