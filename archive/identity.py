@@ -20,11 +20,29 @@ class PkiObject:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """A certificate of our issuing CA that was revoked at a time; not to be trusted from `since`.
+
+    `code` is that of the `person.revoked` entry (docs/formats.md §11).
+    """
+
+    serial: int
+    revoked_at: datetime
+    since: datetime
+    code: str
+
+
 class RevocationIssuer(Protocol):
     """Issues the CRLs that a seal is judged by."""
 
-    def due(self, known: Sequence[PkiObject], now: datetime) -> list[PkiObject]:
-        """CRLs that must exist before a seal is made now: the issuing CA's is daily."""
+    def due(
+        self, known: Sequence[PkiObject], now: datetime, revoked: Sequence[Revoked]
+    ) -> list[PkiObject]:
+        """CRLs that must exist before a seal is made now.
+
+        The issuing CA's is daily, and due at once when somebody in `revoked` is not on it yet.
+        """
 
 
 @dataclass(frozen=True, slots=True)

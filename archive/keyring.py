@@ -3,21 +3,23 @@
     root -> issuing -> seal, tsa      P-256, X.509; `<name>.key` encrypted PKCS#8, `<name>.crt` PEM
     log                               Ed25519, signs checkpoints and nothing else
 
+A P-256 key may be on a PKCS#11 token instead; its certificate is in `keys/` all the same.
 `root.key` may be taken offline once the archive is founded: it is needed again only for the yearly
 root CRL and for a new issuing CA.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from archive.errors import UsageError
-from archive.identity import Identity, PkiObject
+from archive.identity import Identity, PkiObject, Revoked
 from archive.times import SHANGHAI
 from signing import authority
-from signing.authority import Issuer, Subject, Validity
-from signing.keys import ED25519, P256, FileSigner, generate
+from signing.authority import Issuer, Revocation, Subject, Validity
+from signing.errors import KeyLoadError
+from signing.keys import ED25519, P256, FileSigner, Signer, generate
 from signing.timestamp import Timestamper
 
 ROOT_LIFE = timedelta(days=365 * 25)
@@ -32,14 +34,29 @@ _P256_NAMES = ("root", "issuing", "seal", "tsa")
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """Where keys are, and what opens them. The passphrase is never shown or logged."""
+    """Where keys are, and what opens them. Passphrase and PIN are never shown or logged.
+
+    `tokens` gives the PKCS#11 URI of every key that is on a token, and `pin` opens them.
+    """
 
     folder: Path
-    passphrase: str
+    passphrase: str = field(repr=False)
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    pin: str = field(default="", repr=False)
 
-    def signer(self, name: str) -> FileSigner:
-        """Open a key; raises KeyLocked or KeyLoadError."""
-        return FileSigner.load(self.folder / f"{name}.key", self.passphrase)
+    def signer(self, name: str) -> Signer:
+        """Open a key; raises KeyLocked, or KeyLoadError also for a key of the wrong kind."""
+        signer: Signer
+        if name in self.tokens:
+            # Imported here because most archives have no token.
+            from signing.pkcs11 import Pkcs11Signer
+
+            signer = Pkcs11Signer.open(self.tokens[name], self.pin)
+        else:
+            signer = FileSigner.load(self.folder / f"{name}.key", self.passphrase)
+        if signer.algorithm != (ED25519 if name == "log" else P256):
+            raise KeyLoadError(f"The archive's {name} key is of another kind than it has to be.")
+        return signer
 
     def certificate(self, name: str) -> bytes:
         """A certificate in DER."""
@@ -54,10 +71,13 @@ class Keyring:
 
 
 def found(keyring: Keyring, organization: str, now: datetime, serial: Callable[[], int]) -> None:
-    """Make all keys and certificates of a new archive; refuses to touch what is there."""
+    """Make all keys and certificates of a new archive; refuses to touch what is there.
+
+    A key on a token has to be there already; only its certificate is made.
+    """
     folder = keyring.folder
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in _P256_NAMES:
+    for name in (name for name in _P256_NAMES if name not in keyring.tokens):
         generate(P256, folder / f"{name}.key", keyring.passphrase)
     generate(ED25519, folder / "log.key", keyring.passphrase)
     start = now - timedelta(minutes=5)
@@ -104,12 +124,20 @@ class EmbeddedRevocation:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
 
-    def due(self, known: Sequence[PkiObject], now: datetime) -> list[PkiObject]:
-        """See RevocationIssuer. Without the root key an expiring root CRL cannot be renewed."""
+    def due(
+        self, known: Sequence[PkiObject], now: datetime, revoked: Sequence[Revoked]
+    ) -> list[PkiObject]:
+        """See RevocationIssuer. Without the root key an expiring root CRL cannot be renewed.
+
+        Who was listed once stays listed, whatever the database says.
+        """
         fresh = []
         newest = _newest(known, "issuing")
-        if newest is None or _day(newest, ISSUING_CRL_LIFE) != now.astimezone(SHANGHAI).date():
-            fresh.append(self._issue("issuing", newest, now, ISSUING_CRL_LIFE))
+        listed = _lines(newest)
+        lines = {**listed, **{person.serial: _line(person) for person in revoked}}
+        today = now.astimezone(SHANGHAI).date()
+        if newest is None or lines != listed or _day(newest, ISSUING_CRL_LIFE) != today:
+            fresh.append(self._issue("issuing", newest, now, ISSUING_CRL_LIFE, lines.values()))
         newest = _newest(known, "root")
         expires = newest.next_update if newest else None
         due = expires is None or expires - now < ROOT_CRL_EARLY
@@ -118,14 +146,45 @@ class EmbeddedRevocation:
         return fresh
 
     def _issue(
-        self, name: str, before: PkiObject | None, now: datetime, life: timedelta
+        self,
+        name: str,
+        before: PkiObject | None,
+        now: datetime,
+        life: timedelta,
+        lines: Iterable[Revocation] = (),
     ) -> PkiObject:
         issuer = Issuer(self._keyring.certificate(name), self._keyring.signer(name))
         number = before.number + 1 if before else 1
         this_update = now.replace(microsecond=0)
         until = this_update + life
-        crl = authority.issue_crl(issuer, number=number, this_update=this_update, next_update=until)
+        crl = authority.issue_crl(
+            issuer, number=number, this_update=this_update, next_update=until, revoked=lines
+        )
         return PkiObject("crl", name, number, until, crl)
+
+
+def _line(person: Revoked) -> Revocation:
+    # RFC 5280 5.3.1; a code without a reason stands for "unspecified", which is left out.
+    from cryptography.x509 import ReasonFlags
+
+    reasons = {
+        "key_compromise": ReasonFlags.key_compromise,
+        "left": ReasonFlags.affiliation_changed,
+        "superseded": ReasonFlags.superseded,
+    }
+    reason = reasons.get(person.code)
+    return Revocation(person.serial, _second(person.revoked_at), reason, _second(person.since))
+
+
+def _second(moment: datetime) -> datetime:
+    """The moment in whole seconds, as a CRL has it; up, so that nothing earlier is revoked."""
+    whole = moment.replace(microsecond=0)
+    return whole if whole == moment else whole + timedelta(seconds=1)
+
+
+def _lines(crl: PkiObject | None) -> dict[int, Revocation]:
+    """What a CRL of ours lists, by serial number."""
+    return {} if crl is None else {line.serial: line for line in authority.listed(crl.data)}
 
 
 def _newest(known: Sequence[PkiObject], issuer: str) -> PkiObject | None:

@@ -4,13 +4,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from archive.identity import Identity, PkiObject
+from archive.identity import Identity, PkiObject, Revoked
 from archive.layout import pki_key
 from archive.ledger import NewObject
-from archive.tables import PkiRow
+from archive.tables import PkiRow, RevocationRow
 from signing.digest import Digest
 
 PKI = PkiRow.__table__  # type: ignore[attr-defined]
+REVOCATION = RevocationRow.__table__  # type: ignore[attr-defined]
 
 
 class PkiRegister:
@@ -37,7 +38,7 @@ class PkiRegister:
             PkiObject(r.kind, r.issuer, r.number, r.next_update, r.data)
             for r in connection.execute(query)
         ]
-        fresh = self._identity.revocation.due(known, now)
+        fresh = self._identity.revocation.due(known, now, _revoked(connection))
         own = [PkiObject("crt", "", 0, None, der) for der in self._identity.certificates]
         self._add(connection, [*own, *fresh])
 
@@ -56,6 +57,14 @@ class PkiRegister:
                 "linked": False,
             }
             connection.execute(insert(PKI), [values])
+
+
+def _revoked(connection: Connection) -> list[Revoked]:
+    query = select(REVOCATION).order_by(REVOCATION.c.revoked_at, REVOCATION.c.serial)
+    return [
+        Revoked(int(row.serial), row.revoked_at, row.since, row.reason)
+        for row in connection.execute(query)
+    ]
 
 
 _KINDS = ("crt", "crl")

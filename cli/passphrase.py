@@ -1,4 +1,7 @@
-"""Where the passphrase of the keys comes from; it is never printed, logged or put into an error."""
+"""Where the passphrase of the keys and the PIN of a token come from.
+
+They are never printed, logged or put into an error.
+"""
 
 import os
 import secrets
@@ -11,18 +14,27 @@ from cli.language import say
 VARIABLE = "CUNZHENG_PASSPHRASE"
 FILE_VARIABLE = "CUNZHENG_PASSPHRASE_FILE"
 CREDENTIAL = "cunzheng.passphrase"
+PIN_VARIABLE = "CUNZHENG_PIN"
+PIN_FILE_VARIABLE = "CUNZHENG_PIN_FILE"
+PIN_CREDENTIAL = "cunzheng.pin"
 
 
 def given(environment: Mapping[str, str]) -> str | None:
     """From the environment, a file it names, or systemd's credentials folder; None if nowhere."""
-    if value := environment.get(VARIABLE):
-        return value
-    if named := environment.get(FILE_VARIABLE):
-        return _read(Path(named))
-    folder = environment.get("CREDENTIALS_DIRECTORY")
-    if folder and (Path(folder) / CREDENTIAL).is_file():
-        return _read(Path(folder) / CREDENTIAL)
-    return None
+    return _find(environment, VARIABLE, CREDENTIAL)
+
+
+def required_pin(environment: Mapping[str, str] = os.environ) -> str:
+    """The PIN of the token with the archive's key; raises UsageError if there is none."""
+    found = _find(environment, PIN_VARIABLE, PIN_CREDENTIAL)
+    if found is None:
+        raise UsageError(
+            say(
+                f"The token needs its PIN: set {PIN_VARIABLE}, or {PIN_FILE_VARIABLE} to a file.",
+                f"密码设备需要 PIN：请设置 {PIN_VARIABLE}，或用 {PIN_FILE_VARIABLE} 指定文件。",
+            )
+        )
+    return found
 
 
 def required(environment: Mapping[str, str] = os.environ) -> str:
@@ -43,11 +55,22 @@ def generate() -> str:
     return secrets.token_hex(20)
 
 
+def _find(environment: Mapping[str, str], variable: str, credential: str) -> str | None:
+    if value := environment.get(variable):
+        return value
+    if named := environment.get(f"{variable}_FILE"):
+        return _read(Path(named))
+    folder = environment.get("CREDENTIALS_DIRECTORY")
+    if folder and (Path(folder) / credential).is_file():
+        return _read(Path(folder) / credential)
+    return None
+
+
 def _read(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The passphrase file {path} cannot be read.") from error
+        raise UsageError(f"The passphrase or PIN file {path} cannot be read.") from error
     if not text:
-        raise UsageError(f"The passphrase file {path} is empty.")
+        raise UsageError(f"The passphrase or PIN file {path} is empty.")
     return text

@@ -20,6 +20,7 @@ DATABASE_FILE = "cunzheng.db"
 TEMPLATE = Path(__file__).resolve().parent.parent / "config" / SETTINGS_FILE
 RELEASES = ("purge", "keep", "move")
 EMBEDDED = "embedded"
+IN_FILE = "file"
 
 _ARCHIVE_ID = re.compile(r"[a-z0-9.-]{1,64}/[0-9a-z]{1,64}")
 _OFFICE = re.compile(r"[a-z0-9]{1,16}")
@@ -43,6 +44,7 @@ class Settings:
     purge_hours: int = 24
     tsa: str = EMBEDDED
     heartbeat_minutes: int = 60
+    sealing_key: str = IN_FILE
     database: str = EMBEDDED
     store: str = "store"
 
@@ -60,6 +62,8 @@ class Settings:
             raise _bad("release", ", ".join(RELEASES))
         if self.tsa != EMBEDDED and not self.tsa.startswith(("http://", "https://")):
             raise _bad("tsa", f'"{EMBEDDED}", http://… / https://…')
+        if self.sealing_key != IN_FILE and not self.sealing_key.startswith("pkcs11:"):
+            raise _bad("sealing_key", f'"{IN_FILE}", pkcs11:…')
         if self.database != EMBEDDED and "://" not in self.database:
             raise _bad("database", f'"{EMBEDDED}", sqlite://… / postgresql://…')
         if not self.store:

@@ -30,7 +30,7 @@ from archive.system_entries import LogSettings, SystemEntries
 from cli import passphrase
 from cli.clock import SystemClock
 from cli.language import say
-from cli.settings import DATABASE_FILE, EMBEDDED, SETTINGS_FILE, Settings
+from cli.settings import DATABASE_FILE, EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
 from ingest.register import Maker
@@ -69,6 +69,13 @@ def person_at_work(named: str | None) -> str:
 def serial() -> int:
     """A certificate or token serial number of 120 random bits."""
     return secrets.randbits(120) | 1 << 120
+
+
+def keyring_in(home: Path, settings: Settings, secret: str) -> Keyring:
+    """The keys of a home; raises UsageError if one is on a token and there is no PIN."""
+    if settings.sealing_key == IN_FILE:
+        return Keyring(home / "keys", secret)
+    return Keyring(home / "keys", secret, {"seal": settings.sealing_key}, passphrase.required_pin())
 
 
 def stores(
@@ -143,8 +150,8 @@ class Workbench:
 
     @cached_property
     def keyring(self) -> Keyring:
-        """The keys, with the passphrase that opens them."""
-        return Keyring(self.folder("keys"), passphrase.required())
+        """The keys, with what opens them."""
+        return keyring_in(self.home, self.settings, passphrase.required())
 
     @cached_property
     def identity(self) -> Identity:

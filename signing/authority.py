@@ -171,6 +171,24 @@ def issue_crl(
     return _sign_over(scratch.tbs_certlist_bytes, issuer.signer)
 
 
+def listed(crl: bytes) -> tuple[Revocation, ...]:
+    """Return the lines of a CRL (DER) of our own. Raises CertificateBad."""
+    try:
+        return tuple(_line(entry) for entry in x509.load_der_x509_crl(crl))
+    except ValueError as error:
+        raise CertificateBad("A CRL cannot be read.") from error
+
+
+def _line(entry: x509.RevokedCertificate) -> Revocation:
+    reason, invalid = None, None
+    for extension in entry.extensions:
+        if isinstance(extension.value, x509.CRLReason):
+            reason = extension.value.reason
+        if isinstance(extension.value, x509.InvalidityDate):
+            invalid = extension.value.invalidity_date_utc
+    return Revocation(entry.serial_number, entry.revocation_date_utc, reason, invalid)
+
+
 def _revoked(line: Revocation) -> x509.RevokedCertificate:
     builder = x509.RevokedCertificateBuilder().serial_number(line.serial)
     builder = builder.revocation_date(line.revoked_at)

@@ -9,14 +9,13 @@ import typer
 from archive.errors import UsageError
 from archive.founding import Founding, found_home
 from archive.ids import new_ulid
-from archive.keyring import Keyring
 from cli import passphrase
 from cli.clock import SystemClock
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs
-from cli.settings import SETTINGS_FILE, Settings
-from cli.wiring import Workbench, serial
+from cli.settings import IN_FILE, SETTINGS_FILE, Settings
+from cli.wiring import Workbench, keyring_in, serial
 
 
 def run(
@@ -30,6 +29,15 @@ def run(
     archive: Annotated[
         str | None, typer.Option(help=say("Archive id, name/id.", "存证库标识，name/id。"))
     ] = None,
+    sealing_key: Annotated[
+        str,
+        typer.Option(
+            help=say(
+                "Key on a token that seals, as PKCS#11 URI; it has to be there already.",
+                "密码设备中用于封存的密钥（PKCS#11 URI），须已存在。",
+            )
+        ),
+    ] = IN_FILE,
 ) -> None:
     """Create an archive in --home."""
     invocation = Invocation.of(context)
@@ -38,13 +46,19 @@ def run(
         raise UsageError(say(f"There is already an archive in {home}.", f"{home} 中已有存证库。"))
     clock = SystemClock()
     number = new_ulid(clock.now(), os.urandom(10)).lower()
-    settings = Settings(archive=archive or f"cunzheng.local/{number}", office=office)
+    settings = Settings(
+        archive=archive or f"cunzheng.local/{number}", office=office, sealing_key=sealing_key
+    )
     secret = passphrase.given(os.environ)
     shown = None if secret else passphrase.generate()
     secret = secret or shown or ""
+    keyring = keyring_in(home, settings, secret)
+    if keyring.tokens:
+        # Before anything is made: a wrong PIN shall not leave half an archive behind.
+        keyring.signer("seal")
     workbench = Workbench(home, settings, clock)
     founding = Founding(home, settings.store_path(home), settings.archive, organization)
-    found_home(workbench.fs, founding, Keyring(home / "keys", secret), clock.now(), serial)
+    found_home(workbench.fs, founding, keyring, clock.now(), serial)
     os.environ[passphrase.VARIABLE] = secret
     workbench.sealer.drain()
     # Written last: a home without settings is no archive, so a failed init can be seen as such.

@@ -54,6 +54,7 @@ def test_written_settings_read_back_the_same(
         ("purge_hour = 3", "'purge_hour'"),
         ("[batch]\nentries = 1", "'batch'"),
         ('office = "Main"', "office"),
+        ('sealing_key = "/keys/seal.key"', "sealing_key"),
         ('digests = ["sm3"]', "digests"),
         ('digests = ["sha256", "md5"]', "digests"),
         ('digests = ["sha256", "sha256"]', "digests"),
