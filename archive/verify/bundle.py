@@ -1,9 +1,12 @@
 """One bundle of 256 entries: read, checked by itself, and boiled down to what the walk needs.
 
+Signatures of people are checked here too, where all cores are at work.
+
 Runs in a worker. Entries are checked one by one and inside their streams; how the bundle joins the
 one before is the walk's business (`archive.verify.ledger`).
 """
 
+import json
 from array import array
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,9 +18,13 @@ from archive.entry import Entry, check_body
 from archive.errors import FormatError
 from archive.layout import TILE_WIDTH, TileSpan
 from archive.merkle import HASH_SIZE, leaf_hash, node_hash
+from archive.registers.admit import KINDS
+from archive.statements.body import read_body
+from archive.statements.kinds import SIGNED
 from archive.tiles import decode_entries
 from archive.times import format_time, parse_time
 from archive.verify.context import Context, Found, guarded
+from archive.verify.statements import Verdict, judge_body
 from archive.verify.tile_source import read_tile
 from signing import canonical
 
@@ -117,7 +124,7 @@ def _read(context: Context, facts: BundleFacts) -> None:
         return
     entries = entries[: job.width]
     facts.leaves = [leaf_hash(entry) for entry in entries]
-    _entries(facts, entries)
+    _entries(context, facts, entries)
 
 
 def _hashes(tile: bytes, job: BundleJob, found: Found) -> list[bytes] | None:
@@ -136,7 +143,7 @@ def fold(hashes: Sequence[bytes]) -> bytes:
     return row[0]
 
 
-def _entries(facts: BundleFacts, entries: Sequence[bytes]) -> None:
+def _entries(context: Context, facts: BundleFacts, entries: Sequence[bytes]) -> None:
     assert facts.leaves is not None  # noqa: S101 - set by the only caller
     start = facts.job.number * TILE_WIDTH
     for offset, data in enumerate(entries):
@@ -160,6 +167,8 @@ def _entries(facts: BundleFacts, entries: Sequence[bytes]) -> None:
         _stream(facts, entry, index, place, facts.leaves[offset])
         if known:
             _rows(facts, entry, index, place)
+            if entry.kind in KINDS:
+                _act(context, facts, entry, index, place)
         else:
             facts.found.append(("KIND_UNKNOWN", place, {"kind": entry.kind}))
 
@@ -204,13 +213,20 @@ def _rows(facts: BundleFacts, entry: Entry, index: int, place: str) -> None:
             lost = body["entry"]
             rows["lost"].append((entry.subject, lost["log"], lost["index"], place))
             rows["reference"].append(("place", entry.subject, lost["log"], lost["index"], place))
-        case "access.started":
-            rows["access"].append((body["access"],))
-            rows["reference"].append(("record", entry.subject, None, None, place))
-        case "access.completed" | "access.aborted":
-            rows["reference"].append(("access", body["access"], None, None, place))
         case kind if kind.startswith(("log.", "outage.")):
             _control(facts, entry, index, place)
+
+
+def _act(context: Context, facts: BundleFacts, entry: Entry, index: int, place: str) -> None:
+    """What the registers follow: the entry, and what its signatures are worth."""
+    verdict = Verdict.GOOD
+    if entry.kind in SIGNED:
+        body = read_body(entry.kind, entry.body)
+        verdict = judge_body(context.judges, body, entry.at, place, facts.found)
+    text = json.dumps(entry.body, ensure_ascii=False)
+    at = format_time(entry.at)
+    row = (None, facts.job.log, index, entry.kind, entry.actor, entry.subject, at, text, verdict)
+    facts.rows["act"].append(row)
 
 
 def _control(facts: BundleFacts, entry: Entry, index: int, place: str) -> None:

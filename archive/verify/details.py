@@ -7,6 +7,7 @@ from hashlib import sha256
 from archive.detail import Detail
 from archive.errors import FormatError
 from archive.layout import detail_key
+from archive.statements.kinds import SIGNED, check_data
 from archive.verify.context import JSON_LIMIT, Context, Found, fetch, guarded
 
 
@@ -44,3 +45,8 @@ def _check(context: Context, job: DetailJob, found: Found) -> None:
     if detail.id != job.id or detail.kind != job.kind:
         reason = "it belongs to another entry"
         found.append(("DETAIL_ALTERED", key, {"entry": job.place, "reason": reason}))
+    elif job.kind in SIGNED:
+        try:
+            check_data(job.kind, detail.data)
+        except FormatError as error:
+            found.append(("ENTRY_BAD", job.place, {"detail": job.id, "reason": str(error)}))

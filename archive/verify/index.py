@@ -19,7 +19,14 @@ CREATE TABLE record(id TEXT, log TEXT, idx INTEGER, at TEXT, body TEXT);
 CREATE TABLE lost(id TEXT, log TEXT, idx INTEGER, place TEXT);
 CREATE TABLE reference(kind TEXT, id TEXT, log TEXT, idx INTEGER, place TEXT);
 CREATE TABLE detail(id TEXT, digest TEXT, kind TEXT, subject TEXT, at TEXT, place TEXT);
-CREATE TABLE access(id TEXT);
+CREATE TABLE act(n INTEGER PRIMARY KEY, log TEXT, idx INTEGER, kind TEXT, actor TEXT, subject TEXT,
+                 at TEXT, body TEXT, verdict INTEGER);
+CREATE TABLE shelf(name TEXT, key TEXT, value TEXT, PRIMARY KEY(name, key)) WITHOUT ROWID;
+CREATE TABLE said(person TEXT, accepted TEXT, place TEXT);
+CREATE INDEX said_person ON said(person, accepted);
+CREATE TABLE running(access TEXT PRIMARY KEY, at TEXT, place TEXT) WITHOUT ROWID;
+CREATE TABLE concealed(access TEXT PRIMARY KEY, at TEXT, place TEXT) WITHOUT ROWID;
+CREATE TABLE claim(id TEXT PRIMARY KEY, number TEXT) WITHOUT ROWID;
 CREATE TABLE outage(log TEXT, id TEXT, since INTEGER, until INTEGER, reason TEXT);
 CREATE TABLE known(log TEXT, size INTEGER, root BLOB, name TEXT, note BLOB);
 CREATE TABLE receipt(log TEXT, idx INTEGER, leaf BLOB, name TEXT, record TEXT);

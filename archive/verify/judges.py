@@ -4,14 +4,17 @@ revocation epoch (`signing.paths.PathJudge` keeps them).
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from signing.errors import CertificateBad, SigningError
 from signing.paths import PathJudge
+from signing.person_paths import PersonJudge
 from signing.trust import TrustPolicy, TsaRoot
 
 
 class Judges:
-    """Sealing certificates under the CA roots, timestamping certificates under the TSA roots.
+    """Sealing certificates under the CA roots, timestamping certificates under the TSA roots,
+    people's under the roots for people.
 
     `certificates` and `crls` (DER) help to build paths; only the policy's roots give trust.
     """
@@ -23,6 +26,18 @@ class Judges:
         self._timestamping = [
             (root, PathJudge((root.certificate,), certificates, crls)) for root in policy.tsa_roots
         ]
+        self._people = PersonJudge(policy, certificates, crls)
+        self._stored = {f"sha256:{sha256(one).hexdigest()}": one for one in certificates}
+
+    def stored(self, digest: str) -> bytes | None:
+        """A certificate of the archive's `pki/` (DER) by its digest, or None."""
+        return self._stored.get(digest)
+
+    def person(self, certificate: bytes, at: datetime) -> None:
+        """Raises CertificateBad, CertificateRevoked or RevocationUnknown if the certificate is not
+        a person's at that time.
+        """
+        self._people.check(certificate, at)
 
     def sealing(self, certificate: bytes, at: datetime, carried: Sequence[bytes]) -> int | None:
         """Number of the issuer's newest CRL.

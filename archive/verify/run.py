@@ -27,6 +27,7 @@ from archive.verify.known import Kept, Known
 from archive.verify.ledger import Database, LogWalk, Streams
 from archive.verify.pki import Pki, load_pki
 from archive.verify.records import RecordJob, check_records
+from archive.verify.registers import check_registers
 from archive.verify.scope import Everything, Scope
 from archive.verify.seals import check_seals
 from archive.verify.unfinished import report_unfinished
@@ -162,8 +163,7 @@ def _verify(run: _Run, pool: Workers, kit: Kit, scope: Scope) -> None:
     known.finish(run.snapshots, [name for name in names if name not in run.snapshots])
     for log, walk in run.walks.items():
         known.keep_contradicting(run.snapshots[log], walk.rewritten)
-    if not run.entries_lost:
-        references.check_references(run.index, run.report)
+    _check_registers(run, pool)
     for chain in logs.chains(list(run.walks)):
         _check_chain_seals(run, pool, chain)
     selection.select(run.index, run.report, pool, scope)
@@ -190,6 +190,16 @@ def _walk_chain(run: _Run, pool: Workers, chain: list[str], database: Database |
         walk.run(pool)
         run.walks[log] = walk
         succession.add(walk, snapshot)
+
+
+def _check_registers(run: _Run, pool: Workers) -> None:
+    """What needs the whole ledger; with entries lost, what follows them would be called wrong."""
+    if not run.entries_lost:
+        references.check_references(run.index, run.report)
+        check_registers(run.context, run.index, run.report, pool, list(run.walks))
+    elif run.index.one("SELECT 1 FROM act") is not None:
+        reason = "entries of the ledger are missing"
+        run.report.add("REGISTERS_UNCHECKED", run.context.policy.archive, reason=reason)
 
 
 def _check_chain_seals(run: _Run, pool: Workers, chain: list[str]) -> None:

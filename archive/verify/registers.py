@@ -1,0 +1,273 @@
+"""The registers, replayed in the order of the ledger: was every signed entry lawful when it came?
+
+Runs once the walks are done, over what they left in the index. An act that breaks a rule is a
+finding and changes nothing; one that cannot be judged, because something it needs is gone, ends the
+replay, so that what follows is never called unlawful for want of it.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Any
+
+from archive.detail import Detail
+from archive.errors import Denied, FormatError
+from archive.layout import detail_key
+from archive.record import RecordDescription
+from archive.registers.act import Act, Data
+from archive.registers.cases import plain_number
+from archive.registers.denials import DENIALS
+from archive.registers.shelf import Value
+from archive.report import Report
+from archive.statements.body import SignedBody
+from archive.statements.kinds import SIGNED, check_data
+from archive.times import format_time, parse_time
+from archive.verify.context import JSON_LIMIT, Context, Found, fetch, guarded
+from archive.verify.index import Index
+from archive.verify.records import read_description
+from archive.verify.replay import Replay, Unknown
+from archive.verify.statements import Verdict
+from archive.verify.workers import Workers
+
+OPEN_LONG = timedelta(hours=24)
+UNOPENED = timedelta(days=180)
+_CLAIMS_AT_ONCE = 128
+_REMEMBERED = 8192
+_RETROACTIVE = """
+SELECT 1 FROM act WHERE kind='person.revoked' AND subject=? AND n>? AND verdict<2
+  AND json_extract(body, '$.statements[0].statement.payload.since')<=?
+"""
+
+
+class IndexShelf:
+    """The registers in the index of one verification. `place` is where the present act stands.
+
+    A record counts from its accession on; `logs` are the logs in the order of the walk.
+    """
+
+    def __init__(self, index: Index, logs: Sequence[str]) -> None:
+        self.place = (0, 0)
+        self._index = index
+        self._order = {log: number for number, log in enumerate(logs)}
+        self._recent: dict[tuple[str, str], Value] = {}
+
+    def get(self, shelf: str, key: str) -> Value | None:
+        """A value, or None."""
+        if shelf == "record":
+            return self._record(key)
+        value = self._recent.get((shelf, key))
+        if value is None:
+            row = self._index.one("SELECT value FROM shelf WHERE name=? AND key=?", shelf, key)
+            if row is None:
+                return None
+            value = json.loads(row[0])
+            self._remember(shelf, key, value)
+        return value
+
+    def put(self, shelf: str, key: str, value: Value) -> None:
+        """Set a value."""
+        text = json.dumps(value, ensure_ascii=False)
+        self._index.run("INSERT OR REPLACE INTO shelf VALUES(?,?,?)", shelf, key, text)
+        self._remember(shelf, key, value)
+
+    def _remember(self, shelf: str, key: str, value: Value) -> None:
+        if len(self._recent) >= _REMEMBERED:
+            self._recent.clear()
+        self._recent[shelf, key] = value
+
+    def _record(self, record: str) -> Value | None:
+        for log, index, source in self._index.rows(
+            "SELECT log, idx, json_extract(body, '$.source') FROM record WHERE id=?", record
+        ):
+            if (self._order[log], index) < self.place:
+                return {"source": source}
+        return None
+
+    def at(self, log: str, index: int) -> None:
+        """Go on to the act at this place."""
+        self.place = (self._order[log], index)
+
+
+class RegisterCheck:
+    """One replay over the acts of an index."""
+
+    def __init__(self, context: Context, index: Index, report: Report, logs: Sequence[str]) -> None:
+        self._context = context
+        self._index = index
+        self._report = report
+        self._shelf = IndexShelf(index, logs)
+        judges = context.judges
+        self._replay = Replay(
+            self._shelf, context.policy.archive, judges, self._claims, self._revoked_later
+        )
+
+    def run(self) -> None:
+        """Judge every act, then what has no end."""
+        rows = self._index.rows("SELECT * FROM act ORDER BY n")
+        for number, log, position, kind, actor, subject, at, text, verdict in rows:
+            self._shelf.at(log, position)
+            body = json.loads(text)
+            act = Act(
+                kind=kind,
+                actor=actor,
+                subject=subject,
+                body=body,
+                at=parse_time(at),
+                detail=partial(self._detail, kind, body),
+                certificate=self._context.judges.stored,
+                place=f"{log}#{position}",
+            )
+            if not self._take(act, Verdict(verdict), number):
+                return
+        self._report_open()
+
+    def _take(self, act: Act, verdict: Verdict, number: int) -> bool:
+        """Judge one act; False if the replay cannot go on."""
+        found: Found = []
+        lost: list[str] = []
+
+        def take() -> None:
+            try:
+                self._judge(act, verdict, number, found)
+            except Unknown as error:
+                lost.append(str(error))
+
+        guarded(take, act.place, found)
+        self._report.take(found)
+        if lost:
+            self._report.add("REGISTERS_UNCHECKED", act.place, reason=lost[0])
+        return not lost
+
+    def _judge(self, act: Act, verdict: Verdict, number: int, found: Found) -> None:
+        try:
+            body = self._replay.take(act, verdict, number, found)
+        except Denied as error:
+            details = {"code": error.code, "kind": act.kind, "reason": str(error)}
+            found.append((DENIALS[error.code][0], act.place, details))
+        except FormatError as error:
+            found.append(("ENTRY_BAD", act.place, {"kind": act.kind, "reason": str(error)}))
+        else:
+            if body is not None:
+                self._note(act, body)
+            self._follow(act, body)
+
+    def _note(self, act: Act, body: SignedBody) -> None:
+        """Remember who said something, and what a revocation says of what was said before."""
+        if act.kind == "person.revoked":
+            payload = body.payload
+            doubtful = self._index.rows(
+                "SELECT place FROM said WHERE person=? AND accepted>=?",
+                payload["person"],
+                payload["since"],
+            )
+            for (place,) in doubtful:
+                details = {"person": payload["person"], "revoked_by": act.place}
+                self._report.add("SIGNER_DOUBTFUL", place, **details)
+        accepted = format_time(body.accepted_at)
+        self._index.add("said", [(person, accepted, act.place) for person in body.signers])
+
+    def _follow(self, act: Act, body: SignedBody | None) -> None:
+        """Follow accesses from their beginning to their end."""
+        at = format_time(act.at)
+        match act.kind:
+            case "access.started" if body is not None:
+                self._index.add("running", [(body.payload["access"], at, act.place)])
+            case "access.completed" | "access.aborted":
+                self._index.run("DELETE FROM running WHERE access=?", act.body["access"])
+            case "access.concealed":
+                row = (act.body["access"], at, act.place)
+                self._index.add("running", [row])
+                self._index.add("concealed", [row])
+            case "access.concealed_end":
+                self._index.run("DELETE FROM running WHERE access=?", act.body["access"])
+            case "access.opened":
+                self._index.run("DELETE FROM concealed WHERE access=?", act.subject)
+
+    def _report_open(self) -> None:
+        now = self._context.now
+        for table, code, age in (
+            ("running", "ACCESS_OPEN_LONG", OPEN_LONG),
+            ("concealed", "ACCESS_UNOPENED", UNOPENED),
+        ):
+            for access, at, place in self._index.rows(
+                f"SELECT * FROM {table} WHERE at<?",  # noqa: S608
+                format_time(now - age),
+            ):
+                self._report.add(code, access, entry=place, since=at)
+
+    # ── what the rules ask for ──
+
+    def _detail(self, kind: str, body: Data) -> Data | None:
+        """The data of an act's detail; raises Unknown if it is not there as it was."""
+        if body.get("detail_id") is None:
+            return None
+        key = detail_key(body["detail_id"])
+        data = fetch(self._context.evidence, key, JSON_LIMIT, [], None, "DETAIL_ALTERED")
+        if data is None or f"sha256:{sha256(data).hexdigest()}" != body["detail"]:
+            raise Unknown(f"the detail {key} is missing or altered")
+        detail = Detail.parse(data)
+        if kind in SIGNED:
+            check_data(kind, detail.data)
+        return detail.data
+
+    def _claims(self, record: str, number: str) -> bool:
+        """Whether a record's description claims a case number; a lost one cannot be asked."""
+        row = self._index.one("SELECT number FROM claim WHERE id=?", record)
+        if row is not None:
+            return row[0] is not None and plain_number(row[0]) == number
+        if self._index.one("SELECT 1 FROM lost WHERE id=?", record) is not None:
+            return True
+        raise Unknown(f"the description of {record} is missing or altered")
+
+    def _revoked_later(self, person: str, accepted: datetime, number: int) -> bool:
+        """Whether the person was revoked after this act, from before it was accepted."""
+        wanted = (person, number, format_time(accepted))
+        return self._index.one(_RETROACTIVE, *wanted) is not None
+
+
+def check_registers(
+    context: Context, index: Index, report: Report, pool: Workers, logs: Sequence[str]
+) -> None:
+    """Replay the registers over all acts in the index; `logs` in the order of the walk."""
+    index.run("CREATE INDEX IF NOT EXISTS record_id ON record(id)")
+    index.run("CREATE INDEX revoked ON act(subject) WHERE kind='person.revoked'")
+    for claims in pool.map(_claims, _claim_jobs(index)):
+        index.add("claim", claims)
+    RegisterCheck(context, index, report, logs).run()
+
+
+ClaimJob = list[tuple[str, str]]
+
+
+def _claim_jobs(index: Index) -> Iterator[ClaimJob]:
+    """Records that a case was linked to by their own word, with the digests of record.json."""
+    rows = index.rows(
+        "SELECT DISTINCT record.id, json_extract(record.body, '$.record') FROM act, "
+        "json_each(act.body, '$.records') AS linked JOIN record ON record.id=linked.value "
+        "WHERE act.kind='case.linked'"
+    )
+    chunk: ClaimJob = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == _CLAIMS_AT_ONCE:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _claims(context: Context, job: ClaimJob) -> list[tuple[str, str | None]]:
+    """The case numbers that records claim; those that cannot be read are left out."""
+    claims: list[tuple[str, str | None]] = []
+
+    def ask(record: str, digest: str) -> None:
+        data = read_description(context, record, digest, {"record.json": 0}, [])
+        if data is not None:
+            said: Any = RecordDescription.parse(data).value["claims"] or {}
+            claims.append((record, said.get("case")))
+
+    for record, digest in job:
+        guarded(lambda record=record, digest=digest: ask(record, digest), record, [])  # type: ignore[misc]
+    return claims

@@ -1,0 +1,100 @@
+"""One act after another through the rule book, with what the rule book leaves to its caller.
+
+Shared by verification and rebuilding, so that both let the same acts count. Signatures of the
+entry's own statements were judged before; those inside an opened access are judged here.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from archive.errors import FormatError
+from archive.registers.act import Act
+from archive.registers.admit import admit
+from archive.registers.concealed import Start
+from archive.registers.denials import denied
+from archive.registers.shelf import Shelf
+from archive.statements.body import SignedBody, read_body
+from archive.statements.kinds import SIGNED
+from archive.verify.context import Found
+from archive.verify.judges import Judges
+from archive.verify.statements import Verdict, judge_statement
+
+Claims = Callable[[str, str], bool]
+"""Whether a record's own description claims this case number; raises Unknown."""
+RevokedLater = Callable[[str, datetime, int], bool]
+"""Whether a person was revoked after act number n, from before a moment."""
+
+
+class Unknown(Exception):
+    """Something that the judgement needs cannot be had: what follows cannot be judged either."""
+
+
+class Replay:
+    """Takes acts in the order of the ledger; `archive_id` is whose statements count."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        archive_id: str,
+        judges: Judges,
+        claims: Claims,
+        revoked_later: RevokedLater,
+    ) -> None:
+        self._shelf = shelf
+        self._archive_id = archive_id
+        self._judges = judges
+        self._claims = claims
+        self._revoked_later = revoked_later
+
+    def take(self, act: Act, verdict: Verdict, number: int, found: Found) -> SignedBody | None:
+        """Let one act count; returns its signed body, None for what the archive itself wrote.
+
+        Raises Denied or FormatError if it does not count, Unknown if nobody can tell.
+        """
+        body = read_body(act.kind, act.body) if act.kind in SIGNED else None
+        if body is not None:
+            self._statements(body, verdict, number)
+        if act.kind == "access.opened":
+            self._opened(act, found)
+        if act.kind == "case.linked":
+            self._linked(act)
+        admit(self._shelf, act, self._archive_id)
+        return body
+
+    def _statements(self, body: SignedBody, verdict: Verdict, number: int) -> None:
+        if verdict is Verdict.UNKNOWN:
+            raise Unknown("a signer's certificate is missing")
+        if verdict is not Verdict.REVOKED:
+            return
+        for person in body.signers:
+            if self._revoked_later(person, body.accepted_at, number):
+                return
+        raise denied("SIGNER_REVOKED", " ".join(body.signers))
+
+    def _opened(self, act: Act, found: Found) -> None:
+        """The statements inside an opened access, at the time when it was concealed."""
+        data = act.detail()
+        if data is None:
+            raise FormatError("access.opened has a detail")
+        start = Start.parse(data["start"])
+        for signed in start.statements:
+            verdict = judge_statement(self._judges, signed, start.accepted_at, act.place, found)
+            match verdict:
+                case Verdict.BAD:
+                    raise denied("STATEMENT_BAD", signed.statement.person)
+                case Verdict.UNKNOWN:
+                    raise Unknown("a signer's certificate is missing")
+                case Verdict.REVOKED:
+                    details = {"person": signed.statement.person}
+                    found.append(("SIGNER_DOUBTFUL", act.place, details))
+
+    def _linked(self, act: Act) -> None:
+        """Only records that claim the case's number are linked without anybody's word."""
+        case = self._shelf.get("case", act.subject or "")
+        if case is None:
+            return
+        for record in act.body["records"]:
+            if self._shelf.get("record", record) is None:
+                continue
+            if case["number"] is None or not self._claims(record, case["number"]):
+                raise denied("ATTACHMENT", record)

@@ -1,0 +1,72 @@
+"""The statements of one signed entry: signatures, and certificates at the entry's time.
+
+Runs in a worker, with the bundle. Whether a signer was enrolled, and whether what was said was
+lawful, depends on earlier entries: that is judged afterwards (`archive.verify.registers`).
+"""
+
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from archive.statements.body import SignedBody
+from archive.statements.statement import Signed
+from archive.verify.context import Found
+from archive.verify.judges import Judges
+from signing.errors import CertificateBad, CertificateRevoked, RevocationUnknown, SignatureBad
+from signing.signatures import check_signature
+
+LATE = timedelta(hours=24)
+
+
+class Verdict(IntEnum):
+    """What came of an entry's statements; the greatest of all its statements counts.
+
+    REVOKED: a revocation list withdraws the certificate from before that time; whether that was
+    known then, the register says. UNKNOWN: the certificate is gone, so nothing can be said.
+    """
+
+    GOOD = 0
+    REVOKED = 1
+    UNKNOWN = 2
+    BAD = 3
+
+
+def judge_body(judges: Judges, body: SignedBody, at: datetime, place: str, found: Found) -> Verdict:
+    """Judge all statements of an entry made `at`, and how long ago it was accepted."""
+    verdict = Verdict.GOOD
+    if at - body.accepted_at > LATE:
+        hours = (at - body.accepted_at) // timedelta(hours=1)
+        found.append(("STATEMENT_LATE", place, {"hours": hours}))
+    for signed in body.statements:
+        verdict = max(verdict, judge_statement(judges, signed, at, place, found))
+    return verdict
+
+
+def judge_statement(
+    judges: Judges, signed: Signed, at: datetime, place: str, found: Found
+) -> Verdict:
+    """Judge the signature of one statement, and its certificate at a time."""
+    statement = signed.statement
+    digest = str(statement.certificate)
+    who = {"person": statement.person, "certificate": digest}
+    certificate = judges.stored(digest)
+    if certificate is None:
+        key = f"pki/{digest.partition(':')[2]}.crt"
+        if not any(item[:2] == ("PKI_MISSING", key) for item in found):
+            found.append(("PKI_MISSING", key, {"named_by": place}))
+        return Verdict.UNKNOWN
+    try:
+        check_signature(certificate, statement.signed_bytes(), signed.signature)
+        judges.person(certificate, at)
+    except SignatureBad as error:
+        details = {**who, "code": "STATEMENT_BAD", "reason": str(error)}
+        found.append(("STATEMENT_BAD", place, details))
+        return Verdict.BAD
+    except CertificateRevoked:
+        return Verdict.REVOKED
+    except RevocationUnknown as error:
+        found.append(("REVOCATION_UNKNOWN", place, {**who, "reason": str(error)}))
+    except CertificateBad as error:
+        details = {**who, "code": "CERTIFICATE_BAD", "reason": str(error)}
+        found.append(("SIGNER_INVALID", place, details))
+        return Verdict.BAD
+    return Verdict.GOOD
