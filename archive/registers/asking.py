@@ -1,0 +1,219 @@
+"""What asking takes: in which capacity, whose the records are, and what the rules want to see.
+
+    need = requirement_of(shelf, "own_case", "view", records)
+    check_capacity(shelf, asked, need.row)
+    needed_approvals(shelf, need, records)  # [{"role": "legal_office", "unit": None}]
+
+`Asked` is what a request says of itself; whether its statement holds was checked before.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from archive.errors import FormatError
+from archive.matrix import AccessRules, Requirement, Row, requirement
+from archive.registers.denials import denied
+from archive.registers.shelf import Shelf, Value
+
+Needed = dict[str, str | None]
+"""One approval: `role`, and `unit` that the approver must belong to, None for any."""
+
+_BEHALF = frozenset(("authority", "party", "publicity", "outside_unit"))
+_ROLE = {
+    "own_case": "handler",
+    "internal_supervision": "inspector.internal",
+    "judicial_bureau": "inspector.judicial",
+    **dict.fromkeys(_BEHALF, "archivist"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks for what; `payload` and `data` as in docs/formats.md §11."""
+
+    person: str
+    payload: Mapping[str, Any]
+    data: Mapping[str, Any]
+
+    @property
+    def capacity(self) -> str:
+        """In which capacity."""
+        return str(self.payload["capacity"])
+
+    @property
+    def case(self) -> str | None:
+        """The case that is named."""
+        case = self.payload["case"]
+        return None if case is None else str(case)
+
+    @property
+    def records(self) -> Sequence[str]:
+        """The records."""
+        return list(self.payload["records"])
+
+
+def rules_in_force(shelf: Shelf) -> AccessRules:
+    """The access rules as last adopted; Denied where there are none or they cannot be read."""
+    found = shelf.get("rules", "access")
+    if found is None:
+        raise denied("RULES_NONE")
+    try:
+        return _parsed(found["sha256"], found["text"])
+    except FormatError as error:
+        raise denied("RULES_BAD") from error
+
+
+@lru_cache(maxsize=8)
+def _parsed(_sha256: str, text: str) -> AccessRules:
+    return AccessRules.parse(text)
+
+
+def person_of(shelf: Shelf, person: str) -> Value:
+    """The person's entry in the register; Denied for nobody."""
+    found = shelf.get("person", person)
+    if found is None:
+        raise denied("SIGNER_UNKNOWN", person)
+    return found
+
+
+def requirement_of(shelf: Shelf, capacity: str, action: str, records: Sequence[str]) -> Requirement:
+    """What the rules in force ask for, raised by the sensitivity of the records' cases."""
+    return requirement(rules_in_force(shelf), capacity, action, sensitivity_of(shelf, records))
+
+
+def sensitivity_of(shelf: Shelf, records: Sequence[str]) -> frozenset[str]:
+    """Of all cases of all records."""
+    cases = {case for record in records for case in cases_of(shelf, record)}
+    found = (shelf.get("case", case) for case in cases)
+    return frozenset(item for case in found if case for item in case["sensitivity"])
+
+
+def cases_of(shelf: Shelf, record: str) -> list[str]:
+    """The cases that a record is attached to."""
+    found = shelf.get("record_cases", record)
+    return list(found["cases"]) if found else []
+
+
+def units_of(shelf: Shelf, record: str) -> frozenset[str]:
+    """The units that own a record: those of its cases, else that of its source; empty for none."""
+    cases = [shelf.get("case", case) for case in cases_of(shelf, record)]
+    units = frozenset(str(case["unit"]) for case in cases if case)
+    if units:
+        return units
+    known = shelf.get("record", record)
+    source = shelf.get("source", known["source"]) if known else None
+    unit = source["unit"] if source else None
+    return frozenset(() if unit is None else (str(unit),))
+
+
+def needed_approvals(shelf: Shelf, need: Requirement, records: Sequence[str]) -> list[Needed]:
+    """Every approval that is needed; one of each owning unit where the rules name the unit.
+
+    Where nobody owns the records, any unit's approver will do.
+    """
+    units = sorted({unit for record in records for unit in units_of(shelf, record)})
+    owners: list[str | None] = [*units] or [None]
+    return [
+        {"role": approver.role, "unit": unit}
+        for approver in need.approvers
+        for unit in (owners if approver.of_unit else [None])
+    ]
+
+
+def check_records(shelf: Shelf, asked: Asked) -> None:
+    """Denied where a record or the case is not there, or an excerpt does not say from where."""
+    for record in asked.records:
+        if shelf.get("record", record) is None:
+            raise denied("RECORD_UNKNOWN", record)
+    if asked.case is not None and shelf.get("case", asked.case) is None:
+        raise denied("CASE_UNKNOWN", asked.case)
+    excerpt = asked.payload["action"] == "excerpt"
+    if excerpt and asked.payload["segments"] is None:
+        raise denied("NEED_MISSING", "segments")
+    if not excerpt and asked.payload["segments"] is not None:
+        raise denied("NOT_COVERED", "segments are for excerpts")
+
+
+def check_capacity(shelf: Shelf, asked: Asked, row: Row) -> None:
+    """Denied where the person cannot ask in this capacity."""
+    person = person_of(shelf, asked.person)
+    roles = set(person["roles"])
+    if "administrator" in roles:
+        raise denied("NO_CONTENT", asked.person)
+    role = _ROLE.get(asked.capacity)
+    if role is not None and role not in roles:
+        raise denied("CAPACITY_UNFIT", f"{asked.capacity} needs the role {role}")
+    if not roles & set(row.by):
+        raise denied("CAPACITY_UNFIT", f"{asked.capacity} needs one of {', '.join(row.by)}")
+    if asked.capacity in ("same_unit", "other_unit"):
+        _check_unit(shelf, asked, person["unit"])
+    if asked.capacity == "own_case":
+        _check_handler(shelf, asked)
+    if asked.capacity == "own_case" or row.own_records:
+        _check_attached(shelf, asked)
+
+
+def _check_handler(shelf: Shelf, asked: Asked) -> None:
+    case = shelf.get("case", asked.case) if asked.case else None
+    if case is None:
+        raise denied("NEED_MISSING", "case")
+    if asked.person not in case["handlers"]:
+        raise denied("CAPACITY_UNFIT", f"{asked.person} is no handler of {asked.case}")
+
+
+def _check_attached(shelf: Shelf, asked: Asked) -> None:
+    for record in asked.records:
+        if asked.case not in cases_of(shelf, record):
+            raise denied("CAPACITY_UNFIT", f"{record} does not belong to the case")
+
+
+def _check_unit(shelf: Shelf, asked: Asked, unit: str) -> None:
+    own = asked.capacity == "same_unit"
+    for record in asked.records:
+        if (unit in units_of(shelf, record)) != own:
+            other = "another unit's" if own else "of the own unit"
+            raise denied("CAPACITY_UNFIT", f"{record} is {other}")
+
+
+def missing_needs(shelf: Shelf, asked: Asked, row: Row) -> list[str]:
+    """What the rules want to see and the request does not bring, as codes of NEEDS or `behalf`."""
+    missing = [need for need in row.needs if not _SEEN[need](shelf, asked)]
+    if asked.capacity in _BEHALF and not _behalf(asked, "name"):
+        missing.append("behalf")
+    if asked.capacity == "judicial_bureau" and "task" not in missing and not _task(shelf, asked):
+        missing.append("task")
+    return missing
+
+
+def _said(text: object) -> bool:
+    return isinstance(text, str) and bool(text.strip())
+
+
+def _behalf(asked: Asked, *keys: str) -> bool:
+    behalf = asked.data["behalf"]
+    return behalf is not None and all(_said(behalf[key]) for key in keys)
+
+
+def _letter(shelf: Shelf, asked: Asked) -> bool:
+    letter = asked.payload["letter"]
+    return letter is not None and shelf.get("record", letter["record"]) is not None
+
+
+def _identity(_shelf: Shelf, asked: Asked) -> bool:
+    return _behalf(asked, "id_kind", "id_no")
+
+
+def _task(_shelf: Shelf, asked: Asked) -> bool:
+    return _said(asked.data["task_no"])
+
+
+_SEEN: Mapping[str, Callable[[Shelf, Asked], bool]] = {
+    "reason": lambda _, asked: _said(asked.data["reason"]),
+    "letter": _letter,
+    "identity": _identity,
+    "letter_or_identity": lambda shelf, asked: _letter(shelf, asked) or _identity(shelf, asked),
+    "task": _task,
+    "case": lambda _, asked: asked.case is not None,
+}

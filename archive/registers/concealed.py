@@ -1,0 +1,245 @@
+"""Confidential accesses: committed before the first byte, opened later (docs/formats.md §11).
+
+    start, end = Start.parse(data["start"]), End.parse(data["end"])
+    start.commitment()          # what `access.concealed` carries
+
+Whoever admits an `access.opened` also checks the signatures of `start.statements`, as of the
+statements of the entry itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from archive import fields
+from archive.detail import Detail
+from archive.errors import FormatError
+from archive.registers import accesses, requests
+from archive.registers.act import Act, Rule, SignedRule
+from archive.registers.asking import Asked, person_of
+from archive.registers.denials import denied
+from archive.registers.shelf import Shelf, Value
+from archive.statements.body import SignedBody
+from archive.statements.kinds import check_data, check_payload
+from archive.statements.statement import Signed
+from archive.times import format_time, parse_time
+from signing import canonical
+from signing.digest import Digest
+
+FORTHCOMING = timedelta(minutes=5)
+STALE = timedelta(minutes=15)
+_INSPECTORS = frozenset(("inspector.internal", "inspector.judicial"))
+_START: Mapping[str, fields.Check] = {
+    "accepted_at": fields.moment,
+    "account": fields.account,
+    "requested": Signed.from_value,
+    "requested_detail": fields.anything,
+    "salt": fields.salt,
+    "started": Signed.from_value,
+    "started_detail": fields.maybe(fields.anything),
+}
+_END: Mapping[str, fields.Check] = {
+    "bytes": fields.count,
+    "code": fields.maybe(fields.text),
+    "salt": fields.salt,
+}
+
+
+def commitment(value: Mapping[str, Any]) -> str:
+    """The digest that commits to a start or an end."""
+    return str(Digest.of("sha256", canonical.encode(dict(value))))
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a concealed access begins with: request, start, and their details."""
+
+    value: Mapping[str, Any]
+    accepted_at: datetime
+    requested: Signed
+    started: Signed
+    requested_detail: Detail
+    started_detail: Detail | None
+
+    @classmethod
+    def parse(cls, value: Mapping[str, Any]) -> "Start":
+        """Read it strictly; FormatError, also where the parts do not belong together."""
+        fields.exactly(value, _START, {})
+        opening = value["started_detail"]
+        start = cls(
+            value=value,
+            accepted_at=parse_time(value["accepted_at"]),
+            requested=Signed.from_value(value["requested"]),
+            started=Signed.from_value(value["started"]),
+            requested_detail=Detail.parse(canonical.encode(value["requested_detail"])),
+            started_detail=None if opening is None else Detail.parse(canonical.encode(opening)),
+        )
+        _check_part(start.requested, "access.requested", start.requested_detail)
+        _check_part(start.started, "access.started", start.started_detail)
+        return start
+
+    @property
+    def statements(self) -> tuple[Signed, Signed]:
+        """Both statements, in their order."""
+        return self.requested, self.started
+
+
+def _check_part(signed: Signed, kind: str, detail: Detail | None) -> None:
+    statement = signed.statement
+    if statement.kind != kind:
+        raise FormatError("a statement was made for an entry of another kind")
+    check_payload(kind, statement.payload)
+    if statement.payload["detail"] != (None if detail is None else str(detail.digest())):
+        raise FormatError("the statement vouches for another detail")
+    if detail is not None:
+        check_data(kind, detail.data)
+
+
+def check_end(value: Mapping[str, Any]) -> None:
+    """Check the form of an end; FormatError."""
+    fields.exactly(value, _END, {})
+
+
+def concealed(shelf: Shelf, act: Act) -> None:
+    """`access.concealed`: an access of which only the commitment is known."""
+    access = str(act.body["access"])
+    if shelf.get("access", access) is not None:
+        raise denied("ACCESS_EXISTS", access)
+    value = {
+        "state": "open",
+        "concealed": True,
+        "commitment": act.body["commitment"],
+        "end": None,
+        "at": format_time(act.at),
+        "opened": False,
+        **dict.fromkeys(("request", "record", "action", "range", "resumes", "copies", "person")),
+        "bytes": 0,
+        "back": 0,
+        "resumed": True,
+    }
+    shelf.put("access", access, value)
+
+
+def concealed_end(shelf: Shelf, act: Act) -> None:
+    """`access.concealed_end`: once."""
+    access = str(act.body["access"])
+    found = shelf.get("access", access)
+    if found is None or not found["concealed"] or found["state"] != "open":
+        raise denied("ACCESS_UNKNOWN", access)
+    value = {**found, "state": "completed", "end": act.body["commitment"]}
+    shelf.put("access", access, value)
+
+
+def opened(shelf: Shelf, act: Act, body: SignedBody) -> None:
+    """`access.opened`: what was committed, and lawful when it was done."""
+    access = str(body.payload["access"])
+    found = shelf.get("access", access)
+    if found is None or not found["concealed"] or found["opened"] or found["state"] == "open":
+        raise denied("ACCESS_UNKNOWN", access)
+    data = requests.data_of(act)
+    start, end = Start.parse(data["start"]), data["end"]
+    if end is None:
+        raise denied("COMMITMENT_DIFFERS", "the end is missing")
+    check_end(end)
+    if (commitment(start.value), commitment(end)) != (found["commitment"], found["end"]):
+        raise denied("COMMITMENT_DIFFERS", access)
+    person = start.started.statement.person
+    if body.signers != (person,):
+        _check_inspectors(shelf, body)
+    archive = body.statements[0].statement.archive
+    request, value = judge_start(shelf, archive, access, start, parse_time(found["at"]))
+    _open(shelf, access, {**found, **value}, request, start, end)
+
+
+def _check_inspectors(shelf: Shelf, body: SignedBody) -> None:
+    roles = [set(person_of(shelf, person)["roles"]) for person in body.signers]
+    if len(roles) != 2 or not all(found & _INSPECTORS for found in roles):
+        raise denied("VOUCHERS_MISSING", "whose access it was, or two inspectors")
+
+
+def judge_start(
+    shelf: Shelf, archive: str, access: str, start: Start, now: datetime
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The request and the access that a concealed start stands for; Denied unless lawful.
+
+    `now` is when it was committed. The registers stay as they are.
+    """
+    request, begun = start.requested.statement, start.started.statement
+    if any(signed.statement.archive != archive for signed in start.statements):
+        raise denied("STATEMENT_FOREIGN")
+    _check_statements(shelf, start, now)
+    if (begun.payload["access"], begun.person) != (access, request.person):
+        raise denied("COMMITMENT_DIFFERS", access)
+    if begun.payload["request"] != request.payload["request"]:
+        raise denied("REQUEST_UNKNOWN", str(begun.payload["request"]))
+    if shelf.get("request", str(request.payload["request"])) is not None:
+        raise denied("REQUEST_EXISTS", str(request.payload["request"]))
+    asked = Asked(request.person, request.payload, start.requested_detail.data)
+    need = requests.judge(shelf, asked)
+    if not need.conceal:
+        raise denied("NOT_CONCEALABLE", asked.capacity)
+    value = requests.new_request(shelf, asked, need, start.accepted_at)
+    accesses.check_may(shelf, value, begun.person, start.accepted_at)
+    accesses.check_covered(value, begun.payload)
+    if begun.payload["resumes"] is not None:
+        raise denied("ACCESS_UNKNOWN", str(begun.payload["resumes"]))
+    return value, accesses.new_access(begun.payload, begun.person, start.accepted_at)
+
+
+def _check_statements(shelf: Shelf, start: Start, now: datetime) -> None:
+    """Times, nonces and certificates of both statements; who the person was, not who he is now."""
+    if abs(now - start.accepted_at) > FORTHCOMING:
+        raise denied("STATEMENT_STALE", "committed at another time")
+    nonces = {signed.statement.nonce for signed in start.statements}
+    if len(nonces) != len(start.statements):
+        raise denied("STATEMENT_REPLAYED")
+    for signed in start.statements:
+        statement = signed.statement
+        if shelf.get("nonce", statement.nonce) is not None:
+            raise denied("STATEMENT_REPLAYED")
+        if not -STALE <= statement.at - start.accepted_at <= FORTHCOMING:
+            raise denied("STATEMENT_STALE")
+        _check_signer(shelf, signed, start.accepted_at)
+
+
+def _check_signer(shelf: Shelf, signed: Signed, then: datetime) -> None:
+    statement = signed.statement
+    person = person_of(shelf, statement.person)
+    owner = shelf.get("certificate", str(statement.certificate))
+    if owner is None or owner["person"] != statement.person:
+        raise denied("SIGNER_UNKNOWN", statement.person)
+    since = person["revoked_since"]
+    if person["state"] == "revoked" and since is not None and then >= parse_time(since):
+        raise denied("SIGNER_REVOKED", statement.person)
+    if not parse_time(person["valid_from"]) <= then <= parse_time(person["valid_until"]):
+        raise denied("SIGNER_EXPIRED", statement.person)
+
+
+def _open(
+    shelf: Shelf,
+    access: str,
+    value: dict[str, Any],
+    request: dict[str, Any],
+    start: Start,
+    end: Value,
+) -> None:
+    """Put both into the registers; the request is over, nothing more can be had under it."""
+    code = end["code"]
+    copies = value["copies"] if code is None else None
+    count = copies["count"] if copies else 0
+    state = "completed" if code is None else "aborted"
+    done = {"bytes": end["bytes"], "copies": copies, "state": state, "resumed": True}
+    shelf.put("access", access, {**value, **done, "concealed": True, "opened": True})
+    over = {"state": "closed", "ended": "exhausted", "used": 1}
+    outside = {"copies_given": count, "copies_out": count}
+    key = str(start.requested.statement.payload["request"])
+    shelf.put("request", key, {**request, **over, **outside})
+    for signed in start.statements:
+        statement = signed.statement
+        shelf.put("nonce", statement.nonce, {})
+        shelf.put("statement", str(statement.digest()), {})
+
+
+SIGNED: Mapping[str, SignedRule] = {"access.opened": opened}
+OWN: Mapping[str, Rule] = {"access.concealed": concealed, "access.concealed_end": concealed_end}
