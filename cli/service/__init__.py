@@ -6,3 +6,5 @@
 The desk is the service's, reached through `run/cunzheng.sock`, or the command's own, where no
 service runs and the account can open the archive itself.
 """
+
+from cli.service.opening import open_desk as open_desk

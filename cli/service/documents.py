@@ -6,6 +6,8 @@ from typing import Any, NoReturn
 
 from archive.errors import FormatError, UsageError
 
+PROTOCOL = 1
+"""Version of what is said over the socket."""
 MAX_DOCUMENT = 1 << 20
 """Bytes of one document."""
 

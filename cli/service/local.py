@@ -10,6 +10,7 @@ from typing import IO, Any, BinaryIO
 from archive.errors import ArchiveError, DeliveryEnded, StateUnknown, UsageError
 from cli.service.desk import MAX_PIECE, MAX_UPLOAD, Delivery, Document
 from cli.service.documents import same
+from cli.service.endings import LeftEarly, end_code
 from cli.service.home_lock import hosting
 from cli.service.operations import Caller, Host, find, start
 from cli.settings import Settings
@@ -48,11 +49,11 @@ class LocalDesk:
             watched.open()
             yield watched
             if not watched.complete:
-                raise _LeftEarly
+                raise LeftEarly
         except BaseException as error:
             inner = error if error is watched.failure else DeliveryEnded(end_code(error))
             _leave(context, inner, error)
-            if not isinstance(error, _LeftEarly):
+            if not isinstance(error, LeftEarly):
                 raise
         else:
             context.__exit__(None, None, None)
@@ -87,21 +88,6 @@ def _copy(stream: BinaryIO, spool: IO[bytes]) -> None:
         if left < 0:
             raise UsageError("The file is too large: at most 256 MiB.")
         spool.write(data)
-
-
-def end_code(error: BaseException) -> str:
-    """How a receiver ended, as `DeliveryEnded` names it."""
-    if isinstance(error, DeliveryEnded):
-        return error.code
-    if isinstance(error, OSError):
-        return "WRITE_FAILED"
-    if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit, _LeftEarly)):
-        return "INTERRUPTED"
-    return "FAILED"
-
-
-class _LeftEarly(Exception):
-    """The block ended before the last piece, without an error."""
 
 
 class _Watched:

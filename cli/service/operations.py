@@ -26,11 +26,8 @@ from typing import Any, BinaryIO, Literal, TypeVar
 
 from archive.errors import UsageError
 from cli.service.desk import Delivery, Document
-from cli.service.documents import check_params
+from cli.service.documents import PROTOCOL, check_params
 from cli.wiring import Workbench, software
-
-PROTOCOL = 1
-"""Version of what is said over the socket."""
 
 Params = dict[str, Any]
 Mode = Literal["service", "single"]
