@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from archive.registers.act import Act, Rule, SignedRule
-from archive.registers.asking import person_of
 from archive.registers.denials import denied
 from archive.registers.requests import one_signer
 from archive.registers.shelf import Shelf, Value
+from archive.registers.signers import enrolled
 from archive.statements.body import SignedBody
 from archive.times import format_time, parse_time
 
@@ -39,7 +39,7 @@ def check_may(shelf: Shelf, request: Value, person: str, now: datetime) -> None:
     """Denied unless this person may receive now under this request, whatever is left of it."""
     if person != request["person"]:
         raise denied("NOT_REQUESTER", person)
-    if "administrator" in person_of(shelf, person)["roles"]:
+    if "administrator" in enrolled(shelf, person)["roles"]:
         raise denied("NO_CONTENT", person)
     if request["state"] != "granted":
         raise denied(_OVER.get(request["ended"], "NO_GRANT"), waiting_for(request))

@@ -8,7 +8,17 @@ entries is checked here.
 
 from collections.abc import Mapping
 
-from archive.registers import cases, holds, people, rules
+from archive.registers import (
+    accesses,
+    alerts,
+    cases,
+    concealed,
+    copies,
+    holds,
+    people,
+    requests,
+    rules,
+)
 from archive.registers.act import Act, Rule, SignedRule
 from archive.registers.shelf import Shelf
 from archive.registers.signers import check_signers, spend
@@ -19,10 +29,18 @@ _SIGNED: Mapping[str, SignedRule] = {
     **rules.SIGNED,
     **cases.SIGNED,
     **holds.SIGNED,
+    **requests.SIGNED,
+    **accesses.SIGNED,
+    **copies.SIGNED,
+    **concealed.SIGNED,
+    **alerts.SIGNED,
 }
 _OWN: Mapping[str, Rule] = {
     **people.OWN,
     **cases.OWN,
+    **requests.OWN,
+    **accesses.OWN,
+    **concealed.OWN,
 }
 KINDS = frozenset((*_SIGNED, *_OWN))
 """Every kind that the registers follow."""

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from archive.registers.act import Act, SignedRule
-from archive.registers.asking import person_of
 from archive.registers.denials import denied
 from archive.registers.requests import one_signer
 from archive.registers.shelf import Shelf
+from archive.registers.signers import enrolled
 from archive.statements.body import SignedBody
 
 _NOT_ENOUGH = frozenset(("handler", "administrator"))
@@ -15,7 +15,7 @@ _NOT_ENOUGH = frozenset(("handler", "administrator"))
 def handled(shelf: Shelf, act: Act, body: SignedBody) -> None:  # noqa: ARG001 - a SignedRule
     """`alert.handled`: the last disposition is the one that counts."""
     person = one_signer(body)
-    if not set(person_of(shelf, person)["roles"]) - _NOT_ENOUGH:
+    if not set(enrolled(shelf, person)["roles"]) - _NOT_ENOUGH:
         raise denied("ROLE_MISSING", person)
     value = {"disposition": body.payload["disposition"], "person": person}
     shelf.put("alert", str(body.payload["alert"]), value)

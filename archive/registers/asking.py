@@ -15,7 +15,8 @@ from typing import Any
 from archive.errors import FormatError
 from archive.matrix import AccessRules, Requirement, Row, requirement
 from archive.registers.denials import denied
-from archive.registers.shelf import Shelf, Value
+from archive.registers.shelf import Shelf
+from archive.registers.signers import enrolled
 
 Needed = dict[str, str | None]
 """One approval: `role`, and `unit` that the approver must belong to, None for any."""
@@ -68,14 +69,6 @@ def rules_in_force(shelf: Shelf) -> AccessRules:
 @lru_cache(maxsize=8)
 def _parsed(_sha256: str, text: str) -> AccessRules:
     return AccessRules.parse(text)
-
-
-def person_of(shelf: Shelf, person: str) -> Value:
-    """The person's entry in the register; Denied for nobody."""
-    found = shelf.get("person", person)
-    if found is None:
-        raise denied("SIGNER_UNKNOWN", person)
-    return found
 
 
 def requirement_of(shelf: Shelf, capacity: str, action: str, records: Sequence[str]) -> Requirement:
@@ -138,7 +131,7 @@ def check_records(shelf: Shelf, asked: Asked) -> None:
 
 def check_capacity(shelf: Shelf, asked: Asked, row: Row) -> None:
     """Denied where the person cannot ask in this capacity."""
-    person = person_of(shelf, asked.person)
+    person = enrolled(shelf, asked.person)
     roles = set(person["roles"])
     if "administrator" in roles:
         raise denied("NO_CONTENT", asked.person)

@@ -9,7 +9,7 @@ statements of the entry itself.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from archive import fields
@@ -17,9 +17,10 @@ from archive.detail import Detail
 from archive.errors import FormatError
 from archive.registers import accesses, requests
 from archive.registers.act import Act, Rule, SignedRule
-from archive.registers.asking import Asked, person_of
+from archive.registers.asking import Asked
 from archive.registers.denials import denied
 from archive.registers.shelf import Shelf, Value
+from archive.registers.signers import AHEAD, FRESH, enrolled
 from archive.statements.body import SignedBody
 from archive.statements.kinds import check_data, check_payload
 from archive.statements.statement import Signed
@@ -27,8 +28,6 @@ from archive.times import format_time, parse_time
 from signing import canonical
 from signing.digest import Digest
 
-FORTHCOMING = timedelta(minutes=5)
-STALE = timedelta(minutes=15)
 _INSPECTORS = frozenset(("inspector.internal", "inspector.judicial"))
 _START: Mapping[str, fields.Check] = {
     "accepted_at": fields.moment,
@@ -153,7 +152,7 @@ def opened(shelf: Shelf, act: Act, body: SignedBody) -> None:
 
 
 def _check_inspectors(shelf: Shelf, body: SignedBody) -> None:
-    roles = [set(person_of(shelf, person)["roles"]) for person in body.signers]
+    roles = [set(enrolled(shelf, person)["roles"]) for person in body.signers]
     if len(roles) != 2 or not all(found & _INSPECTORS for found in roles):
         raise denied("VOUCHERS_MISSING", "whose access it was, or two inspectors")
 
@@ -189,7 +188,7 @@ def judge_start(
 
 def _check_statements(shelf: Shelf, start: Start, now: datetime) -> None:
     """Times, nonces and certificates of both statements; who the person was, not who he is now."""
-    if abs(now - start.accepted_at) > FORTHCOMING:
+    if abs(now - start.accepted_at) > AHEAD:
         raise denied("STATEMENT_STALE", "committed at another time")
     nonces = {signed.statement.nonce for signed in start.statements}
     if len(nonces) != len(start.statements):
@@ -198,19 +197,18 @@ def _check_statements(shelf: Shelf, start: Start, now: datetime) -> None:
         statement = signed.statement
         if shelf.get("nonce", statement.nonce) is not None:
             raise denied("STATEMENT_REPLAYED")
-        if not -STALE <= statement.at - start.accepted_at <= FORTHCOMING:
+        if not -FRESH <= statement.at - start.accepted_at <= AHEAD:
             raise denied("STATEMENT_STALE")
         _check_signer(shelf, signed, start.accepted_at)
 
 
 def _check_signer(shelf: Shelf, signed: Signed, then: datetime) -> None:
     statement = signed.statement
-    person = person_of(shelf, statement.person)
+    person = enrolled(shelf, statement.person)
     owner = shelf.get("certificate", str(statement.certificate))
     if owner is None or owner["person"] != statement.person:
         raise denied("SIGNER_UNKNOWN", statement.person)
-    since = person["revoked_since"]
-    if person["state"] == "revoked" and since is not None and then >= parse_time(since):
+    if owner["revoked"] and then >= parse_time(owner["since"]):
         raise denied("SIGNER_REVOKED", statement.person)
     if not parse_time(person["valid_from"]) <= then <= parse_time(person["valid_until"]):
         raise denied("SIGNER_EXPIRED", statement.person)

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 
 from archive.registers.act import Act, SignedRule
-from archive.registers.asking import person_of
 from archive.registers.denials import denied
 from archive.registers.requests import one_signer
 from archive.registers.shelf import Shelf
+from archive.registers.signers import enrolled
 from archive.statements.body import SignedBody
 
 
 def back(shelf: Shelf, act: Act, body: SignedBody) -> None:  # noqa: ARG001 - a SignedRule
     """`access.returned` or `access.destroyed`: an archivist's word, never more than went out."""
-    if "archivist" not in person_of(shelf, one_signer(body))["roles"]:
+    if "archivist" not in enrolled(shelf, one_signer(body))["roles"]:
         raise denied("ROLE_MISSING", "archivist")
     access, count = str(body.payload["access"]), int(body.payload["count"])
     found = shelf.get("access", access)

@@ -6,9 +6,10 @@ from typing import Any
 
 from archive.errors import FormatError
 from archive.registers.act import Act
-from archive.registers.asking import Needed, person_of
+from archive.registers.asking import Needed
 from archive.registers.denials import denied
 from archive.registers.shelf import Shelf, Value
+from archive.registers.signers import enrolled
 from archive.statements.body import SignedBody
 from archive.times import format_time, parse_time
 
@@ -76,7 +77,7 @@ def _right(
         raise denied("SELF_APPROVAL", person)
     fitting = [
         item
-        for item in deciders(needed, person_of(shelf, person))
+        for item in deciders(needed, enrolled(shelf, person))
         if item["role"] == body.payload["role"]
     ]
     if not fitting:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from register_book import PEOPLE, Book
+from register_book import PEOPLE, Book, certificate
 
 from archive.detail import Detail
 from archive.errors import Denied, FormatError
@@ -287,8 +287,8 @@ def test_revoked_since_before_the_concealed_access(book: Book) -> None:
     access, start = start_of(book, "insp", "internal_supervision")
     end = conceal(book, access, start)
     since = format_time(book.now - timedelta(hours=1))
-    person = {**book.value("person", "insp"), "state": "revoked", "revoked_since": since}
-    book.shelf.put("person", "insp", person)
+    revoked = {"person": "insp", "revoked": True, "since": since}
+    book.shelf.put("certificate", certificate("insp"), revoked)
     assert code(open_it, book, ["insp"], access, start, end) == "SIGNER_REVOKED"
 
 
