@@ -1,5 +1,6 @@
 """Our certificates and CRLs: which there are, and which the ledger must name next."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
@@ -24,7 +25,7 @@ class PkiRegister:
         self, connection: Connection, now: datetime
     ) -> tuple[list[str], list[str], list[NewObject]]:
         """Digests of new certificates and CRLs, and their objects; marks them as named."""
-        self._refresh(connection, now)
+        self.refresh(connection, now)
         query = select(PKI).where(PKI.c.linked.is_(False)).order_by(PKI.c.sha256)
         rows = connection.execute(query).all()
         connection.execute(update(PKI).values(linked=True).where(PKI.c.linked.is_(False)))
@@ -32,31 +33,37 @@ class PkiRegister:
         objects = [NewObject.of(pki_key(row.sha256, row.kind), row.data) for row in rows]
         return named["crt"], named["crl"], objects
 
-    def _refresh(self, connection: Connection, now: datetime) -> None:
+    def refresh(self, connection: Connection, now: datetime) -> None:
+        """Issue what is due; the next batch names it."""
+        own = [PkiObject("crt", "", 0, None, der) for der in self._identity.certificates]
+        add_pki(connection, [*own, *self.due(connection, now)])
+
+    def due(self, connection: Connection, now: datetime) -> list[PkiObject]:
+        """Lists that are due, not registered yet."""
         query = select(PKI).where(PKI.c.kind == "crl")
         known = [
             PkiObject(r.kind, r.issuer, r.number, r.next_update, r.data)
             for r in connection.execute(query)
         ]
-        fresh = self._identity.revocation.due(known, now, _revoked(connection))
-        own = [PkiObject("crt", "", 0, None, der) for der in self._identity.certificates]
-        self._add(connection, [*own, *fresh])
+        return self._identity.revocation.due(known, now, _revoked(connection))
 
-    def _add(self, connection: Connection, found: list[PkiObject]) -> None:
-        for item in found:
-            number = Digest.of("sha256", item.data).value.hex()
-            if connection.execute(select(PKI.c.sha256).where(PKI.c.sha256 == number)).first():
-                continue
-            values = {
-                "sha256": number,
-                "kind": item.kind,
-                "issuer": item.issuer,
-                "number": item.number,
-                "next_update": item.next_update,
-                "data": item.data,
-                "linked": False,
-            }
-            connection.execute(insert(PKI), [values])
+
+def add_pki(connection: Connection, found: Iterable[PkiObject]) -> None:
+    """Register certificates and lists; the next batch names and stores those that are new."""
+    for item in found:
+        number = Digest.of("sha256", item.data).value.hex()
+        if connection.execute(select(PKI.c.sha256).where(PKI.c.sha256 == number)).first():
+            continue
+        values = {
+            "sha256": number,
+            "kind": item.kind,
+            "issuer": item.issuer,
+            "number": item.number,
+            "next_update": item.next_update,
+            "data": item.data,
+            "linked": False,
+        }
+        connection.execute(insert(PKI), [values])
 
 
 def _revoked(connection: Connection) -> list[Revoked]:

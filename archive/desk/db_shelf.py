@@ -1,0 +1,60 @@
+"""The registers in the database, inside one transaction."""
+
+import json
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, insert, select, update
+
+from archive.catalog import RECORD
+from archive.registers.shelf import Value
+from archive.tables import RegisterRow
+
+REGISTER = RegisterRow.__table__  # type: ignore[attr-defined]
+
+
+class DbShelf:
+    """A `Shelf` over the table `register`; values are read once per transaction.
+
+    `record` comes from the catalog and is therefore in the ledger: an urgent entry that relies on
+    a record can never be appended before it.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._seen: dict[tuple[str, str], Value | None] = {}
+
+    def get(self, shelf: str, key: str) -> Value | None:
+        """A value, or None."""
+        place = (shelf, key)
+        if place not in self._seen:
+            self._seen[place] = self._record(key) if shelf == "record" else self._load(shelf, key)
+        return self._seen[place]
+
+    def put(self, shelf: str, key: str, value: Value) -> None:
+        """Set a value; records are read only."""
+        if shelf == "record":
+            raise ValueError("records are not put into the registers")
+        data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        if self.get(shelf, key) is None:
+            row = {"shelf": shelf, "key": key, "value": data}
+            self._connection.execute(insert(REGISTER), [row])
+        else:
+            here = (REGISTER.c.shelf == shelf) & (REGISTER.c.key == key)
+            self._connection.execute(update(REGISTER).where(here).values(value=data))
+        self._seen[shelf, key] = value
+
+    def every(self, shelf: str) -> Iterator[tuple[str, Value]]:
+        """All keys and values of one name, by key, as they stand in the database."""
+        query = select(REGISTER.c.key, REGISTER.c.value).where(REGISTER.c.shelf == shelf)
+        for row in self._connection.execute(query.order_by(REGISTER.c.key)):
+            yield row.key, json.loads(row.value)
+
+    def _load(self, shelf: str, key: str) -> Value | None:
+        query = select(REGISTER.c.value).where(REGISTER.c.shelf == shelf, REGISTER.c.key == key)
+        data = self._connection.execute(query).scalar()
+        return None if data is None else json.loads(data)
+
+    def _record(self, record: str) -> Value | None:
+        query = select(RECORD.c.source).where(RECORD.c.id == record)
+        source = self._connection.execute(query).scalar()
+        return None if source is None else {"source": source}

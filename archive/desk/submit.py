@@ -1,0 +1,299 @@
+"""The one way by which signed statements become entries: judged and submitted in one transaction.
+
+    accepted = desk.submit([signed], detail, account)     # raises Denied, recorded before it is
+    desk.wait(accepted.entries)                            # durable
+
+What depends on no other entry (signatures, certificate paths, form) is checked before the
+transaction. Every denial is itself an entry, sealed before it is told.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from archive import layout, ledger, submitting
+from archive.database import Database
+from archive.desk.certificates import PersonCertificates, stored_certificate
+from archive.desk.db_shelf import DbShelf
+from archive.detail import Detail
+from archive.entry import Entry, check_body
+from archive.errors import ArchiveError, Denied, FormatError, StateUnknown
+from archive.ids import RANDOM_BYTES, new_ulid
+from archive.ledger import UNSTORED, NewEntry, NewObject
+from archive.ports import Clock, ObjectStore
+from archive.registers.act import Act
+from archive.registers.admit import admit
+from archive.registers.denials import denied
+from archive.seal import Sealer
+from archive.statements.body import SignedBody, read_body
+from archive.statements.kinds import SIGNED, check_data
+from archive.statements.statement import Signed
+from signing.digest import Digest
+from signing.errors import SigningError
+from signing.signatures import check_signature
+
+GATE = "system/access"
+"""Actor of `access.denied`."""
+_MANY = 20
+_MINUTE = 60.0
+_SLOW = 1.0
+_FAR_SEQ = 2**53 - 1
+_FAR_PREV = Digest("sha256", bytes(32))
+
+
+class Pace:
+    """Makes answers slow after many denials of one account; nothing is left unrecorded."""
+
+    def __init__(self, monotonic: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._seen: dict[str, deque[float]] = {}
+
+    def denied(self, account: str) -> None:
+        """Count a denial; sleeps a second when it is one of too many within a minute."""
+        now = self._monotonic()
+        seen = self._seen.setdefault(account, deque(maxlen=_MANY + 1))
+        seen.append(now)
+        if len(seen) > _MANY and now - seen[0] < _MINUTE:
+            self._sleep(_SLOW)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An entry that was submitted, what it says, and entries that go with it."""
+
+    entry: NewEntry
+    body: SignedBody
+    more: tuple[NewEntry, ...] = ()
+
+    @property
+    def entries(self) -> tuple[NewEntry, ...]:
+        """All of them, for `Desk.wait`."""
+        return (self.entry, *self.more)
+
+
+Before = Callable[[Connection], None]
+After = Callable[[Connection, NewEntry], Iterable[NewEntry]]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The archive's side of every statement; `host` is `service` or `single`."""
+
+    database: Database
+    sealer: Sealer
+    evidence: ObjectStore
+    clock: Clock
+    random: Callable[[int], bytes]
+    archive_id: str
+    host: str
+    certificates: PersonCertificates
+    pace: Pace = field(default_factory=lambda: Pace(time.monotonic, time.sleep))
+    timeout: float = 60.0
+
+    def submit(
+        self,
+        statements: Sequence[Signed],
+        detail: Detail | None,
+        account: str,
+        *,
+        bootstrap: bool | None = None,
+        fresh: Mapping[str, bytes] | None = None,
+        before: Before | None = None,
+        after: After | None = None,
+    ) -> Accepted:
+        """Judge statements and submit their entry, which is not durable yet.
+
+        `fresh` are certificates (DER by digest) that the archive is about to store; `before` and
+        `after` write rows of the caller's into the same transaction, `after` may add entries.
+        Raises FormatError for what is malformed, Denied (recorded and sealed) for the rest.
+        """
+        now = self.clock.now()
+        body = self._body(statements, detail, account, now, bootstrap)
+        try:
+            self._check_signatures(body, fresh or {}, now)
+            with self.database.write() as connection:
+                if before is not None:
+                    before(connection)
+                entry = self._signed_entry(connection, body, detail, now)
+                self._admit(connection, entry, now, None if detail is None else detail.data)
+                ledger.submit(connection, [entry])
+                more = tuple(after(connection, entry)) if after is not None else ()
+        except Denied as error:
+            self.record_denial(error, account, body)
+            raise
+        return Accepted(entry, body, more)
+
+    def wait(self, entries: Iterable[NewEntry]) -> list[tuple[str, int]]:
+        """Wait until entries are durable; (log, index) of each. Unreachable after a minute."""
+        found = list(entries)
+        return submitting.wait(self.sealer, self.database, found, self.clock, self.timeout)
+
+    def submit_own(
+        self,
+        connection: Connection,
+        kind: str,
+        stream: str,
+        subject: str | None,
+        body: Mapping[str, Any],
+        actor: str,
+    ) -> NewEntry:
+        """Judge and submit an entry of the archive's own, in the caller's transaction."""
+        now = self.clock.now()
+        entry = NewEntry(self._id(now), kind, stream, actor, now, subject, body, urgent=True)
+        _check_fits(entry)
+        self._admit(connection, entry, now, None)
+        ledger.submit(connection, [entry])
+        return entry
+
+    def record_denial(
+        self, error: Denied, account: str, body: SignedBody | None, person: str | None = None
+    ) -> None:
+        """Put a denial on the ledger and seal it; `person` is who claimed to ask."""
+        now = self.clock.now()
+        payload = body.payload if body else {}
+        signed = body.statements[0].statement if body else None
+        said = {
+            "account": account,
+            "action": payload.get("action"),
+            "code": error.code,
+            "host": self.host,
+            "person": signed.person if signed else person,
+            "request": payload.get("request"),
+            "statement": str(signed.digest()) if signed else None,
+        }
+        entry = NewEntry(
+            self._id(now), "access.denied", "access", GATE, now, None, said, urgent=True
+        )
+        with self.database.write() as connection:
+            ledger.submit(connection, [entry])
+        try:
+            self.wait([entry])
+        except StateUnknown:
+            raise
+        except ArchiveError as late:
+            # It is committed and is sealed with the next batch; the denial is what matters now.
+            error.add_note(f"The denial is not sealed yet: {late}")
+        self.pace.denied(account)
+
+    # --- before the transaction
+
+    def _body(
+        self,
+        statements: Sequence[Signed],
+        detail: Detail | None,
+        account: str,
+        now: datetime,
+        bootstrap: bool | None,  # noqa: FBT001 - null where the kind has none
+    ) -> SignedBody:
+        kind = statements[0].statement.kind if statements else ""
+        if kind not in SIGNED:
+            raise FormatError("this is not a kind that people sign")
+        body = SignedBody(
+            accepted_at=now,
+            account=account,
+            host=self.host,
+            statements=tuple(statements),
+            detail=None if detail is None else str(detail.digest()),
+            detail_id=None if detail is None else detail.id,
+            bootstrap=bootstrap,
+        )
+        read_body(kind, body.value())
+        if detail is not None:
+            if detail.kind != kind:
+                raise FormatError("the detail was made for an entry of another kind")
+            check_data(kind, detail.data)
+        return body
+
+    def _check_signatures(
+        self, body: SignedBody, fresh: Mapping[str, bytes], now: datetime
+    ) -> None:
+        for signed in body.statements:
+            statement = signed.statement
+            digest = str(statement.certificate)
+            data = fresh.get(digest)
+            if data is None:
+                with self.database.read() as connection:
+                    data = stored_certificate(connection, digest)
+            if data is None:
+                raise denied("SIGNER_UNKNOWN", statement.person)
+            try:
+                check_signature(data, statement.signed_bytes(), signed.signature)
+            except SigningError as error:
+                raise denied("STATEMENT_BAD") from error
+            self.certificates.check(data, now)
+
+    # --- inside the transaction
+
+    def _signed_entry(
+        self, connection: Connection, body: SignedBody, detail: Detail | None, now: datetime
+    ) -> NewEntry:
+        kind = SIGNED[body.kind]
+        objects: tuple[NewObject, ...] = ()
+        if detail is not None:
+            self._check_detail_is_new(connection, detail)
+            objects = (NewObject.of(layout.detail_key(detail.id), detail.to_bytes()),)
+        entry = NewEntry(
+            id=self._id(now),
+            kind=body.kind,
+            stream=kind.stream,
+            actor=f"user/{body.signers[0]}",
+            at=now,
+            subject=body.payload[kind.subject] if kind.subject else None,
+            body=body.value(),
+            objects=objects,
+            urgent=True,
+        )
+        _check_fits(entry)
+        return entry
+
+    def _check_detail_is_new(self, connection: Connection, detail: Detail) -> None:
+        """The signer chose the id: one that is taken would stop the sealer at the store."""
+        key = layout.detail_key(detail.id)
+        waiting = connection.execute(select(UNSTORED.c.id).where(UNSTORED.c.key == key)).first()
+        if waiting or self.evidence.stat(key) is not None:
+            raise FormatError("there is a detail with this id already")
+
+    def _admit(
+        self,
+        connection: Connection,
+        entry: NewEntry,
+        now: datetime,
+        data: Mapping[str, Any] | None,
+    ) -> None:
+        act = Act(
+            kind=entry.kind,
+            actor=entry.actor,
+            subject=entry.subject,
+            body=entry.body,
+            at=now,
+            detail=lambda: data,
+            certificate=lambda digest: stored_certificate(connection, digest),
+        )
+        admit(DbShelf(connection), act, self.archive_id)
+
+    def _id(self, now: datetime) -> str:
+        return new_ulid(now, self.random(RANDOM_BYTES))
+
+
+def _check_fits(entry: NewEntry) -> None:
+    """Raise FormatError now rather than in the sealer, which could not go on."""
+    whole = Entry(
+        actor=entry.actor,
+        at=entry.at,
+        body=entry.body,
+        kind=entry.kind,
+        prev=_FAR_PREV,
+        seq=_FAR_SEQ,
+        stream=entry.stream,
+        subject=entry.subject,
+    )
+    try:
+        check_body(Entry.parse(whole.to_bytes()))
+    except SigningError as error:
+        raise FormatError(f"an entry cannot hold this: {error}") from error
