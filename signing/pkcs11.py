@@ -192,6 +192,14 @@ def _text(value: bytes | None) -> str | None:
         raise KeyLoadError("The PKCS #11 URI is malformed.") from error
 
 
+def restart(module: str) -> None:
+    """Let go of a library's tokens and begin anew, so that it sees what was plugged in or made."""
+    with _process.lock:
+        _forget(module)
+        if module in _process.libraries:
+            _restart(_process.libraries[module])
+
+
 def _after_fork() -> None:
     """Begin anew in a child: the parent's lock may be held, and its sessions are not ours."""
     global _process  # noqa: PLW0603 - one state for one process

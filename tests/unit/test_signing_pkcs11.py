@@ -30,8 +30,9 @@ def hsm(tmp_path_factory: pytest.TempPathFactory):
     made.make_key("twin", number="04")
     made.make_key("twin", number="05")
     os.environ["SOFTHSM2_CONF"] = made.environment["SOFTHSM2_CONF"]
+    tokens.restart(MODULE)
     yield made
-    tokens._forget(MODULE)
+    tokens.restart(MODULE)
     del os.environ["SOFTHSM2_CONF"]
 
 
