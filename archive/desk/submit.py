@@ -9,7 +9,8 @@ transaction. Every denial is itself an entry, sealed before it is told.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -64,6 +65,15 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """Statements whose form, signatures and certificates hold, at the moment of acceptance."""
+
+    body: SignedBody
+    detail: Detail | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """An entry that was submitted, what it says, and entries that go with it."""
 
@@ -113,21 +123,49 @@ class Desk:
         `after` write rows of the caller's into the same transaction, `after` may add entries.
         Raises FormatError for what is malformed, Denied (recorded and sealed) for the rest.
         """
+        part = self.prepare(statements, detail, account, bootstrap=bootstrap, fresh=fresh)
+        with self.recording(account, part.body), self.database.write() as connection:
+            if before is not None:
+                before(connection)
+            entry = self.submit_prepared(connection, part)
+            more = tuple(after(connection, entry)) if after is not None else ()
+        return Accepted(entry, part.body, more)
+
+    def prepare(
+        self,
+        statements: Sequence[Signed],
+        detail: Detail | None,
+        account: str,
+        *,
+        bootstrap: bool | None = None,
+        fresh: Mapping[str, bytes] | None = None,
+    ) -> Prepared:
+        """Judge what depends on no other entry; raises FormatError, or Denied (recorded)."""
         now = self.clock.now()
         body = self._body(statements, detail, account, now, bootstrap)
-        try:
+        with self.recording(account, body):
             self._check_signatures(body, fresh or {}, now)
-            with self.database.write() as connection:
-                if before is not None:
-                    before(connection)
-                entry = self._signed_entry(connection, body, detail, now)
-                self._admit(connection, entry, now, None if detail is None else detail.data)
-                ledger.submit(connection, [entry])
-                more = tuple(after(connection, entry)) if after is not None else ()
+        return Prepared(body, detail, now)
+
+    def submit_prepared(self, connection: Connection, part: Prepared) -> NewEntry:
+        """Judge the rest and submit the entry, in the caller's transaction; raises Denied.
+
+        The caller keeps `recording` around the transaction, so that a denial is an entry too.
+        """
+        detail = part.detail
+        entry = self._signed_entry(connection, part.body, detail, part.at)
+        self._admit(connection, entry, part.at, None if detail is None else detail.data)
+        ledger.submit(connection, [entry])
+        return entry
+
+    @contextmanager
+    def recording(self, account: str, body: SignedBody) -> Iterator[None]:
+        """Put a Denied that comes out of the block on the ledger, and raise it again."""
+        try:
+            yield
         except Denied as error:
             self.record_denial(error, account, body)
             raise
-        return Accepted(entry, body, more)
 
     def wait(self, entries: Iterable[NewEntry]) -> list[tuple[str, int]]:
         """Wait until entries are durable; (log, index) of each. Unreachable after a minute."""
