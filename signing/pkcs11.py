@@ -12,10 +12,10 @@ import hashlib
 import hmac
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from cryptography.hazmat.primitives import serialization
@@ -29,7 +29,9 @@ from signing.signatures import PersonPublicKey, signing_key
 if TYPE_CHECKING:
     from pkcs11 import Session, Token
 
+_Result = TypeVar("_Result")
 _PATH = ("token", "serial", "object", "id", "type")
+_WRONG_PIN = "The PIN does not open the token."
 _SECRETS = ("pin-value", "pin-source")
 
 
@@ -95,7 +97,6 @@ class Pkcs11Signer:
         self._uri = uri
         self._pin = pin
         self._public_key = public_key
-        self._process: _Process | None = None
         self._key: Any = None
 
     @classmethod
@@ -104,11 +105,9 @@ class Pkcs11Signer:
         parsed = KeyUri.parse(uri)
         if not pin:
             raise KeyLoadError("A token needs a PIN that is not empty.")
-        with _session(parsed, pin) as session:
-            key = _private_key(session, parsed)
-            signer = cls(parsed, pin, _public_key(session, parsed, key))
-            signer._remember(key)
-        return signer
+        return cls(
+            parsed, pin, _with_session(parsed, pin, lambda open_: _public_key(open_, parsed))
+        )
 
     @property
     def algorithm(self) -> str:
@@ -122,56 +121,40 @@ class Pkcs11Signer:
         )
 
     def sign(self, data: bytes) -> bytes:
-        """Sign, as in ``Signer``. Raises KeyLoadError if the token is gone, KeyLocked for its PIN.
-
-        A session that broke is opened again once.
-        """
-        from pkcs11 import PKCS11Error
-
-        try:
-            return self._sign(data)
-        except PKCS11Error:
-            _forget(self._uri.module)
-        try:
-            return self._sign(data)
-        except PKCS11Error as error:
-            name = type(error).__name__
-            raise KeyLoadError(f"The token could not sign ({name}).") from error
+        """Sign, as in ``Signer``. Raises KeyLoadError without the token, KeyLocked for its PIN."""
+        return _with_session(self._uri, self._pin, lambda session: self._sign(session, data))
 
     def certificates(self) -> list[bytes]:
-        """Return the DER certificates on the token with the key's id or label."""
+        """Return the DER certificates on the token with the key's id or label. Raises as sign."""
+        return _with_session(self._uri, self._pin, self._certificates)
+
+    def _certificates(self, session: "Session") -> list[bytes]:
         from pkcs11 import Attribute, ObjectClass
 
-        with _session(self._uri, self._pin) as session:
-            key = self._handle(session)
-            wanted = ((Attribute.ID, key.id), (Attribute.LABEL, key.label))
-            found: dict[bytes, None] = {}
-            for name, value in wanted:
-                if value:
-                    query = {Attribute.CLASS: ObjectClass.CERTIFICATE, name: value}
-                    found.update((bytes(o[Attribute.VALUE]), None) for o in _all(session, query))
-            return list(found)
+        key = self._handle(session)
+        found: dict[bytes, None] = {}
+        for name, value in ((Attribute.ID, key.id), (Attribute.LABEL, key.label)):
+            if value:
+                query = {Attribute.CLASS: ObjectClass.CERTIFICATE, name: value}
+                found.update((bytes(o[Attribute.VALUE]), None) for o in _all(session, query))
+        return list(found)
 
-    def _sign(self, data: bytes) -> bytes:
+    def _sign(self, session: "Session", data: bytes) -> bytes:
         from pkcs11 import Mechanism
 
-        with _session(self._uri, self._pin) as session:
-            key = self._handle(session)
-            if self.algorithm == RSA:
-                return bytes(key.sign(data, mechanism=Mechanism.SHA256_RSA_PKCS))
-            raw = bytes(key.sign(hashlib.sha256(data).digest(), mechanism=Mechanism.ECDSA))
+        key = self._handle(session)
+        if self.algorithm == RSA:
+            return bytes(key.sign(data, mechanism=Mechanism.SHA256_RSA_PKCS))
+        raw = bytes(key.sign(hashlib.sha256(data).digest(), mechanism=Mechanism.ECDSA))
         half = len(raw) // 2
         numbers = (int.from_bytes(part, "big") for part in (raw[:half], raw[half:]))
         return der.sequence(*map(der.integer, numbers))
 
     def _handle(self, session: "Session") -> Any:
-        """Return the key's handle, which is good for one process and one login."""
-        if self._process is not _process or self._key.session is not session:
-            self._remember(_private_key(session, self._uri))
+        """Return the key's handle, which is good for one login of one process."""
+        if self._key is None or self._key.session is not session:
+            self._key = _private_key(session, self._uri)
         return self._key
-
-    def _remember(self, key: Any) -> None:
-        self._process, self._key = _process, key
 
 
 def _attributes(part: str, separator: str) -> dict[str, bytes]:
@@ -224,6 +207,25 @@ def _restart(library: Any) -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
+def _with_session(uri: KeyUri, pin: str, act: Callable[["Session"], _Result]) -> _Result:
+    """Do something with the token. A session that broke, as when a card was out, is renewed once.
+
+    Raises KeyLocked or KeyLoadError.
+    """
+    from pkcs11 import PKCS11Error
+
+    try:
+        with _session(uri, pin) as session:
+            return act(session)
+    except PKCS11Error:
+        _forget(uri.module)
+    try:
+        with _session(uri, pin) as session:
+            return act(session)
+    except PKCS11Error as error:
+        raise KeyLoadError(f"The token does not answer ({type(error).__name__}).") from error
+
+
 @contextmanager
 def _session(uri: KeyUri, pin: str) -> Iterator["Session"]:
     """Give the process's one session with the token, for one thread at a time."""
@@ -239,19 +241,10 @@ def _session(uri: KeyUri, pin: str) -> Iterator["Session"]:
         yield held[0]
 
 
-_WRONG_PIN = "The PIN does not open the token."
-
-
 def _token(uri: KeyUri) -> "Token":
     """Find the one token that the URI names."""
-    from pkcs11 import PKCS11Error
-
-    try:
-        library = _library(uri.module)
-        slots = library.get_slots(token_present=True)
-        tokens: list[Token] = [slot.get_token() for slot in slots]
-    except PKCS11Error as error:
-        raise KeyLoadError(f"The PKCS #11 library {uri.module} cannot be used.") from error
+    slots = _library(uri.module).get_slots(token_present=True)
+    tokens: list[Token] = [slot.get_token() for slot in slots]
     found = [
         token
         for token in tokens
@@ -266,11 +259,12 @@ def _token(uri: KeyUri) -> "Token":
 def _library(module: str) -> Any:
     library = _process.libraries.get(module)
     if library is None or not library.initialized:
+        from pkcs11 import PKCS11Error, lib
+
         try:
-            from pkcs11 import lib
-        except ImportError as error:
-            raise KeyLoadError("Tokens need the Python package python-pkcs11.") from error
-        library = lib(module)
+            library = lib(module)
+        except PKCS11Error as error:
+            raise KeyLoadError(f"The PKCS #11 library {module} cannot be used.") from error
         _process.libraries[module] = library
     return library
 
@@ -318,24 +312,22 @@ def _query(uri: KeyUri, kind: Any) -> dict[Any, Any]:
 
 
 def _private_key(session: "Session", uri: KeyUri) -> Any:
-    from pkcs11 import ObjectClass, PKCS11Error
+    from pkcs11 import ObjectClass
 
-    try:
-        found = _all(session, _query(uri, ObjectClass.PRIVATE_KEY))
-    except PKCS11Error as error:
-        raise KeyLoadError(f"The token cannot be searched ({type(error).__name__}).") from error
+    found = _all(session, _query(uri, ObjectClass.PRIVATE_KEY))
     if len(found) != 1:
         missing = "There is no key" if not found else "There is more than one key"
         raise KeyLoadError(f"{missing} of this name on the token ({uri.label or 'by id'}).")
     return found[0]
 
 
-def _public_key(session: "Session", uri: KeyUri, private: Any) -> PersonPublicKey:
-    """Read the public key object that goes with the private one."""
-    from pkcs11 import Attribute, KeyType, ObjectClass, PKCS11Error
+def _public_key(session: "Session", uri: KeyUri) -> PersonPublicKey:
+    """Find the key, and read the public key object that goes with it."""
+    from pkcs11 import Attribute, KeyType, ObjectClass
     from pkcs11.util.ec import encode_ec_public_key
     from pkcs11.util.rsa import encode_rsa_public_key
 
+    private = _private_key(session, uri)
     encoders = {KeyType.EC: encode_ec_public_key, KeyType.RSA: encode_rsa_public_key}
     query = _query(uri, ObjectClass.PUBLIC_KEY)
     if private.id:
@@ -348,5 +340,5 @@ def _public_key(session: "Session", uri: KeyUri, private: Any) -> PersonPublicKe
         return signing_key(serialization.load_der_public_key(encode(found[0])))
     except CertificateBad as error:
         raise KeyLoadError(str(error)) from error
-    except (PKCS11Error, ValueError) as error:
+    except ValueError as error:
         raise KeyLoadError("The token's public key cannot be read.") from error
