@@ -78,13 +78,12 @@ class KeyUri:
 class _Process:
     """What belongs to one process: its lock, and the tokens that it is logged in to."""
 
-    pid: int
     lock: threading.RLock = field(default_factory=threading.RLock)
     sessions: dict[tuple[str, bytes], tuple["Session", str]] = field(default_factory=dict)
     libraries: dict[str, Any] = field(default_factory=dict)
 
 
-_process = _Process(os.getpid())
+_process = _Process()
 
 
 class Pkcs11Signer:
@@ -187,7 +186,7 @@ def _after_fork() -> None:
     """Begin anew in a child: the parent's lock may be held, and its sessions are not ours."""
     global _process  # noqa: PLW0603 - one state for one process
     inherited = _process.libraries
-    _process = _Process(os.getpid())
+    _process = _Process()
     for module, library in inherited.items():
         _restart(library)
         _process.libraries[module] = library
