@@ -92,7 +92,7 @@ class Report:
         self.evidence: list[KeptNote] = []
         self._lock = threading.Lock()
 
-    def add(self, code: str, subject: str, **details: Any) -> None:
+    def add(self, code: str, subject: str, /, **details: Any) -> None:
         """Note a finding; KeyError for a code that is not in the table."""
         outcome = FINDINGS[code].outcome
         with self._lock:

@@ -14,7 +14,7 @@ from typing import Any
 
 from archive.detail import Detail
 from archive.errors import Denied, FormatError
-from archive.layout import detail_key
+from archive.layout import detail_key, pki_key
 from archive.record import RecordDescription
 from archive.registers.act import Act, Data
 from archive.registers.cases import plain_number
@@ -116,7 +116,7 @@ class RegisterCheck:
                 body=body,
                 at=parse_time(at),
                 detail=partial(self._detail, kind, body),
-                certificate=self._context.judges.stored,
+                certificate=self._certificate,
                 place=f"{log}#{position}",
             )
             if not self._take(act, Verdict(verdict), number):
@@ -211,6 +211,15 @@ class RegisterCheck:
         if kind in SIGNED:
             check_data(kind, detail.data)
         return detail.data
+
+    def _certificate(self, digest: str) -> bytes:
+        """A certificate that somebody is enrolled with; raises Unknown where it is gone."""
+        data = self._context.judges.stored(digest)
+        if data is None:
+            key = pki_key(digest.partition(":")[2], "crt")
+            self._report.add("PKI_MISSING", key)
+            raise Unknown(f"the certificate {key} is missing")
+        return data
 
     def _claims(self, record: str, number: str) -> bool:
         """Whether a record's description claims a case number; a lost one cannot be asked."""

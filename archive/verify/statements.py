@@ -7,6 +7,7 @@ lawful, depends on earlier entries: that is judged afterwards (`archive.verify.r
 from datetime import datetime, timedelta
 from enum import IntEnum
 
+from archive.layout import pki_key
 from archive.statements.body import SignedBody
 from archive.statements.statement import Signed
 from archive.verify.context import Found
@@ -50,7 +51,7 @@ def judge_statement(
     who = {"person": statement.person, "certificate": digest}
     certificate = judges.stored(digest)
     if certificate is None:
-        key = f"pki/{digest.partition(':')[2]}.crt"
+        key = pki_key(digest.partition(":")[2], "crt")
         if not any(item[:2] == ("PKI_MISSING", key) for item in found):
             found.append(("PKI_MISSING", key, {"named_by": place}))
         return Verdict.UNKNOWN

@@ -408,7 +408,7 @@ def layout_piece_size() -> int:
 
 
 def small_archive(root: Path, pki: Pki | None = None) -> Builder:
-    """Three seals, four records (one with a sidecar, one of three pieces), details, an access."""
+    """Three seals, four records (one with a sidecar, one of three pieces), details."""
     made = Builder(root, pki)
     made.open()
     detail = made.detail("source.registered", {"name": "DSJ-1", "name_b64": None, "state": "new"})
@@ -419,11 +419,15 @@ def small_archive(root: Path, pki: Pki | None = None) -> Builder:
     made.accession(bytes(9 * 1024 * 1024), source="DSJ-2")
     made.seal()
     made.accession(b"")
-    detail = made.detail("access.started", {"person": "王", "reason": "办案"})
-    body = {"access": made.new_id(), "action": "copy", **detail}
-    made.entry("access.started", "access", made.records[0], body)
-    made.entry(
-        "access.completed", "access", made.records[0], {"access": body["access"], "bytes": 5}
-    )
+    said = {"person": "王", "scope": "everything", "policy": digest_of(b"policy")}
+    body = {
+        "failed": 0,
+        "indeterminate": 0,
+        "report": digest_of(b"report"),
+        "result": "PASSED",
+        **made.detail("inspection.completed", said),
+    }
+    made.entry("inspection.completed", "inspection", None, body)
+    made.entry("log.heartbeat", "log", None, {})
     made.seal()
     return made

@@ -119,25 +119,23 @@ def detail_without_its_identifier(given: Given) -> Made:
 @case("KIND_UNKNOWN")
 def kind_of_a_later_version(given: Given) -> Made:
     made = _opened(given)
-    made.entry("hold.placed", "registry", None, {"anything": 1})
+    made.entry("package.made", "registry", None, {"anything": 1})
     return _sealed(made, KIND_UNKNOWN=f"{LOG}#1")
 
 
 @case("REFERENCE_BAD")
 def references_to_nothing(given: Given) -> Made:
     made = _opened(given)
-    access = {"access": made.new_id(), "bytes": 1}
-    made.entry("access.completed", "access", made.new_id(), access)
     record = made.accession()
     body = {
         "content": [digest_of(b"text")],
-        "first": {"index": 1, "log": LOG},
+        "first": {"index": 0, "log": LOG},
         "received_at": format_time(made.now),
         "size": 4,
         "source": "DSJ-1",
     }
     made.entry("record.redropped", "source/DSJ-1", record, body)
-    return _sealed(made, REFERENCE_BAD=f"{LOG}#3")
+    return _sealed(made, REFERENCE_BAD=f"{LOG}#2")
 
 
 @case("RECORD_TWICE")
