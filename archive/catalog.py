@@ -96,7 +96,10 @@ def _sha256(digests: Sequence[str]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What people search by; every part that is given must match."""
+    """What people search by; every part that is given must match.
+
+    `before` goes on with an earlier search: only records older than this id.
+    """
 
     words: tuple[str, ...] = ()
     case: str | None = None
@@ -109,6 +112,7 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
     limit: int = 100
+    before: str | None = None
 
 
 def search(connection: Connection, query: Query) -> list[RecordRow]:
@@ -135,6 +139,8 @@ def search(connection: Connection, query: Query) -> list[RecordRow]:
         wanted.append(moment >= query.since)
     if query.until is not None:
         wanted.append(moment < query.until)
+    if query.before is not None:
+        wanted.append(RECORD.c.id < query.before)
     found = select(RECORD).where(*wanted)
     rows = connection.execute(found.order_by(RECORD.c.id.desc()).limit(query.limit))
     return [RecordRow(**row) for row in rows.mappings()]

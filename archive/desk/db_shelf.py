@@ -1,7 +1,7 @@
 """The registers in the database, inside one transaction."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -48,6 +48,12 @@ class DbShelf:
         query = select(REGISTER.c.key, REGISTER.c.value).where(REGISTER.c.shelf == shelf)
         for row in self._connection.execute(query.order_by(REGISTER.c.key)):
             yield row.key, json.loads(row.value)
+
+    def many(self, shelf: str, keys: Sequence[str]) -> dict[str, Value]:
+        """Those of some values that there are, as they stand in the database."""
+        here = (REGISTER.c.shelf == shelf) & REGISTER.c.key.in_(keys)
+        query = select(REGISTER.c.key, REGISTER.c.value).where(here)
+        return {row.key: json.loads(row.value) for row in self._connection.execute(query)}
 
     def _load(self, shelf: str, key: str) -> Value | None:
         query = select(REGISTER.c.value).where(REGISTER.c.shelf == shelf, REGISTER.c.key == key)

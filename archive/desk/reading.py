@@ -1,0 +1,179 @@
+"""Who may read what in the catalog, and what a search may find for whom.
+
+    reader = reader_of(shelf.every("person"), account, now)      # Denied for who is not enrolled
+    for row, whole in find_for(connection, reader, query): ...
+
+Names, titles, previews and parties are like content. Archivists, legal office, inspectors and
+approvers see all of them, a handler those of his unit's and his own cases; of other records he sees
+that they are there. An administrator sees none. What is not shown cannot be searched for either.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import Connection
+
+from archive import catalog
+from archive.catalog import Query
+from archive.desk.db_shelf import DbShelf
+from archive.errors import Denied
+from archive.registers.denials import denied
+from archive.registers.shelf import Shelf, Value
+from archive.tables import RecordRow
+from archive.times import parse_time
+
+_OF_EVERYTHING = ("archivist", "legal_office", "inspector.", "approver.")
+_ROWS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads: the active people who are bound to an account, as one.
+
+    `holder` has the archive's own files in his hands, so that nothing can be hidden from him.
+    """
+
+    people: tuple[str, ...]
+    roles: frozenset[str]
+    units: frozenset[str]
+    holder: bool = False
+
+    @property
+    def sees_everything(self) -> bool:
+        """Whether every record is shown as a whole."""
+        return self.holder or any(role.startswith(_OF_EVERYTHING) for role in self.roles)
+
+    @property
+    def sees_records(self) -> bool:
+        """Whether the catalog is open to the reader at all."""
+        return self.sees_everything or "handler" in self.roles
+
+    def check_records(self) -> None:
+        """Raise Denied NO_CONTENT for who has nothing to do with records."""
+        if not self.sees_records:
+            raise denied("NO_CONTENT")
+
+    def check_role(self, *roles: str) -> None:
+        """Raise Denied ROLE_MISSING unless the reader has one of these roles, or is the holder."""
+        if not self.holder and self.roles.isdisjoint(roles):
+            raise denied("ROLE_MISSING", " ".join(roles))
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """Whose a record is: of the units and handlers of its cases, without a case of its source."""
+
+    units: frozenset[str]
+    handlers: frozenset[str]
+
+
+def reader_of(people: Iterable[tuple[str, Value]], account: str, now: datetime) -> Reader:
+    """Who may read through an account; Denied where nobody active is bound to it."""
+    bound = [(name, person) for name, person in people if person["account"] == account]
+    active = [(name, person) for name, person in bound if _inactive(person, now) is None]
+    if not active:
+        raise _refusal([person for _, person in bound], now)
+    return Reader(
+        people=tuple(name for name, _ in active),
+        roles=frozenset(role for _, person in active for role in person["roles"]),
+        units=frozenset(person["unit"] for _, person in active),
+    )
+
+
+def holder_of(people: Iterable[tuple[str, Value]], account: str, now: datetime) -> Reader:
+    """The account that has the archive itself, and who is bound to it, if anybody."""
+    try:
+        return replace(reader_of(people, account, now), holder=True)
+    except Denied:
+        return Reader((), frozenset(), frozenset(), holder=True)
+
+
+def _inactive(person: Value, now: datetime) -> str | None:
+    """Why a person may not read; the code of a denial."""
+    states = {"suspended": "SIGNER_SUSPENDED", "revoked": "SIGNER_REVOKED"}
+    if person["state"] in states:
+        return states[person["state"]]
+    if not parse_time(person["valid_from"]) <= now <= parse_time(person["valid_until"]):
+        return "SIGNER_EXPIRED"
+    return None
+
+
+def _refusal(bound: Sequence[Value], now: datetime) -> Denied:
+    codes = {code for person in bound if (code := _inactive(person, now))}
+    return denied(min(codes)) if codes else denied("SIGNER_UNKNOWN")
+
+
+def belonging(shelf: Shelf, source: str, cases: Sequence[str]) -> Belonging:
+    """Whose a record is that came from a source and is attached to cases."""
+    known = [found for case in cases if (found := shelf.get("case", case))]
+    if known:
+        return Belonging(
+            frozenset(case["unit"] for case in known),
+            frozenset(handler for case in known for handler in case["handlers"]),
+        )
+    confirmed = shelf.get("source", source)
+    unit = confirmed["unit"] if confirmed else None
+    return Belonging(frozenset({unit} if unit else ()), frozenset())
+
+
+def sees(reader: Reader, whose: Belonging) -> bool:
+    """Whether a record is shown as a whole, with name, title, preview and custody."""
+    if reader.sees_everything:
+        return True
+    if "handler" not in reader.roles:
+        return False
+    return bool(reader.units & whose.units) or is_own(reader, whose)
+
+
+def is_own(reader: Reader, whose: Belonging) -> bool:
+    """Whether the reader handles a case of the record."""
+    return not whose.handlers.isdisjoint(reader.people)
+
+
+def sees_record(connection: Connection, reader: Reader, row: RecordRow) -> bool:
+    """Whether one record is shown as a whole."""
+    if reader.sees_everything:
+        return True
+    shelf = DbShelf(connection)
+    found = shelf.get("record_cases", row.id)
+    return sees(reader, belonging(shelf, row.source, found["cases"] if found else ()))
+
+
+def find_for(
+    connection: Connection, reader: Reader, query: Query, *, mine: bool = False
+) -> list[tuple[RecordRow, bool]]:
+    """Records that match for this reader, newest first, and whether each is shown as a whole.
+
+    `mine` finds only records of cases that the reader handles. Raises Denied NO_CONTENT.
+    """
+    reader.check_records()
+    if reader.sees_everything and not mine:
+        return [(row, True) for row in catalog.search(connection, query)]
+    return list(islice(_filtered(connection, reader, query, mine=mine), query.limit))
+
+
+def _filtered(
+    connection: Connection, reader: Reader, query: Query, *, mine: bool
+) -> Iterator[tuple[RecordRow, bool]]:
+    shelf = DbShelf(connection)
+    portion = replace(query, limit=_ROWS_AT_ONCE)
+    while rows := catalog.search(connection, portion):
+        cases = shelf.many("record_cases", [row.id for row in rows])
+        for row in rows:
+            attached = cases[row.id]["cases"] if row.id in cases else ()
+            whose = belonging(shelf, row.source, attached)
+            whole = sees(reader, whose)
+            wanted = is_own(reader, whose) if mine else whole or _matches_bare(row, query)
+            if wanted:
+                yield row, whole
+        portion = replace(portion, before=rows[-1].id)
+
+
+def _matches_bare(row: RecordRow, query: Query) -> bool:
+    """Whether what everybody is shown matches, so that a hit gives nothing else away."""
+    said = (query.case, query.category, query.stage, query.officer, query.unit)
+    if any(part is not None for part in said):
+        return False
+    return all(word.upper() in row.id for word in query.words)
