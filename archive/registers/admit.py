@@ -22,7 +22,7 @@ from archive.registers import (
 from archive.registers.act import Act, Rule, SignedRule
 from archive.registers.shelf import Shelf
 from archive.registers.signers import check_signers, spend
-from archive.statements.body import read_body
+from archive.statements.body import SignedBody, read_body
 
 _SIGNED: Mapping[str, SignedRule] = {
     **people.SIGNED,
@@ -46,13 +46,17 @@ KINDS = frozenset((*_SIGNED, *_OWN))
 """Every kind that the registers follow."""
 
 
-def admit(shelf: Shelf, act: Act, archive_id: str) -> None:
-    """Judge one act and change the registers; raises Denied or FormatError, changing nothing."""
+def admit(shelf: Shelf, act: Act, archive_id: str) -> SignedBody | None:
+    """Judge one act and change the registers; raises Denied or FormatError, changing nothing.
+
+    Returns the body of a signed act.
+    """
     rule = _SIGNED.get(act.kind)
     if rule is None:
         _OWN[act.kind](shelf, act)
-        return
+        return None
     body = read_body(act.kind, act.body)
     check_signers(shelf, act, body, archive_id)
     rule(shelf, act, body)
     spend(shelf, body)
+    return body

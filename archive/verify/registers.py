@@ -141,6 +141,8 @@ class RegisterCheck:
         return not lost
 
     def _judge(self, act: Act, verdict: Verdict, number: int, found: Found) -> None:
+        if verdict is Verdict.BAD:
+            return  # said already, when its bundle was read
         try:
             body = self._replay.take(act, verdict, number, found)
         except Denied as error:

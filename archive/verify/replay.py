@@ -14,7 +14,6 @@ from archive.registers.concealed import Start
 from archive.registers.denials import denied
 from archive.registers.shelf import Shelf
 from archive.statements.body import SignedBody, read_body
-from archive.statements.kinds import SIGNED
 from archive.verify.context import Found
 from archive.verify.judges import Judges
 from archive.verify.statements import Verdict, judge_statement
@@ -51,21 +50,18 @@ class Replay:
 
         Raises Denied or FormatError if it does not count, Unknown if nobody can tell.
         """
-        body = read_body(act.kind, act.body) if act.kind in SIGNED else None
-        if body is not None:
-            self._statements(body, verdict, number)
+        if verdict is Verdict.UNKNOWN:
+            raise Unknown("a signer's certificate is missing")
+        if verdict is Verdict.REVOKED:
+            self._revoked(read_body(act.kind, act.body), number)
         if act.kind == "access.opened":
             self._opened(act, found)
         if act.kind == "case.linked":
             self._linked(act)
-        admit(self._shelf, act, self._archive_id)
-        return body
+        return admit(self._shelf, act, self._archive_id)
 
-    def _statements(self, body: SignedBody, verdict: Verdict, number: int) -> None:
-        if verdict is Verdict.UNKNOWN:
-            raise Unknown("a signer's certificate is missing")
-        if verdict is not Verdict.REVOKED:
-            return
+    def _revoked(self, body: SignedBody, number: int) -> None:
+        """Denied unless the register itself says later that it was so already then."""
         for person in body.signers:
             if self._revoked_later(person, body.accepted_at, number):
                 return

@@ -108,6 +108,18 @@ def statement_changed_after_it_was_signed(given: Given) -> Made:
     return _sealed(office, STATEMENT_BAD=_here(office))
 
 
+@case("STATEMENT_BAD", "DECISION_UNLAWFUL")
+def what_follows_from_a_forged_request(given: Given) -> Made:
+    office = _staffed(given)
+    chen = office.authors["chen"]
+    office.authors["chen"] = dataclasses.replace(chen, signer=office.signer("wei"))
+    request = _own(office)
+    forged = _here(office)
+    office.authors["chen"] = chen
+    office.start("chen", request, office.made.records[0])
+    return _sealed(office, STATEMENT_BAD=forged, DECISION_UNLAWFUL=_here(office))
+
+
 @case("STATEMENT_FOREIGN")
 def statement_for_another_archive(given: Given) -> Made:
     office = _staffed(given)
