@@ -9,6 +9,7 @@ from archive.identity import Identity, PkiObject, Revoked
 from archive.layout import pki_key
 from archive.ledger import NewObject
 from archive.tables import PkiRow, RevocationRow
+from signing.certificates import load_certificate
 from signing.digest import Digest
 
 PKI = PkiRow.__table__  # type: ignore[attr-defined]
@@ -37,6 +38,11 @@ class PkiRegister:
         """Issue what is due; the next batch names it."""
         own = [PkiObject("crt", "", 0, None, der) for der in self._identity.certificates]
         add_pki(connection, [*own, *self.due(connection, now)])
+
+    def issued(self, certificate: bytes) -> bool:
+        """Whether a certificate names an authority of ours as its issuer."""
+        own = {load_certificate(der).subject for der in self._identity.certificates}
+        return load_certificate(certificate).issuer in own
 
     def due(self, connection: Connection, now: datetime) -> list[PkiObject]:
         """Lists that are due, not registered yet."""

@@ -5,6 +5,7 @@ here first where they are due, so an archive that was idle for a week still know
 """
 
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
@@ -39,11 +40,20 @@ class PersonCertificates:
         self._judge: PersonJudge | None = None
         self._renewed: tuple[object, ...] = ()
 
-    def check(self, certificate: bytes, at: datetime) -> None:
-        """Raise Denied SIGNER_REVOKED or CERTIFICATE_BAD unless it is a person's, and good."""
+    def issued_here(self, certificate: bytes) -> bool:
+        """Whether our own authority issued it, so that its revocation stands on our list."""
+        return self._pki.issued(certificate)
+
+    def check(self, certificate: bytes, at: datetime, chain: Sequence[bytes] = ()) -> None:
+        """Raise Denied SIGNER_REVOKED or CERTIFICATE_BAD unless it is a person's, and good.
+
+        `chain` are certificates that may lead to a root; they are not trusted for that.
+        """
         try:
             with self._lock:
-                self._current(at).check(certificate, at)
+                judge = self._current(at)
+                judge.learn(chain)
+                judge.check(certificate, at)
         except CertificateRevoked as error:
             raise denied("SIGNER_REVOKED") from error
         except SigningError as error:
