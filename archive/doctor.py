@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from archive.boundary import Wider
+
 CLOCK_TOLERANCE = timedelta(seconds=2)
 TSA_TOLERANCE = timedelta(seconds=30)
 NEAR_EXPIRY = timedelta(days=30)
@@ -110,6 +112,17 @@ def judge_keys(files: Sequence[KeyFile]) -> list[Check]:
     if not open_:
         return [Check("KEYS", State.FINE, {"count": len(files)})]
     return [Check("KEYS", State.WRONG, {"name": i.name, "mode": f"{i.mode:04o}"}) for i in open_]
+
+
+def judge_boundary(found: Sequence[Wider]) -> list[Check]:
+    """Nothing of a home may be open to more accounts than it has to be."""
+    if not found:
+        return [Check("BOUNDARY", State.FINE)]
+    values = [(str(i.path), f"{i.mode:04o}", f"{i.allowed:04o}") for i in found]
+    return [
+        Check("BOUNDARY", State.WRONG, {"name": name, "mode": mode, "allowed": allowed})
+        for name, mode, allowed in values
+    ]
 
 
 def judge_store(problem: str | None) -> Check:

@@ -9,23 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from archive.boundary import FOLDERS, HOME_MODE, PLACES, PRIVATE_FOLDER
 from archive.durable import FileSystem, write_new
 from archive.errors import UsageError
 from archive.keyring import Keyring, found
 from signing.trust import LogKey, TrustPolicy, TsaRoot
 
-FOLDERS = (
-    "keys",
-    "inbox",
-    "staging",
-    "scratch",
-    "locks",
-    "outbox",
-    "quarantine",
-    "purge",
-    "taken",
-)
-_PLACES = ("evidence", "live")
 _SLACK = timedelta(minutes=5)
 
 
@@ -75,9 +64,11 @@ def _make_folders(founding: Founding) -> None:
     if home.exists() and any(home.iterdir()):
         raise UsageError(f"{home} is not empty; an archive needs a folder of its own.")
     home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o750)
-    for name in FOLDERS:
+    home.chmod(HOME_MODE)
+    for name, mode in FOLDERS.items():
         (home / name).mkdir()
-    (home / "keys").chmod(0o700)
-    for part in _PLACES:
+        if mode is not None:
+            (home / name).chmod(mode)
+    for part in PLACES:
         (founding.store / part).mkdir(parents=True)
+        (founding.store / part).chmod(PRIVATE_FOLDER)

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from archive import doctor
+from archive.boundary import wider
 from archive.doctor import Check, Expiring, KeyFile
 from archive.errors import ArchiveError, UsageError
 from archive.pki_register import PKI
@@ -47,6 +48,8 @@ def measure(workbench: Workbench) -> Iterator[Check]:
     lists = [Expiring(row.issuer, row.until) for row in crls]
     yield from doctor.judge_crls(lists, now, root_key=(keys / "root.key").exists())
     yield from doctor.judge_keys(list(_key_files(keys)))
+    store = workbench.settings.store_path(workbench.home)
+    yield from doctor.judge_boundary(list(wider(workbench.home, store)))
     yield doctor.judge_store(_store_problem(workbench))
     yield from doctor.judge_database(_sqlite(workbench))
 

@@ -5,7 +5,9 @@ They are never printed, logged or put into an error.
 
 import os
 import secrets
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, MutableMapping
+from getpass import getpass
 from pathlib import Path
 
 from archive.errors import UsageError
@@ -48,6 +50,18 @@ def required(environment: Mapping[str, str] = os.environ) -> str:
             )
         )
     return found
+
+
+def taken(environment: MutableMapping[str, str] = os.environ) -> str:
+    """The passphrase for a process that goes on for long: asked for at a terminal if need be.
+
+    It does not stay in the environment, from where programs that are started would get it.
+    """
+    found = given(environment)
+    environment.pop(VARIABLE, None)
+    if found is None and sys.stdin.isatty():
+        found = getpass(say("Passphrase of the keys: ", "密钥口令："))
+    return found or required(environment)
 
 
 def generate() -> str:

@@ -95,6 +95,8 @@ class Workbench:
     settings: Settings
     clock: SystemClock = field(default_factory=SystemClock)
     fs: FileSystem = field(default_factory=FileSystem)
+    secret: str | None = field(default=None, repr=False)
+    """Passphrase of the keys; where it is None it is looked for when they are first needed."""
 
     def folder(self, name: str) -> Path:
         """A folder of the home."""
@@ -151,7 +153,7 @@ class Workbench:
     @cached_property
     def keyring(self) -> Keyring:
         """The keys, with what opens them."""
-        return keyring_in(self.home, self.settings, passphrase.required())
+        return keyring_in(self.home, self.settings, self.secret or passphrase.required())
 
     @cached_property
     def identity(self) -> Identity:

@@ -38,6 +38,12 @@ VERBS: tuple[Verb, ...] = (
     ),
     _verb("watch", "Watch the inbox and seal.", "监视收件目录并封存。", "watch --once"),
     _verb(
+        "serve",
+        "Watch, and answer commands of others.",
+        "监视收件目录，并受理其他账户的命令。",
+        "--home /srv/cunzheng serve",
+    ),
+    _verb(
         "ingest",
         "Seal files by hand.",
         "手工收取文件。",

@@ -114,6 +114,16 @@ _SENTENCES: dict[str, dict[State, tuple[str, str]]] = {
             "{name} 的权限为 {mode}，他人可以访问，请用 chmod 收回。",
         ),
     },
+    "BOUNDARY": {
+        State.FINE: (
+            "Other accounts can reach nothing but the service and the inbox.",
+            "其他账户只能访问服务和收件目录。",
+        ),
+        State.WRONG: (
+            "{name} has mode {mode}, it should be no wider than {allowed}; use chmod.",
+            "{name} 的权限为 {mode}，不应宽于 {allowed}，请用 chmod 收紧。",
+        ),
+    },
     "STORE": {
         State.FINE: ("The store can be written.", "存储可以写入。"),
         State.WRONG: ("The store cannot be written: {reason}", "存储无法写入：{reason}"),

@@ -14,6 +14,7 @@ from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_pairs, show_path, show_size
 from cli.progress import Advance, progress
+from cli.service.home_lock import hosting
 from cli.wiring import Workbench, person_at_work
 from ingest.names import safe_file_name
 
@@ -35,6 +36,7 @@ def run(
     """Receive a checked copy."""
     invocation = Invocation.of(context)
     home, settings = invocation.settings()
+    context.with_resource(hosting(home))
     workbench = Workbench(home, settings)
     who = person_at_work(person)
     _check_folder(output, home)

@@ -11,6 +11,7 @@ from cli.exits import ExitCode
 from cli.invocation import Invocation
 from cli.language import say
 from cli.reporting import Tally
+from cli.service.home_lock import hosting
 from cli.wiring import Workbench
 from ingest.by_hand import drops_of
 from ingest.names import source_id
@@ -42,6 +43,7 @@ def run(
                 "收件目录中的文件由 cunzheng watch 收取。",
             )
         )
+    context.with_resource(hosting(home))
     workbench = Workbench(home, settings)
     tally = Tally(quiet=invocation.json)
     drops = drops_of(paths, source, tally.noticed)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from archive.boundary import PRIVATE_FILE
+from archive.durable import write_new
 from archive.errors import UsageError
 from archive.founding import Founding, found_home
 from archive.ids import new_ulid
@@ -14,6 +16,7 @@ from cli.clock import SystemClock
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs
+from cli.service.home_lock import hosting
 from cli.settings import IN_FILE, SETTINGS_FILE, Settings
 from cli.wiring import Workbench, keyring_in, serial
 
@@ -60,9 +63,11 @@ def run(
     founding = Founding(home, settings.store_path(home), settings.archive, organization)
     found_home(workbench.fs, founding, keyring, clock.now(), serial)
     os.environ[passphrase.VARIABLE] = secret
-    workbench.sealer.drain()
+    with hosting(home):
+        workbench.sealer.drain()
     # Written last: a home without settings is no archive, so a failed init can be seen as such.
-    (home / SETTINGS_FILE).write_text(settings.to_toml(), encoding="utf-8")
+    text = settings.to_toml().encode()
+    write_new(workbench.fs, home / SETTINGS_FILE, (text,), mode=PRIVATE_FILE)
     _tell(invocation, home, settings, shown)
 
 

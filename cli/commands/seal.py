@@ -8,6 +8,7 @@ from cli.exits import ExitCode
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line
+from cli.service.home_lock import hosting
 from cli.wiring import Workbench, person_at_work
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ def abandon(
     """Give up what is gone, then let the sealer go on."""
     invocation = Invocation.of(context)
     home, settings = invocation.settings()
+    context.with_resource(hosting(home))
     workbench = Workbench(home, settings)
     given_up = workbench.abandoner.abandon(person=person_at_work(person), reason=reason)
     drained = workbench.sealer.drain()

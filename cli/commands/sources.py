@@ -11,6 +11,7 @@ from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line, print_table
 from cli.sealing import show_place
+from cli.service.home_lock import hosting
 from cli.wiring import Workbench, person_at_work
 from ingest.names import decode_name
 from ingest.register import confirm_source
@@ -106,6 +107,7 @@ def confirm(
     """Confirm it; the entry is sealed before the command ends."""
     invocation = Invocation.of(context)
     home, settings = invocation.settings()
+    context.with_resource(hosting(home))
     workbench = Workbench(home, settings)
     who = person_at_work(person)
     user_actor(who)

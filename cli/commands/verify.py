@@ -24,6 +24,7 @@ from cli.invocation import Invocation
 from cli.kept import PolicyFile, read_crls, read_notes, read_policy, read_receipts
 from cli.language import say
 from cli.output import print_json, print_line, show_path
+from cli.service.home_lock import hosting
 from cli.wiring import Workbench, person_at_work, stores
 from ingest.names import safe_file_name
 
@@ -132,6 +133,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     kept = _keep_evidence(report, evidence)
     place = None
     if log_inspection and inspection.workbench is not None:
+        context.with_resource(hosting(inspection.workbench.home))
         who = person_at_work(person)
         recorded = Inspection(who, report.scope, trusted.digest, data)
         place = inspection.workbench.recorder.record(recorded, report)

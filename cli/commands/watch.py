@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,8 +13,10 @@ from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_line
 from cli.reporting import Tally
+from cli.service.home_lock import hosting
 from cli.wiring import Workbench
 from ingest.hints import Hints
+from ingest.watcher import Watcher
 
 
 def run(
@@ -26,9 +29,28 @@ def run(
     """Watch the inbox. Example: cunzheng --home /srv/cunzheng watch --once."""
     invocation = Invocation.of(context)
     home, settings = invocation.settings()
+    context.with_resource(hosting(home))
     workbench = Workbench(home, settings)
     tally = Tally(quiet=invocation.json)
     stop, wake = threading.Event(), threading.Event()
+    end_on_signals(stop, wake)
+    # Accesses whose process died get their end on the ledger with the next batch.
+    workbench.retriever.abort_dead_accesses()
+    with workbench.watcher(tally, tally.tell) as watcher:
+        if once:
+            watcher.drain(stop)
+        else:
+            watch(watcher, home, stop, wake, quiet=invocation.json)
+        waiting = watcher.waiting_for_tsa
+    tally.show(as_json=invocation.json, waiting_for_tsa=waiting)
+    if waiting:
+        raise typer.Exit(int(ExitCode.UNDETERMINED))
+    if once and (tally.totals["rejected"] or tally.totals["refused"]):
+        raise typer.Exit(int(ExitCode.FAILED))
+
+
+def end_on_signals(stop: threading.Event, wake: threading.Event) -> None:
+    """Let a polite request to end, or Ctrl-C, set both."""
 
     def end(*_: object) -> None:
         stop.set()
@@ -36,19 +58,13 @@ def run(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    # Accesses whose process died get their end on the ledger with the next batch.
-    workbench.retriever.abort_dead_accesses()
-    with workbench.watcher(tally, tally.tell) as watcher:
-        if once:
-            watcher.drain(stop)
-        else:
-            hints = Hints(os.fsencode(home / "inbox"), wake)
-            if not invocation.json:
-                print_line(say(f"watching {home / 'inbox'}", f"正在监视 {home / 'inbox'}"))
-            watcher.run(hints, wake, stop)
-        waiting = watcher.waiting_for_tsa
-    tally.show(as_json=invocation.json, waiting_for_tsa=waiting)
-    if waiting:
-        raise typer.Exit(int(ExitCode.UNDETERMINED))
-    if once and (tally.totals["rejected"] or tally.totals["refused"]):
-        raise typer.Exit(int(ExitCode.FAILED))
+
+
+def watch(
+    watcher: Watcher, home: Path, stop: threading.Event, wake: threading.Event, *, quiet: bool
+) -> None:
+    """Watch the inbox of a home until `stop`."""
+    hints = Hints(os.fsencode(home / "inbox"), wake)
+    if not quiet:
+        print_line(say(f"watching {home / 'inbox'}", f"正在监视 {home / 'inbox'}"))
+    watcher.run(hints, wake, stop)

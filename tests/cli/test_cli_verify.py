@@ -241,7 +241,8 @@ def test_doctor_of_a_sound_machine(archive: Cli) -> None:
     states = {check["code"]: check["state"] for check in done.json["checks"]}
     assert states.pop("DISK") in ("fine", "wrong")
     assert set(states.values()) == {"fine"}, done.out
-    assert {"CLOCK", "TSA", "CERTIFICATE", "CRL", "KEYS", "STORE", "DATABASE"} == set(states)
+    known = {"CLOCK", "TSA", "CERTIFICATE", "CRL", "KEYS", "BOUNDARY", "STORE", "DATABASE"}
+    assert known == set(states)
 
 
 def test_doctor_without_the_passphrase_does_not_know(archive: Cli) -> None:
@@ -256,6 +257,15 @@ def test_doctor_sees_open_keys(own: Cli) -> None:
     done = own("doctor")
     assert done.code == 1
     assert "keys/log.key" in done.out
+
+
+def test_doctor_sees_what_others_can_reach(own: Cli) -> None:
+    (own.home / "cunzheng.db").chmod(0o640)
+    (own.home / "outbox").chmod(0o755)
+    done = own("doctor")
+    assert done.code == 1
+    assert "cunzheng.db has mode 0640" in " ".join(done.out.split())
+    assert "outbox" in done.out
 
 
 # ── seal ──

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from archive import doctor
+from archive.boundary import Wider
 from archive.doctor import Check, Expiring, KeyFile, State
 from archive.status import (
     DiskStatus,
@@ -113,6 +115,8 @@ def test_folders_and_disk() -> None:
         (doctor.judge_crls([], NOW, root_key=True)[0], State.UNKNOWN),
         (doctor.judge_keys([KeyFile("keys/", 0o700), KeyFile("a", 0o600)])[0], State.FINE),
         (doctor.judge_keys([KeyFile("keys/", 0o750)])[0], State.WRONG),
+        (doctor.judge_boundary([])[0], State.FINE),
+        (doctor.judge_boundary([Wider(Path("/h/keys"), 0o750, 0o700)])[0], State.WRONG),
         (doctor.judge_store(None), State.FINE),
         (doctor.judge_store("read-only"), State.WRONG),
         (doctor.judge_database({"journal_mode": "wal", "integrity": "ok"})[0], State.FINE),
