@@ -1,10 +1,11 @@
-"""The custody of one record: everything the ledger says about it, in order, and how it is sealed.
+"""The custody of one record: everything the ledger says about it, in order, and how it is sealed:
+intake, cases, holds, requests, decisions, accesses and copies.
 
 Read from the database, which only the archive's own people can see; who must prove any of it to
 others uses `archive.verify` or a proof bundle.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,14 +13,19 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from archive import catalog, layout, ledger
+from archive.desk.db_shelf import DbShelf
 from archive.detail import Detail
 from archive.entry import Entry
 from archive.errors import ArchiveError, ContentAltered
 from archive.ledger import ENTRY, HEAD, PENDING
+from archive.people_names import names_of
 from archive.ports import ObjectStore, read_all
 from archive.record import RecordDescription
+from archive.registers.holds import holds_of
+from archive.registers.shelf import Value
 from archive.seals import SEAL
 from archive.tables import RecordRow
+from archive.trace import Line, Trace, Traced
 from signing import canonical
 from signing.digest import Digest
 
@@ -48,22 +54,30 @@ class CustodyEvent:
 
 @dataclass(frozen=True, slots=True)
 class Custody:
-    """A record, its description (None with a `problem` where it cannot be had) and its events."""
+    """A record, its description (None with a `problem` where it cannot be had) and its events.
+
+    `cases` and open `holds` are as the registers have them now, by id; `people` are the names of
+    those who are named in all this, by person id.
+    """
 
     record: RecordRow
     description: RecordDescription | None
     problem: str | None
     events: tuple[CustodyEvent, ...]
+    cases: Mapping[str, Value]
+    holds: Mapping[str, Value]
+    people: Mapping[str, str]
 
 
 def custody(connection: Connection, evidence: ObjectStore, record: str) -> Custody:
     """Everything about one record, oldest first; raises NotFound."""
     row = catalog.find_record(connection, record)
-    years = {head.log: head.year for head in connection.execute(select(HEAD))}
-    found = [*_in_stream(connection, row, "access"), *_of_its_source(connection, row)]
-    found.sort(key=lambda item: (years[item[0]], item[1]))
+    shelf = DbShelf(connection)
+    attached = shelf.get("record_cases", row.id) or {"cases": (), "detached": ()}
+    trace = Trace(row.id, [*attached["cases"], *attached["detached"]], _opened_in(shelf))
+    found = _entries(connection, row, trace)
     events = [_event(connection, evidence, log, index, entry) for log, index, entry in found]
-    events += _waiting(connection, row.id)
+    events += _waiting(connection, trace)
     problem = None
     description = None
     try:
@@ -71,29 +85,65 @@ def custody(connection: Connection, evidence: ObjectStore, record: str) -> Custo
         description = _description(evidence, row.id, accession)
     except ArchiveError as error:
         problem = str(error)
-    return Custody(row, description, problem, tuple(events))
+    cases = {case: shelf.get("case", case) or {} for case in attached["cases"]}
+    holds = {h: shelf.get("hold", h) or {} for h in holds_of(shelf, row.id, attached["cases"])}
+    return Custody(
+        record=row,
+        description=description,
+        problem=problem,
+        events=tuple(events),
+        cases=cases,
+        holds=holds,
+        people=names_of(connection, evidence, _people(events, cases, holds)),
+    )
 
 
-def _of_its_source(connection: Connection, row: RecordRow) -> Iterator[tuple[str, int, Entry]]:
+def _opened_in(shelf: DbShelf) -> Callable[[str], str | None]:
+    def record_of(access: str) -> str | None:
+        found = shelf.get("access", access)
+        return found["record"] if found else None
+
+    return record_of
+
+
+def _people(
+    events: Iterable[CustodyEvent], cases: Mapping[str, Value], holds: Mapping[str, Value]
+) -> set[str]:
+    """Ids of everybody who signed, handles a case or placed a hold."""
+    signers = {
+        item["statement"]["person"] for event in events for item in event.body.get("statements", ())
+    }
+    handlers = {name for case in cases.values() for name in case.get("handlers", ())}
+    return signers | handlers | {hold["placed_by"] for hold in holds.values() if hold}
+
+
+def _entries(connection: Connection, row: RecordRow, trace: Trace) -> list[Traced]:
+    """All entries about a record, in the order of the ledger."""
+    years = {head.log: head.year for head in connection.execute(select(HEAD))}
+    found = list(_of_its_source(connection, row))
+    for stream in ("registry", "access"):
+        found += trace.follow(_lines(connection, stream))
+    return sorted(found, key=lambda item: (years[item[0]], item[1]))
+
+
+def _of_its_source(connection: Connection, row: RecordRow) -> Iterator[Traced]:
     """The accession and what came after it in the stream of the record's source."""
     place = (ENTRY.c.log == row.log, ENTRY.c.idx == row.idx)
     first = connection.execute(select(ENTRY.c.seq).where(*place)).scalar()
-    return _in_stream(connection, row, f"source/{row.source}", int(first or 0))
-
-
-def _in_stream(
-    connection: Connection, row: RecordRow, stream: str, start: int = 0
-) -> Iterator[tuple[str, int, Entry]]:
-    """Entries of a stream whose subject is the record; the stream is read in portions."""
     needle = f'"subject":"{row.id}"'.encode()
-    query = select(ENTRY.c.log, ENTRY.c.idx, ENTRY.c.data).where(ENTRY.c.stream == stream)
-    query = query.where(ENTRY.c.seq >= start).order_by(ENTRY.c.seq)
-    options = query.execution_options(yield_per=_ROWS_AT_ONCE)
-    for log, index, data in connection.execute(options):
+    for log, index, data in _lines(connection, f"source/{row.source}", int(first or 0)):
         if needle in data:
             entry = Entry.parse(data)
             if entry.subject == row.id:
                 yield log, index, entry
+
+
+def _lines(connection: Connection, stream: str, start: int = 0) -> Iterator[Line]:
+    """Entries of a stream, read in portions."""
+    query = select(ENTRY.c.log, ENTRY.c.idx, ENTRY.c.data).where(ENTRY.c.stream == stream)
+    query = query.where(ENTRY.c.seq >= start).order_by(ENTRY.c.seq)
+    for row in connection.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)):
+        yield row.log, row.idx, row.data
 
 
 def _event(
@@ -126,11 +176,11 @@ def _sealed_at(connection: Connection, log: str, index: int) -> datetime | None:
     return found if isinstance(found, datetime) else None
 
 
-def _waiting(connection: Connection, record: str) -> Iterable[CustodyEvent]:
-    query = select(PENDING).where(PENDING.c.subject == record).order_by(PENDING.c.id)
-    for row in connection.execute(query):
-        body: Any = canonical.decode(row.body)
-        yield CustodyEvent(row.kind, row.actor, row.at, None, None, None, body)
+def _waiting(connection: Connection, trace: Trace) -> Iterable[CustodyEvent]:
+    for row in connection.execute(select(PENDING).order_by(PENDING.c.number)):
+        if trace.awaits(row.kind, row.subject, row.body):
+            body: Any = canonical.decode(row.body)
+            yield CustodyEvent(row.kind, row.actor, row.at, None, None, None, body)
 
 
 def _detail(evidence: ObjectStore, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
