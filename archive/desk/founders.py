@@ -24,13 +24,17 @@ _SLACK = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Founder:
-    """Who founds: `key` is `founding` where `init` made the key, else `own` or `token`."""
+    """Who founds: `key` is `founding` where `init` made the key, else `own` or `token`.
+
+    `certificate` is DER; name, post and unit name are for people to read.
+    """
 
     person: str
     roles: tuple[str, ...]
     unit: str
     name: str
     post: str
+    unit_name: str
     key: str
     signer: Signer
     certificate: bytes
@@ -60,7 +64,7 @@ def found_register(
         data = {
             "name": founder.name,
             "post": founder.post,
-            "unit_name": founder.unit,
+            "unit_name": founder.unit_name,
             "certificate_no": None,
             "certificate_until": None,
         }

@@ -1,10 +1,10 @@
 """The rules in force: adopted by two people, an archivist among them, or by the founders."""
 
-import tomllib
 from collections.abc import Callable, Mapping
 
 from archive.access_rules import AccessRules
 from archive.errors import FormatError
+from archive.oversight.alerts.settings import AlertSettings
 from archive.registers.act import Act, SignedRule
 from archive.registers.denials import denied
 from archive.registers.shelf import Shelf
@@ -27,16 +27,9 @@ def check_rules(name: str, text: str) -> None:
         raise denied("RULES_BAD", str(error)) from error
 
 
-def _any_toml(text: str) -> None:
-    try:
-        tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"not TOML: {error}") from error
-
-
 _READERS: Mapping[str, Callable[[str], object]] = {
     "access": AccessRules.parse,
-    "alerts": _any_toml,
+    "alerts": AlertSettings.parse,
 }
 
 

@@ -1,6 +1,7 @@
 """`cunzheng init`: create an archive: settings, keys, certificates, database, folders."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,9 @@ from archive.founding import Founding, found_home
 from archive.ids import new_ulid
 from cli import passphrase
 from cli.clock import SystemClock
+from cli.founding import FOLDER, Named, found_people, named_founders
 from cli.invocation import Invocation
+from cli.labels import role_label
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs
 from cli.service.home_lock import hosting
@@ -41,12 +44,24 @@ def run(
             )
         ),
     ] = IN_FILE,
+    founder: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID:ROLE,ROLE:KEY",
+            help=say(
+                "One of the two founders with a key of his own; give it twice. By default both"
+                " keys are made in founders/.",
+                "两名创始人之一及其自有密钥，须给出两次；默认在 founders/ 中生成两把密钥。",
+            ),
+        ),
+    ] = None,
 ) -> None:
     """Create an archive in --home."""
     invocation = Invocation.of(context)
     home = invocation.new_home()
     if (home / SETTINGS_FILE).exists():
         raise UsageError(say(f"There is already an archive in {home}.", f"{home} 中已有存证库。"))
+    founders = named_founders(founder or [])
     clock = SystemClock()
     number = new_ulid(clock.now(), os.urandom(10)).lower()
     settings = Settings(
@@ -64,16 +79,33 @@ def run(
     found_home(workbench.fs, founding, keyring, clock.now(), serial)
     os.environ[passphrase.VARIABLE] = secret
     with hosting(home):
+        found_people(workbench, founders, organization, secret)
         workbench.sealer.drain()
     # Written last: a home without settings is no archive, so a failed init can be seen as such.
     text = settings.to_toml().encode()
     write_new(workbench.fs, home / SETTINGS_FILE, (text,), mode=PRIVATE_FILE)
-    _tell(invocation, home, settings, shown)
+    _tell(invocation, home, settings, shown, founders)
 
 
-def _tell(invocation: Invocation, home: Path, settings: Settings, shown: str | None) -> None:
+def _tell(
+    invocation: Invocation,
+    home: Path,
+    settings: Settings,
+    shown: str | None,
+    founders: Sequence[Named],
+) -> None:
     if invocation.json:
-        print_json({"home": str(home), "archive": settings.archive, "passphrase": shown})
+        print_json(
+            {
+                "home": str(home),
+                "archive": settings.archive,
+                "passphrase": shown,
+                "founders": [
+                    {"person": f.person, "roles": f.roles, "key": f.source or _made(home, f)}
+                    for f in founders
+                ],
+            }
+        )
         return
     print_pairs(
         [
@@ -81,6 +113,10 @@ def _tell(invocation: Invocation, home: Path, settings: Settings, shown: str | N
             (say("home", "目录"), str(home)),
             (say("drop files into", "文件放入"), str(home / "inbox" / "SOURCE")),
             (say("inspector's policy", "核验策略"), str(home / "policy.toml")),
+            *(
+                (say("founder", "创始人"), f"{f.person}: {' '.join(map(role_label, f.roles))}")
+                for f in founders
+            ),
         ]
     )
     if shown:
@@ -96,3 +132,19 @@ def _tell(invocation: Invocation, home: Path, settings: Settings, shown: str | N
                 f"请妥善保管；运行命令时用 {passphrase.VARIABLE} 提供。",
             )
         )
+    if any(f.source is None for f in founders):
+        print_line(
+            say(
+                f"Hand over the keys in {home / FOLDER}: each founder changes to a key of his own"
+                " (`people key`, `people enrol`), then delete the folder. Until then whoever has"
+                " it can act as both; their passphrase is that of the archive's keys unless"
+                " CUNZHENG_KEY_PASSPHRASE was set.",
+                f"请移交 {home / FOLDER} 中的密钥：两名创始人各自换用自己的密钥（people key、"
+                "people enrol）后删除该目录。在此之前，持有该目录者可冒充两人；未设置"
+                " CUNZHENG_KEY_PASSPHRASE 时，其口令即存证库密钥口令。",
+            )
+        )
+
+
+def _made(home: Path, founder: Named) -> str:
+    return str(home / FOLDER / f"{founder.person}.key")

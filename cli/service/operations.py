@@ -20,11 +20,13 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from typing import Any, BinaryIO, Literal, TypeVar
 
+from archive.desk.submit import Desk
 from archive.errors import UsageError
+from cli.parts import desk_of
 from cli.service.desk import Delivery, Document
 from cli.service.documents import PROTOCOL, check_params
 from cli.wiring import Workbench, software
@@ -54,6 +56,11 @@ class Host:
     bench: Workbench
     mode: Mode
     housekeeping: list[Callable[[], None]] = field(default_factory=list)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The archive's side of every signed statement; needs the passphrase."""
+        return desk_of(self.bench, self.mode)
 
 
 Call = Callable[[Host, Caller, Params], Document]

@@ -225,7 +225,9 @@ def make_people(archive: Archive, *, rules: Mapping[str, str] | None = None) -> 
         author = people.new_author(person, "main")
         certificate = people.certificates[person]
         founders.append(
-            Founder(person, roles, "main", person, "—", "founding", author.signer, certificate)
+            Founder(
+                person, roles, "main", person, "—", "示例局", "founding", author.signer, certificate
+            )
         )
     texts = default_rules() if rules is None else rules
     found_register(people.desk, founders, texts, ACCOUNT)
