@@ -139,9 +139,13 @@ class Desk:
         *,
         bootstrap: bool | None = None,
         fresh: Mapping[str, bytes] | None = None,
+        at: datetime | None = None,
     ) -> Prepared:
-        """Judge what depends on no other entry; raises FormatError, or Denied (recorded)."""
-        now = self.clock.now()
+        """Judge what depends on no other entry; raises FormatError, or Denied (recorded).
+
+        `at` is when it was accepted, where that is not now.
+        """
+        now = at or self.clock.now()
         body = self._body(statements, detail, account, now, bootstrap)
         with self.recording(account, body):
             self._check_signatures(body, fresh or {}, now)
@@ -153,8 +157,10 @@ class Desk:
         The caller keeps `recording` around the transaction, so that a denial is an entry too.
         """
         detail = part.detail
-        entry = self._signed_entry(connection, part.body, detail, part.at)
+        entry = self._signed_entry(part.body, detail, part.at)
         self._admit(connection, entry, part.at, None if detail is None else detail.data)
+        if detail is not None:
+            self._check_detail_is_new(connection, detail)
         ledger.submit(connection, [entry])
         return entry
 
@@ -268,13 +274,10 @@ class Desk:
 
     # --- inside the transaction
 
-    def _signed_entry(
-        self, connection: Connection, body: SignedBody, detail: Detail | None, now: datetime
-    ) -> NewEntry:
+    def _signed_entry(self, body: SignedBody, detail: Detail | None, now: datetime) -> NewEntry:
         kind = SIGNED[body.kind]
         objects: tuple[NewObject, ...] = ()
         if detail is not None:
-            self._check_detail_is_new(connection, detail)
             objects = (NewObject.of(layout.detail_key(detail.id), detail.to_bytes()),)
         entry = NewEntry(
             id=self._id(now),
