@@ -11,7 +11,7 @@ entries are taken over as signed, and the sealer completes the seal with the ver
 
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +26,15 @@ from archive.lease import Lease
 from archive.ports import Clock, LiveStore, read_all
 from archive.publish import Places
 from archive.rebuild_log import Chain, LogRebuilder
+from archive.rebuild_registers import RegisterRebuilder
 from archive.rebuild_rows import Projection, register_crls
+from archive.report import Report
 from archive.stored_log import NOTE_LIMIT, LogTrust, log_names
+from archive.verify.judges import Judges
+from archive.verify.pki import load_pki
+from signing.certificates import load_certificate
 from signing.errors import SigningError
+from signing.trust import TrustPolicy
 
 Progress = Callable[[str, int, int], None]
 """Called with the log's name, the entries read so far, and how many it has."""
@@ -40,7 +46,7 @@ _TILE = re.compile(r"log/[^/]+/tile/(entries|\d)/((?:x\d{3}/)*\d{3})(?:\.p/(\d{1
 class Rebuilt:
     """What was found. `unpublished` counts what the old database had accepted but not published
     (None if it could not be read). Drops of the inbox are still there and come again; files given
-    by hand, accesses, inspections and changes of the register do not come by themselves.
+    by hand, inspections and what people signed do not come by themselves.
 
     `unreadable` counts descriptions and details that are missing or altered; verify names them.
     """
@@ -61,9 +67,12 @@ def rebuild(
     lease: Lease,
     clock: Clock,
     fs: FileSystem,
+    policy: TrustPolicy,
     progress: Progress = lambda _log, _done, _all: None,
 ) -> Rebuilt:
     """Build the database anew and put it in place of the old one; SQLite only.
+
+    `policy` is the archive's own: whose certificates people may sign with.
 
     Needs no readable database, and waits for the sealer's lease. Raises ContentAltered or
     ObjectMissing if the store does not hold one consistent history, or less than was published;
@@ -74,7 +83,7 @@ def rebuild(
     with lease.hold(wait=True):
         _remove(fs, fresh)
         try:
-            found = _build(fresh, places, identity, clock, progress)
+            found = _build(fresh, places, identity, policy, clock, progress)
             sizes = {log: size for log, (size, _) in found.sizes.items()}
             _check_pointer(places.live, LogTrust.of(identity), sizes)
             unpublished = _compare(path, fresh, sizes) if path.exists() else None
@@ -111,7 +120,12 @@ def _path_of(database: Database) -> Path:
 
 
 def _build(
-    fresh: Path, places: Places, identity: Identity, clock: Clock, progress: Progress
+    fresh: Path,
+    places: Places,
+    identity: Identity,
+    policy: TrustPolicy,
+    clock: Clock,
+    progress: Progress,
 ) -> _Found:
     from signing.cms import sign_detached
 
@@ -132,9 +146,30 @@ def _build(
             sizes[log] = (one.size, one.seals)
         with target.write() as connection:
             register_crls(connection, places.evidence, identity)
+        _replay(target, places, identity, policy, clock, sizes, whole=not projection.unreadable)
     finally:
         target.close()
     return _Found(sizes, projection)
+
+
+def _replay(
+    target: Database,
+    places: Places,
+    identity: Identity,
+    policy: TrustPolicy,
+    clock: Clock,
+    logs: Iterable[str],
+    *,
+    whole: bool,
+) -> None:
+    """Fill the registers from the entries of the new database."""
+    pki = load_pki(places.evidence, Report("rebuild", clock.now()))
+    judges = Judges(policy, pki.certificates, pki.crls)
+    issuers = frozenset(load_certificate(der).subject for der in identity.certificates)
+    registers = RegisterRebuilder(
+        places.evidence, identity.archive_id, judges, issuers, list(logs), whole=whole
+    )
+    registers.run(target.write)
 
 
 def _check_pointer(live: LiveStore, trust: LogTrust, sizes: dict[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""What people look at, from entries, details and record.json: records, sources, accesses, outages.
+"""What people look at, from entries, details and record.json: records, sources, outages.
 
 An object that cannot be had or is not what its entry says leaves its line out (or bare) and is
 counted: rebuilding goes on, and verification says what is wrong.
@@ -20,11 +20,10 @@ from archive.ledger import Appended
 from archive.pki_register import PKI
 from archive.ports import ObjectStore, read_all
 from archive.record import RecordDescription
-from archive.tables import AccessRow, OutageRow
+from archive.tables import OutageRow
 from archive.times import parse_time
 from signing.digest import Digest
 
-ACCESS = AccessRow.__table__  # type: ignore[attr-defined]
 OUTAGE = OutageRow.__table__  # type: ignore[attr-defined]
 _OBJECT_LIMIT = 16 << 20
 
@@ -50,8 +49,6 @@ class Projection:
                 wanted[layout.record_key(str(entry.subject))] = entry.body["record"]
             elif entry.kind.startswith("source."):
                 self._source(connection, entry)
-            elif entry.kind.startswith("access."):
-                _access(connection, entry)
             elif entry.kind.startswith("outage."):
                 _outage(connection, entry)
             elif entry.kind in ("log.opened", "log.linked"):
@@ -119,21 +116,6 @@ def _anything(_data: bytes) -> None:
 def _name(said: Mapping[str, Any]) -> bytes:
     encoded = said.get("name_b64")
     return fields.base64_bytes(encoded) if encoded else str(said.get("name") or "").encode()
-
-
-def _access(connection: Connection, entry: Entry) -> None:
-    access = entry.body["access"]
-    if entry.kind == "access.started":
-        row = {
-            "id": access,
-            "record": entry.subject,
-            "person": entry.actor.partition("/")[2],
-            "at": entry.at,
-            "open": True,
-        }
-        connection.execute(insert(ACCESS), [row])
-    else:
-        connection.execute(update(ACCESS).where(ACCESS.c.id == access).values(open=False))
 
 
 def _outage(connection: Connection, entry: Entry) -> None:

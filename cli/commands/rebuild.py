@@ -25,6 +25,7 @@ def run(context: typer.Context) -> None:
             workbench.lease,
             workbench.clock,
             workbench.fs,
+            workbench.own_policy,
             _Steps(advance),
         )
     if invocation.json:

@@ -17,8 +17,6 @@ from archive.lease import Lease
 from archive.ledger import NewEntry
 from archive.ports import ObjectStore, PutItem
 from archive.rebuild import Rebuilt, rebuild
-from archive.retrieve import Retriever
-from archive.stored_log import LogTrust
 from archive.verify.run import verify
 from signing.digest import Digest
 from signing.errors import TimestampUnavailable
@@ -33,7 +31,6 @@ TABLES = {
     "record": "*",
     "source": "id, name, state, label, kind, unit",
     "pki": "sha256, kind, issuer, number, next_update, data, linked",
-    "access": "id, record, person, open",
     "outage": "reason, until is null",
 }
 
@@ -71,6 +68,7 @@ class AwayTsa:
 
 def run(archive: Archive, **changed: Any) -> Rebuilt:
     parts = {"identity": archive.identity, "clock": archive.clock, "fs": archive.fs, **changed}
+    parts = {"policy": policy_of(archive), **parts}
     return rebuild(archive.db, archive.places, lease=Lease(archive.home / "seal.lock"), **parts)
 
 
@@ -115,7 +113,7 @@ def go_on(archive: Archive, count: int = 300) -> None:
 
 def busy(archive: Archive) -> None:
     """Something of everything, in two logs."""
-    sealed = archive.accession(b"one", sidecar=b'{"cunzheng_sidecar":1}')
+    archive.accession(b"one", sidecar=b'{"cunzheng_sidecar":1}')
     archive.submit(archive.source_entry("source.registered"))
     archive.seal()
     archive.submit(
@@ -136,19 +134,6 @@ def busy(archive: Archive) -> None:
             archive.ulid(), "record.lost", f"source/{SOURCE}", "user/p", now, lost.record, body
         )
     )
-    retriever = Retriever(
-        archive.db,
-        archive.places,
-        archive.sealer,
-        LogTrust.of(archive.identity),
-        archive.clock,
-        archive.random,
-        archive.home / "locks",
-    )
-    with retriever.open(sealed.record, person="张三", reason="复核") as retrieval:
-        list(retrieval.pieces())
-    with archive.db.write() as connection:
-        retriever.start(connection, archive.ulid(), sealed.record, retrieval._request)
     archive.heartbeats(700)
     archive.seal()
     archive.clock.moment = datetime(2026, 12, 31, 17, tzinfo=UTC)

@@ -1,0 +1,264 @@
+"""The registers again, replayed from the entries of a new database as verification replays them.
+
+A signed entry that does not count changes nothing here either. Where something is gone that the
+replay needs, there is no rebuilding: registers with a hole in them would let people do what a
+missing entry forbade.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import islice
+
+from sqlalchemy import Connection, insert, select, update
+
+from archive.catalog import RECORD
+from archive.desk.db_shelf import DbShelf
+from archive.detail import Detail
+from archive.entry import Entry
+from archive.errors import ContentAltered, DataBad, Denied, FormatError, ObjectMissing
+from archive.layout import detail_key
+from archive.ledger import ENTRY
+from archive.pki_register import REVOCATION
+from archive.ports import ObjectStore, read_all
+from archive.registers.act import Act, Data
+from archive.registers.admit import KINDS
+from archive.registers.cases import plain_number
+from archive.registers.shelf import Value
+from archive.statements.body import SignedBody, read_body
+from archive.statements.kinds import SIGNED, check_data
+from archive.tables import AccessRow
+from archive.times import parse_time
+from archive.verify.judges import Judges
+from archive.verify.replay import Replay, Unknown
+from archive.verify.statements import Verdict, judge_body
+from signing.certificates import load_certificate
+from signing.digest import Digest
+
+ACCESS = AccessRow.__table__  # type: ignore[attr-defined]
+Transaction = Callable[[], AbstractContextManager[Connection]]
+_STREAMS = ("access", "registry", "inspection")
+_AT_ONCE = 2_000
+_OBJECT_LIMIT = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An entry of the ledger that the registers follow; `number` counts them."""
+
+    number: int
+    log: str
+    index: int
+    entry: Entry
+
+
+class RegisterRebuilder:
+    """Fills the registers, the accesses and the revocations of a database that has its entries.
+
+    `issuers` are the names (DER) of our own authorities, whose lists name what is revoked; `whole`
+    says that the catalog has every record of the ledger.
+    """
+
+    def __init__(
+        self,
+        evidence: ObjectStore,
+        archive_id: str,
+        judges: Judges,
+        issuers: frozenset[bytes],
+        logs: Sequence[str],
+        *,
+        whole: bool,
+    ) -> None:
+        self._whole = whole
+        self._evidence = evidence
+        self._archive_id = archive_id
+        self._judges = judges
+        self._issuers = issuers
+        self._logs = list(logs)
+        self._revocations: list[tuple[int, str, datetime]] = []
+
+    def run(self, transaction: Transaction) -> None:
+        """Replay everything; raises ContentAltered where something that it needs is gone."""
+        with transaction() as connection:
+            for found in self._acts(connection):
+                if found.entry.kind == "person.revoked":
+                    self._note_revocation(found)
+        last: _Found | None = None
+        while True:
+            with transaction() as connection:
+                shelf = _Shelf(connection, self._logs, whole=self._whole)
+                replay = self._replay(connection, shelf)
+                chunk = list(islice(self._acts(connection, last), _AT_ONCE))
+                for found in chunk:
+                    shelf.at(found.log, found.index)
+                    self._take(connection, replay, shelf, found)
+            if len(chunk) < _AT_ONCE:
+                return
+            last = chunk[-1]
+
+    def _acts(self, connection: Connection, last: _Found | None = None) -> Iterator[_Found]:
+        """What the registers follow, in the order of the ledger, after the last one taken."""
+        number = last.number + 1 if last else 0
+        for log in self._logs[self._logs.index(last.log) if last else 0 :]:
+            after = last.index if last and last.log == log else -1
+            query = select(ENTRY.c.idx, ENTRY.c.data).where(
+                ENTRY.c.log == log, ENTRY.c.idx > after, ENTRY.c.stream.in_(_STREAMS)
+            )
+            for row in connection.execute(query.order_by(ENTRY.c.idx)):
+                entry = Entry.parse(row.data)
+                if entry.kind in KINDS:
+                    yield _Found(number, log, row.idx, entry)
+                    number += 1
+
+    def _note_revocation(self, found: _Found) -> None:
+        if self._verdict(found) <= Verdict.REVOKED:
+            payload = read_body(found.entry.kind, found.entry.body).payload
+            since = parse_time(payload["since"])
+            self._revocations.append((found.number, payload["person"], since))
+
+    def _revoked_later(self, person: str, accepted: datetime, number: int) -> bool:
+        return any(
+            later > number and who == person and since <= accepted
+            for later, who, since in self._revocations
+        )
+
+    def _verdict(self, found: _Found) -> Verdict:
+        entry = found.entry
+        if entry.kind not in SIGNED:
+            return Verdict.GOOD
+        body = read_body(entry.kind, entry.body)
+        return judge_body(self._judges, body, entry.at, "", [])
+
+    def _replay(self, connection: Connection, shelf: "_Shelf") -> Replay:
+        claims = partial(self._claims, connection)
+        return Replay(shelf, self._archive_id, self._judges, claims, self._revoked_later)
+
+    def _take(self, connection: Connection, replay: Replay, shelf: "_Shelf", found: _Found) -> None:
+        entry, place = found.entry, f"{found.log}#{found.index}"
+        act = Act(
+            kind=entry.kind,
+            actor=entry.actor,
+            subject=entry.subject,
+            body=entry.body,
+            at=entry.at,
+            detail=partial(self._detail, entry),
+            certificate=self._certificate,
+            place=place,
+        )
+        verdict = self._verdict(found)
+        if verdict is Verdict.BAD:
+            return
+        try:
+            body = replay.take(act, verdict, found.number, [])
+        except (Denied, FormatError):
+            return
+        except Unknown as error:
+            raise ContentAltered(
+                f"The registers cannot be rebuilt beyond {place}: {error}. Bring it back first;"
+                " nothing was changed."
+            ) from error
+        self._rows(connection, shelf, act, body)
+
+    # ── rows beside the registers ──
+
+    def _rows(
+        self, connection: Connection, shelf: "_Shelf", act: Act, body: SignedBody | None
+    ) -> None:
+        match act.kind:
+            case "access.started" if body is not None:
+                named = (body.payload["record"], body.signers[0])
+                _open(connection, body.payload["access"], *named, body.accepted_at)
+            case "access.concealed":
+                _open(connection, act.body["access"], "", None, act.at)
+            case "access.completed" | "access.aborted" | "access.concealed_end":
+                ended = update(ACCESS).where(ACCESS.c.id == act.body["access"])
+                connection.execute(ended.values(open=False))
+            case "person.revoked" if body is not None:
+                self._revoke(connection, shelf, body)
+
+    def _revoke(self, connection: Connection, shelf: "_Shelf", body: SignedBody) -> None:
+        """Every certificate of the person that our authority issued goes onto its next list."""
+        payload = body.payload
+        person = shelf.get("person", payload["person"])
+        for digest in person["certificates"] if person else ():
+            certificate = load_certificate(self._certificate(digest))
+            if certificate.issuer not in self._issuers:
+                continue
+            row = {
+                "serial": str(certificate.serial_number),
+                "revoked_at": body.accepted_at,
+                "since": parse_time(payload["since"]),
+                "reason": payload["code"],
+            }
+            here = REVOCATION.c.serial == row["serial"]
+            if connection.execute(select(REVOCATION.c.since).where(here)).first():
+                earlier = update(REVOCATION).where(here, REVOCATION.c.since > row["since"])
+                connection.execute(earlier.values(since=row["since"]))
+            else:
+                connection.execute(insert(REVOCATION), [row])
+
+    # ── what the rules ask for ──
+
+    def _certificate(self, digest: str) -> bytes:
+        data = self._judges.stored(digest)
+        if data is None:
+            raise Unknown(f"the certificate {digest} is missing")
+        return data
+
+    def _detail(self, entry: Entry) -> Data | None:
+        if entry.body.get("detail_id") is None:
+            return None
+        key = detail_key(entry.body["detail_id"])
+        try:
+            data = read_all(self._evidence, key, _OBJECT_LIMIT)
+        except (DataBad, ObjectMissing) as error:
+            raise Unknown(f"the detail {key} is missing") from error
+        if str(Digest.of("sha256", data)) != entry.body["detail"]:
+            raise Unknown(f"the detail {key} was altered")
+        detail = Detail.parse(data)
+        if entry.kind in SIGNED:
+            check_data(entry.kind, detail.data)
+        return detail.data
+
+    def _claims(self, connection: Connection, record: str, number: str) -> bool:
+        """As the catalog has it, which was filled from record.json."""
+        query = select(RECORD.c.case_no, RECORD.c.lost).where(RECORD.c.id == record)
+        row = connection.execute(query).first()
+        if row is None:
+            raise Unknown(f"the description of {record} is missing or altered")
+        return bool(row.lost) or (row.case_no is not None and plain_number(row.case_no) == number)
+
+
+class _Shelf(DbShelf):
+    """Registers in the new database, in which a record counts from its accession on."""
+
+    def __init__(self, connection: Connection, logs: Sequence[str], *, whole: bool) -> None:
+        super().__init__(connection)
+        self._whole = whole
+        self._order = {log: number for number, log in enumerate(logs)}
+        self._place = (0, 0)
+
+    def at(self, log: str, index: int) -> None:
+        """Go on to the act at this place."""
+        self._place = (self._order[log], index)
+
+    def get(self, shelf: str, key: str) -> Value | None:
+        """A value, or None."""
+        if shelf != "record":
+            return super().get(shelf, key)
+        query = select(RECORD.c.log, RECORD.c.idx, RECORD.c.source).where(RECORD.c.id == key)
+        row = self._connection.execute(query).first()
+        if row is None and not self._whole:
+            raise Unknown(f"the description of the record {key} is perhaps missing")
+        if row is None or (self._order[row.log], row.idx) >= self._place:
+            return None
+        return {"source": row.source}
+
+
+def _open(
+    connection: Connection, access: str, record: str, person: str | None, at: datetime
+) -> None:
+    row = {"id": access, "record": record, "person": person, "at": at, "open": True}
+    connection.execute(insert(ACCESS), [{**row, "concealed": person is None}])
