@@ -153,10 +153,10 @@ def write_new(
         fs.close(fd)
 
 
-def replace(fs: FileSystem, path: Path, data: bytes, temporary: Path) -> None:
+def replace(fs: FileSystem, path: Path, data: bytes, temporary: Path, mode: int = 0o644) -> None:
     """Put new bytes in place of a file's old ones: after a crash it has the old or the new."""
     fs.unlink(temporary)
-    fd = fs.create(temporary, 0o644)
+    fd = fs.create(temporary, mode)
     try:
         fs.write(fd, data)
         fs.fsync_file(fd)
