@@ -7,20 +7,28 @@ from datetime import date, datetime, timedelta
 from archive.oversight.alerts.alert import Alert, raised
 from archive.oversight.alerts.settings import AlertSettings
 from archive.oversight.alerts.windows import BestDays, local_day
-from archive.oversight.events import Event, PersonChanged, Started
+from archive.oversight.events import Closed, Decided, Event, PersonChanged, Started
 from archive.times import SHANGHAI
 
 
 class OutsideHours:
-    """A1, time: once a person and night or rest day, unless it is the person's habit or duty."""
+    """A1, time: once a person and night or rest day, unless it is the person's habit or duty.
+
+    In the evening nothing is said of a handler's own cases, nor of what somebody approved.
+    """
 
     def __init__(self) -> None:
+        self._approved: set[str] = set()
         self._habits: defaultdict[tuple[str, str], BestDays] = defaultdict(BestDays)
         self._told: dict[str, date] = {}
 
     def see(self, event: Event, settings: AlertSettings) -> Iterator[Alert]:
         """See `Rule`."""
         office, basics = settings.office, settings.a1
+        if isinstance(event, Decided) and event.decision == "approve":
+            self._approved.add(event.request)
+        elif isinstance(event, Closed):
+            self._approved.discard(event.request)
         if not isinstance(event, Started) or not event.person or office.is_open(event.at):
             return
         evening = office.is_evening(event.at)
@@ -28,7 +36,8 @@ class OutsideHours:
         habit = self._habits[event.person, "evening" if evening else "night"]
         days = habit.count(night, settings.history_days)
         habit.note(night, 1)
-        exempt = event.unit in office.duty_units or (evening and event.capacity == "own_case")
+        known = event.capacity == "own_case" or event.request in self._approved
+        exempt = event.unit in office.duty_units or (evening and known)
         if exempt or days >= basics.habit_days or self._told.get(event.person) == night:
             return
         self._told[event.person] = night

@@ -1,6 +1,5 @@
 """A9, A14, A15: what should not be looked at now, for this, or by this person."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -29,7 +28,7 @@ class OnHold:
             hours = round((event.at - hold.at).total_seconds() / 3600)
             words = (
                 f"{event.person} received {event.record}, on hold {hold.hold} since {hours} hours.",
-                f"{event.person} 调阅已封存 {hours} 小时的记录 {event.record}（封存 {hold.hold}）。",
+                f"{event.person} 调阅已封存 {hours} 小时的记录 {event.record}（{hold.hold}）。",
             )
             yield raised("A9", settings.a9, event, (hold.place, event.place), words)
 
@@ -57,13 +56,11 @@ class SensitiveForOther:
 
 
 class OwnConduct:
-    """A15: `is_filmed(person, record)` compares certificate numbers; asked only where it matters."""
+    """A15: `is_filmed(person, record)` compares certificate numbers, where it matters."""
 
     def __init__(self, is_filmed: Callable[[str, str], bool]) -> None:
         self._is_filmed = is_filmed
-        self._supervised: defaultdict[str, tuple[datetime, Place] | None] = defaultdict(
-            lambda: None
-        )
+        self._supervised: dict[str, tuple[datetime, Place]] = {}
         self._told: set[tuple[str, str]] = set()
 
     def see(self, event: Event, settings: AlertSettings) -> Iterator[Alert]:
@@ -82,7 +79,8 @@ class OwnConduct:
         words = (
             f"{event.person} looked at {event.record}, a recording of his own conduct that is "
             f"under supervision or on hold since {since}.",
-            f"{event.person} 查看了本人的执法记录 {event.record}，该记录自 {since} 起处于监督或封存中。",
+            f"{event.person} 查看了本人的执法记录 {event.record}，"
+            f"该记录自 {since} 起处于监督或封存中。",
         )
         yield raised("A15", settings.a15, event, (cause[1], event.place), words)
 

@@ -1,8 +1,9 @@
 """A5: far more copied or exported than was ever looked at."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
 from archive.oversight.alerts.alert import Alert, raised
 from archive.oversight.alerts.settings import AlertSettings
@@ -13,13 +14,25 @@ LEAVES = frozenset({"copy", "court_bundle", "export"})
 """Actions by which bytes leave for good."""
 
 
+_Subjects = frozenset[str]
+
+
+@dataclass
+class _Day:
+    """What one person took out today: bytes by what they are about, and the accesses."""
+
+    day: date
+    gone: Counter[_Subjects] = field(default_factory=Counter)
+    places: list[Place] = field(default_factory=list)
+    told: bool = False
+
+
 class ExportedUnseen:
-    """A5: once a person and day."""
+    """A5: case by case, what was taken out beyond `factor` times what was looked at; once a day."""
 
     def __init__(self) -> None:
         self._looked: defaultdict[tuple[str, str], Span[int]] = defaultdict(Span)
-        self._today: dict[str, tuple[date, list[tuple[Place, int, frozenset[str]]]]] = {}
-        self._told: dict[str, date] = {}
+        self._days: dict[str, _Day] = {}
 
     def see(self, event: Event, settings: AlertSettings) -> Iterator[Alert]:
         """See `Rule`."""
@@ -38,28 +51,28 @@ class ExportedUnseen:
         self, event: Ended, started: Started, person: str, settings: AlertSettings
     ) -> Iterator[Alert]:
         basics, day = settings.a5, local_day(event.at)
-        if person not in self._today or self._today[person][0] != day:
-            self._today[person] = (day, [])
-        gone = self._today[person][1]
-        gone.append(
-            (event.started.place if event.started else event.place, event.bytes, started.subjects)
-        )
-        total = sum(size for _, size, _ in gone)
-        if total <= basics.floor_mib << 20 or self._told.get(person) == day:
+        today = self._days.get(person)
+        if today is None or today.day != day:
+            today = self._days[person] = _Day(day)
+        today.gone[started.subjects] += event.bytes
+        today.places.append(started.place)
+        if today.told or today.gone.total() <= basics.floor_mib << 20:
             return
-        seen = self._seen(event, person, frozenset().union(*(s for _, _, s in gone)), settings)
-        if total > basics.factor * seen:
-            self._told[person] = day
-            words = _volume(person, total, seen, basics.factor)
-            yield raised("A5", basics, event, (place for place, _, _ in gone), words)
+        since = timedelta(days=settings.history_days)
+        seen = {key: self._seen(event.at, person, key, since) for key in today.gone}
+        beyond = {k: out for k, out in today.gone.items() if out > basics.factor * seen[k]}
+        unseen = sum(out - basics.factor * seen[key] for key, out in beyond.items())
+        if unseen > basics.floor_mib << 20:
+            today.told = True
+            looked = sum(seen[key] for key in beyond)
+            words = _volume(person, sum(beyond.values()), looked, basics.factor)
+            yield raised("A5", basics, event, today.places, words)
 
-    def _seen(
-        self, event: Ended, person: str, subjects: frozenset[str], settings: AlertSettings
-    ) -> int:
+    def _seen(self, now: datetime, person: str, subjects: _Subjects, since: timedelta) -> int:
         seen = 0
         for subject in subjects:
             if span := self._looked.get((person, subject)):
-                span.drop(event.at, timedelta(days=settings.history_days))
+                span.drop(now, since)
                 seen += sum(span)
         return seen
 
