@@ -109,6 +109,12 @@ def find(form: Form, name: str) -> Callable[..., Any]:
     return found
 
 
+def names() -> list[tuple[Form, str]]:
+    """Every operation by form and name."""
+    _load()
+    return sorted(_TABLE)
+
+
 def start(host: Host) -> None:
     """Do what modules of operations want done with a new host."""
     _load()
