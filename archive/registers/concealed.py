@@ -232,7 +232,8 @@ def _open(
     over = {"state": "closed", "ended": "exhausted", "used": 1}
     outside = {"copies_given": count, "copies_out": count}
     key = str(start.requested.statement.payload["request"])
-    shelf.put("request", key, {**request, **over, **outside})
+    words = {"detail_id": start.requested_detail.id}
+    shelf.put("request", key, {**request, **over, **outside, **words})
     for signed in start.statements:
         statement = signed.statement
         shelf.put("nonce", statement.nonce, {})

@@ -41,9 +41,9 @@ def _withdraw(_shelf: Shelf, request: Value, person: str, body: SignedBody) -> d
 
 
 def _refuse(shelf: Shelf, request: Value, person: str, body: SignedBody) -> dict[str, Any]:
-    _right(shelf, request, person, body, request["needed"])
+    met = _right(shelf, request, person, body, request["needed"])
     _without_grant(body)
-    return {"state": "refused"}
+    return {"state": "refused", "refused_by": _taken(person, met, body)}
 
 
 def _approve(shelf: Shelf, request: Value, person: str, body: SignedBody) -> dict[str, Any]:
@@ -54,16 +54,20 @@ def _approve(shelf: Shelf, request: Value, person: str, body: SignedBody) -> dic
     met = _right(shelf, request, person, body, request["still_needed"])
     grant = body.payload["grant"]
     _check_grant(grant, request["limits"], body.accepted_at)
-    approval = {
-        "person": person,
-        "role": met["role"],
-        "at": format_time(body.accepted_at),
-        "grant": grant,
-    }
+    approval = {**_taken(person, met, body), "grant": grant}
     approvals = [*request["approvals"], approval]
     left = [item for item in request["still_needed"] if item != met]
     changed: dict[str, Any] = {"approvals": approvals, "still_needed": left}
     return changed if left else {**changed, **_granted(request, approvals, body.accepted_at)}
+
+
+def _taken(person: str, met: Needed, body: SignedBody) -> dict[str, Any]:
+    return {
+        "person": person,
+        "role": met["role"],
+        "at": format_time(body.accepted_at),
+        "detail_id": body.detail_id,
+    }
 
 
 _TAKEN = {"approve": _approve, "refuse": _refuse, "withdraw": _withdraw}

@@ -27,7 +27,8 @@ def requested(shelf: Shelf, act: Act, body: SignedBody) -> None:
     if shelf.get("request", request) is not None:
         raise denied("REQUEST_EXISTS", request)
     need = judge(shelf, asked)
-    shelf.put("request", request, new_request(shelf, asked, need, body.accepted_at))
+    value = new_request(shelf, asked, need, body.accepted_at)
+    shelf.put("request", request, {**value, "detail_id": body.detail_id})
 
 
 def judge(shelf: Shelf, asked: Asked) -> Requirement:
@@ -71,7 +72,9 @@ def new_request(shelf: Shelf, asked: Asked, need: Requirement, at: datetime) -> 
         "broken": 0,
         "copies_given": 0,
         "copies_out": 0,
+        "refused_by": None,
         "ended": None,
+        "detail_id": None,
     }
 
 
