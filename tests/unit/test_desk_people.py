@@ -118,10 +118,24 @@ def test_a_statement_counts_once(people: People) -> None:
     people.seal()
     resumed = ["founder1"]
     people.say(resumed, "person.resumed", {"person": "li"}, {"reason": "x"})
-    again = detail
-    assert again is not None
-    with pytest.raises(FormatError, match="detail with this id"):
+    with pytest.raises(Denied) as denied:
         use_cases.change(people.desk, [signed], detail, "1000")
+    assert code_of(denied) == "STATEMENT_REPLAYED"
+
+
+def test_a_detail_id_that_is_taken_never_reaches_the_sealer(people: People) -> None:
+    people.enrol("li", "handler")
+    author = people.authors["founder1"]
+    first, detail = author.make("person.suspended", {"person": "li"}, {"reason": "x"})
+    use_cases.change(people.desk, [first], detail, "1000")
+    assert detail is not None
+    taken = replace(detail, kind="person.resumed", data={"reason": "y"})
+    payload = {"person": "li", "detail": str(taken.digest())}
+    with pytest.raises(FormatError, match="detail with this id"):
+        people.desk.submit([author.sign("person.resumed", payload)], taken, "1000")
+    people.seal()
+    with pytest.raises(FormatError, match="detail with this id"):
+        people.desk.submit([author.sign("person.resumed", payload)], taken, "1000")
 
 
 def test_another_certificate_than_vouched_for(people: People) -> None:
