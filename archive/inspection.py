@@ -16,7 +16,6 @@ from archive.findings import Outcome
 from archive.ids import RANDOM_BYTES, new_ulid
 from archive.ledger import NewEntry, NewObject
 from archive.ports import Clock
-from archive.report import Report
 from archive.seal import Sealer
 from signing.digest import Digest
 
@@ -30,12 +29,18 @@ def report_bytes(value: dict[str, Any]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What is recorded; `report` is the report's bytes, `policy` the policy file's digest."""
+    """What is recorded; `policy` and `report` are digests of the policy file and of the report.
+
+    `failed` and `indeterminate` count findings.
+    """
 
     person: str
     scope: str
     policy: Digest
-    report: bytes
+    report: Digest
+    result: Outcome
+    failed: int
+    indeterminate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Recorder:
     random: Callable[[int], bytes]
     timeout: float = 60.0
 
-    def record(self, inspection: Inspection, report: Report) -> tuple[str, int]:
+    def record(self, inspection: Inspection) -> tuple[str, int]:
         """Seal `inspection.completed`; returns (log, index). Raises UsageError, Unreachable."""
         actor = user_actor(inspection.person)
         now = self.clock.now()
@@ -61,10 +66,10 @@ class Recorder:
         body = {
             "detail": str(detail.digest()),
             "detail_id": detail.id,
-            "failed": report.number(Outcome.FAILED),
-            "indeterminate": report.number(Outcome.INDETERMINATE),
-            "report": str(Digest.of("sha256", inspection.report)),
-            "result": report.outcome.value,
+            "failed": inspection.failed,
+            "indeterminate": inspection.indeterminate,
+            "report": str(inspection.report),
+            "result": inspection.result.value,
         }
         objects = (NewObject.of(layout.detail_key(detail.id), detail.to_bytes()),)
         entry = NewEntry(self._id(), KIND, "inspection", actor, now, None, body, objects)

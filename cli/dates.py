@@ -1,10 +1,10 @@
-"""Days as people write them on the command line: YYYY-MM-DD in Asia/Shanghai."""
+"""Days as people write them on the command line (YYYY-MM-DD in Asia/Shanghai), times in answers."""
 
 import re
 from datetime import datetime, timedelta
 
 from archive.errors import UsageError
-from archive.times import SHANGHAI
+from archive.times import SHANGHAI, parse_time
 from cli.language import say
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -28,3 +28,8 @@ def day_start(text: str) -> datetime:
 def day_end(text: str) -> datetime:
     """The first moment after a day."""
     return day_start(text) + timedelta(days=1)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time of an answer, as it is to be shown; raises FormatError."""
+    return None if text is None else parse_time(text)

@@ -2,16 +2,16 @@
 
 import fcntl
 import os
-import pwd
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archive.abandon import Abandoner
 from archive.database import Database
@@ -41,6 +41,9 @@ from ingest.watcher import Pipeline, Reporter, Watcher, WatchSettings
 from signing.timestamp import Timestamper
 from signing.trust import TrustPolicy
 
+if TYPE_CHECKING:
+    from archive.desk.submit import Desk
+
 STORAGE_LEVEL = "read-only"
 """What the directory store reaches: files of mode 0444, no lock."""
 _LINKED_FROM = ("staging", "scratch")
@@ -49,21 +52,6 @@ _LINKED_FROM = ("staging", "scratch")
 def software() -> str:
     """Name and version, as entries and records state them."""
     return f"cunzheng {version('cunzheng')}"
-
-
-def person_at_work(named: str | None) -> str:
-    """Who is at work: who is named, else the operating system's user; raises UsageError."""
-    if named is not None:
-        return named
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        raise UsageError(
-            say(
-                "The system does not know your name; say who you are with --person.",
-                "系统中没有您的用户名；请用 --person 说明身份。",
-            )
-        ) from None
 
 
 def serial() -> int:
@@ -269,6 +257,29 @@ class Workbench:
     def recorder(self) -> Recorder:
         """Puts inspections on the ledger; needs the passphrase."""
         return Recorder(self.database, self.sealer, self.clock, os.urandom)
+
+    def desk(self, host: str) -> "Desk":
+        """The archive's side of signed statements; needs the passphrase."""
+        return replace(self._desk, host=host)
+
+    @cached_property
+    def _desk(self) -> "Desk":
+        # Imported late: most commands judge no statements.
+        from archive.desk.certificates import PersonCertificates
+        from archive.desk.submit import Desk
+        from archive.pki_register import PkiRegister
+
+        pki = PkiRegister(self.identity)
+        return Desk(
+            self.database,
+            self.sealer,
+            self.evidence,
+            self.clock,
+            os.urandom,
+            self.settings.archive,
+            "single",
+            PersonCertificates(self.database, self.own_policy, pki),
+        )
 
     @cached_property
     def maker(self) -> Maker:

@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from archive.catalog import SOURCE
+from archive.desk.db_shelf import DbShelf
 from archive.detail import Detail
 from archive.errors import NotFound
 from archive.ids import RANDOM_BYTES, new_ulid
 from archive.layout import detail_key
 from archive.ledger import NewEntry, NewObject, submit
+from archive.registers import cases
+from archive.registers.act import Act
 from ingest.names import decode_name
 
 ACTOR = "system/ingest"
@@ -75,7 +78,10 @@ def confirm_source(
     name = decode_name(row.name)
     data = {"name": name.text, "name_b64": name.b64, **values}
     actor = f"user/{person}"
-    return _submit(connection, "source.confirmed", source, actor, now, data, maker)
+    act = Act("source.confirmed", actor, source, {}, now, lambda: data, lambda _: None)
+    cases.OWN[act.kind](DbShelf(connection), act)
+    # Urgent, as decisions that rest on the unit are: nothing may overtake it on the way.
+    return _submit(connection, act.kind, source, actor, now, data, maker, urgent=True)
 
 
 def _submit(
@@ -86,10 +92,12 @@ def _submit(
     now: datetime,
     data: dict[str, Any],
     maker: Maker,
+    *,
+    urgent: bool = False,
 ) -> str:
     detail, obj = maker.detail(kind, now, data)
     body = {"detail": str(detail.digest()), "detail_id": detail.id}
     pending = maker.id(now)
-    entry = NewEntry(pending, kind, "registry", actor, now, source, body, (obj,))
+    entry = NewEntry(pending, kind, "registry", actor, now, source, body, (obj,), urgent)
     submit(connection, [entry])
     return pending

@@ -1,17 +1,15 @@
 """`cunzheng checkpoint`: the newest seal, to look at or to take away; needs no passphrase."""
 
-import base64
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from archive.checkpoint_files import NewestSeal, checkpoint_files, newest_seal
-from archive.proof import write_bundle
+from cli.dates import moment
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs, show_path
-from cli.wiring import Workbench
+from cli.service import large, open_desk
 
 
 def run(
@@ -30,34 +28,27 @@ def run(
 ) -> None:
     """Show it, or write its files."""
     invocation = Invocation.of(context)
-    home, settings = invocation.settings()
-    workbench = Workbench(home, settings)
-    seal = newest_seal(workbench.database, workbench.evidence, workbench.own_trust)
-    folder = None
-    if output is not None:
-        folder = output / seal.name
-        policy = workbench.own_policy
-        roots = dict.fromkeys([*policy.ca_roots, *(tsa.certificate for tsa in policy.tsa_roots)])
-        files = checkpoint_files(seal, workbench.evidence, list(roots))
-        if not _is_there(folder, seal):
-            write_bundle(workbench.fs, folder, files)
+    with open_desk(invocation) as desk:
+        seal = large.fetch(desk, "checkpoint", {"files": output is not None})
+    folder = None if output is None else _write(output, seal)
     if invocation.json:
-        print_json(_document(seal, folder))
+        shown = {key: value for key, value in seal.items() if key not in ("name", "files")}
+        print_json({**shown, "folder": show_path(folder) if folder else None})
         return
     print_pairs(
         [
-            (say("origin", "账本"), seal.origin),
-            (say("size", "条目数"), seal.size),
-            (say("root", "根"), base64.b64encode(seal.root).decode()),
-            (say("time", "时间戳"), seal.gen_time),
-            (say("key", "验证密钥"), seal.vkey),
+            (say("origin", "账本"), seal["origin"]),
+            (say("size", "条目数"), seal["size"]),
+            (say("root", "根"), seal["root"]),
+            (say("time", "时间戳"), moment(seal["gen_time"])),
+            (say("key", "验证密钥"), seal["vkey"]),
         ]
     )
-    if seal.behind:
+    if behind := seal["waiting_for_token"]:
         print_line(
             say(
-                f"{seal.behind} newer entries still wait for their timestamp.",
-                f"另有 {seal.behind} 条较新条目尚待时间戳。",
+                f"{behind} newer entries still wait for their timestamp.",
+                f"另有 {behind} 条较新条目尚待时间戳。",
             )
         )
     if folder is not None:
@@ -70,20 +61,14 @@ def run(
         )
 
 
-def _is_there(folder: Path, seal: NewestSeal) -> bool:
+def _write(output: Path, seal: dict[str, Any]) -> Path:
+    """Write the files below the caller's folder, unless this seal's are there already."""
+    # Only needed here: it loads what makes files durable.
+    from cli.service import files
+
+    folder = output / files.plain(seal["name"])
+    bundle = files.unpacked(seal["files"])
     note = folder / "checkpoint.note"
-    return note.is_file() and note.read_bytes() == seal.note
-
-
-def _document(seal: NewestSeal, folder: Path | None) -> dict[str, object]:
-    return {
-        "log": seal.log,
-        "origin": seal.origin,
-        "size": seal.size,
-        "root": base64.b64encode(seal.root).decode(),
-        "gen_time": seal.gen_time,
-        "vkey": seal.vkey,
-        "waiting_for_token": seal.behind,
-        "note": seal.note.decode(),
-        "folder": show_path(folder) if folder else None,
-    }
+    if not (note.is_file() and note.read_bytes() == bundle["checkpoint.note"]):
+        files.write(folder, bundle)
+    return folder

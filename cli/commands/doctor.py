@@ -1,17 +1,16 @@
 """`cunzheng doctor`: is the machine in order?"""
 
-from datetime import datetime
 from typing import Any
 
 import typer
 
-from archive.doctor import Check, State, worst
+from archive.doctor import Check, State
+from archive.times import parse_time
 from cli.exits import ExitCode
 from cli.invocation import Invocation
 from cli.language import say
-from cli.measuring import measure
 from cli.output import print_json, print_table, show_size, show_time
-from cli.wiring import Workbench
+from cli.service import open_desk
 
 _CODES = {
     State.FINE: ExitCode.FINE,
@@ -23,9 +22,10 @@ _CODES = {
 def run(context: typer.Context) -> None:
     """Examine it; code 1 where something is wrong, 3 where something could not be found out."""
     invocation = Invocation.of(context)
-    home, settings = invocation.settings()
-    checks = list(measure(Workbench(home, settings)))
-    state = worst(checks)
+    with open_desk(invocation) as desk:
+        found = desk.call("doctor", {})
+    state = State(found["state"])
+    checks = [Check(c["code"], State(c["state"]), c["values"]) for c in found["checks"]]
     if invocation.json:
         shown = [
             {"code": c.code, "state": c.state, "values": c.values, "sentence": sentence(c)}
@@ -54,8 +54,8 @@ def sentence(check: Check) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
-    if isinstance(value, datetime):
-        return show_time(value)
+    if name == "until" and value is not None:
+        return show_time(parse_time(value))
     if name == "free":
         return show_size(value)
     return "–" if value is None else str(value)

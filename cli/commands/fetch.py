@@ -10,12 +10,13 @@ from archive import catalog
 from archive.errors import UsageError
 from archive.handout import Handout
 from archive.retrieve import Retrieval
+from cli.account import person_at_work
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_pairs, show_path, show_size
 from cli.progress import Advance, progress
 from cli.service.home_lock import hosting
-from cli.wiring import Workbench, person_at_work
+from cli.wiring import Workbench
 from ingest.names import safe_file_name
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archive.errors import UsageError
+from archive.errors import Unreachable, UsageError
 from cli.exits import ExitCode
 from cli.invocation import Invocation
 from cli.language import say
@@ -43,7 +43,7 @@ def run(
                 "收件目录中的文件由 cunzheng watch 收取。",
             )
         )
-    context.with_resource(hosting(home))
+    _host(context, home)
     workbench = Workbench(home, settings)
     tally = Tally(quiet=invocation.json)
     drops = drops_of(paths, source, tally.noticed)
@@ -57,3 +57,17 @@ def run(
     left = any(item["reason"] != "passed_over" for item in tally.noticed_)
     if left or tally.totals["rejected"] or tally.totals["refused"]:
         raise typer.Exit(int(ExitCode.FAILED))
+
+
+def _host(context: typer.Context, home: Path) -> None:
+    """Hold the archive; where a service does, the inbox is the way."""
+    try:
+        context.with_resource(hosting(home))
+    except Unreachable as error:
+        raise Unreachable(
+            say(
+                "A service runs here and takes files from its inbox: put them into"
+                " inbox/<source>/ instead.",
+                "服务正在运行并从收件目录收取文件，请将文件放入 inbox/<来源>/。",
+            )
+        ) from error

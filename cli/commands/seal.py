@@ -8,8 +8,7 @@ from cli.exits import ExitCode
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line
-from cli.service.home_lock import hosting
-from cli.wiring import Workbench, person_at_work
+from cli.service import open_desk
 
 app = typer.Typer(
     add_completion=False,
@@ -42,19 +41,15 @@ def abandon(
 ) -> None:
     """Give up what is gone, then let the sealer go on."""
     invocation = Invocation.of(context)
-    home, settings = invocation.settings()
-    context.with_resource(hosting(home))
-    workbench = Workbench(home, settings)
-    given_up = workbench.abandoner.abandon(person=person_at_work(person), reason=reason)
-    drained = workbench.sealer.drain()
-    sealed = drained is not None and not drained.waiting_for_tsa
+    with open_desk(invocation) as desk:
+        done = desk.call("seal.abandon", {"reason": reason, "person": person})
     if invocation.json:
-        print_json({"abandoned": given_up, "sealed": sealed})
+        print_json(done)
     else:
-        for lost in given_up:
-            place = f"{lost.log}#{lost.index}"
+        for lost in done["abandoned"]:
+            place = f"{lost['log']}#{lost['index']}"
             print_line(
-                say(f"given up: {lost.record} ({place})", f"已放弃：{lost.record}（{place}）")
+                say(f"given up: {lost['record']} ({place})", f"已放弃：{lost['record']}（{place}）")
             )
-    if not sealed:
+    if not done["sealed"]:
         raise typer.Exit(int(ExitCode.UNDETERMINED))

@@ -1,17 +1,15 @@
 """`cunzheng search WORDS…`: find records in the catalog; needs no passphrase."""
 
-from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from archive.catalog import Query, search
-from archive.tables import RecordRow
-from cli.dates import day_end, day_start
+from archive.times import format_time
+from cli.dates import day_end, day_start, moment
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line, print_table, show_size
-from cli.wiring import Workbench
+from cli.service import large, open_desk
 
 _DAY = "YYYY-MM-DD"
 
@@ -53,37 +51,39 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     until: Annotated[
         str | None, typer.Option(metavar=_DAY, help=say("Up to this day.", "至该日止（含）。"))
     ] = None,
+    mine: Annotated[
+        bool, typer.Option("--mine", help=say("Only of cases you handle.", "仅限本人承办的案件。"))
+    ] = False,
     limit: Annotated[
         int, typer.Option(min=1, max=100_000, help=say("Most hits to show.", "最多显示条数。"))
     ] = 100,
 ) -> None:
     """Find records."""
     invocation = Invocation.of(context)
-    query = Query(
-        words=tuple(words or ()),
-        case=case,
-        category=category,
-        stage=stage,
-        officer=officer,
-        unit=unit,
-        source=source,
-        media=media,
-        since=day_start(since) if since else None,
-        until=day_end(until) if until else None,
-        limit=limit,
-    )
-    home, settings = invocation.settings()
-    with Workbench(home, settings).database.read() as connection:
-        found = search(connection, replace(query, limit=limit + 1))
-    more = len(found) > limit
+    params = {
+        "words": words or [],
+        "case": case,
+        "category": category,
+        "stage": stage,
+        "officer": officer,
+        "unit": unit,
+        "source": source,
+        "media": media,
+        "since": format_time(day_start(since)) if since else None,
+        "until": format_time(day_end(until)) if until else None,
+        "mine": mine,
+        "limit": limit,
+    }
+    with open_desk(invocation) as desk:
+        found = large.fetch(desk, "catalog.search", params)
     if invocation.json:
-        print_json({"records": [_document(row) for row in found[:limit]], "more": more})
+        print_json(found)
         return
-    if not found:
+    if not found["records"]:
         print_line(say("Nothing matches.", "没有符合条件的记录。"))
         return
-    _show(found[:limit])
-    if more:
+    _show(found["records"])
+    if found["more"]:
         print_line(
             say(
                 f"There are more than {limit}; narrow the search or raise --limit.",
@@ -92,7 +92,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         )
 
 
-def _show(rows: list[RecordRow]) -> None:
+def _show(records: list[dict[str, Any]]) -> None:
     headings = (
         say("record", "记录"),
         say("time", "时间"),
@@ -107,40 +107,24 @@ def _show(rows: list[RecordRow]) -> None:
         headings,
         [
             (
-                row.id,
-                row.captured_start or row.received_at,
-                row.source,
-                row.case_no,
-                row.stage,
-                row.name,
-                say("LOST", "已丢失") if row.lost else row.title,
-                show_size(row.size),
+                row["record"],
+                moment(row["capture_start"] or row["received_at"]),
+                row["source"],
+                row["case"],
+                row["stage"],
+                row["name"],
+                _title(row),
+                show_size(row["size"]),
             )
-            for row in rows
+            for row in records
         ],
     )
 
 
-def _document(row: RecordRow) -> dict[str, object]:
-    return {
-        "record": row.id,
-        "log": row.log,
-        "index": row.idx,
-        "source": row.source,
-        "name": row.name,
-        "folder": row.folder,
-        "size": row.size,
-        "sha256": row.sha256,
-        "media_type": row.media_type,
-        "case": row.case_no,
-        "category": row.category,
-        "stage": row.stage,
-        "unit": row.unit,
-        "officers": row.officers,
-        "capture_start": row.captured_start,
-        "capture_end": row.captured_end,
-        "received_at": row.received_at,
-        "title": row.title,
-        "preview": row.preview,
-        "lost": row.lost,
-    }
+def _title(row: dict[str, Any]) -> str | None:
+    if row["lost"]:
+        return say("LOST", "已丢失")
+    if row["restricted"]:
+        return say("(of another unit)", "（其他单位）")
+    title: str | None = row["title"]
+    return title

@@ -3,18 +3,13 @@
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
 
-from archive.actors import user_actor
-from archive.catalog import SOURCE
+from cli.dates import moment
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line, print_table
 from cli.sealing import show_place
-from cli.service.home_lock import hosting
-from cli.wiring import Workbench, person_at_work
-from ingest.names import decode_name
-from ingest.register import confirm_source
+from cli.service import open_desk
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help=say("Register of sources.", "来源登记。")
@@ -29,24 +24,12 @@ app = typer.Typer(
 def list_sources(context: typer.Context) -> None:
     """List all sources; needs no passphrase."""
     invocation = Invocation.of(context)
-    home, settings = invocation.settings()
-    with Workbench(home, settings).database.read() as connection:
-        rows = connection.execute(select(SOURCE).order_by(SOURCE.c.id)).all()
+    with open_desk(invocation) as desk:
+        found = desk.call("sources.list", {})
     if invocation.json:
-        names = ("state", "label", "kind", "unit", "first_seen", "last_seen")
-        print_json(
-            {
-                "sources": [
-                    {
-                        "source": row.id,
-                        "name": decode_name(row.name).text,
-                        **{name: getattr(row, name) for name in names},
-                    }
-                    for row in rows
-                ]
-            }
-        )
+        print_json(found)
         return
+    rows = found["sources"]
     if not rows:
         print_line(
             say(
@@ -69,14 +52,14 @@ def list_sources(context: typer.Context) -> None:
         headings,
         [
             (
-                row.id,
-                say(row.state, {"confirmed": "已确认"}.get(row.state, "未确认")),
-                decode_name(row.name).text,
-                row.label,
-                row.kind,
-                row.unit,
-                row.first_seen,
-                row.last_seen,
+                row["source"],
+                say(row["state"], {"confirmed": "已确认"}.get(row["state"], "未确认")),
+                row["name"],
+                row["label"],
+                row["kind"],
+                row["unit"],
+                moment(row["first_seen"]),
+                moment(row["last_seen"]),
             )
             for row in rows
         ],
@@ -106,23 +89,7 @@ def confirm(
 ) -> None:
     """Confirm it; the entry is sealed before the command ends."""
     invocation = Invocation.of(context)
-    home, settings = invocation.settings()
-    context.with_resource(hosting(home))
-    workbench = Workbench(home, settings)
-    who = person_at_work(person)
-    user_actor(who)
-    sealer = workbench.sealer  # opens the keys, so a wrong passphrase changes nothing
-    with workbench.database.write() as connection:
-        pending = confirm_source(
-            connection,
-            source,
-            who,
-            workbench.clock.now(),
-            workbench.maker,
-            label=label,
-            kind=kind,
-            unit=unit,
-        )
-    sealer.drain()
-    done = say(f"{source} is confirmed.", f"{source} 已确认。")
-    show_place(workbench.database, pending, done, as_json=invocation.json, source=source)
+    params = {"source": source, "label": label, "kind": kind, "unit": unit, "person": person}
+    with open_desk(invocation) as desk:
+        place = desk.call("sources.confirm", params)
+    show_place(place, say(f"{source} is confirmed.", f"{source} 已确认。"), invocation)

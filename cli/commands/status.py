@@ -1,101 +1,86 @@
 """`cunzheng status`: how the archive stands; needs no passphrase."""
 
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import typer
 
-from archive.status import DiskStatus, DropsStatus, LedgerStatus, Warned, read_status, warnings
+from archive.times import parse_time
+from cli.dates import moment
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs, show_duration, show_size, show_time
-from cli.wiring import STORAGE_LEVEL, Workbench
-from ingest.overview import look
+from cli.service import open_desk
+
+_Found = Mapping[str, Any]
 
 
 def run(context: typer.Context) -> None:
     """Show it. Example: cunzheng --home /srv/cunzheng status."""
     invocation = Invocation.of(context)
-    home, settings = invocation.settings()
-    workbench = Workbench(home, settings)
-    with workbench.database.read() as connection:
-        status = read_status(connection)
-        drops = look(connection, home, workbench.clock.now())
-    found = os.statvfs(settings.store_path(home))
-    disk = DiskStatus(
-        found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize, STORAGE_LEVEL
-    )
-    now = workbench.clock.now()
-    warned = warnings(status, drops, disk, now)
+    with open_desk(invocation) as desk:
+        found = desk.call("status", {})
+    warned = [{**item, "sentence": warning_sentence(item)} for item in found["warnings"]]
     if invocation.json:
-        print_json(
-            {
-                "archive": settings.archive,
-                "now": now,
-                "ledger": status,
-                "drops": drops,
-                "storage": disk,
-                "warnings": [
-                    {"code": item.code, "values": item.values, "sentence": warning_sentence(item)}
-                    for item in warned
-                ],
-            }
-        )
+        print_json({**found, "warnings": warned})
         return
-    print_pairs(_pairs(settings.archive, status, drops, disk, now))
+    print_pairs(_pairs(found))
     for item in warned:
-        print_line(say("! ", "！") + warning_sentence(item))
+        print_line(say("! ", "！") + item["sentence"])
 
 
-def _pairs(
-    archive: str, status: LedgerStatus, drops: DropsStatus, disk: DiskStatus, now: datetime
-) -> list[tuple[str, object]]:
-    quarantine: object = drops.quarantined
-    if drops.oldest_quarantine:
-        oldest = show_time(drops.oldest_quarantine)
-        quarantine = say(f"{quarantine}, oldest of {oldest}", f"{quarantine}，最早 {oldest}")
-    accesses: object = status.open_accesses
-    if status.oldest_access:
-        since = show_time(status.oldest_access)
-        accesses = say(f"{accesses}, oldest of {since}", f"{accesses}，最早 {since}")
+def _pairs(found: _Found) -> list[tuple[str, object]]:
+    status, drops = found["ledger"], found["drops"]
+    now = parse_time(found["now"])
+    unconfirmed = status["unconfirmed"]
     return [
-        (say("archive", "存证库"), archive),
+        (say("archive", "存证库"), found["archive"]),
         (say("ledger", "账本"), _ledger(status)),
         (say("last seal", "最近封存"), _seal(status, now)),
-        (say("records", "记录"), status.records),
-        (say("waiting for a seal", "等待封存"), status.pending + status.unpublished),
-        (say("intake", "收取状态"), _intake(status.intake)),
-        (say("drops in the inbox", "收件目录中"), drops.waiting),
-        (say("refused, still there", "拒收仍未取走"), drops.refused),
-        (say("quarantine", "隔离"), quarantine),
-        (say("accesses without end", "未结束的调阅"), accesses),
+        (say("records", "记录"), status["records"]),
+        (say("waiting for a seal", "等待封存"), status["pending"] + status["unpublished"]),
+        (say("intake", "收取状态"), _intake(status["intake"])),
+        (say("drops in the inbox", "收件目录中"), drops["waiting"]),
+        (say("refused, still there", "拒收仍未取走"), drops["refused"]),
+        (say("quarantine", "隔离"), _aged(drops["quarantined"], drops["oldest_quarantine"])),
+        (
+            say("accesses without end", "未结束的调阅"),
+            _aged(status["open_accesses"], status["oldest_access"]),
+        ),
         (
             say("sources", "来源"),
             say(
-                f"{status.sources}, {status.unconfirmed} unconfirmed",
-                f"{status.sources}，其中 {status.unconfirmed} 个未确认",
+                f"{status['sources']}, {unconfirmed} unconfirmed",
+                f"{status['sources']}，其中 {unconfirmed} 个未确认",
             ),
         ),
-        (say("storage", "存储"), _storage(disk)),
+        (say("storage", "存储"), _storage(found["storage"])),
         (say("clock", "时钟"), now),
     ]
 
 
-def _ledger(status: LedgerStatus) -> str:
-    return say(f"{status.log}, {status.entries} entries", f"{status.log}，共 {status.entries} 条")
+def _aged(count: int, oldest: str | None) -> object:
+    if oldest is None:
+        return count
+    since = show_time(parse_time(oldest))
+    return say(f"{count}, oldest of {since}", f"{count}，最早 {since}")
 
 
-def _seal(status: LedgerStatus, now: datetime) -> str | None:
-    seal = status.seal
+def _ledger(status: _Found) -> str:
+    log, entries = status["log"], status["entries"]
+    return say(f"{log}, {entries} entries", f"{log}，共 {entries} 条")
+
+
+def _seal(status: _Found, now: datetime) -> str | None:
+    seal = status["seal"]
     if seal is None:
         return None
-    place = f"{seal.log} {seal.size}"
-    if seal.gen_time is None:
+    place = f"{seal['log']} {seal['size']}"
+    sealed = moment(seal["gen_time"])
+    if sealed is None:
         return say(f"{place}, without its timestamp yet", f"{place}，尚无时间戳")
-    age = show_duration((now - seal.gen_time).total_seconds())
-    shown = show_time(seal.gen_time)
+    age, shown = show_duration((now - sealed).total_seconds()), show_time(sealed)
     return say(f"{place}, {shown}, {age} ago", f"{place}，{shown}，{age} 之前")
 
 
@@ -115,21 +100,22 @@ def _intake(states: Mapping[str, int]) -> str | None:
     return say(", ", "，").join(shown) or None
 
 
-def _storage(disk: DiskStatus) -> str:
-    free, total = show_size(disk.free), show_size(disk.total)
-    level = say(disk.level, {"read-only": "只读文件"}.get(disk.level, disk.level))
+def _storage(disk: _Found) -> str:
+    free, total = show_size(disk["free"]), show_size(disk["total"])
+    found: str = disk["level"]
+    level = say(found, {"read-only": "只读文件"}.get(found, found))
     return say(f"{level}; {free} free of {total}", f"{level}；可用 {free}，共 {total}")
 
 
-def warning_sentence(warned: Warned) -> str:
-    """A warning in the chosen language."""
-    english, chinese = _SENTENCES[warned.code]
-    return say(english, chinese).format(**{k: _shown(v) for k, v in warned.values.items()})
+def warning_sentence(warned: _Found) -> str:
+    """A warning, of which code and values are given, in the chosen language."""
+    english, chinese = _SENTENCES[warned["code"]]
+    return say(english, chinese).format(**{k: _shown(k, v) for k, v in warned["values"].items()})
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, datetime):
-        return show_time(value)
+def _shown(name: str, value: Any) -> str:
+    if name == "since":
+        return show_time(parse_time(value))
     reasons = {"tsa": ("time-stamping authority away", "时间戳服务不可用")}
     reasons["not_running"] = ("not running", "未运行")
     reasons["storage"] = ("storage away", "存储不可用")

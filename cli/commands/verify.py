@@ -14,7 +14,7 @@ from archive.database_check import LedgerCopy
 from archive.errors import ArchiveError, FormatError, Unreachable, UsageError
 from archive.findings import Outcome
 from archive.ids import check_ulid
-from archive.inspection import Inspection, report_bytes
+from archive.inspection import report_bytes
 from archive.report import Report
 from archive.verify import Cases, Everything, Kit, OneRecord, Sample, Scope, Since, verify
 from cli.dates import day_start
@@ -24,9 +24,10 @@ from cli.invocation import Invocation
 from cli.kept import PolicyFile, read_crls, read_notes, read_policy, read_receipts
 from cli.language import say
 from cli.output import print_json, print_line, show_path
-from cli.service.home_lock import hosting
-from cli.wiring import Workbench, person_at_work, stores
+from cli.service import open_desk
+from cli.wiring import Workbench, stores
 from ingest.names import safe_file_name
+from signing.digest import Digest
 
 _CODES = {
     Outcome.PASSED: ExitCode.FINE,
@@ -131,23 +132,33 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         with report_file.open("xb") as file:
             file.write(data)
     kept = _keep_evidence(report, evidence)
-    place = None
-    if log_inspection and inspection.workbench is not None:
-        context.with_resource(hosting(inspection.workbench.home))
-        who = person_at_work(person)
-        recorded = Inspection(who, report.scope, trusted.digest, data)
-        place = inspection.workbench.recorder.record(recorded, report)
+    place = _record(invocation, report, trusted, data, person) if log_inspection else None
     if invocation.json:
-        entry = {"log": place[0], "index": place[1]} if place else None
-        print_json({**_document(report, trusted), "inspection": entry, "evidence": kept})
+        print_json({**_document(report, trusted), "inspection": place, "evidence": kept})
     else:
         show_report(report, trusted)
         _tell_evidence(report, kept)
         if place:
-            print_line(
-                say(f"On the ledger as {place[0]}#{place[1]}.", f"已记入 {place[0]}#{place[1]}。")
-            )
+            entry = f"{place['log']}#{place['index']}"
+            print_line(say(f"On the ledger as {entry}.", f"已记入 {entry}。"))
     raise typer.Exit(int(_CODES[report.outcome]))
+
+
+def _record(
+    invocation: Invocation, report: Report, trusted: PolicyFile, data: bytes, person: str | None
+) -> dict[str, Any]:
+    """Put it on the ledger, through the service where one runs; {`log`, `index`}."""
+    params = {
+        "scope": report.scope,
+        "policy": str(trusted.digest),
+        "report": str(Digest.of("sha256", data)),
+        "result": report.outcome.value,
+        "failed": report.number(Outcome.FAILED),
+        "indeterminate": report.number(Outcome.INDETERMINATE),
+        "person": person,
+    }
+    with open_desk(invocation) as desk:
+        return desk.call("inspection.record", params)
 
 
 class _Verification:

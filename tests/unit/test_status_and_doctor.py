@@ -21,6 +21,7 @@ from archive.status import (
 )
 from cli.commands.doctor import sentence
 from cli.commands.status import warning_sentence
+from cli.output import to_json
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -68,7 +69,7 @@ def test_nothing_to_warn_of() -> None:
 def test_each_warning_of_the_ledger(changed: dict[str, object], code: str) -> None:
     found = warnings(replace(SOUND, **changed), EMPTY, ROOMY, NOW)  # type: ignore[arg-type]
     assert [item.code for item in found] == [code]
-    assert "{" not in warning_sentence(found[0])
+    assert "{" not in warning_sentence(to_json(found[0]))
 
 
 def test_small_things_are_no_warning() -> None:
@@ -91,7 +92,7 @@ def test_folders_and_disk() -> None:
     drops = DropsStatus(0, 0, 0, None, late_sidecars=1, passed_over=2, purge_leftovers=3)
     told = warnings(SOUND, drops, ROOMY, NOW)
     assert [item.code for item in told] == ["LATE_SIDECARS", "PASSED_OVER", "PURGE_LEFTOVERS"]
-    assert all("{" not in warning_sentence(item) for item in told)
+    assert all("{" not in warning_sentence(to_json(item)) for item in told)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_folders_and_disk() -> None:
 )
 def test_each_judgement(check: Check, state: State) -> None:
     assert check.state is state
-    assert "{" not in sentence(check)
+    assert "{" not in sentence(Check(check.code, check.state, to_json(dict(check.values))))
 
 
 def test_another_database_has_no_sqlite_settings() -> None:

@@ -1,0 +1,170 @@
+"""The custody of a record for people: its cases and holds, and everything that happened to it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archive import vocabulary
+from archive.trace import payload_of
+from cli.dates import moment
+from cli.language import say
+from cli.output import print_pairs, print_table, show_size, show_time
+
+_Found = Mapping[str, Any]
+
+
+def show_registers(found: _Found) -> None:
+    """Cases that the record belongs to now, and holds that are on it."""
+    names = _Names(found["people"])
+    pairs: list[tuple[str, object]] = [
+        (say("belongs to case", "所属案件"), _case(case, value, names))
+        for case, value in found["cases"].items()
+    ]
+    pairs += [
+        (say("hold", "封存"), _hold(hold, value, names)) for hold, value in found["holds"].items()
+    ]
+    print_pairs(pairs)
+
+
+def show_custody(found: _Found) -> None:
+    """What happened, oldest first."""
+    names = _Names(found["people"])
+    print_table(
+        (
+            say("made", "时间"),
+            say("sealed", "封存"),
+            say("entry", "条目"),
+            say("what", "事项"),
+            say("who", "主体"),
+            say("remarks", "说明"),
+        ),
+        [_line(event, names) for event in found["custody"]],
+    )
+
+
+class _Names:
+    """People by id, with their names where they are known."""
+
+    def __init__(self, people: Mapping[str, str]) -> None:
+        self._people = people
+
+    def __call__(self, person: str) -> str:
+        name = self._people.get(person)
+        return person if name is None else say(f"{name} ({person})", f"{name}（{person}）")
+
+    def all(self, people: list[str]) -> str:
+        """Several, in one line."""
+        return say(", ", "、").join(self(person) for person in people)
+
+
+def _case(case: str, value: _Found, names: _Names) -> str:
+    parts = [value.get("number") or case, value.get("unit"), names.all(value.get("handlers", []))]
+    parts += [_label(vocabulary.SENSITIVITIES, code) for code in value.get("sensitivity", ())]
+    if value.get("closed"):
+        parts.append(say(f"closed {value['closed']}", f"{value['closed']} 结案"))
+    return _joined(parts)
+
+
+def _hold(hold: str, value: _Found, names: _Names) -> str:
+    return _joined([hold, value.get("unit"), names(value["placed_by"]) if value else None])
+
+
+def _line(event: _Found, names: _Names) -> tuple[object, ...]:
+    place = None if event["log"] is None else f"{event['log']}#{event['index']}"
+    kind = say(*_KINDS.get(event["kind"], (event["kind"], event["kind"])))
+    sealed = moment(event["sealed_at"]) or say("not yet", "尚未")
+    return moment(event["at"]), sealed, place, kind, _who(event, names), _remarks(event)
+
+
+def _who(event: _Found, names: _Names) -> str:
+    statements = event["body"].get("statements")
+    if not statements:
+        actor: str = event["actor"]
+        return actor
+    return names.all([item["statement"]["person"] for item in statements])
+
+
+def _remarks(event: _Found) -> str | None:
+    return _joined([event["problem"], *_said(event), *_written(event)]) or None
+
+
+def _said(event: _Found) -> Iterator[str | None]:
+    """What a person said: of a statement, and of the free text that goes with it."""
+    payload, detail = payload_of(event["body"]), event["detail"] or {}
+    for name, labels in _CODES.items():
+        code = payload.get(name)
+        if code is not None:
+            yield _label(labels, code)
+    if grant := payload.get("grant"):
+        yield _grant(grant)
+    if copies := payload.get("copies"):
+        yield say(f"copies: {copies['count']}", f"副本 {copies['count']} 份") + (
+            f" {copies['medium']}"
+        )
+    if event["kind"] in ("access.returned", "access.destroyed"):
+        yield say(f"copies: {payload['count']}", f"副本 {payload['count']} 份")
+    for name in ("number", "title", "reason", "comment", "remarks", "document_no", "letter_no"):
+        yield detail.get(name)
+    for name in ("request", "access", "hold"):
+        yield payload.get(name)
+
+
+def _written(event: _Found) -> Iterator[str | None]:
+    """What the archive itself wrote."""
+    body = event["body"]
+    yield body.get("code")
+    if not body.get("statements"):
+        yield body.get("access")
+    if event["kind"] in ("access.completed", "access.aborted"):
+        yield show_size(body["bytes"])
+    if other := body.get("same_content_as"):
+        yield say(f"same content as {other}", f"内容与 {other} 相同")
+
+
+def _grant(grant: _Found) -> str:
+    start, end = (show_time(found) for n in ("from", "until") if (found := moment(grant[n])))
+    return say(
+        f"{grant['count']} times from {start} to {end}",
+        f"{start} 至 {end}，{grant['count']} 次",
+    )
+
+
+def _label(labels: vocabulary.Labels, code: str) -> str:
+    return say(*labels.get(code, (code, code)))
+
+
+def _joined(parts: list[Any]) -> str:
+    return say("; ", "；").join(str(part) for part in parts if part)
+
+
+_CODES: Mapping[str, vocabulary.Labels] = {
+    "capacity": vocabulary.CAPACITIES,
+    "action": vocabulary.ACTIONS,
+    "purpose": vocabulary.PURPOSES,
+    "decision": vocabulary.DECISIONS,
+    "role": vocabulary.ROLES,
+}
+_KINDS = {
+    "record.accessioned": ("accessioned", "入库"),
+    "record.redropped": ("dropped again", "重复投放"),
+    "record.lost": ("lost", "登记丢失"),
+    "access.requested": ("access requested", "调阅申请"),
+    "access.decided": ("access decided", "调阅审批"),
+    "access.denied": ("access denied", "调阅被拒"),
+    "access.started": ("access started", "调阅开始"),
+    "access.completed": ("access completed", "调阅完成"),
+    "access.aborted": ("access aborted", "调阅中止"),
+    "access.closed": ("request closed", "申请办结"),
+    "access.concealed": ("confidential access", "保密调阅"),
+    "access.concealed_end": ("confidential access ended", "保密调阅结束"),
+    "access.opened": ("confidential access opened", "保密调阅公开"),
+    "access.returned": ("copies returned", "副本交回"),
+    "access.destroyed": ("copies destroyed", "副本销毁"),
+    "case.opened": ("case opened", "立案登记"),
+    "case.changed": ("case changed", "案件变更"),
+    "case.closed": ("case closed", "结案登记"),
+    "case.attached": ("attached to a case", "关联案件"),
+    "case.detached": ("detached from a case", "解除关联"),
+    "case.linked": ("linked to its case", "自动关联案件"),
+    "hold.placed": ("hold placed", "封存"),
+    "hold.lifted": ("hold lifted", "解除封存"),
+}

@@ -1,0 +1,219 @@
+"""Operations that read the archive: how it stands, what is in it, the custody of a record."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from archive import catalog, doctor
+from archive.catalog import SOURCE, Query
+from archive.custody import custody
+from archive.desk.reading import Reader, find_for, sees_record
+from archive.errors import UsageError
+from archive.registers.denials import denied
+from archive.status import DiskStatus, read_status, warnings
+from archive.tables import RecordRow
+from archive.times import parse_time
+from cli.language import say
+from cli.measuring import measure
+from cli.output import to_json
+from cli.service import files, large
+from cli.service.desk import Delivery, Document
+from cli.service.documents import check_params
+from cli.service.gate import gate
+from cli.service.operations import Caller, Host, Params, delivery, operation
+from cli.wiring import STORAGE_LEVEL
+from ingest.names import decode_name
+from ingest.overview import look
+
+MOST_HITS = 100_000
+_TEXTS = ("case", "category", "stage", "officer", "unit", "source", "media")
+_DAYS = ("since", "until")
+_CAPTURE = ("capture_start", "capture_end", "received_at")
+_BARE = ("record", "log", "index", "source", "size", "media_type", "lost", *_CAPTURE)
+"""What is shown of a record to who may only know that it is there."""
+_SOURCE = ("state", "label", "kind", "unit", "first_seen", "last_seen")
+
+
+@operation("status")
+def _status(host: Host, caller: Caller, params: Params) -> Document:
+    """How the archive stands; for everybody who is enrolled."""
+    check_params(params, {})
+    bench = host.bench
+    with gate(host, caller):
+        now = bench.clock.now()
+        with bench.database.read() as connection:
+            status = read_status(connection)
+            drops = look(connection, bench.home, now)
+    found = os.statvfs(bench.settings.store_path(bench.home))
+    free, total = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
+    disk = DiskStatus(free, total, STORAGE_LEVEL)
+    return _json(
+        {
+            "archive": bench.settings.archive,
+            "now": now,
+            "ledger": status,
+            "drops": drops,
+            "storage": disk,
+            "warnings": warnings(status, drops, disk, now),
+        }
+    )
+
+
+@operation("doctor")
+def _doctor(host: Host, caller: Caller, params: Params) -> Document:
+    """Whether the machine is in order; for everybody who is enrolled."""
+    check_params(params, {})
+    with gate(host, caller):
+        checks = list(measure(host.bench))
+    return _json({"state": doctor.worst(checks), "checks": checks})
+
+
+@operation("sources.list")
+def _sources(host: Host, caller: Caller, params: Params) -> Document:
+    """The register of sources; for everybody who is enrolled."""
+    check_params(params, {})
+    with gate(host, caller), host.bench.database.read() as connection:
+        rows = connection.execute(select(SOURCE).order_by(SOURCE.c.id)).all()
+    return _json(
+        {
+            "sources": [
+                {
+                    "source": row.id,
+                    "name": decode_name(row.name).text,
+                    **{name: getattr(row, name) for name in _SOURCE},
+                }
+                for row in rows
+            ]
+        }
+    )
+
+
+# --- records
+
+
+@delivery("catalog.search")
+@contextmanager
+def _search(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
+    """Records that match, as far as the caller may see them."""
+    query, mine = _query(params)
+    with gate(host, caller) as reader:
+        if mine and not reader.people:
+            raise UsageError(say("Nobody is bound to your account.", "您的账户未绑定任何人员。"))
+        more = replace(query, limit=query.limit + 1)
+        with host.bench.database.read() as connection:
+            found = find_for(connection, reader, more, mine=mine)
+    shown = [_record(row, whole=whole) for row, whole in found[: query.limit]]
+    yield large.stream({"records": shown, "more": len(found) > query.limit})
+
+
+def _query(params: Params) -> tuple[Query, bool]:
+    optional = {"words": list, "mine": bool, "limit": int}
+    check_params(params, {}, {**optional, **dict.fromkeys((*_TEXTS, *_DAYS), str)})
+    given = {name: value for name, value in params.items() if value is not None}
+    mine = bool(given.pop("mine", False))
+    given |= {name: parse_time(given[name]) for name in _DAYS if name in given}
+    given["words"] = tuple(given.get("words", ()))
+    if not all(isinstance(word, str) for word in given["words"]):
+        raise UsageError("Words are texts.")
+    query = Query(**given)
+    if not 1 <= query.limit <= MOST_HITS:
+        raise UsageError(f"A search shows 1 to {MOST_HITS} records.")
+    return query, mine
+
+
+@delivery("record.show")
+@contextmanager
+def _show(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
+    """One record and its custody; of a record that is not the caller's, that it is there."""
+    check_params(params, {"record": str})
+    with gate(host, caller) as reader, host.bench.database.read() as connection:
+        row, whole = _find(connection, reader, params["record"])
+        document = _custody(host, connection, row.id) if whole else _BARE_CUSTODY
+    head = {"record": row.id, "log": row.log, "index": row.idx, "lost": row.lost}
+    yield large.stream({**head, **document, "catalog": _record(row, whole=whole)})
+
+
+def _find(connection: Connection, reader: Reader, text: str) -> tuple[RecordRow, bool]:
+    reader.check_records()
+    row = catalog.find_record(connection, text)
+    return row, sees_record(connection, reader, row)
+
+
+_BARE_CUSTODY: Document = {
+    "description": None,
+    "problem": None,
+    "custody": [],
+    "cases": {},
+    "holds": {},
+    "people": {},
+}
+
+
+def _custody(host: Host, connection: Connection, record: str) -> Document:
+    found = custody(connection, host.bench.evidence, record)
+    return _json(
+        {
+            "description": found.description.value if found.description else None,
+            "problem": found.problem,
+            "custody": found.events,
+            "cases": found.cases,
+            "holds": found.holds,
+            "people": found.people,
+        }
+    )
+
+
+@delivery("record.proof")
+@contextmanager
+def _proof(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
+    """The files of a proof bundle; for who may see the record as a whole."""
+    # Only needed for a proof: it loads what judges signatures.
+    from archive.proof import proof_bundle
+
+    check_params(params, {"record": str})
+    bench = host.bench
+    with gate(host, caller) as reader, bench.database.read() as connection:
+        row, whole = _find(connection, reader, params["record"])
+        if not whole:
+            raise denied("ROLE_MISSING", row.id)
+    bundle = proof_bundle(bench.database, bench.places, bench.own_trust, row.id)
+    yield large.stream({"record": row.id, "files": files.packed(bundle)})
+
+
+def _record(row: RecordRow, *, whole: bool) -> Document:
+    """A line of the catalog; `restricted` where all that is like content is left out."""
+    line = {
+        "record": row.id,
+        "log": row.log,
+        "index": row.idx,
+        "source": row.source,
+        "name": row.name,
+        "folder": row.folder,
+        "size": row.size,
+        "sha256": row.sha256,
+        "media_type": row.media_type,
+        "case": row.case_no,
+        "category": row.category,
+        "stage": row.stage,
+        "unit": row.unit,
+        "officers": row.officers,
+        "capture_start": row.captured_start,
+        "capture_end": row.captured_end,
+        "received_at": row.received_at,
+        "title": row.title,
+        "preview": row.preview,
+        "lost": row.lost,
+    }
+    bare = {name: value if name in _BARE else None for name, value in line.items()}
+    return _json({**(line if whole else bare), "restricted": not whole})
+
+
+def _json(value: Any) -> Document:
+    found = to_json(value)
+    if not isinstance(found, dict):
+        raise TypeError("an answer is an object")
+    return found
