@@ -35,9 +35,9 @@ def run(context: typer.Context) -> None:
     """Serve until told to end. Example: cunzheng --home /srv/cunzheng serve."""
     invocation = Invocation.of(context)
     home, settings = invocation.settings()
-    keep_memory_private()
     with serving(home):
         _check_boundary(home, settings)
+        keep_memory_private()
         workbench = Workbench(home, settings, secret=passphrase.taken())
         _open(workbench)
         tally = Tally(quiet=invocation.json)
