@@ -14,7 +14,7 @@ from archive.errors import FormatError, UsageError
 from archive.vocabulary import ROLES
 from cli import key_passphrase
 from cli.language import say
-from cli.parts import desk_of, office_of
+from cli.parts import office_of
 from cli.wiring import Workbench
 from signing.keys import P256, Signer, generate, write_once
 from signing.person_key import open_person_key
@@ -73,7 +73,7 @@ def found_people(bench: Workbench, named: Sequence[Named], organization: str, se
             )
         )
     texts = {name: (CONFIG / f"{name}.toml").read_text(encoding="utf-8") for name in RULES}
-    found_register(desk_of(bench, "single"), founders, texts, str(os.geteuid()))
+    found_register(bench.desk("single"), founders, texts, str(os.geteuid()))
 
 
 def _key(bench: Workbench, founder: Named, number: int, secret: str) -> tuple[Signer, Path]:

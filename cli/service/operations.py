@@ -26,7 +26,6 @@ from typing import Any, BinaryIO, Literal, TypeVar
 
 from archive.desk.submit import Desk
 from archive.errors import UsageError
-from cli.parts import desk_of
 from cli.service.desk import Delivery, Document
 from cli.service.documents import PROTOCOL, check_params
 from cli.wiring import Workbench, software
@@ -60,7 +59,7 @@ class Host:
     @cached_property
     def desk(self) -> Desk:
         """The archive's side of every signed statement; needs the passphrase."""
-        return desk_of(self.bench, self.mode)
+        return self.bench.desk(self.mode)
 
 
 Call = Callable[[Host, Caller, Params], Document]
