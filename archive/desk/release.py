@@ -231,6 +231,8 @@ class Retrieval:
         self.start: int = extent["from"]
         self.stop: int = extent["to"]
         self.handed_out = 0
+        self.place = ("", 0)
+        """Log and index of the entry with which the access began, once it is sealed."""
 
     def __enter__(self) -> "Retrieval":
         """Seal the start, then check entry, description and piece list.
@@ -301,7 +303,7 @@ class Retrieval:
     def _begin(self) -> None:
         entries = self._book.begin()
         self._begun = True
-        self._parts.desk.wait(entries)
+        self.place = self._parts.desk.wait(entries)[-1]
         self._sealed_start = True
 
     def _open_record(self) -> SealedRecord:
