@@ -135,6 +135,7 @@ def build_app(verbs: Sequence[Verb]) -> typer.Typer:
                 envvar="CUNZHENG_HOME",
                 show_envvar=True,
                 metavar="DIR",
+                readable=False,  # who only calls its service passes through it
                 help=say("Folder of the archive.", "存证库所在目录。"),
             ),
         ] = None,

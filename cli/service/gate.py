@@ -29,7 +29,7 @@ def gate(host: Host, caller: Caller) -> Iterator[Reader]:
         yield reader
     except Denied as error:
         person = people[0] if len(people) == 1 else None
-        host.bench.desk(host.mode).record_denial(error, str(caller.uid), None, person)
+        host.desk.record_denial(error, str(caller.uid), None, person)
         raise
 
 
