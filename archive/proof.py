@@ -81,8 +81,8 @@ def _files(evidence: ObjectStore, record: SealedRecord) -> dict[str, bytes]:
         "checkpoint.note": proved.note,
         "checkpoint.note.p7s": p7s,
         "checkpoint.note.p7s.tst": tst,
-        "certificates.pem": b"".join(_pem(evidence, ".crt", "CERTIFICATE")),
-        "crls.pem": b"".join(_pem(evidence, ".crl", "X509 CRL")),
+        "certificates.pem": pem(evidence, ".crt", "CERTIFICATE"),
+        "crls.pem": pem(evidence, ".crl", "X509 CRL"),
         "README.txt": readme(record, gen_time),
     }
 
@@ -92,6 +92,11 @@ def tlog_proof(proved: ProvedEntry) -> bytes:
     path = [base64.b64encode(step).decode() for step in proved.path]
     lines = ["c2sp.org/tlog-proof@v1", f"index {proved.index}", *path, "", ""]
     return "\n".join(lines).encode() + proved.note
+
+
+def pem(evidence: ObjectStore, ending: str, label: str) -> bytes:
+    """All stored certificates (`.crt`, CERTIFICATE) or lists (`.crl`, X509 CRL) as PEM."""
+    return b"".join(_pem(evidence, ending, label))
 
 
 def _pem(evidence: ObjectStore, ending: str, label: str) -> Iterator[bytes]:

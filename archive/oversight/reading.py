@@ -109,7 +109,7 @@ class Reader:
 
     # accesses
 
-    def _requested(self, base: dict[str, Any], said: Value) -> Event:
+    def _requested(self, base: dict[str, Any], said: Value) -> ev.Requested:
         records = tuple(said["records"])
         cases = NOTHING.union(*(self.record_cases.get(record, NOTHING) for record in records))
         named = frozenset((said["case"],)) if said["case"] else NOTHING
@@ -139,7 +139,7 @@ class Reader:
             grant=said["grant"],
         )
 
-    def _started(self, base: dict[str, Any], said: Value) -> Event:
+    def _started(self, base: dict[str, Any], said: Value) -> ev.Started:
         record = said["record"]
         cases = self.record_cases.get(record, NOTHING)
         known = [self.cases[case] for case in cases if case in self.cases]
@@ -204,10 +204,56 @@ class Reader:
 
     def _concealed(self, base: dict[str, Any], value: Value) -> Event:
         ended = base["kind"] == "access.concealed_end"
+        base["host"] = value["body"].get("host")
         return ev.Concealed(**base, access=value["body"]["access"], ended=ended)
 
     def _opened(self, base: dict[str, Any], said: Value) -> Event:
         return ev.Opened(**base, access=said["access"])
+
+    def revealed(
+        self, begun: ev.Concealed, ended: ev.Concealed | None, data: Value
+    ) -> tuple[ev.Requested, ev.Started, ev.Ended | None]:
+        """Request, access and end that a concealed access was, as the registers are now.
+
+        `data` is that of the detail of `access.opened`. They stand where the commitments stand.
+        """
+        try:
+            return self._revealed(begun, ended, data)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ContentAltered(
+                f"What was opened of the access {begun.access} has not its form."
+            ) from error
+
+    def _revealed(
+        self, begun: ev.Concealed, ended: ev.Concealed | None, data: Value
+    ) -> tuple[ev.Requested, ev.Started, ev.Ended | None]:
+        start, end = data["start"], data["end"]
+        asking, starting = start["requested"]["statement"], start["started"]["statement"]
+        base = {
+            "place": begun.place,
+            "kind": "access.requested",
+            "at": datetime.fromisoformat(start["accepted_at"]),
+            "written": begun.written,
+            "person": asking["person"],
+            "unit": self.units.get(asking["person"]),
+            "account": start["account"],
+            "host": begun.host,
+        }
+        asked = self._requested(base, asking["payload"])
+        started = self._started({**base, "kind": "access.started"}, starting["payload"])
+        self._requests.pop(asked.request, None)
+        self._accesses.pop(started.access, None)
+        if ended is None or end is None:
+            return asked, started, None
+        last = {**base, "place": ended.place, "at": ended.at, "written": ended.written}
+        over = ev.Ended(
+            **{**last, "kind": "access.completed" if end["code"] is None else "access.aborted"},
+            access=started.access,
+            started=started,
+            bytes=end["bytes"],
+            code=end["code"],
+        )
+        return asked, started, over
 
     # registers
 
