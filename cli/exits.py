@@ -75,6 +75,11 @@ _CHINESE: tuple[tuple[type[BaseException], str], ...] = (
 
 def _in_chinese(error: BaseException, text: str) -> str:
     """A Chinese heading by kind before a sentence of the lower packages, which speak English."""
+    if isinstance(error, archive_errors.Denied):
+        from archive.registers.denials import in_chinese
+
+        if said := in_chinese(error):
+            return said
     if any("\u4e00" <= char <= "\u9fff" for char in text):
         return text
     heads = (chinese for kind, chinese in _CHINESE if isinstance(error, kind))

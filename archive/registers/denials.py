@@ -231,3 +231,12 @@ def denied(code: str, more: str = "") -> Denied:
     """The error for a code; `more` says what is concerned, in identifiers."""
     sentence = DENIALS[code][1]
     return Denied(code, f"{sentence[:-1]} ({more})." if more else sentence)
+
+
+def in_chinese(error: Denied) -> str | None:
+    """The Chinese sentence of a denial, with what is concerned; None for an unknown code."""
+    if error.code not in DENIALS:
+        return None
+    _, english, chinese = DENIALS[error.code]
+    more = str(error).removeprefix(english[:-1]).removesuffix(".").strip()
+    return f"{chinese[:-1]}（{more.strip('()')}）。" if more.startswith("(") else chinese

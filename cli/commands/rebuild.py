@@ -7,7 +7,7 @@ from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs, show_path
 from cli.progress import Advance, progress
-from cli.service.home_lock import hosting
+from cli.service.home_lock import serving
 from cli.wiring import Workbench
 
 
@@ -15,7 +15,7 @@ def run(context: typer.Context) -> None:
     """Rebuild it; the old database stays beside it."""
     invocation = Invocation.of(context)
     home, settings = invocation.settings()
-    context.with_resource(hosting(home))
+    context.with_resource(serving(home))
     workbench = Workbench(home, settings)
     with progress("Rebuilding", "正在重建", None, say("entries", "条")) as advance:
         done = rebuild(
