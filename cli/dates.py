@@ -30,6 +30,20 @@ def day_end(text: str) -> datetime:
     return day_start(text) + timedelta(days=1)
 
 
+def exact_moment(text: str) -> datetime:
+    """`YYYY-MM-DD HH:MM` in Asia/Shanghai, seconds if need be; raises UsageError."""
+    try:
+        found = datetime.fromisoformat(text.strip().replace(" ", "T"))
+    except ValueError:
+        raise UsageError(
+            say(
+                f"{text[:40]!r} is not a time; write it as YYYY-MM-DD HH:MM.",
+                f"{text[:40]!r} 不是时间，请写作 年-月-日 时:分。",
+            )
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=SHANGHAI)
+
+
 def moment(text: str | None) -> datetime | None:
     """A time of an answer, as it is to be shown; raises FormatError."""
     return None if text is None else parse_time(text)

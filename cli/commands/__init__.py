@@ -98,6 +98,33 @@ VERBS: tuple[Verb, ...] = (
         "sources confirm DSJ-0012345 --label 12号执法记录仪",
     ),
     _verb(
+        "people",
+        "Register of people.",
+        "人员登记。",
+        "people enrol li --request li.csr --unit zfdd1 --role handler --name 'Li Ming'",
+        "people enrol li --request li.csr --unit zfdd1 --role handler --name 李明",
+    ),
+    _verb(
+        "rules",
+        "Rules in force.",
+        "现行规则。",
+        "rules show access",
+    ),
+    _verb(
+        "case",
+        "Register of cases.",
+        "案件登记。",
+        "case open 'CF-2026-12' --category penalty --unit zfdd1 --handler li",
+        "case open 滨综执罚〔2026〕12号 --category penalty --unit zfdd1 --handler li",
+    ),
+    _verb(
+        "hold",
+        "What must be kept.",
+        "封存（不得销毁）登记。",
+        "hold place 01KAN4 --reason 'reconsideration pending'",
+        "hold place 01KAN4 --reason 行政复议期间",
+    ),
+    _verb(
         "doctor",
         "Clock, disk, keys, certificates, TSA.",
         "检查时钟、磁盘、密钥、证书与时间戳服务。",

@@ -67,6 +67,14 @@ def _whose(host: Host, caller: Caller, params: Params) -> Document:
     }
 
 
+@operation("people.known")
+def _known(host: Host, caller: Caller, params: Params) -> Document:
+    """Whether there is or was a person of this id."""
+    check_params(params, {"person": str})
+    with gate(host, caller), host.bench.database.read() as connection:
+        return {"known": DbShelf(connection).get("person", params["person"]) is not None}
+
+
 @operation("attempt.failed")
 def _attempt_failed(host: Host, caller: Caller, params: Params) -> Document:
     """Put on the ledger that a key could not be opened; `key` as in `people.whose`, if known."""
