@@ -20,6 +20,8 @@ SCHEMA = "0002"
 """The newest migration; compared at every start so that alembic is only loaded when needed."""
 
 _BUSY_SECONDS = 60
+_MOST_CONNECTIONS = 96
+"""At a time: more than the service has threads, so that none waits for another's connection."""
 _IO_ERROR = 10
 """SQLITE_IOERR; the extended codes have it in their lowest byte."""
 _DAMAGED = (11, 26)
@@ -86,7 +88,7 @@ class Database:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url)
+    engine = create_engine(url, max_overflow=_MOST_CONNECTIONS)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)

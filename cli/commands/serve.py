@@ -19,6 +19,7 @@ from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_line, show_path
 from cli.reporting import Tally
+from cli.service.faults import for_log
 from cli.service.home_lock import serving
 from cli.service.operations import Host, start
 from cli.service.place import FOLDER, SOCKET
@@ -41,7 +42,7 @@ def run(context: typer.Context) -> None:
         workbench = Workbench(home, settings, secret=passphrase.taken())
         _open(workbench)
         tally = Tally(quiet=invocation.json)
-        service = _Service(Host(workbench, "service"))
+        service = _Service(Host(workbench, "service"), quiet=invocation.json)
         end_on_signals(service.stop, service.wake)
         with workbench.watcher(tally, tally.tell) as watcher, service.running(home):
             watch(watcher, home, service.stop, service.wake, quiet=invocation.json)
@@ -53,8 +54,9 @@ def run(context: typer.Context) -> None:
 class _Service:
     """What runs beside the watcher, and the one failure that ends all of it."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, *, quiet: bool) -> None:
         self._host = host
+        self._quiet = quiet
         self.stop, self.wake = threading.Event(), threading.Event()
         self._failure: StateUnknown | None = None
 
@@ -64,9 +66,9 @@ class _Service:
         start(self._host)
         keeping = threading.Thread(target=self._keep_house, name="housekeeping", daemon=True)
         with Server(home, self._host, self._fail):
-            print_line(
-                say(f"serving on {home / FOLDER / SOCKET}", f"服务地址 {home / FOLDER / SOCKET}")
-            )
+            if not self._quiet:
+                place = home / FOLDER / SOCKET
+                print_line(say(f"serving on {place}", f"服务地址 {place}"))
             keeping.start()
             try:
                 yield
@@ -92,6 +94,8 @@ class _Service:
             self._fail(error)
         except (ArchiveError, SigningError, OSError) as error:
             log_line(sentence(error))
+        except Exception as error:  # one step that fails does not stop the others
+            log_line(f"housekeeping: {for_log(error)}")
 
     def _fail(self, error: StateUnknown) -> None:
         self._failure = error

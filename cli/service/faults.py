@@ -45,6 +45,20 @@ def code_of(error: BaseException) -> str | None:
     return code if isinstance(code, str) else None
 
 
+def for_log(error: BaseException) -> str:
+    """An error in a log: its code or class, and where it is from if nobody foresaw it.
+
+    Never its sentence, which may name people or files.
+    """
+    if isinstance(error, (ArchiveError, SigningError)):
+        return code_of(error) or type(error).__name__
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{place}"
+
+
 _ROOTS: tuple[type[Raised], ...] = (archive_errors.ArchiveError, signing_errors.SigningError)
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from archive.errors import ContentAltered, Denied, NotFound, StateUnknown
+from cli.service.conversation import Limits
 from cli.service.desk import Delivery, Stream
 from cli.service.operations import Caller, Host, Mode, delivery, operation, upload
-from cli.service.server import Limits, Server
+from cli.service.server import Server
 from cli.settings import Settings
 from cli.wiring import Workbench
 from signing.errors import ClockBehind

@@ -1,5 +1,7 @@
 """Whatever the database says becomes one sentence, without the statement or its values."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,23 @@ def test_a_row_that_is_there_already(tmp_path: Path) -> None:
         assert leak not in str(caught.value)
     with database.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM t")).scalar() == 0
+
+
+def test_many_threads_read_at_the_same_time(tmp_path: Path) -> None:
+    """As many as the service has; each has its connection while the others have theirs."""
+    database = Database(f"sqlite:///{tmp_path}/db")
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE t (name TEXT)"))
+    together = threading.Barrier(64)
+
+    def read(_: int) -> int:
+        with database.read() as connection:
+            together.wait(20)
+            return int(connection.execute(text("SELECT count(*) FROM t")).scalar_one())
+
+    with ThreadPoolExecutor(64) as threads:
+        assert list(threads.map(read, range(64))) == [0] * 64
+    database.close()
 
 
 def test_on_screen_too() -> None:

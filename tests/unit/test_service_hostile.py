@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import socket
@@ -19,10 +20,11 @@ from archive.errors import FormatError, StateUnknown, Unreachable
 from cli.invocation import Invocation
 from cli.service import open_desk
 from cli.service.client import SocketDesk
+from cli.service.conversation import Limits
 from cli.service.frames import HEADER, Channel
 from cli.service.home_lock import hosting, serving
 from cli.service.place import SOCKET, connect, run_folder
-from cli.service.server import Limits, Server
+from cli.service.server import Server
 
 STREAM = {"pieces": 200, "size": 1 << 20}
 
@@ -184,6 +186,22 @@ def test_uploads_without_an_end(service: Service) -> None:
         assert "error" in channel.document(2.0)
     assert is_served(service)
     assert list((service.home / "scratch").iterdir()) == []
+
+
+def test_uploads_cannot_fill_the_disk_side_by_side(tmp_path: Path) -> None:
+    limits = Limits(uploads=2, upload=20.0, piece=20.0, grace=0.1)
+    with toy_service(make_home(tmp_path), limits) as service, ExitStack() as stack:
+        for _ in range(2):
+            channel = stack.enter_context(Channel(raw(service.home)))
+            channel.send({"form": "send", "operation": "toy.keep", "params": {}}, 1.0)
+            assert channel.document(2.0) == {"ok": {}}
+        desk = SocketDesk(service.home)
+        with pytest.raises(Unreachable, match="busy"):
+            desk.send("toy.keep", {}, io.BytesIO(b"letter"))
+        assert is_served(service)
+        channel.cut()
+        assert soon(lambda: len(service.log) >= 3)
+        assert desk.send("toy.keep", {}, io.BytesIO(b"letter"))["size"] == 6
 
 
 def test_an_unforeseen_error_gives_nothing_away(service: Service) -> None:
