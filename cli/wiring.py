@@ -22,7 +22,6 @@ from archive.inspection import Recorder
 from archive.keyring import Keyring, embedded_timestamper, load_identity
 from archive.lease import Lease
 from archive.publish import Places
-from archive.retrieve import Retriever
 from archive.seal import Sealer
 from archive.store_directory import DirectoryPointer, DirectoryStore
 from archive.stored_log import LogTrust
@@ -42,6 +41,7 @@ from signing.timestamp import Timestamper
 from signing.trust import TrustPolicy
 
 if TYPE_CHECKING:
+    from archive.desk.conceal import Confidential
     from archive.desk.submit import Desk
 
 STORAGE_LEVEL = "read-only"
@@ -240,18 +240,15 @@ class Workbench:
         """The archive's log key as its policy has it; needs no passphrase."""
         return LogTrust(self.settings.archive, self.own_policy.log_keys[-1].key)
 
-    @cached_property
-    def retriever(self) -> Retriever:
-        """Hands out records; needs the passphrase, because every access is sealed first."""
-        return Retriever(
-            self.database,
-            self.places,
-            self.sealer,
-            LogTrust.of(self.identity),
-            self.clock,
-            os.urandom,
-            self.folder("locks") / "access",
-        )
+    def confidential(self, host: str) -> "Confidential":
+        """Releases of records, open (`.release`) and confidential; needs the passphrase."""
+        # Imported late: most commands release nothing.
+        from archive.desk.conceal import Confidential
+        from archive.desk.release import Release
+
+        locks = self.folder("locks") / "access"
+        release = Release(self.desk(host), self.places, LogTrust.of(self.identity), locks)
+        return Confidential(release, self.folder("confidential"), self.fs)
 
     @cached_property
     def recorder(self) -> Recorder:

@@ -1,112 +1,287 @@
-"""`cunzheng fetch RECORD --reason …`: receive a record. The ledger knows before the first byte."""
+"""`cunzheng fetch RECORD`: receive a record. The ledger knows before the first byte."""
 
+import json
 import signal
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from archive import catalog
-from archive.errors import UsageError
-from archive.handout import Handout
-from archive.retrieve import Retrieval
-from cli.account import person_at_work
+from archive.errors import Denied, UsageError
+from archive.vocabulary import ACTIONS
+from cli.author import KeyOption, Signer, open_signer
+from cli.confidential import write_opening
 from cli.invocation import Invocation
 from cli.language import say
-from cli.output import print_json, print_pairs, show_path, show_size
-from cli.progress import Advance, progress
-from cli.service.home_lock import hosting
-from cli.wiring import Workbench
-from ingest.names import safe_file_name
+from cli.output import print_json, print_line, print_pairs, show_size
+from cli.progress import progress
+from cli.receiving import Files, Receiver, Screen, check_folder
+from cli.request_options import (
+    BehalfContact,
+    BehalfName,
+    BehalfPost,
+    BehalfUnit,
+    Bytes,
+    Capacity,
+    Case,
+    IdKind,
+    IdNo,
+    Letter,
+    LetterNo,
+    Purpose,
+    Reason,
+    TaskNo,
+)
+from cli.requesting import Range, Wish, ask, behalf, byte_range, explain, one_of
+from cli.service import large, open_desk
+from cli.service.desk import Desk, Document
+from cli.service.signed import packed
+
+_ALGORITHMS = ("sha256", "sm3")
+_STDOUT = Path("-")
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     context: typer.Context,
     record: Annotated[
         str, typer.Argument(help=say("Record, or the beginning of its id.", "记录标识或其开头。"))
     ],
-    reason: Annotated[str, typer.Option(help=say("Why; kept for ever.", "事由，永久保存。"))],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help=say("Folder for the copy.", "副本存放目录。"))
-    ] = Path(),
-    person: Annotated[
-        str | None,
-        typer.Option(help=say("Who asks; default: system user.", "调阅人；默认为系统用户。")),
+    request: Annotated[
+        str | None, typer.Option(help=say("Request that was granted.", "已获批准的申请编号。"))
     ] = None,
+    action: Annotated[
+        str | None,
+        typer.Option(help=say("Without --request: default view.", "无 --request 时：默认 view。")),
+    ] = None,
+    purpose: Purpose = None,
+    reason: Reason = None,
+    case: Case = None,
+    capacity: Capacity = None,
+    bytes_: Bytes = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help=say("Folder for the copy.", "副本存放目录。")),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ACCESS", help=say("Go on with an aborted access.", "续传已中止的调阅。")
+        ),
+    ] = None,
+    copies: Annotated[
+        int | None, typer.Option(min=1, help=say("Copies that are made of it.", "副本份数。"))
+    ] = None,
+    medium: Annotated[str | None, typer.Option(help=say("What they are on.", "副本载体。"))] = None,
+    medium_no: Annotated[
+        str | None, typer.Option(help=say("Serial number of the medium.", "载体编号。"))
+    ] = None,
+    note: Annotated[str | None, typer.Option(help=say("Note.", "备注。"))] = None,
+    confidential: Annotated[
+        bool,
+        typer.Option(
+            "--confidential",
+            help=say("Supervision: opened later.", "保密监督：先承诺、后公开。"),
+        ),
+    ] = False,
+    task_no: TaskNo = None,
+    letter: Letter = None,
+    letter_no: LetterNo = None,
+    behalf_name: BehalfName = None,
+    id_kind: IdKind = None,
+    id_no: IdNo = None,
+    behalf_unit: BehalfUnit = None,
+    behalf_post: BehalfPost = None,
+    behalf_contact: BehalfContact = None,
+    key: KeyOption = None,
 ) -> None:
-    """Receive a checked copy."""
+    """Receive."""
     invocation = Invocation.of(context)
-    home, settings = invocation.settings()
-    context.with_resource(hosting(home))
-    workbench = Workbench(home, settings)
-    who = person_at_work(person)
-    _check_folder(output, home)
-    retriever = workbench.retriever
-    retriever.abort_dead_accesses()
-    with workbench.database.read() as connection:
-        row = catalog.find_record(connection, record)
-    # A polite end request closes the access on the ledger like Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with progress("Fetching", "正在调阅", row.size, "B") as advance:
-        retrieval = retriever.open(row.id, person=who, reason=reason, progress=_Steps(advance))
-        algorithms = settings.digests
-        with Handout(workbench.fs, output, retrieval.access, algorithms) as copy, retrieval:
-            path = _copy(retrieval, copy)
-    digests = [str(digest) for digest in copy.digests]
-    if invocation.json:
-        print_json(
-            {
-                "record": row.id,
-                "access": retrieval.access,
-                "path": show_path(path),
-                "size": retrieval.handed_out,
-                "digests": digests,
-                "person": who,
-            }
+    others = behalf(
+        name=behalf_name,
+        id_kind=id_kind,
+        id_no=id_no,
+        unit=behalf_unit,
+        post=behalf_post,
+        contact=behalf_contact,
+    )
+    wish = Wish(
+        action=action or "view",
+        purpose=purpose,
+        reason=reason,
+        case=case,
+        capacity=capacity,
+        range=byte_range(bytes_),
+        task_no=task_no,
+        letter=letter,
+        letter_no=letter_no,
+        behalf=others,
+    )
+    given = {"copies": _copies(copies, medium), "medium_no": medium_no, "note": note}
+    with open_desk(invocation) as desk:
+        fetch = _Fetch(desk, open_signer(desk, key), record, wish, given)
+        params = fetch.order(request, resume, confidential=confidential)
+        receiver = _receiver(fetch.action, output, invocation)
+        # A polite end request closes the access on the ledger like Ctrl-C does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        done = fetch.receive(params, receiver, output)
+    _show(done, invocation, on_screen=isinstance(receiver, Screen))
+
+
+def _copies(count: int | None, medium: str | None) -> Document | None:
+    if count is None and medium is None:
+        return None
+    return {"count": count or 1, "medium": medium or say("file", "文件")}
+
+
+class _Fetch:
+    """One fetch: which request, which range, and the statement that begins it."""
+
+    def __init__(
+        self, desk: Desk, signer: Signer, record: str, wish: Wish, given: dict[str, Any]
+    ) -> None:
+        self._desk = desk
+        self._signer = signer
+        self._record = record
+        self._wish = wish
+        self._given = given
+        self.action = wish.action
+
+    def order(self, request: str | None, resume: str | None, *, confidential: bool) -> Document:
+        """Parameters of `access.receive`."""
+        one_of(ACTIONS, self._wish.action, "--action")
+        if request is None:
+            return self._asking(resume, confidential=confidential)
+        if confidential or self._wish.is_asked:
+            raise UsageError(
+                say(
+                    "With --request nothing of a new request is given.",
+                    "使用 --request 时不得再给出新申请的内容。",
+                )
+            )
+        found = large.fetch(self._desk, "request.show", {"request": request})
+        self.action = found["action"]
+        named = self._one(found["records"])
+        extent = self._wish.range or _rest(found, resume) or _segment(found)
+        return {"started": self._started(found["request"], named, extent, resume)} | _OPEN
+
+    def _asking(self, resume: str | None, *, confidential: bool) -> Document:
+        """Request and start at once, for what needs no approval."""
+        if resume is not None:
+            raise UsageError(say("--resume needs --request.", "--resume 须与 --request 同用。"))
+        found = explain(self._desk, self._signer.author.person, self._wish, [self._record])
+        request, made = ask(self._desk, self._signer, self._wish, found)
+        (named,) = found["records"]
+        started = self._started(request, named, self._wish.range, None)
+        return {"started": started, "requested": packed(*made), "confidential": confidential}
+
+    def _one(self, records: list[str]) -> str:
+        wanted = self._record.strip().upper()
+        found = [record for record in records if record.startswith(wanted)]
+        # One that the request does not cover is refused by the archive, and recorded.
+        return found[0] if len(found) == 1 else self._known(wanted)
+
+    def _known(self, wanted: str) -> str:
+        found = self._desk.call(
+            "request.explain",
+            {"action": self.action, "records": [wanted], "person": self._signer.author.person},
         )
+        return str(found["records"][0])
+
+    def _started(
+        self, request: str, record: str, extent: Range | None, resume: str | None
+    ) -> Document:
+        payload = {
+            "access": self._signer.author.id(),
+            "action": self.action,
+            "copies": self._given["copies"],
+            "range": extent,
+            "record": record,
+            "request": request,
+            "resumes": resume,
+        }
+        words = {key: self._given[key] for key in ("medium_no", "note")}
+        data = words if any(words.values()) else None
+        return packed(*self._signer.make("access.started", payload, data))
+
+    def receive(self, params: Document, receiver: Receiver, output: Path | None) -> Document:
+        """Take everything; a denial says what to do."""
+        head: Document = {}
+        try:
+            with self._desk.receive("access.receive", params) as delivery:
+                head = delivery.head
+                size = head["to"] - head["from"]
+                with progress("Fetching", "正在调阅", size, "B") as advance:
+                    done = receiver.take(delivery, advance)
+        except Denied as error:
+            self._hint(error)
+            raise
+        finally:
+            if "start" in head:
+                write_opening(self._desk, output, head)
+        told = {key: head[key] for key in ("access", "record", "log", "index")}
+        return {**told, "person": self._signer.author.person, **done}
+
+    def _hint(self, error: Denied) -> None:
+        """Say how to come by an approval that is missing."""
+        if error.code == "NO_GRANT" and self._wish.is_asked:
+            words = f"cunzheng request {self._record} --action {self.action} --purpose … --reason …"
+            print_line(say(f"Ask first: {words}", f"请先申请：{words}"), sys.stderr)
+
+
+_OPEN: Document = {"confidential": False}
+
+
+def _segment(found: Document) -> Range | None:
+    return dict(found["segments"][0]) if found["segments"] else None
+
+
+def _rest(found: Document, resume: str | None) -> Range | None:
+    """What is left of an aborted access, as far as the archive knows."""
+    for access in found["accesses"]:
+        if access["access"] == resume:
+            extent = access["range"]
+            if extent is None:
+                return None
+            return {"from": extent["from"] + access["bytes"], "to": extent["to"]}
+    return None
+
+
+def _receiver(action: str, output: Path | None, invocation: Invocation) -> Receiver:
+    if action == "view":
+        if output not in (None, _STDOUT):
+            raise UsageError(
+                say(
+                    "A view makes no file; pipe it into a viewer.",
+                    "查看不生成文件；请通过管道交给查看程序。",
+                )
+            )
+        if sys.stdout.isatty():
+            raise UsageError(
+                say("Pipe a view into a viewer.", "请将查看的内容通过管道交给查看程序。")
+            )
+        return Screen()
+    if output == _STDOUT:
+        return Screen()
+    folder = output or Path()
+    check_folder(folder, invocation.home)
+    return Files(folder, _ALGORITHMS, action)
+
+
+def _show(done: Document, invocation: Invocation, *, on_screen: bool) -> None:
+    if on_screen:  # stdout belongs to the content
+        if invocation.json:
+            sys.stderr.write(json.dumps(done, ensure_ascii=False) + "\n")
+        return
+    if invocation.json:
+        print_json(done)
         return
     print_pairs(
         [
-            (say("file", "文件"), show_path(path)),
-            (say("size", "大小"), show_size(retrieval.handed_out)),
-            *((say("digest", "摘要"), digest) for digest in digests),
-            (say("access", "调阅编号"), retrieval.access),
+            (say("file", "文件"), done["path"]),
+            (say("size", "大小"), show_size(done["size"])),
+            *((say("digest", "摘要"), digest) for digest in done["digests"]),
+            (say("cover sheet", "交付单"), done["cover_sheet"]),
+            (say("access", "调阅编号"), done["access"]),
         ]
     )
-
-
-def _copy(retrieval: Retrieval, copy: Handout) -> Path:
-    for piece in retrieval.pieces():
-        copy.write(piece)
-    return copy.finish(safe_file_name(str(retrieval.description.value["name"])))
-
-
-class _Steps:
-    """Turns `bytes so far` into steps."""
-
-    def __init__(self, advance: Advance) -> None:
-        self._advance = advance
-        self._done = 0
-
-    def __call__(self, done: int, total: int) -> None:  # noqa: ARG002 - the total is known
-        self._advance(done - self._done)
-        self._done = done
-
-
-def _check_folder(folder: Path, home: Path) -> None:
-    if home.resolve() in [folder.resolve(), *folder.resolve().parents]:
-        raise UsageError(
-            say(
-                "Name a folder outside the archive with -o.",
-                "请用 -o 指定存证库以外的目录。",
-            )
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            say(
-                f"The folder {show_path(folder)} cannot be made: {error.strerror}.",
-                f"无法建立目录 {show_path(folder)}：{error.strerror}。",
-            )
-        ) from error

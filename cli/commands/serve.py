@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from archive.boundary import FOLDERS, wider
+from archive.desk.closing import keep_house
 from archive.errors import ArchiveError, StateUnknown, UsageError
 from cli import passphrase
 from cli.commands.watch import end_on_signals, watch
@@ -108,7 +109,7 @@ class _Service:
 
 def _open(workbench: Workbench) -> None:
     """Open keys and database at once: a wrong passphrase is told now, not at the first drop."""
-    workbench.retriever.abort_dead_accesses()
+    keep_house(workbench.confidential("service"))
 
 
 def _check_boundary(home: Path, settings: Settings) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from archive.desk.closing import keep_house
 from cli.exits import ExitCode
 from cli.invocation import Invocation
 from cli.language import say
@@ -34,8 +35,8 @@ def run(
     tally = Tally(quiet=invocation.json)
     stop, wake = threading.Event(), threading.Event()
     end_on_signals(stop, wake)
-    # Accesses whose process died get their end on the ledger with the next batch.
-    workbench.retriever.abort_dead_accesses()
+    # What ended while nobody was here, such as the access of a killed process, is told first.
+    keep_house(workbench.confidential("single"))
     with workbench.watcher(tally, tally.tell) as watcher:
         if once:
             watcher.drain(stop)

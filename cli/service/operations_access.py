@@ -13,14 +13,13 @@ from archive.desk.closing import keep_house
 from archive.desk.conceal import Confidential
 from archive.desk.db_shelf import DbShelf
 from archive.desk.reading import Reader
-from archive.desk.release import Handed, Order, Release, Retrieval
+from archive.desk.release import Handed, Order, Retrieval
 from archive.desk.submit import Accepted
 from archive.detail import Detail
 from archive.errors import NotFound, UsageError
 from archive.proof import proof_bundle
 from archive.registers.concealed import Start
 from archive.registers.shelf import Value
-from archive.stored_log import LogTrust
 from cli.output import to_json
 from cli.service import large
 from cli.service.cover_facts import cover_facts
@@ -34,21 +33,13 @@ from cli.service.signed import detail_from, handed_from, statement_from
 _BUNDLE = "court_bundle"
 
 
-def release_of(host: Host) -> Release:
-    """Releases of an archive; needs the passphrase."""
-    bench = host.bench
-    locks = bench.folder("locks") / "access"
-    return Release(host.desk, bench.places, LogTrust.of(bench.identity), locks)
-
-
-def confidential_of(host: Host) -> Confidential:
-    """Confidential releases of an archive."""
-    return Confidential(release_of(host), host.bench.folder("confidential"), host.bench.fs)
+def _confidential_of(host: Host) -> Confidential:
+    return host.bench.confidential(host.mode)
 
 
 @starting
 def _keep_house(host: Host) -> None:
-    host.housekeeping.append(lambda: keep_house(confidential_of(host)))
+    host.housekeeping.append(lambda: keep_house(_confidential_of(host)))
 
 
 # --- asking
@@ -181,6 +172,7 @@ def _show(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
         **_outline(value),
         "records": value["records"],
         "segments": value["segments"],
+        "limits": value["limits"],
         "words": ask.words(bench.evidence, value["detail_id"]),
         "comments": [ask.words(bench.evidence, item["detail_id"]) for item in decisions],
         "accesses": [{"access": key, **item} for key, item in accesses],
@@ -197,7 +189,7 @@ def _receive(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     """The bytes of a record; the head says what they are, the parts what follows the content."""
     check_params(params, {"started": dict, "confidential": bool}, {"requested": dict})
     order = _order(host, caller, params)
-    confidential = confidential_of(host)
+    confidential = _confidential_of(host)
     if host.mode == "single":
         keep_house(confidential)
     way = confidential if params["confidential"] else confidential.release
@@ -230,7 +222,7 @@ def _parts(host: Host, retrieval: Retrieval, action: str) -> Mapping[str, bytes]
     """What a court gets beside the content: sidecar, record.json, and the record's proof."""
     if action != _BUNDLE:
         return {}
-    bench, release = host.bench, release_of(host)
+    bench, release = host.bench, _confidential_of(host).release
     record = retrieval.description.record_id
     proof = proof_bundle(bench.database, bench.places, release.trust, record)
     files = {f"proof/{name}": data for name, data in proof.items()}
@@ -267,7 +259,7 @@ def _opening(host: Host, caller: Caller, params: Params) -> Document:
         pass
     start = Start.parse(params["start"])
     access = str(start.started.statement.payload["access"])
-    kept = confidential_of(host).opening(access)
+    kept = _confidential_of(host).opening(access)
     if kept["start"] != dict(start.value):
         raise NotFound(f"Nothing is kept of a confidential access {access}.")
     return {"end": kept["end"]}
@@ -279,6 +271,6 @@ def _reveal(host: Host, caller: Caller, params: Params) -> Document:
     check_params(params, {"statements": list, "detail": dict})
     signed = [statement_from(value, "access.opened") for value in params["statements"]]
     detail: Detail = detail_from(params["detail"])
-    accepted = confidential_of(host).reveal(signed, detail, str(caller.uid))
+    accepted = _confidential_of(host).reveal(signed, detail, str(caller.uid))
     ((log, index),) = host.desk.wait(accepted.entries)
     return {"log": log, "index": index, "access": str(accepted.body.payload["access"])}
