@@ -27,9 +27,10 @@ def hosting(home: Path) -> Iterator[None]:
         if not _try(fd, fcntl.LOCK_SH):
             raise Unreachable(
                 say(
-                    "The service (`cunzheng serve`) has this archive; this command cannot work"
-                    " beside it.",
-                    "该存证库正由服务（cunzheng serve）占用，此命令不能与其同时运行。",
+                    "The service (`cunzheng serve`) has this archive, so that a command cannot open"
+                    " it too; if the service is starting or ending, try again in a moment.",
+                    "该存证库正由服务（cunzheng serve）占用，命令不能同时打开；"
+                    "如服务正在启动或停止，请稍后再试。",
                 )
             )
         yield
