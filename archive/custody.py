@@ -109,10 +109,11 @@ def _opened_in(shelf: DbShelf) -> Callable[[str], str | None]:
 def _people(
     events: Iterable[CustodyEvent], cases: Mapping[str, Value], holds: Mapping[str, Value]
 ) -> set[str]:
-    """Ids of everybody who signed, handles a case or placed a hold."""
+    """Ids of everybody who signed, was denied, handles a case or placed a hold."""
     signers = {
         item["statement"]["person"] for event in events for item in event.body.get("statements", ())
     }
+    signers |= {person for event in events if (person := event.body.get("person"))}
     handlers = {name for case in cases.values() for name in case.get("handlers", ())}
     return signers | handlers | {hold["placed_by"] for hold in holds.values() if hold}
 

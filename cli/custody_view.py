@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archive import vocabulary
+from archive.registers.denials import DENIALS
 from archive.trace import payload_of
 from cli.dates import moment
 from cli.language import say
@@ -48,8 +49,8 @@ class _Names:
         self._people = people
 
     def __call__(self, person: str) -> str:
-        name = self._people.get(person)
-        return person if name is None else say(f"{name} ({person})", f"{name}（{person}）")
+        name = self._people.get(person, person)
+        return person if name == person else say(f"{name} ({person})", f"{name}（{person}）")
 
     def all(self, people: list[str]) -> str:
         """Several, in one line."""
@@ -76,11 +77,11 @@ def _line(event: _Found, names: _Names) -> tuple[object, ...]:
 
 
 def _who(event: _Found, names: _Names) -> str:
-    statements = event["body"].get("statements")
-    if not statements:
-        actor: str = event["actor"]
-        return actor
-    return names.all([item["statement"]["person"] for item in statements])
+    body = event["body"]
+    if statements := body.get("statements"):
+        return names.all([item["statement"]["person"] for item in statements])
+    actor: str = event["actor"]
+    return names(body["person"]) if body.get("person") else actor
 
 
 def _remarks(event: _Found) -> str | None:
@@ -111,9 +112,11 @@ def _said(event: _Found) -> Iterator[str | None]:
 def _written(event: _Found) -> Iterator[str | None]:
     """What the archive itself wrote."""
     body = event["body"]
-    yield body.get("code")
+    code = body.get("code")
+    yield say(*DENIALS[code][1:]).rstrip(".。") if code in DENIALS else code
     if not body.get("statements"):
         yield body.get("access")
+        yield body.get("request")
     if event["kind"] in ("access.completed", "access.aborted"):
         yield show_size(body["bytes"])
     if other := body.get("same_content_as"):

@@ -20,6 +20,7 @@ from cli.service.operations import Caller, Host
 def gate(host: Host, caller: Caller) -> Iterator[Reader]:
     """Let a caller in as who he is; a Denied in the block is recorded before it is raised.
 
+    So the block must not submit statements: the desk records what it denies by itself.
     Who hosts the archive himself, root, and the service's own account are let in as its holder.
     """
     people: tuple[str, ...] = ()
@@ -33,18 +34,17 @@ def gate(host: Host, caller: Caller) -> Iterator[Reader]:
         raise
 
 
-def acting(host: Host, caller: Caller, reader: Reader, named: str | None) -> str:
+def acting(caller: Caller, reader: Reader, named: str | None) -> str:
     """Who a deed is recorded for: the person bound to the account, else who is named.
 
     Only the archive's holder can name somebody; by default he is his account's name. Raises
     UsageError for another person's name.
     """
-    if len(reader.people) == 1 and (host.mode == "service" or named is None):
-        bound = reader.people[0]
-        if named in (None, bound):
-            return bound
+    bound = reader.people[0] if len(reader.people) == 1 else None
+    if bound is not None and named in (None, bound):
+        return bound
     if reader.holder:
-        return named if named is not None else account_name(caller.uid)
+        return account_name(caller.uid) if named is None else named
     raise UsageError(
         say("This is recorded in your own name.", "此事项只能以本人名义登记。")
         if named is not None

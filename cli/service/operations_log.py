@@ -60,7 +60,7 @@ def _confirm(host: Host, caller: Caller, params: Params) -> Document:
     source, bench = params["source"], host.bench
     with gate(host, caller) as reader:
         reader.check_role(*_KEEPERS)
-        who = acting(host, caller, reader, params.get("person"))
+        who = acting(caller, reader, params.get("person"))
     user_actor(who)
     sealer = bench.sealer  # opens the keys, so a wrong passphrase changes nothing
     with bench.database.write() as connection:
@@ -92,7 +92,7 @@ def _abandon(host: Host, caller: Caller, params: Params) -> Document:
     check_params(params, {"reason": str}, {"person": str})
     with gate(host, caller) as reader:
         reader.check_role(*_KEEPERS)
-        who = acting(host, caller, reader, params.get("person"))
+        who = acting(caller, reader, params.get("person"))
     given_up = host.bench.abandoner.abandon(person=who, reason=params["reason"])
     drained = host.bench.sealer.drain()
     sealed = drained is not None and not drained.waiting_for_tsa
@@ -106,7 +106,7 @@ def _inspection(host: Host, caller: Caller, params: Params) -> Document:
     counts = {"failed": int, "indeterminate": int}
     check_params(params, {**required, **counts}, {"person": str})
     with gate(host, caller) as reader:
-        who = acting(host, caller, reader, params.get("person"))
+        who = acting(caller, reader, params.get("person"))
     inspection = Inspection(
         person=who,
         scope=params["scope"],
