@@ -1,0 +1,105 @@
+"""Cases and holds at the command line, over the demo records and their claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_people import Person, enrol, founders, new_person
+
+PASSPHRASE = "a passphrase for tests"
+
+
+@pytest.fixture
+def gu(own: Any) -> Person:
+    return founders(own, own.home, PASSPHRASE)[0]
+
+
+@pytest.fixture
+def claimed(own: Any) -> tuple[str, set[str]]:
+    """A case number of the demo's sidecars, and the records that claim it."""
+    found = own("search", "--limit", "1000", "--json").json["records"]
+    number = next(record["case"] for record in found if record["case"])
+    return number, {record["record"] for record in found if record["case"] == number}
+
+
+def test_the_life_of_a_case(
+    own: Any, gu: Person, claimed: tuple[str, set[str]], tmp_path: Path
+) -> None:
+    number, records = claimed
+    enrol(gu, new_person(own, tmp_path, "li"), "handler")
+    opening = ("case", "open", number, "--category", "penalty", "--unit", "A", "--handler", "li")
+    done = gu(*opening, "--title", "占道经营", "--json")
+    assert done.code == 0, done.err
+    assert done.json["linked"] == len(records)
+    assert gu(*opening).code == 4
+
+    shown = own("case", "show", number, "--json").json
+    assert set(shown["records"]) == records
+    assert (shown["handlers"], shown["title"]) == (["li"], "占道经营")
+    assert shown["case"] == done.json["subject"]
+    assert [event["kind"] for event in shown["history"]] == ["case.opened", "case.linked"]
+
+    other = next(
+        record["record"]
+        for record in own("search", "--json").json["records"]
+        if record["record"] not in records
+    )
+    assert gu("case", "attach", number, other, "--reason", "补充").code == 0
+    assert gu("case", "attach", number, other, "--reason", "补充").code == 4
+    assert gu("case", "detach", number, other, "--reason", "误关联").code == 0
+    assert gu("case", "attach", number, "01ARZ3NDEK", "--reason", "x").code == 2
+
+    change = ("case", "change", number, "--sensitivity", "minor", "--importance", "major")
+    assert gu(*change, "--reason", "涉未成年人").code == 0
+    shown = own("case", "show", number, "--json").json
+    assert (shown["sensitivity"], shown["importance"]) == (["minor"], "major")
+    assert shown["handlers"] == ["li"]
+    assert gu("case", "change", number, "--no-sensitivity", "--reason", "更正").code == 0
+
+    assert gu("case", "close", number, "--reason", "已办结", "--decided", "2026-11-01").code == 0
+    assert gu("case", "close", number, "--reason", "x").code == 4
+    assert own("case", "list", "--json").json["cases"] == []
+    closed = own("case", "list", "--all", "--json").json["cases"]
+    assert [case["number"] for case in closed] == [number]
+    assert "行政处罚" in own("--lang", "zh", "case", "show", number).out
+    assert own("verify").code == 0
+
+
+def test_what_a_case_is_opened_with(gu: Person) -> None:
+    for words in (
+        ("--category", "nothing", "--unit", "A"),
+        ("--category", "penalty", "--unit", "A", "--sensitivity", "x"),
+        ("--category", "penalty", "--unit", "A", "--opened", "yesterday"),
+    ):
+        assert gu("case", "open", "1", *words).code == 2
+    assert gu("case", "show", "no such").code == 2
+
+
+def test_handlers_cannot_touch_the_register(own: Any, gu: Person, tmp_path: Path) -> None:
+    li = new_person(own, tmp_path, "li")
+    enrol(gu, li, "handler")
+    opening = ("case", "open", "1", "--category", "penalty", "--unit", "A")
+    done = li(*opening)
+    assert done.code == 4
+    assert li("--lang", "zh", *opening).code == 4
+    assert own("case", "list", "--json").json["cases"] == []
+
+
+def test_holds(own: Any, gu: Person) -> None:
+    record = own.record()
+    assert gu("hold", "place", "--reason", "x").code == 2
+    placed = gu(
+        "hold", "place", record, "--reason", "复议", "--document-no", "复〔2026〕1", "--json"
+    )
+    assert placed.code == 0, placed.err
+    hold = placed.json["subject"]
+    assert own("hold", "list", "--json").json["holds"][0]["records"] == [record]
+    assert gu("hold", "lift", hold, "--reason", "已结束").code == 0
+    assert gu("hold", "lift", hold, "--reason", "已结束").code == 4
+    assert own("hold", "list", "--json").json["holds"] == []
+    assert "已解除" in own("--lang", "zh", "hold", "list", "--all").out
+    opening = ("case", "open", "H-1", "--category", "penalty", "--unit", "A")
+    assert gu(*opening).code == 0
+    assert gu("hold", "place", "--case", "H-1", "--reason", "诉讼").code == 0
