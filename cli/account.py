@@ -1,6 +1,5 @@
 """Accounts of the operating system, where a person is named by them."""
 
-import os
 import pwd
 
 from archive.errors import UsageError
@@ -18,8 +17,3 @@ def account_name(uid: int) -> str:
                 "系统中没有您的用户名；请用 --person 说明身份。",
             )
         ) from None
-
-
-def person_at_work(named: str | None) -> str:
-    """Who is at work: who is named, else the operating system's user; raises UsageError."""
-    return account_name(os.getuid()) if named is None else named
