@@ -78,11 +78,11 @@ class Decided(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A hold that is in force."""
+    """A hold that is in force; `person` placed it."""
 
     place: Place
     hold: str
-    unit: str | None
+    person: str | None
     at: datetime
 
 

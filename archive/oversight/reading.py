@@ -302,7 +302,7 @@ class Reader:
 
     def _placed(self, base: dict[str, Any], said: Value) -> Event:
         case, records = said["case"], tuple(said["records"])
-        hold = ev.Hold(place=base["place"], hold=said["hold"], unit=base["unit"], at=base["at"])
+        hold = ev.Hold(place=base["place"], hold=said["hold"], person=base["person"], at=base["at"])
         self._holds[hold.hold] = (hold, case, records)
         for key in (*records, *((case,) if case else ())):
             self._held[key] += (hold.hold,)

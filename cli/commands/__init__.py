@@ -158,6 +158,18 @@ VERBS: tuple[Verb, ...] = (
         "hold place 01KAN4 --reason 行政复议期间",
     ),
     _verb(
+        "report",
+        "Register of retrieval, statistics, custody.",
+        "调阅登记簿、统计表、保管链。",
+        "report access --since 2026-11-01 -o register.pdf",
+    ),
+    _verb(
+        "alerts",
+        "What the rules of supervision say.",
+        "监督规则发现的异常。",
+        "alerts --open",
+    ),
+    _verb(
         "doctor",
         "Clock, disk, keys, certificates, TSA.",
         "检查时钟、磁盘、密钥、证书与时间戳服务。",

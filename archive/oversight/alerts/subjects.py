@@ -22,7 +22,7 @@ class OnHold:
             return
         for hold in event.holds:
             key = (event.person, hold.hold)
-            if key in self._told or (hold.unit is not None and hold.unit == event.unit):
+            if key in self._told or (hold.person == event.person):
                 continue
             self._told.add(key)
             hours = round((event.at - hold.at).total_seconds() / 3600)
