@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -108,18 +108,66 @@ KINDS = {  # §3: stream, subject, keys of the body
     "record.redropped": "source/ id content first received_at size source",
     "record.lost": "source/ id detail detail_id entry",
     "drop.rejected": "source/ - code detail detail_id received_at source",
-    "access.started": "access id access action detail detail_id",
     "access.completed": "access id access bytes",
     "access.aborted": "access id access bytes code",
+    "access.denied": "access - account action code host person request statement",
+    "access.closed": "access id code",
+    "access.concealed": "access - access commitment host",
+    "access.concealed_end": "access - access commitment",
+    "person.expired": "registry staff valid_until",
+    "case.linked": "registry id records",
     "inspection.completed": "inspection - detail detail_id failed indeterminate report result",
 }
+SIGNED = {  # §11: stream, the payload's field that is the subject, keys of the payload
+    "person.enrolled": "registry person account certificate key person roles unit valid_from"
+    " valid_until",
+    "person.suspended": "registry person person",
+    "person.resumed": "registry person person",
+    "person.revoked": "registry person code person since",
+    "rules.adopted": "registry - name rules",
+    "case.opened": "registry case case category handlers importance opened sensitivity unit",
+    "case.changed": "registry case case category handlers importance sensitivity unit",
+    "case.closed": "registry case case closed decided",
+    "case.attached": "registry case case records",
+    "case.detached": "registry case case records",
+    "hold.placed": "registry hold case hold records",
+    "hold.lifted": "registry hold hold",
+    "access.requested": "access request action capacity case letter purpose records request"
+    " segments",
+    "access.decided": "access request decision grant request role",
+    "access.started": "access record access action copies range record request resumes",
+    "access.returned": "access access access count",
+    "access.destroyed": "access access access count",
+    "access.opened": "access access access",
+    "alert.handled": "inspection - alert disposition evidence rule",
+}
+BODY = "accepted_at account detail detail_id host statements"
+STATEMENT = "archive at certificate cunzheng_statement kind nonce payload person"
 DATA = {  # §6: keys of a detail's data
     "source.registered": "name name_b64 state",
     "source.confirmed": "name name_b64 state label kind unit",
     "drop.rejected": "name name_b64 folder folder_b64 quarantine sentence files",
     "record.lost": "reason person",
-    "access.started": "person reason",
     "inspection.completed": "person scope policy",
+    "person.enrolled": "name post unit_name certificate_no certificate_until",
+    "rules.adopted": "text",
+    "case.opened": "number title",
+    "hold.placed": "reason document_no",
+    "access.requested": "reason behalf letter_no task_no query",
+    "access.decided": "comment",
+    "access.started": "medium_no note",
+    "access.returned": "remarks",
+    "access.destroyed": "remarks",
+    "access.opened": "start end",
+    "alert.handled": "comment assignee",
+    "person.suspended": "reason",
+    "person.resumed": "reason",
+    "person.revoked": "reason",
+    "case.changed": "reason",
+    "case.closed": "reason",
+    "case.attached": "reason",
+    "case.detached": "reason",
+    "hold.lifted": "reason",
 }
 RECORD = (
     "v id salt name name_b64 folder folder_b64 size digests pieces media text source office"
@@ -128,14 +176,17 @@ RECORD = (
 RECEIPT = (
     "cunzheng_receipt name name_b64 size digests record log index entry path checkpoint storage"
 )
+TIME = r"\d{4}(-\d\d){2}T[\d:]{8}\.\d{6}Z"
 FORMS = {  # the values that hold everything together, wherever a key has this name
-    "at since until received_at first_hash_at modified_at": r"\d{4}(-\d\d){2}T[\d:]{8}\.\d{6}Z",
+    "at accepted_at since until valid_until received_at first_hash_at modified_at": TIME,
     "record prev note p7s tst root": "sha256:[0-9a-f]{64}",
     "salt": "[0-9a-f]{32}",
     "kind": r"[a-z]+\.[a-z_]+",
     "actor": "(system|user)/.+",
     "source": "[A-Za-z0-9._-]{1,64}",
     "id detail_id access outage": "[0-7][0-9A-HJKMNP-TV-Z]{25}",
+    "nonce": "[0-9a-f]{32}",
+    "staff": "[a-z0-9][a-z0-9._-]{0,31}",
     "log next": r"[a-z0-9]{1,16}-\d{4}",
     "storage software code": ".+",
 }
@@ -156,7 +207,9 @@ def check_entry(e: Json) -> None:
     """Form of one entry (§2, §3)."""
     must("actor at body kind prev seq stream subject v", e)
     when(e["at"])
-    if e["kind"] in KINDS:
+    if e["kind"] in SIGNED:
+        check_signed(e)
+    elif e["kind"] in KINDS:
         stream, subject, *keys = KINDS[e["kind"]].split()
         more = (
             {"same_content_as"} & e["body"].keys() if e["kind"] == "record.accessioned" else set()
@@ -166,6 +219,36 @@ def check_entry(e: Json) -> None:
         fits = e["subject"] is None if subject == "-" else FORM[subject].fullmatch(e["subject"])
         if not fits or e["v"] != 1 or e["stream"] != (own if stream == "source/" else stream):
             raise Bad("subject, stream or version does not fit the kind")
+
+
+def only(keys: str, value: Json) -> None:
+    """Exactly these keys, whatever their values are."""
+    if wrong := set(keys.split()) ^ value.keys():
+        raise Bad(f"not the keys of the page: {sorted(wrong)}")
+
+
+def check_signed(e: Json) -> None:
+    """Form of a signed entry (§11): its statements say one thing, and the entry repeats it."""
+    stream, subject, *keys = SIGNED[e["kind"]].split()
+    body, statements = e["body"], [one["statement"] for one in e["body"]["statements"]]
+    must(BODY + " bootstrap" * (e["kind"] in ("person.enrolled", "rules.adopted")), body)
+    payload = statements[0]["payload"]
+    only(" ".join([*keys, "detail"]), payload)
+    for one, signed in zip(statements, body["statements"], strict=True):
+        only("signature statement", signed)
+        must(STATEMENT, {**one, "person": None})
+        if one["payload"] != payload or one["kind"] != e["kind"] or one["cunzheng_statement"] != 1:
+            raise Bad("the statements say different things, or belong to another kind")
+        if not FORM["staff"].fullmatch(one["person"]):
+            raise Bad("no person id")
+    if not 1 <= len({one["person"] for one in statements}) == len(statements) <= 2:
+        raise Bad("one or two statements of different people were expected")
+    named = None if subject == "-" else payload[subject]
+    own = (stream, named, f"user/{statements[0]['person']}", body["detail"])
+    if own != (e["stream"], e["subject"], e["actor"], payload["detail"]):
+        raise Bad("stream, subject, actor or detail is not that of the statements")
+    if (body["detail"] is None) != (body["detail_id"] is None):
+        raise Bad("a detail without its identifier, or the reverse")
 
 
 # --- tree (§4) ---------------------------------------------------------------------------------
@@ -287,6 +370,7 @@ def oid(text: str) -> bytes:
 SHA256, ECDSA = oid("2.16.840.1.101.3.4.2.1"), oid("1.2.840.10045.4.3.2")
 ATTRIBUTES = {oid(f"1.2.840.113549.1.9.{n}"): n for n in ("3", "4", "5", "16.2.47", "52")}
 KEY_USAGE, EXTENDED_USAGE, CRL_NUMBER = oid("2.5.29.15"), oid("2.5.29.37"), oid("2.5.29.20")
+INVALIDITY = oid("2.5.29.24")
 
 
 def der_time(part: Der) -> datetime:
@@ -351,13 +435,23 @@ class Crl:
     revoked: dict[bytes, datetime]
 
 
+def revoked_since(line: Der) -> datetime:
+    """The earlier of revocationDate and invalidityDate (§10)."""
+    parts = list(line)
+    dates = [der_time(parts[1])]
+    for one in parts[2] if len(parts) > 2 else ():
+        if one[0].body == INVALIDITY:
+            dates.append(der_time(der(one[-1].body)))
+    return min(dates)
+
+
 def read_crl(path: Path) -> Crl:
     data = path.read_bytes()
     parts = [f for f in der(data, alone=True)[0] if f.tag != 0x02]
     revoked, number = {}, -1
     for part in parts[4:]:
         if part.tag == 0x30:
-            revoked = {one[0].body: der_time(one[1]) for one in part}
+            revoked = {one[0].body: revoked_since(one) for one in part}
         elif CRL_NUMBER in extensions(part):
             number = int.from_bytes(der(extensions(part)[CRL_NUMBER]).body, "big")
     return Crl(path, parts[1].whole, der_time(parts[2]), der_time(parts[3]), number, revoked)
@@ -379,9 +473,10 @@ def pem(data: bytes, kind: str = "CERTIFICATE") -> str:
 TILE = re.compile(r"log/[^/]+/tile/(entries|0|[1-9]\d*)/((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d*))?")
 QUIET = ["-no-CApath", "-no-CAstore"]
 POLICY = {
-    "": {"cunzheng_policy", "archive", "log_key", "ca_root", "tsa_root", "limits"},
+    "": {"cunzheng_policy", "archive", "log_key", "ca_root", "tsa_root", "person_root", "limits"},
     "log_key": {"key", "not_before", "not_after"},
     "ca_root": {"pem"},
+    "person_root": {"pem"},
     "tsa_root": {"pem", "kind", "policies"},
 }
 LIMITS = {"max_seal_gap": 7200, "max_age": 86400, "max_token_delay": 86400, "min_crl_number": 0}
@@ -393,6 +488,7 @@ def read_policy(path: Path) -> Json:
     for part in ("log_key", "ca_root", "tsa_root"):
         if not policy.get(part) or any(one.keys() - POLICY[part] for one in policy[part]):
             raise Bad(f"{part} is missing or has an unknown key")
+    policy.setdefault("person_root", [])
     if policy.keys() - POLICY[""] or policy["limits"].keys() != LIMITS.keys():
         raise Bad("an unknown key")
     return policy
@@ -425,6 +521,7 @@ class Checker:
         self.evidence = self.stored["evidence"]
         self.accessions: dict[str, tuple[str, int, Json]] = {}
         self.lost: set[str] = set()
+        self.register = Register(self)
 
     def fail(self, code: str, place: str, why: object) -> None:
         self.failed = True
@@ -473,6 +570,7 @@ class Checker:
                 self.links()
                 self.streams()
                 self.times()
+        self.register.finish()
         for rid, (_, _, e) in self.accessions.items():
             with self.guard("RECORD_DISAGREES", rid):
                 self.record(rid, e)
@@ -503,7 +601,8 @@ class Checker:
 
     def pki(self) -> None:
         certificates, self.crls = [], list[Crl]()
-        roots = [one["pem"] for part in ("ca_root", "tsa_root") for one in self.policy[part]]
+        parts = ("ca_root", "tsa_root", "person_root")
+        roots = [one["pem"] for part in parts for one in self.policy[part]]
         for key in [k for k in self.evidence if k.startswith("pki/")]:
             with self.guard("PKI_ALTERED", key):
                 data = self.evidence[key].read_bytes()
@@ -540,7 +639,7 @@ class Checker:
                 e = read_json(data)
                 check_entry(e)
                 log.entries[-1] = e
-                if e["kind"] not in KINDS:
+                if e["kind"] not in KINDS and e["kind"] not in SIGNED:
                     self.remark("KIND_UNKNOWN", f"{name}#{index}", e["kind"])
         return log
 
@@ -761,7 +860,7 @@ class Checker:
 
     def history(self, log: Log, index: int, e: Json) -> None:
         """What one entry says of earlier ones, and its detail."""
-        body, rid = e["body"], e["subject"]
+        body, rid, data = e["body"], e["subject"], None
         if e["kind"] == "record.accessioned":
             if rid in self.accessions:
                 raise Bad("RECORD_TWICE: the record was there before")
@@ -778,18 +877,22 @@ class Checker:
             ):
                 raise Bad("a re-drop of other content")
         if body.get("detail"):
-            detail_id = body["detail_id"]
-            data = self.take(f"details/{detail_id[-2:]}/{detail_id}.json")
-            if sha(data) != body["detail"]:
-                raise Bad("DETAIL_ALTERED: another digest")
-            detail = read_json(data)
-            must("cunzheng_detail data id kind salt", detail)
-            if (detail["id"], detail["kind"]) != (detail_id, e["kind"]):
-                raise Bad("DETAIL_ALTERED: of another entry")
-            must(
-                DATA[e["kind"]],
-                {**detail["data"], "kind": None} if "kind" in detail["data"] else detail["data"],
-            )
+            data = self.detail(e)
+        self.register.take(f"{log.name}#{index}", e, data)
+
+    def detail(self, e: Json) -> Json:
+        """The data of an entry's detail."""
+        body = e["body"]
+        detail_id = body["detail_id"]
+        data = self.take(f"details/{detail_id[-2:]}/{detail_id}.json")
+        if sha(data) != body["detail"]:
+            raise Bad("DETAIL_ALTERED: another digest")
+        detail = read_json(data)
+        must("cunzheng_detail data id kind salt", detail)
+        if (detail["id"], detail["kind"]) != (detail_id, e["kind"]):
+            raise Bad("DETAIL_ALTERED: of another entry")
+        only(DATA[e["kind"]], detail["data"])
+        return dict(detail["data"])
 
     def times(self) -> None:
         limits, entries = self.policy["limits"], [e for log in self.chain for e in log.entries if e]
@@ -893,6 +996,422 @@ class Checker:
             raise Bad("its entry does not stand at its index")
         if root_by_path(value, r["index"], size, path) != log.roots[size]:
             raise Bad("the path does not lead to the root")
+
+
+# --- people, cases, retrieval (§11) ------------------------------------------------------------
+
+CLIENT_AUTH, TIME_STAMPING = oid("1.3.6.1.5.5.7.3.2"), oid("1.3.6.1.5.5.7.3.8")
+STOPPERS = {"archivist", "administrator", "approver.principal", "inspector.internal",
+            "inspector.judicial"}  # fmt: skip
+KEEPERS = {"archivist", "legal_office", "inspector.internal", "inspector.judicial"}
+MINUTES = 60
+
+
+def need(code: str, fine: object, why: str) -> None:
+    if not fine:
+        raise Bad(f"{code}: {why}")
+
+
+class Register:
+    """Takes the entries in the order of the ledger; one that breaks a rule changes nothing.
+
+    Of the approval matrix it knows how many must approve, not who: the ladder is not climbed here.
+    """
+
+    def __init__(self, checker: Checker) -> None:
+        self.checker = checker
+        self.people: dict[str, Json] = {}
+        self.owners: dict[str, tuple[str, str | None]] = {}  # certificate or key -> person, since
+        self.founders: list[str] = []
+        self.founding = True
+        self.nonces: set[str] = set()
+        self.rules: dict[str, str] = {}
+        self.cases: dict[str, Json] = {}
+        self.holds: dict[str, Json] = {}
+        self.requests: dict[str, Json] = {}
+        self.accesses: dict[str, Json] = {}
+        self.said: list[tuple[str, str, str]] = []
+        self.listed: list[tuple[str, str, str]] = []
+
+    def take(self, place: str, e: Json, data: Json | None) -> None:
+        rule = getattr(self, e["kind"].replace(".", "_"), None)
+        if e["kind"] not in SIGNED:
+            if rule:
+                rule(place, e)
+            return
+        body = e["body"]
+        signers = [self.statement(place, e, one) for one in body["statements"]]
+        if None not in (accounts := {p["account"] for p in signers}) and signers:
+            need("SIGNER_INVALID", body["account"] in accounts, "another account")
+        if rule:
+            rule(body["statements"][0]["statement"]["payload"], e, data, signers)
+        for one in body["statements"]:
+            self.nonces.add(one["statement"]["nonce"])
+            self.said.append((place, one["statement"]["person"], body["accepted_at"]))
+
+    def finish(self) -> None:
+        """What was revoked afterwards, and what has no end."""
+        since = {name: p["since"] for name, p in self.people.items() if p["since"]}
+        for place, name, accepted in self.said:
+            if accepted >= since.get(name, "9"):
+                self.checker.remark("SIGNER_DOUBTFUL", place, f"{name} was revoked afterwards")
+        for place, name, accepted in self.listed:
+            if accepted < since.get(name, "9"):
+                self.checker.fail("SIGNER_INVALID", place, f"{name}'s certificate was revoked")
+        for access, one in self.accesses.items():
+            if one["state"] == "open":
+                self.checker.remark("ACCESS_OPEN", access, "has no end")
+
+    # statements
+
+    def statement(self, place: str, e: Json, signed: Json) -> Json:
+        """Signature, certificate, times; returns the person as enrolled."""
+        said, body, checker = signed["statement"], e["body"], self.checker
+        name, accepted, at = said["person"], when(body["accepted_at"]), when(said["at"])
+        need("STATEMENT_FOREIGN", said["archive"] == checker.policy["archive"], said["archive"])
+        need("STATEMENT_REPLAYED", said["nonce"] not in self.nonces, "its nonce was used before")
+        longest = 24 * 60 if e["stream"] == "registry" else 15
+        age, ahead = (accepted - at).total_seconds(), (accepted - when(e["at"])).total_seconds()
+        fine = -5 * MINUTES <= age <= longest * MINUTES and ahead <= 5 * MINUTES
+        need("STATEMENT_STALE", fine, "signed, accepted and written at other times")
+        if ahead < -24 * 60 * MINUTES:
+            checker.remark("STATEMENT_LATE", place, "written more than a day after it was accepted")
+        self.signature(place, e, signed)
+        if e["kind"] == "person.enrolled" and body["bootstrap"]:
+            return {"account": None}
+        person = self.people.get(name, {"certificate": None})
+        _, since = self.owners.get(said["certificate"], ("", None))
+        need("SIGNER_INVALID", since is None or body["accepted_at"] < since, f"{name} is revoked")
+        need("SIGNER_INVALID", person["certificate"] == said["certificate"], f"{name} not enrolled")
+        need("SIGNER_INVALID", person["state"] != "suspended", f"{name} is suspended")
+        valid = person["valid_from"] <= body["accepted_at"] <= person["valid_until"]
+        need("SIGNER_INVALID", valid, f"{name}'s enrolment is not valid then")
+        return person
+
+    def signature(self, place: str, e: Json, signed: Json, at: str = "") -> None:
+        """Checked now, because a forged statement must not count."""
+        said, checker, moment = signed["statement"], self.checker, when(at or e["at"])
+        key = f"pki/{said['certificate'][7:]}.crt"
+        certificate = checker.evidence.get(key)
+        if certificate is None:
+            raise Bad(f"PKI_MISSING: {key} is not there")
+        public = openssl("x509", "-inform", "DER", "-in", certificate, "-pubkey", "-noout")
+        data = b"cunzheng statement v1\n" + canonical(said).encode()
+        files = [checker.keep("key", public), "-signature",
+                 checker.keep("signature", unbase64(signed["signature"]))]  # fmt: skip
+        try:
+            openssl("dgst", "-sha256", "-verify", *files, checker.keep("signed", data))
+        except Bad as error:
+            raise Bad(f"STATEMENT_BAD: {said['person']}: {error}") from error
+        raw = certificate.read_bytes()
+        usage = extensions(fields_of(der(raw))[-1]).get(EXTENDED_USAGE)
+        uses = [] if usage is None else [one.body for one in der(usage)]
+        parts = ["ca_root"] * (CLIENT_AUTH in uses) + ["person_root"]
+        roots = [[r["pem"] for r in checker.policy[p]] for p in parts if checker.policy[p]]
+        need("SIGNER_INVALID", roots and TIME_STAMPING not in uses, "no certificate of a person")
+        commands = [["verify", *QUIET, *checker.trust(one, moment), "-untrusted",
+                     checker.untrusted, checker.keep("person", pem(raw).encode())]
+                    for one in roots]  # fmt: skip
+        checker.jobs.append(("SIGNER_INVALID", place, commands))
+        one = der(raw)
+        for crl in checker.crls:
+            since = crl.revoked.get(serial_of(one).body)
+            if crl.issuer == issuer_of(one).whole and since is not None and since <= moment:
+                self.listed.append((place, said["person"], e["body"]["accepted_at"]))
+
+    # people and rules
+
+    def vouched(self, name: str, roles: list[str], e: Json, signers: list[Json]) -> None:
+        names = [one["statement"]["person"] for one in e["body"]["statements"]]
+        need("REGISTER_UNLAWFUL", name not in names, f"{name} vouches for himself")
+        some = any({"archivist", "administrator"} & set(p["roles"]) for p in signers)
+        need("REGISTER_UNLAWFUL", some, "no archivist or administrator vouches")
+        again = e["kind"] == "person.enrolled" and name in self.people
+        if again or set(roles) != {"handler"}:
+            two = len(signers) == 2 and all(set(p["roles"]) != {"handler"} for p in signers)
+            need("REGISTER_UNLAWFUL", two, f"one person alone vouches for {name}")
+
+    def person_enrolled(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
+        name, roles = p["person"], p["roles"]
+        alone = "administrator" not in roles or len(roles) == 1
+        need("REGISTER_UNLAWFUL", alone, "an administrator with other roles")
+        if e["body"]["bootstrap"]:
+            said = e["body"]["statements"][0]["statement"]
+            own = (said["person"], said["certificate"]) == (name, p["certificate"])
+            fresh = self.founding and len(self.founders) < 2 and name not in self.founders
+            need("REGISTER_UNLAWFUL", own and fresh, "the founding is over, or not by himself")
+        else:
+            self.vouched(name, roles, e, signers)
+        file = self.checker.evidence.get(f"pki/{p['certificate'][7:]}.crt")
+        need("PKI_MISSING", file, p["certificate"])
+        key = sha(fields_of(der(file.read_bytes()))[5].whole) if file else ""
+        for taken in (p["certificate"], key):
+            owner, since = self.owners.get(taken, (name, None))
+            need("REGISTER_UNLAWFUL", owner == name and since is None, "the key is taken")
+        if e["body"]["bootstrap"]:
+            self.founders.append(name)
+        else:
+            self.founding = False
+        self.owners |= {p["certificate"]: (name, None), key: (name, None)}
+        self.people[name] = {**p, "state": "active", "since": None}
+
+    def person_suspended(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
+        self.stop(p["person"], e, signers)
+        need("REGISTER_UNLAWFUL", self.people[p["person"]]["state"] == "active", "not active")
+        self.people[p["person"]]["state"] = "suspended"
+
+    def person_resumed(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
+        person = self.people[p["person"]]
+        self.vouched(p["person"], person["roles"], e, signers)
+        need("REGISTER_UNLAWFUL", person["state"] == "suspended", "not suspended")
+        person["state"] = "active"
+
+    def person_revoked(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
+        self.stop(p["person"], e, signers)
+        person = self.people[p["person"]]
+        earlier = person["since"] is None or p["since"] < person["since"]
+        need("REGISTER_UNLAWFUL", earlier, "revoked before, from an earlier moment")
+        person |= {"state": "revoked", "since": p["since"]}
+        for taken, (owner, _since) in self.owners.items():
+            if owner == p["person"]:
+                self.owners[taken] = (owner, p["since"])
+
+    def stop(self, name: str, e: Json, signers: list[Json]) -> None:
+        need("REGISTER_UNLAWFUL", name in self.people and len(signers) == 1, "nobody, or two")
+        own = e["body"]["statements"][0]["statement"]["person"] == name
+        need("REGISTER_UNLAWFUL", own or STOPPERS & set(signers[0]["roles"]), "not his to stop")
+
+    def rules_adopted(self, p: Json, e: Json, data: Json | None, signers: list[Json]) -> None:
+        names = {one["statement"]["person"] for one in e["body"]["statements"]}
+        if e["body"]["bootstrap"]:
+            need("REGISTER_UNLAWFUL", self.founding and names == {*self.founders} and
+                 len(names) == 2, "not the founders, or the founding is over")  # fmt: skip
+        else:
+            two = len(signers) == 2 and all(set(one["roles"]) != {"handler"} for one in signers)
+            some = any("archivist" in one["roles"] for one in signers)
+            need("REGISTER_UNLAWFUL", two and some, "not two people, an archivist among them")
+        text = (data or {})["text"]
+        need("REGISTER_UNLAWFUL", sha(text.encode()) == p["rules"], "another text was signed")
+        self.rules[p["name"]] = text
+
+    # cases and holds
+
+    def kept(self, case: Json, e: Json, signers: list[Json]) -> None:
+        """By an archivist or the head of the unit, who is no handler of the case."""
+        roles, name = signers[0]["roles"], e["body"]["statements"][0]["statement"]["person"]
+        head = "approver.department_head" in roles and signers[0]["unit"] == case["unit"]
+        fine = len(signers) == 1 and (head or "archivist" in roles)
+        need("REGISTER_UNLAWFUL", fine and name not in case["handlers"], "not his case to keep")
+        need("REGISTER_UNLAWFUL", not case.get("closed"), "the case is closed")
+
+    def case_opened(self, p: Json, e: Json, data: Json | None, signers: list[Json]) -> None:
+        self.kept(p, e, signers)
+        number = unicodedata.normalize("NFC", (data or {})["number"]).strip()
+        taken = p["case"] in self.cases or number in [c["number"] for c in self.cases.values()]
+        need("REGISTER_UNLAWFUL", not taken, "there is such a case")
+        more: Json = {"number": number, "records": set(), "detached": set()}
+        self.cases[p["case"]] = {**p, **more}
+
+    def case_changed(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
+        case, roles = self.cases[p["case"]], set(signers[0]["roles"])
+        less = set(case["sensitivity"]) - set(p["sensitivity"])
+        able = not less or roles & {"archivist", "legal_office"}
+        need("REGISTER_UNLAWFUL", able, "takes a sensitivity away")
+        same = all(p[k] == case[k] for k in ("category", "handlers", "importance", "unit"))
+        if not (same and "legal_office" in roles):
+            self.kept({**case, "handlers": [*case["handlers"], *p["handlers"]]}, e, signers)
+        case |= p
+
+    def case_closed(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
+        self.kept(self.cases[p["case"]], e, signers)
+        self.cases[p["case"]]["closed"] = p["closed"]
+
+    def case_attached(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
+        self.kept(self.cases[p["case"]], e, signers)
+        self.attach(self.cases[p["case"]], p["records"])
+
+    def case_detached(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
+        case = self.cases[p["case"]]
+        self.kept(case, e, signers)
+        need("REGISTER_UNLAWFUL", case["records"] >= {*p["records"]}, "not attached")
+        case["records"] -= {*p["records"]}
+        case["detached"] |= {*p["records"]}
+
+    def attach(self, case: Json, records: list[str]) -> None:
+        known = all(r in self.checker.accessions for r in records)
+        need("REGISTER_UNLAWFUL", known and not case["records"] & {*records}, "not to be attached")
+        case["records"] |= {*records}
+
+    def case_linked(self, _: str, e: Json) -> None:
+        case, records = self.cases[e["subject"]], e["body"]["records"]
+        need("REGISTER_UNLAWFUL", not case["detached"] & {*records}, "a person detached it")
+        for rid in set(records) & set(self.checker.accessions) - self.checker.lost:
+            claims = read_json(self.checker.take(f"records/{rid[-2:]}/{rid}/record.json"))["claims"]
+            number = unicodedata.normalize("NFC", (claims or {}).get("case") or "").strip()
+            need("REGISTER_UNLAWFUL", number == case["number"], f"{rid} does not claim the case")
+        self.attach(case, records)
+
+    def hold_placed(self, p: Json, _: Json, __: Json | None, signers: list[Json]) -> None:
+        fine = len(signers) == 1 and KEEPERS & set(signers[0]["roles"])
+        need("REGISTER_UNLAWFUL", fine and p["hold"] not in self.holds, "not his to hold")
+        self.holds[p["hold"]] = {"unit": signers[0]["unit"]}
+
+    def hold_lifted(self, p: Json, _: Json, __: Json | None, signers: list[Json]) -> None:
+        fine = len(signers) == 1 and KEEPERS & set(signers[0]["roles"])
+        same = self.holds.pop(p["hold"])["unit"] == signers[0]["unit"]
+        need("REGISTER_UNLAWFUL", fine and same, "not his to lift")
+
+    # requests, decisions, accesses
+
+    def access_requested(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
+        at, name = e["body"]["accepted_at"], e["body"]["statements"][0]["statement"]["person"]
+        need("ACCESS_UNLAWFUL", p["request"] not in self.requests, "asked for before")
+        self.requests[p["request"]] = self.asked(p, at, name, signers[0])
+
+    def asked(self, p: Json, at: str, name: str, person: Json) -> Json:
+        """A request that may be made, with what the rules say of it."""
+        need("ACCESS_UNLAWFUL", "access" in self.rules, "no rules are in force")
+        rules = tomllib.loads(self.rules["access"])
+        row = next(r for r in rules["row"] if r["capacity"] == p["capacity"] and
+                   p["action"] in r["actions"])  # fmt: skip
+        known = all(r in self.checker.accessions for r in p["records"])
+        fine = known and set(row["by"]) & set(person["roles"])
+        need("ACCESS_UNLAWFUL", fine, "no such record, or not in this capacity")
+        if p["capacity"] == "own_case" or row.get("own_records"):
+            case = self.cases[p["case"]]
+            handler = p["capacity"] != "own_case" or name in case["handlers"]
+            fine = handler and case["records"] >= {*p["records"]}
+            need("ACCESS_UNLAWFUL", fine, "not his own case, or a record is not of it")
+        limits = {**rules["grant"], **{k: row[k] for k in ("count", "hours") if k in row}}
+        sensitive = any(c["sensitivity"] and c["records"] & {*p["records"]}
+                        for c in self.cases.values())  # fmt: skip
+        blockable = row.get("blockable", True)
+        least = len(row["approvers"]) or int(sensitive and blockable)
+        until = shift(at, limits["hours"])
+        own = [] if least else [{"from": at, "until": until, "count": limits["count"]}]
+        return {**p, "person": name, "least": least, "grants": own, "approved": set(), "used": 0,
+                "over": False, "limits": limits, "conceal": row.get("conceal"),
+                "blockable": blockable}  # fmt: skip
+
+    def access_decided(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
+        request, at = self.requests[p["request"]], e["body"]["accepted_at"]
+        name = e["body"]["statements"][0]["statement"]["person"]
+        need("DECISION_UNLAWFUL", not request["over"], "the request has ended")
+        if p["decision"] == "withdraw":
+            need("DECISION_UNLAWFUL", name == request["person"], "not his request")
+        else:
+            able = request["blockable"] and p["role"] in signers[0]["roles"]
+            fine = able and name != request["person"] and name not in request["approved"]
+            need("DECISION_UNLAWFUL", fine, "not his decision")
+        if p["decision"] != "approve":
+            request["over"] = True
+            return
+        limits = request["limits"]
+        usual = {"from": at, "until": shift(at, limits["hours"]), "count": limits["count"]}
+        grant = p["grant"] or usual
+        need("DECISION_UNLAWFUL", grant["count"] <= limits["max_count"], "more than the rules give")
+        request["approved"].add(name)
+        request["grants"].append({**grant, "from": max(grant["from"], at)})
+
+    def access_started(self, p: Json, e: Json, _: Json | None, __: list[Json]) -> None:
+        name = e["body"]["statements"][0]["statement"]["person"]
+        self.begin(self.requests[p["request"]], p, e["body"]["accepted_at"], name)
+
+    def begin(self, request: Json, p: Json, at: str, name: str) -> None:
+        need("ACCESS_UNLAWFUL", p["access"] not in self.accesses, "begun before")
+        fine = name == request["person"] and p["record"] in request["records"]
+        need("ACCESS_UNLAWFUL", fine and p["action"] == request["action"], "another was asked for")
+        enough = len(request["approved"]) >= request["least"] and not request["over"]
+        need("ACCESS_UNLAWFUL", enough, "too few have approved, or it is over")
+        grants = request["grants"]
+        inside = all(grant["from"] <= at <= grant["until"] for grant in grants)
+        need("ACCESS_UNLAWFUL", inside, "outside of the window")
+        before = self.accesses.get(p["resumes"] or "", {"state": ""})
+        again = before["state"] == "aborted" and before["request"] == p["request"]
+        need("ACCESS_UNLAWFUL", again or not p["resumes"], "resumes another access")
+        least = min(grant["count"] for grant in grants)
+        need("ACCESS_UNLAWFUL", again or request["used"] < least, "the count is used up")
+        request["used"] += not again
+        if again:
+            before["state"] = "resumed"
+        self.accesses[p["access"]] = {**p, "state": "open", "again": again}
+
+    def access_completed(self, _: str, e: Json) -> None:
+        access = self.accesses.get(e["body"]["access"], {"state": "", "record": ""})
+        fine = access["state"] == "open" and access["record"] == e["subject"]
+        need("ACCESS_UNLAWFUL", fine, "the end of no access, or a second one")
+        access["state"] = e["kind"].partition(".")[2]
+        if access["state"] == "aborted" and not e["body"]["bytes"] and not access["again"]:
+            self.requests[access["request"]]["used"] -= 1
+
+    access_aborted = access_completed
+
+    def access_closed(self, _: str, e: Json) -> None:
+        need("ACCESS_UNLAWFUL", e["subject"] in self.requests, "no such request")
+        self.requests[e["subject"]]["over"] = True
+
+    def access_returned(self, p: Json, _: Json, __: Json | None, signers: list[Json]) -> None:
+        access = self.accesses[p["access"]]
+        access["copies"]["count"] -= p["count"]
+        fine = "archivist" in signers[0]["roles"] and p["count"] > 0
+        need("ACCESS_UNLAWFUL", fine and access["copies"]["count"] >= 0, "more than went out")
+
+    access_destroyed = access_returned
+
+    def access_concealed(self, _: str, e: Json) -> None:
+        body = e["body"]
+        need("ACCESS_UNLAWFUL", body["access"] not in self.accesses, "begun before")
+        self.accesses[body["access"]] = {"state": "open", "start": body["commitment"], "end": "",
+                                         "record": None, "at": e["at"]}  # fmt: skip
+
+    def access_concealed_end(self, _: str, e: Json) -> None:
+        access = self.accesses[e["body"]["access"]]
+        need("ACCESS_UNLAWFUL", access["state"] == "open" and not access["end"], "ended before")
+        access |= {"state": "hidden", "end": e["body"]["commitment"]}
+
+    def access_opened(self, p: Json, e: Json, data: Json | None, signers: list[Json]) -> None:
+        access, opened = self.accesses[p["access"]], data or {}
+        need("ACCESS_UNLAWFUL", access["state"] == "hidden", "not concealed, or opened before")
+        for part in ("start", "end"):
+            same = sha(canonical(opened[part]).encode()) == access[part]
+            need("ACCESS_UNLAWFUL", same, f"the {part} is not what was committed")
+        start, at = opened["start"], opened["start"]["accepted_at"]
+        apart = abs((when(access["at"]) - when(at)).total_seconds())
+        need("ACCESS_UNLAWFUL", apart <= 5 * MINUTES, "committed at another time")
+        for one in (start["requested"], start["started"]):
+            said = one["statement"]
+            self.signature(str(p["access"]), e, one, at)
+            need("STATEMENT_FOREIGN", said["archive"] == self.checker.policy["archive"], "foreign")
+            need("STATEMENT_REPLAYED", said["nonce"] not in self.nonces, "used before")
+            owner, since = self.owners.get(said["certificate"], ("", None))
+            fine = owner == said["person"] and (since is None or at < since)
+            need("SIGNER_INVALID", fine, "not enrolled then")
+        asked, begun = start["requested"]["statement"], start["started"]["statement"]
+        inspectors = all({"inspector.internal", "inspector.judicial"} & set(one["roles"])
+                         for one in signers)  # fmt: skip
+        own = e["body"]["statements"][0]["statement"]["person"] == begun["person"]
+        need("ACCESS_UNLAWFUL", own or (len(signers) == 2 and inspectors), "not his to open")
+        same = sha(canonical(start["requested_detail"]).encode()) == asked["payload"]["detail"]
+        need("ACCESS_UNLAWFUL", same, "another detail was signed")
+        person = self.people[asked["person"]]
+        request = self.asked(asked["payload"], at, asked["person"], person)
+        need("ACCESS_UNLAWFUL", request["conceal"], "the rules do not allow it to be concealed")
+        del self.accesses[p["access"]]
+        self.begin(request, begun["payload"], at, begun["person"])
+        state = "completed" if opened["end"]["code"] is None else "aborted"
+        self.accesses[p["access"]]["state"] = state
+        self.nonces |= {asked["nonce"], begun["nonce"]}
+
+
+def shift(moment: str, hours: int) -> str:
+    return (when(moment) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def openssl(*command: object) -> bytes:
+    done = subprocess.run(["openssl", *map(str, command)], capture_output=True, check=False)
+    if done.returncode:
+        raise Bad((done.stdout + done.stderr).decode(errors="replace").strip().split("\n")[0])
+    return done.stdout
 
 
 def main() -> int:

@@ -64,11 +64,11 @@ class Builder:
 
     def __init__(self, root: Path, pki: Pki | None = None, log: str = "main-2026") -> None:
         self.root = root
-        self.now: datetime = NOW
         self.pki = pki or make_pki(NOW)
+        self.now: datetime = self.pki.now
         self.policy = TrustPolicy(
             archive=ARCHIVE,
-            log_keys=(LogKey(self.pki.log_signer.public_key(), NOW - timedelta(days=1)),),
+            log_keys=(LogKey(self.pki.log_signer.public_key(), self.now - timedelta(days=1)),),
             ca_roots=self.pki.roots,
             tsa_roots=(TsaRoot(self.pki.roots[0], "internal"),),
             limits=Limits(),
