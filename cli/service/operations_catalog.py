@@ -11,7 +11,9 @@ from sqlalchemy import Connection, select
 from archive import catalog, doctor
 from archive.catalog import SOURCE, Query
 from archive.custody import custody
+from archive.desk.db_shelf import DbShelf
 from archive.desk.reading import Reader, find_for, sees_record
+from archive.desk.words import may_read_words
 from archive.errors import UsageError
 from archive.registers.denials import denied
 from archive.status import DiskStatus, read_status, warnings
@@ -132,7 +134,7 @@ def _show(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     check_params(params, {"record": str})
     with gate(host, caller) as reader, host.bench.database.read() as connection:
         row, whole = _find(connection, reader, params["record"])
-        document = _custody(host, connection, row.id) if whole else _BARE_CUSTODY
+        document = _custody(host, connection, reader, row.id) if whole else _BARE_CUSTODY
     head = {"record": row.id, "log": row.log, "index": row.idx, "lost": row.lost}
     yield large.stream({**head, **document, "catalog": _record(row, whole=whole)})
 
@@ -153,13 +155,20 @@ _BARE_CUSTODY: Document = {
 }
 
 
-def _custody(host: Host, connection: Connection, record: str) -> Document:
+def _custody(host: Host, connection: Connection, reader: Reader, record: str) -> Document:
     found = custody(connection, host.bench.evidence, record)
+    shelf = DbShelf(connection)
+    events = [
+        event
+        if may_read_words(shelf, reader, event.kind, event.body)
+        else replace(event, detail=None)
+        for event in found.events
+    ]
     return _json(
         {
             "description": found.description.value if found.description else None,
             "problem": found.problem,
-            "custody": found.events,
+            "custody": events,
             "cases": found.cases,
             "holds": found.holds,
             "people": found.people,

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from release_fixture import make_office
 from sqlalchemy import Connection, insert
 
 from archive.catalog import RECORD, Query
 from archive.database import Database
-from archive.desk.db_shelf import REGISTER
+from archive.desk.db_shelf import REGISTER, DbShelf
 from archive.desk.reading import Belonging, Reader, find_for, holder_of, reader_of, sees
+from archive.desk.words import may_read_words
 from archive.errors import Denied
 from archive.vocabulary import ROLES
 
@@ -174,3 +176,30 @@ def test_an_administrator_finds_nothing(catalog: Connection) -> None:
     with pytest.raises(Denied) as refused:
         find_for(catalog, reader("administrator"), Query())
     assert refused.value.code == "NO_CONTENT"
+
+
+# ── words of requests ──
+
+
+def test_words_are_for_who_may_see_the_request(tmp_path: Path) -> None:
+    """The handler of the case sees that he is inspected, not on whose complaint."""
+    office = make_office(tmp_path, b"a record")
+    request = office.request("insp", "internal_supervision", "copy")
+    office.people.seal()
+    people = {"insp": "inspector.internal", "li": "handler", "wang": "legal_office"}
+    readers = {
+        name: Reader((name,), frozenset({role}), frozenset()) for name, role in people.items()
+    }
+    nobody = Reader((), frozenset(), frozenset(), holder=True)
+    (asked,) = (entry for entry in office.access_entries() if entry.kind == "access.requested")
+    assert asked.subject == request
+    with office.archive.db.read() as connection:
+        shelf = DbShelf(connection)
+        seen = {
+            name: may_read_words(shelf, who, asked.kind, asked.body)
+            for name, who in {**readers, "": nobody}.items()
+        }
+        assert (seen["insp"], seen["li"], seen[""]) == (True, False, True)
+        back = {"statements": [{"statement": {"payload": {"access": "unknown", "count": 1}}}]}
+        assert not may_read_words(shelf, readers["insp"], "access.returned", back)
+        assert may_read_words(shelf, readers["li"], "case.attached", back)
