@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from archive.catalog import RECORD
 from archive.desk.db_shelf import REGISTER, DbShelf
@@ -44,10 +44,22 @@ def open_case(
     return desk.submit(statements, detail, account, after=link)
 
 
+def claims_waiting(connection: Connection) -> bool:
+    """Whether `link_claims` has anything to do."""
+    return bool(_claims(connection, most=1))
+
+
+def claims_mark(connection: Connection) -> tuple[int, int]:
+    """Changes whenever a record or a case number is added: nothing new waits while it is equal."""
+    numbers = select(func.count()).select_from(REGISTER).where(REGISTER.c.shelf == _NUMBERS)
+    records = select(func.count()).select_from(RECORD)
+    return connection.execute(records).scalar_one(), connection.execute(numbers).scalar_one()
+
+
 def link_claims(desk: Desk) -> list[NewEntry]:
     """Link records that no case has yet and whose claimed number a case has. Not durable yet."""
     with desk.database.read() as connection:
-        if not _claims(connection):
+        if not claims_waiting(connection):
             return []
     with desk.database.write() as connection:
         by_case: dict[str, list[str]] = {}
@@ -95,7 +107,7 @@ def _is_id(text: str) -> bool:
     return True
 
 
-def _claims(connection: Connection) -> list[tuple[str, str]]:
+def _claims(connection: Connection, most: int = _MOST_AT_ONCE) -> list[tuple[str, str]]:
     """Records whose claim names a case, with its id, and about which nothing was said yet."""
     number, said = REGISTER.alias("number"), REGISTER.alias("said")
     query = (
@@ -104,7 +116,7 @@ def _claims(connection: Connection) -> list[tuple[str, str]]:
         .outerjoin(said, (said.c.shelf == "record_cases") & (said.c.key == RECORD.c.id))
         .where(said.c.key.is_(None))
         .order_by(RECORD.c.id)
-        .limit(_MOST_AT_ONCE)
+        .limit(most)
     )
     shelf = DbShelf(connection)
     found = [

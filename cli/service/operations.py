@@ -55,6 +55,8 @@ class Host:
     bench: Workbench
     mode: Mode
     housekeeping: list[Callable[[], None]] = field(default_factory=list)
+    claims_mark: tuple[int, int] | None = None
+    """State of records and cases of which everything that can be linked is; see `claims`."""
 
     @cached_property
     def desk(self) -> Desk:

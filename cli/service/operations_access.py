@@ -22,6 +22,7 @@ from archive.registers.concealed import Start
 from archive.registers.shelf import Value
 from cli.output import to_json
 from cli.service import large
+from cli.service.claims import follow_claims
 from cli.service.cover_facts import cover_facts
 from cli.service.desk import MAX_PIECE, Delivery, Document, Stream
 from cli.service.documents import check_params
@@ -50,6 +51,7 @@ def _explain(host: Host, caller: Caller, params: Params) -> Document:
     """What a request would take, before it is made; for everybody who is enrolled."""
     optional = {"person": str, "capacity": str, "case": str}
     check_params(params, {"action": str, "records": list}, optional)
+    follow_claims(host)
     with gate(host, caller) as reader, host.bench.database.read() as connection:
         shelf = DbShelf(connection)
         person = _person(reader, params.get("person"))
@@ -97,6 +99,7 @@ def _letter(host: Host, caller: Caller, params: Params, stream: BinaryIO) -> Doc
 def _submit(host: Host, caller: Caller, params: Params) -> Document:
     """Ask; the statement is of the kind `access.requested`."""
     check_params(params, {"statement": dict, "detail": dict})
+    follow_claims(host)
     handed = handed_from(params, "access.requested")
     with host.bench.database.read() as connection:
         ask.check_letter(connection, handed.signed.statement.payload["letter"])

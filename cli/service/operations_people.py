@@ -23,6 +23,7 @@ from archive.times import format_time
 from cli.parts import office_of
 from cli.rule_text import check_rule_text
 from cli.service import large
+from cli.service.claims import follow_claims
 from cli.service.desk import Delivery, Document
 from cli.service.documents import check_params
 from cli.service.gate import gate
@@ -38,9 +39,9 @@ _FAILED = ("WRONG_PASSPHRASE",)
 @starting
 def _keep_house(host: Host) -> None:
     def step() -> None:
-        made = [*people.expire_due(host.desk), *cases.link_claims(host.desk)]
-        if made:
-            host.desk.wait(made)
+        if expired := people.expire_due(host.desk):
+            host.desk.wait(expired)
+        follow_claims(host)
 
     host.housekeeping.append(step)
 
@@ -253,6 +254,7 @@ def _list_cases(host: Host, caller: Caller, params: Params) -> Iterator[Delivery
 def _show_case(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     """One case by number or id: its state, its records' ids, what the register says of it."""
     check_params(params, {"case": str})
+    follow_claims(host)
     with gate(host, caller) as reader, host.bench.database.read() as connection:
         reader.check_records()
         case, value = cases.find_case(connection, params["case"])

@@ -67,6 +67,19 @@ def test_the_life_of_a_case(
     assert own("verify").code == 0
 
 
+def test_records_that_arrive_after_the_case_are_linked(own: Any, gu: Person) -> None:
+    opening = ("case", "open", "L-2026-1", "--category", "penalty", "--unit", "A")
+    assert gu(*opening, "--json").json["linked"] == 0
+    inbox = own.home / "inbox" / "DSJ-LATE"
+    inbox.mkdir()
+    (inbox / "late.txt").write_bytes(b"late")
+    (inbox / "late.txt.json").write_text('{"cunzheng_sidecar": 1, "case": "L-2026-1"}')
+    assert own("watch", "--once").code == 1  # the demo's marked drop is refused again
+    shown = own("case", "show", "L-2026-1", "--json").json
+    assert shown["records"] == [own.record("late")]
+    assert [event["kind"] for event in shown["history"]] == ["case.opened", "case.linked"]
+
+
 def test_what_a_case_is_opened_with(gu: Person) -> None:
     for words in (
         ("--category", "nothing", "--unit", "A"),
