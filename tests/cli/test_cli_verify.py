@@ -126,7 +126,7 @@ def test_a_missing_database_is_no_pass(own: Cli) -> None:
 def test_a_rolled_back_store_contradicts_the_database(own: Cli, tmp_path: Path) -> None:
     old = tmp_path / "old"
     shutil.copytree(own.home / "store", old)
-    assert own("fetch", own.record(), "--reason", "x", "-o", tmp_path / "out").code == 0
+    assert own("sources", "confirm", "DSJ-0012345").code == 0
     shutil.rmtree(own.home / "store")
     shutil.move(old, own.home / "store")
     done = own("verify", "--json", "--evidence", tmp_path / "evidence")
@@ -224,7 +224,7 @@ def test_rebuild_from_the_store_alone(own: Cli) -> None:
     assert done.json["records"] == ledger["records"]
     assert done.json["entries"] == ledger["entries"]
     assert own("search", "--limit", 1000, "--json").json == before
-    assert own("fetch", own.record(), "--reason", "x", "-o", own.home.parent / "out").code == 0
+    assert own("sources", "confirm", "DSJ-0012345").code == 0
     assert own("verify").code == 0
 
 
