@@ -194,20 +194,22 @@ def _fixity(figures: Figures, *, zh: bool) -> tuple[Value, ...]:
 
 def _groups(figures: Figures, *, zh: bool) -> Iterator[tuple[Value, ...]]:
     times = "次" if zh else "times"
-    for metric, counts, labels, unit in (
-        ("retrieval_count", figures.by_purpose, vocabulary.PURPOSES, times),
-        ("retrieval_count", figures.by_action, vocabulary.ACTIONS, times),
-        ("retrieval_count", figures.by_unit, {}, times),
-        ("retrieval_count", figures.by_person, {}, times),
-        ("retrieval_count", figures.by_month, {}, times),
-        ("denied_tries", figures.denied, {}, times),
-        ("abnormal_access_count", figures.alerts, {}, "条" if zh else "alerts"),
-        ("case_count", figures.cases, vocabulary.CATEGORIES, "件" if zh else "cases"),
-        ("case_count", figures.case_units, {}, "件" if zh else "cases"),
-        ("record_count", figures.accessions, {}, "件" if zh else "records"),
+    alerts, cases = ("条", "件") if zh else ("alerts", "cases")
+    for metric, by, counts, labels, unit in (
+        ("retrieval_count", ("purpose", "用途"), figures.by_purpose, vocabulary.PURPOSES, times),
+        ("retrieval_count", ("action", "方式"), figures.by_action, vocabulary.ACTIONS, times),
+        ("retrieval_count", ("unit", "单位"), figures.by_unit, {}, times),
+        ("retrieval_count", ("person", "人员"), figures.by_person, {}, times),
+        ("retrieval_count", ("month", "月份"), figures.by_month, {}, times),
+        ("denied_tries", ("code", "代码"), figures.denied, {}, times),
+        ("abnormal_access_count", ("rule", "规则"), figures.alerts, {}, alerts),
+        ("case_count", ("category", "类别"), figures.cases, vocabulary.CATEGORIES, cases),
+        ("case_count", ("unit", "单位"), figures.case_units, {}, cases),
+        ("record_count", ("month", "月份"), figures.accessions, {}, "件" if zh else "records"),
     ):
         for key, count in sorted(counts.items()):
-            yield (_metric(metric, zh=zh), _label(labels, key, zh=zh), f"{count:,}", unit)
+            of = f"{by[1 if zh else 0]}: {_label(labels, key, zh=zh)}"
+            yield (_metric(metric, zh=zh), of, f"{count:,}", unit)
 
 
 _METRICS = {

@@ -91,7 +91,7 @@ def test_statistics(watched: Watched) -> None:
     values = {(row["metric"], row["of"]): row["value"] for row in rows}
     assert values["retrieval_count", None] == "3"
     assert values["refused_count", None] == "1"
-    assert values["abnormal_access_count", "A9"] == "1"
+    assert values["abnormal_access_count", "rule: A9"] == "1"
     assert values["coverage_rate", "needs the list of what must be recorded"] == "not available"
 
 

@@ -225,15 +225,15 @@ def test_statistics_count_and_name_what_they_cannot_know(world: World) -> None:
     found = rows(statistics_table(figures, world.now, "en"))
     values = {(row["Metric"], row["Of"]): row["Value"] for row in found}
     assert values["retrieval_count", ""] == "3"
-    assert values["retrieval_count", "case handling"] == "3"
-    assert values["retrieval_count", "team1"] == "3"
+    assert values["retrieval_count", "purpose: case handling"] == "3"
+    assert values["retrieval_count", "unit: team1"] == "3"
     assert values["refused_count", ""] == "1"
-    assert values["denied_tries", "NO_GRANT"] == "1"
+    assert values["denied_tries", "code: NO_GRANT"] == "1"
     assert values["copies_given", ""] == "2"
     assert values["copies_returned", ""] == "1"
     assert values["concealed_count", ""] == "2"
-    assert values["abnormal_access_count", "A9"] == "1"
-    assert values["case_count", "penalty"] == "1"
+    assert values["abnormal_access_count", "rule: A9"] == "1"
+    assert values["case_count", "category: penalty"] == "1"
     assert float(values["median_approval_time", ""]) < 1
     for metric, why, _ in NOT_AVAILABLE:
         assert values[metric, why] == "not available"
