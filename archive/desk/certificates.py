@@ -40,6 +40,11 @@ class PersonCertificates:
         self._judge: PersonJudge | None = None
         self._renewed: tuple[object, ...] = ()
 
+    @property
+    def person_roots(self) -> tuple[bytes, ...]:
+        """Roots (DER) of outside authorities that the policy trusts for people."""
+        return tuple(self._policy.person_roots)
+
     def issued_here(self, certificate: bytes) -> bool:
         """Whether our own authority issued it, so that its revocation stands on our list."""
         return self._pki.issued(certificate)

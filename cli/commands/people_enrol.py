@@ -1,6 +1,7 @@
 """`cunzheng people enrol|countersign`: who is in the register, with which key and roles."""
 
 import base64
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,7 @@ from cli.clock import SystemClock
 from cli.dates import day_end, day_start
 from cli.invocation import Invocation
 from cli.language import say
+from cli.output import print_json, print_line
 from cli.service import open_desk
 from cli.service.desk import Desk
 from cli.signing_two import ProposalOption, Second
@@ -25,6 +27,8 @@ from signing.certificates import load_certificate
 from signing.digest import Digest
 
 _EXAMPLE = say("Example: ", "示例：") + "cunzheng people "
+_CRL = re.compile(rb"-----BEGIN X509 CRL-----.*?-----END X509 CRL-----", re.DOTALL)
+_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _KINDS = ("person.enrolled", "person.resumed")
 
 
@@ -42,9 +46,55 @@ def add_to(app: typer.Typer) -> None:
         + say("'Li Ming'", "李明"),
     )(enrol)
     app.command(
+        help=say(
+            "Hand over the newest revocation lists of an outside authority (person_root in"
+            " policy.toml) and the certificates above its people.",
+            "收取外部机构（policy.toml 的 person_root）最新的吊销列表及其中间证书。",
+        ),
+        epilog=_EXAMPLE + "lists root.crl issuing.crl issuing.pem",
+    )(lists)
+    app.command(
         help=say("Complete what another person proposed.", "会签另一人提出的事项。"),
         epilog=_EXAMPLE + "countersign wang.json --key zhao.p12",
     )(countersign)
+
+
+def lists(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help=say("PEM files.", "PEM 文件。"))
+    ],
+) -> None:
+    """Hand them over; needs no key of a person."""
+    invocation = Invocation.of(context)
+    pem = b"\n".join(_bytes(path) for path in paths)
+    try:
+        found = [_base64(c.public_bytes(Encoding.DER)) for c in _crls(pem)]
+        above = x509.load_pem_x509_certificates(pem) if _CERTIFICATE in pem else []
+    except ValueError as error:
+        raise UsageError(say("These are not PEM files.", "文件不是 PEM 格式。")) from error
+    certificates = [_base64(c.public_bytes(Encoding.DER)) for c in above]
+    with open_desk(invocation) as desk:
+        answer = desk.call("people.lists", {"lists": found, "certificates": certificates})
+    if invocation.json:
+        print_json(answer)
+        return
+    print_line(say(f"{answer['taken']} lists are kept.", f"已收取 {answer['taken']} 份吊销列表。"))
+
+
+def _crls(pem: bytes) -> list[x509.CertificateRevocationList]:
+    return [x509.load_pem_x509_crl(block) for block in _CRL.findall(pem)]
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(say(f"{path} cannot be read.", f"无法读取 {path}。")) from error
 
 
 def enrol(  # noqa: PLR0913, PLR0917 - one option for each field

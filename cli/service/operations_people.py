@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from archive import catalog
 from archive.desk import cases, people, registry
 from archive.desk.db_shelf import DbShelf
+from archive.desk.outside import take_lists
 from archive.detail import Detail
 from archive.errors import Denied, FormatError, NotFound, UsageError
 from archive.fields import hex64
@@ -114,6 +115,17 @@ def _certificate(host: Host, caller: Caller, params: Params) -> Document:
             life = timedelta(days=min(days, 100_000))
             made = office.issue(key, params["person"], params["unit"], now, life)
     return {"certificate": base64.b64encode(made).decode()}
+
+
+@operation("people.lists")
+def _lists(host: Host, caller: Caller, params: Params) -> Document:
+    """Take revocation lists of an outside authority; by an archivist or administrator."""
+    check_params(params, {"lists": list, "certificates": list})
+    with gate(host, caller) as reader:
+        reader.check_role("archivist", "administrator")
+        lists = [_bytes(item) for item in params["lists"]]
+        authorities = [_bytes(item) for item in params["certificates"]]
+        return {"taken": take_lists(host.desk, lists, authorities)}
 
 
 @operation("register.submit")

@@ -217,7 +217,7 @@ def test_rules_are_adopted_by_two(place: Place) -> None:
 
 HELPED: tuple[tuple[str, ...], ...] = (
     *(("people", verb) for verb in ("key", "enrol", "countersign", "suspend", "resume", "revoke")),
-    *(("people", verb) for verb in ("list", "show")),
+    *(("people", verb) for verb in ("list", "show", "lists")),
     *(("rules", verb) for verb in ("show", "adopt", "countersign")),
     *(("case", v) for v in ("open", "close", "change", "attach", "detach", "show", "list")),
     *(("hold", verb) for verb in ("place", "lift", "list")),
