@@ -18,7 +18,8 @@ if shutil.which("openssl") is None:
 
 def cunzheng(home: Path, *words: str) -> None:
     command = [sys.executable, "-c", "from cli.main import main; main()", "--home", str(home)]
-    environment = {**os.environ, "CUNZHENG_PASSPHRASE": "pass phrase"}
+    names = ("CUNZHENG_PASSPHRASE", "CUNZHENG_KEY_PASSPHRASE", "CUNZHENG_SECOND_KEY_PASSPHRASE")
+    environment = {**os.environ, **dict.fromkeys(names, "pass phrase")}
     done = subprocess.run(
         [*command, *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
@@ -47,10 +48,24 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (drops / "one/with.txt").write_text("检查")
     (drops / "one/with.txt.json").write_text('{"cunzheng_sidecar": 1, "case": "7号"}')
     (drops / "one/same.txt").write_text("检查")
-    cunzheng(home, "init")
+    keys = {person: home.parent / f"{person}.key" for person in ("gu", "du")}
+    for person, key in keys.items():
+        cunzheng(home, "people", "key", person, "-o", str(key))
+    founders = (f"gu:archivist:{keys['gu']}", f"du:inspector.internal:{keys['du']}")
+    cunzheng(home, "init", "--founder", founders[0], "--founder", founders[1])
     cunzheng(home, "ingest", str(drops / "one"), "--source", "DSJ-1")
     large = next(p for p in home.rglob("content") if p.stat().st_size == 5_000_000)
-    cunzheng(home, "fetch", large.parent.name, "--reason", "复核", "-o", str(drops))
+    why = (
+        "--action",
+        "export",
+        "--purpose",
+        "supervision",
+        "--reason",
+        "复核",
+        "--key",
+        str(keys["du"]),
+    )
+    cunzheng(home, "fetch", large.parent.name, *why, "-o", str(drops))
     cunzheng(home, "ingest", str(drops / "many"), "--source", "DSJ-2")
     return home
 

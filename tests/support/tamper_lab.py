@@ -32,6 +32,7 @@ from cli.settings import SETTINGS_FILE, Settings
 from cli.wiring import Workbench
 
 PASSPHRASE = "correct horse battery staple"
+_SECRETS = ("CUNZHENG_PASSPHRASE", "CUNZHENG_KEY_PASSPHRASE", "CUNZHENG_SECOND_KEY_PASSPHRASE")
 START = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 NEW_YEAR_EVE = datetime(2025, 12, 31, 15, 0, tzinfo=UTC)
 CAMERA, TERMINAL = "DSJ-0012345", "ZFZD-0031"
@@ -107,7 +108,7 @@ class Lab:
 
         out, err = io.StringIO(), io.StringIO()
         place = ("--home", str(home)) if home else ()
-        environment = {"CUNZHENG_PASSPHRASE": PASSPHRASE, "CUNZHENG_LANG": "en"}
+        environment = {**dict.fromkeys(_SECRETS, PASSPHRASE), "CUNZHENG_LANG": "en"}
         terminate = signal.getsignal(signal.SIGTERM)
         with (
             self.at_its_time(),
@@ -159,7 +160,17 @@ class Lab:
         self.take(home, TERMINAL, 2, large=True)
         record = self._records(home)[0]
         self.wait(minutes=5)
-        self.must(home, "fetch", record, "--reason", "review", "-o", str(self.folder / "out"))
+        why = ("--action", "export", "--purpose", "supervision", "--reason", "review")
+        self.must(
+            home,
+            "fetch",
+            record,
+            *why,
+            "--key",
+            self._key(home, "du"),
+            "-o",
+            str(self.folder / "out"),
+        )
         self.take(home, CAMERA, 6, size=2)
         keep = self._keep(home)
         self.take(home, TERMINAL, 2)
@@ -185,8 +196,18 @@ class Lab:
 
     def _founded(self, name: str) -> Path:
         home = self.folder / name
-        self.must(home, "init")
+        founders = []
+        for person, role in (("gu", "archivist"), ("du", "inspector.internal")):
+            key = self._key(home, person)
+            Path(key).parent.mkdir(exist_ok=True)
+            self.must(home, "people", "key", person, "-o", key)
+            founders += ["--founder", f"{person}:{role}:{key}"]
+        self.must(home, "init", *founders)
         return home
+
+    def _key(self, home: Path, person: str) -> str:
+        """The file of a person's key, which is not in the home."""
+        return str(self.folder / f"people-{home.name}" / f"{person}.key")
 
     def take(
         self, home: Path, source: str, count: int, *, size: int = 0, large: bool = False

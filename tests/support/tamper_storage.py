@@ -272,9 +272,9 @@ def _sql(scene: Scene, statement: str, *values: object) -> None:
 
 @attack("an entry edited in the database", DATABASE, Look(("DATABASE_DIFFERS",), database=True))
 def database_entry(scene: Scene) -> str:
-    edit = "UPDATE entry SET data = CAST(replace(data, 'ingest', 'nobody') AS BLOB) WHERE idx = 3"
+    edit = "UPDATE entry SET data = CAST(replace(data, 'ingest', 'nobody') AS BLOB) WHERE idx = 7"
     _sql(scene, edit)
-    return f"{LOG}#3"
+    return f"{LOG}#7"
 
 
 @attack("an entry deleted from the database", DATABASE, Look(("DATABASE_DIFFERS",), database=True))
