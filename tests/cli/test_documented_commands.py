@@ -31,7 +31,7 @@ def _words(line: str) -> list[str]:
     return [word for word in _VARIES.sub(" ", line).split() if word not in {"–", ";", "(", ")"}]
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
+@pytest.mark.parametrize("page", ["README.md", "README.zh.md", "docs/walkthrough.md"])
 def test_the_tour_runs(page: str, tmp_path: Path) -> None:
     steps = _steps(page)
     assert len(steps) >= 10
@@ -71,9 +71,39 @@ def test_every_command_is_in_both_readmes() -> None:
         assert [verb.name for verb in VERBS if f"`{verb.name}" not in text] == []
 
 
+def _section(heading: str) -> str:
+    """One section of operations.md."""
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    return page.split(f"## {heading}\n")[1].split("\n## ")[0]
+
+
+def _run_in_home(home: Path, script: str, **more: str) -> str:
+    """What a script prints that has to succeed."""
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "CUNZHENG_HOME": str(home),
+        "CUNZHENG_PASSPHRASE": "a long passphrase",
+        "LANG": "C.UTF-8",
+        "HOME": str(home.parent),
+        "USER": "tester",
+        **more,
+    }
+    done = subprocess.run(
+        ["/bin/bash", "-c", f"set -e\n{script}"],
+        cwd=home,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 def test_the_daily_commands_of_operations_run(tmp_path: Path) -> None:
     """All but the service itself, which `--once` stands for here."""
-    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    page = _section("Every day")
     daily = [line.split("#")[0].strip() for line in re.findall(r"^    (cunzheng .*)$", page, re.M)]
     assert len(daily) >= 5
     daily = [f"{line} --once" if line == "cunzheng watch" else line for line in daily]
@@ -84,23 +114,20 @@ def test_the_daily_commands_of_operations_run(tmp_path: Path) -> None:
         "cunzheng watch --once",
     ]
     home.mkdir()
-    script = "set -e\n" + "\n".join([*before, *daily, "cunzheng rebuild", "cunzheng verify"])
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "CUNZHENG_HOME": str(home),
-        "CUNZHENG_PASSPHRASE": "a long passphrase",
-        "LANG": "C.UTF-8",
-        "HOME": str(tmp_path),
-        "USER": "tester",
-    }
-    done = subprocess.run(
-        ["/bin/bash", "-c", script],
-        cwd=home,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("PASSED") == 2
+    said = _run_in_home(home, "\n".join([*before, *daily, "cunzheng rebuild", "cunzheng verify"]))
+    assert said.count("PASSED") == 2
+
+
+def test_the_people_of_operations_are_enrolled_as_it_says(tmp_path: Path) -> None:
+    """All but the outside authority, which has a test of its own."""
+    page = _section("People").split("**An outside authority.**")[0]
+    steps = re.findall(r"^    (\S.*)$", page, re.MULTILINE)
+    assert len(steps) >= 15
+    home = tmp_path / "home"
+    home.mkdir()
+    words = ("CUNZHENG_KEY_PASSPHRASE", "CUNZHENG_SECOND_KEY_PASSPHRASE")
+    script = "\n".join(["cd ..; cunzheng init; cd home", *steps, "cunzheng people list"])
+    said = _run_in_home(home, script, **dict.fromkeys(words, "everybody's"))
+    assert not (home / "founders").exists()
+    assert len(re.findall(r"^p0\d\d .* active", said, re.MULTILINE)) == 4
+    assert len(re.findall(r" revoked ", said)) == 2
