@@ -3,7 +3,7 @@
 The path is built and validated by pyhanko_certvalidator as of that moment (RFC 5280 6), with the
 CRLs that were in force then. Then every later CRL is asked too, so that a revocation that was
 published afterwards, but dates back, is found. ``PathJudge`` validates once per certificate and
-CRL epoch; a hundred thousand seals cost as much as a few.
+kind of CRL; a hundred thousand seals, or years of daily CRLs, cost as much as a few.
 """
 
 import asyncio
@@ -40,6 +40,8 @@ class _Crl:
     this_update: datetime
     next_update: datetime | None
     number: int | None
+    likeness: tuple[object, ...]
+    """Issuer, algorithm and extensions but for the number: what does not change every day."""
 
     def revoked_from(self, serial: int) -> datetime:
         """Return from when on the certificate is not to be trusted; far future if not listed."""
@@ -99,8 +101,13 @@ class PathJudge:
         key = (certificate, purpose, alive, tuple(id(crl) for crl in current))
         verdict = self._verdicts.get(key)
         if verdict is None:
-            verdict = self._validate(leaf, at, purpose, [crl.der for crl in current])
+            alike = (certificate, purpose, alive, tuple(crl.likeness for crl in current))
+            verdict = self._unlisted(alike)
+            if verdict is None:
+                verdict = self._validate(leaf, at, purpose, [crl.der for crl in current])
             self._verdicts[key] = verdict
+            if verdict.error is None:
+                self._good[alike] = verdict
         if verdict.error is not None:
             kind, sentence = verdict.error
             raise kind(sentence)
@@ -109,6 +116,20 @@ class PathJudge:
                 raise CertificateRevoked("A certificate of the path had been revoked by then.")
         issuer = verdict.path[-2] if len(verdict.path) > 1 else leaf
         return Judgement(tuple(c.der for c in verdict.path), self._numbers.get(issuer.der))
+
+    def _unlisted(self, alike: tuple[object, ...]) -> _Verdict | None:
+        """A path that was good with CRLs that differ only in times, number and whom they list.
+
+        It is as good with these, which are in force too, if none ever listed one of its members;
+        else the whole validation decides. So the daily CRLs of years cost one validation.
+        """
+        known = self._good.get(alike)
+        if known is None:
+            return None
+        pairs = zip(known.path, known.path[1:], strict=False)
+        if any(self._revoked_from(member, issuer) != _NEVER for issuer, member in pairs):
+            return None
+        return known
 
     def _rebuild(self, more: Iterable[bytes]) -> None:
         known = dict.fromkeys(c.der for c in self._intermediates)
@@ -128,6 +149,7 @@ class PathJudge:
             for issuer, listed in self._crls.items()
         }
         self._verdicts: dict[tuple[object, ...], _Verdict] = {}
+        self._good: dict[tuple[object, ...], _Verdict] = {}
         self._revocations: dict[tuple[bytes, bytes], datetime] = {}
 
     def _file(self, raw: bytes) -> None:
@@ -141,6 +163,7 @@ class PathJudge:
                 parsed.last_update_utc,
                 parsed.next_update_utc,
                 _crl_number(parsed.extensions),
+                _likeness(parsed),
             )
         except Exception as error:
             # As for certificates: whatever the parser says of hostile bytes.
@@ -240,6 +263,14 @@ def _suits(leaf: Certificate, purpose: Purpose) -> bool:
         stamps = TIME_STAMPING in (leaf.extended_usage or ())
         return leaf.usage_allows_signing and not leaf.is_authority and not stamps
     return True
+
+
+def _likeness(crl: x509.CertificateRevocationList) -> tuple[object, ...]:
+    """Everything that decides how far a CRL speaks, beside its times and its number."""
+    kept = (e for e in crl.extensions if not isinstance(e.value, x509.CRLNumber))
+    extensions = frozenset((e.oid.dotted_string, e.critical, repr(e.value)) for e in kept)
+    algorithm = crl.signature_algorithm_oid.dotted_string
+    return crl.issuer.public_bytes(), algorithm, extensions
 
 
 def _crl_number(extensions: x509.Extensions) -> int | None:

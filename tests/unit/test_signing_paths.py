@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 from pki_fixture import NOW, make_pki, serial_of
 
 from signing import authority
@@ -153,7 +156,7 @@ def test_learnt_intermediates_complete_a_path_but_are_not_trusted() -> None:
         judge.check(FOREIGN.sealing_certificate, NOW, "sealing")
 
 
-def test_one_validation_per_certificate_and_crl_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_validation_for_crls_that_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     crls = [PKI.crl(n, NOW - HOUR + n * DAY) for n in range(1, 6)]
     judge = PathJudge(PKI.roots, PKI.intermediates, (*PKI.crls, *crls))
     count = 0
@@ -167,7 +170,37 @@ def test_one_validation_per_certificate_and_crl_epoch(monkeypatch: pytest.Monkey
     monkeypatch.setattr(judge, "_validate", counting)
     for minute in range(0, 5 * 24 * 60, 5):
         judge.check(PKI.sealing_certificate, NOW + timedelta(minutes=minute), "sealing")
-    assert count == 6
+    assert count == 1
+    listed = PKI.crl(7, NOW + 6 * DAY, revoked=[authority.Revocation(1, NOW + 9 * DAY)])
+    later = PKI.crl(8, NOW + 8 * DAY, revoked=[authority.Revocation(SERIAL, NOW + 8 * DAY)])
+    judge = PathJudge(PKI.roots, PKI.intermediates, (*PKI.crls, *crls, listed, later))
+    for day in range(7):
+        judge.check(PKI.sealing_certificate, NOW + day * DAY + HOUR, "sealing")
+    with pytest.raises(CertificateRevoked):
+        judge.check(PKI.sealing_certificate, NOW + 8 * DAY + HOUR, "sealing")
+
+
+def test_crl_of_another_scope_is_not_alike() -> None:
+    """One that speaks of authorities only says nothing of the leaf, whatever was good before."""
+    judge = PathJudge(PKI.roots, PKI.intermediates, (*PKI.crls, _for_authorities(NOW + 3 * DAY)))
+    judge.check(PKI.sealing_certificate, NOW, "sealing")
+    with pytest.raises(RevocationUnknown):
+        judge.check(PKI.sealing_certificate, NOW + 3 * DAY + HOUR, "sealing")
+
+
+def _for_authorities(start: datetime) -> bytes:
+    issuer = PKI.issuing.parsed()
+    scope = x509.IssuingDistributionPoint(None, None, False, True, None, False, False)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.subject)
+        .last_update(start)
+        .next_update(start + 2 * DAY)
+        .add_extension(x509.CRLNumber(9), critical=False)
+        .add_extension(scope, critical=True)
+    )
+    key = PKI.issuing.signer._key  # type: ignore[attr-defined]
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def test_verdicts_of_one_epoch_are_not_used_in_another() -> None:
