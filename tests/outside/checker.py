@@ -1214,6 +1214,7 @@ class Register:
 
     def case_changed(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
         case, roles = self.cases[p["case"]], set(signers[0]["roles"])
+        need("REGISTER_UNLAWFUL", not case.get("closed"), "the case is closed")
         less = set(case["sensitivity"]) - set(p["sensitivity"])
         able = not less or roles & {"archivist", "legal_office"}
         need("REGISTER_UNLAWFUL", able, "takes a sensitivity away")

@@ -198,7 +198,7 @@ class Office:
     def link(self, case: str, records: Sequence[str]) -> int:
         """What the archive itself writes for records that claim the case's number."""
         body = {"records": sorted(records)}
-        return self.made.entry("case.linked", "registry", case, body, actor="system/cases")
+        return self.made.entry("case.linked", "registry", case, body, actor="system/registry")
 
     # ── retrieval ──
 
