@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from archive_builder import Builder
+from people_office import Office
 from verify_cases import Given, findings_of
 
 from archive import layout
@@ -110,3 +111,47 @@ def test_memory_does_not_grow_with_the_ledger(tmp_path: Path) -> None:
 
     small, large = peak(2_000), peak(10_000)
     assert large < small + 1_000_000
+
+
+def _retrievals(root: Path, count: int) -> Office:
+    """An office in which one handler looks at one record again and again."""
+    office = Office(Builder(root))
+    office.staff()
+    record = office.made.accession(b"seen")
+    office.made.seal()
+    case = office.case("A-1", ["chen"])
+    office.attach(case, [record])
+    for number in range(count):
+        if number % 50 == 0:
+            request = office.request("chen", [record], case=case)
+        office.fetch("chen", request, record)
+    office.made.seal()
+    return office
+
+
+def test_memory_does_not_grow_with_the_registers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def peak(count: int) -> int:
+        office = _retrievals(tmp_path / str(count), count)
+        office.made.verify()  # what is loaded once, and caches of certificates
+        tracemalloc.start()
+        report = office.made.verify()
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert report.outcome == "PASSED", report.to_value()
+        return used
+
+    monkeypatch.setattr("archive.verify.registers._REMEMBERED", 64)
+    small, large = peak(150), peak(1_500)
+    assert large < small + 1_000_000
+
+
+def test_people_are_judged_alike_by_processes(tmp_path: Path) -> None:
+    office = _retrievals(tmp_path / "archive", 200)
+    office.suspend("gu", "chen")
+    office.request("chen", office.made.records)
+    office.made.seal()
+    one, two = office.made.verify(workers=1), office.made.verify(workers=2)
+    assert findings_of(one) == findings_of(two)
+    assert set(one.counts) == {"SIGNER_INVALID", "INTERNAL_TIME"}
