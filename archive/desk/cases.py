@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select
 from archive.catalog import RECORD
 from archive.desk.db_shelf import REGISTER, DbShelf
 from archive.desk.people import REGISTRAR
+from archive.desk.reading import Reader
 from archive.desk.submit import Accepted, Desk
 from archive.detail import Detail
 from archive.errors import FormatError, NotFound
@@ -87,6 +88,14 @@ def find_case(connection: Connection, text: str) -> tuple[str, Value]:
     if found is None:
         raise NotFound(f"There is no case {text[:40]}.")
     return keys[0], found
+
+
+def shown_to(reader: Reader, case: Value) -> bool:
+    """Whether a reader sees a case: everybody but handlers and administrators all of them."""
+    if reader.sees_everything:
+        return True
+    own = case["unit"] in reader.units or not set(reader.people).isdisjoint(case["handlers"])
+    return reader.sees_records and own
 
 
 def records_of(connection: Connection, case: str) -> list[str]:

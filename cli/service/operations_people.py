@@ -190,15 +190,17 @@ def _list_people(host: Host, caller: Caller, params: Params) -> Iterator[Deliver
 @delivery("people.show")
 @contextmanager
 def _show_person(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
-    """One person and what the register says of him."""
+    """One person and what the register says of him; reasons not for handlers, but for himself."""
     check_params(params, {"person": str})
     name = params["person"]
-    with gate(host, caller), host.bench.database.read() as connection:
+    with gate(host, caller) as reader, host.bench.database.read() as connection:
         person = DbShelf(connection).get("person", name)
         if person is None:
             raise NotFound(f"There is no person {name[:40]}.")
         names = names_of(connection, host.bench.evidence, [name])
         events = _history(connection, host, name)
+        if not (reader.holder or name in reader.people or reader.roles - {"handler"}):
+            events = [{**event, "words": None} for event in events]
     yield large.stream({**_person(name, person, names.get(name), host), "history": events})
 
 
@@ -257,6 +259,7 @@ def _list_cases(host: Host, caller: Caller, params: Params) -> Iterator[Delivery
             for case, value in DbShelf(connection).every("case")
             if (params.get("closed") or value["closed"] is None)
             and params.get("unit") in (None, value["unit"])
+            and cases.shown_to(reader, value)
         ]
     yield large.stream({"cases": found[::-1]})
 
@@ -270,6 +273,8 @@ def _show_case(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]
     with gate(host, caller) as reader, host.bench.database.read() as connection:
         reader.check_records()
         case, value = cases.find_case(connection, params["case"])
+        if not cases.shown_to(reader, value):
+            raise NotFound(f"There is no case {params['case'][:40]}.")
         records = cases.records_of(connection, case)
         events = _history(connection, host, case)
     title = next(

@@ -8,6 +8,7 @@ from archive_fixture import Archive, make_archive
 from people_fixture import People, make_people
 
 from archive.desk import cases, registry
+from archive.desk.reading import Reader
 from archive.errors import Denied, FormatError, NotFound
 from archive.ledger import entries_between
 from archive.registers.holds import holds_of
@@ -175,3 +176,16 @@ def test_holds_cover_a_case_until_their_unit_lifts_them(archive: Archive, people
 
 def test_nothing_is_held_by_nothing() -> None:
     assert holds_of(MemoryShelf(), "record", ["case"]) == []
+
+
+def test_handlers_see_cases_of_their_unit_and_their_own() -> None:
+    case = {"unit": "A", "handlers": ["li"]}
+
+    def reader(roles: str, unit: str = "B", person: str = "x") -> Reader:
+        return Reader((person,), frozenset(roles.split()), frozenset({unit}))
+
+    assert cases.shown_to(reader("archivist"), case)
+    assert cases.shown_to(reader("handler", unit="A"), case)
+    assert cases.shown_to(reader("handler", person="li"), case)
+    assert not cases.shown_to(reader("handler"), case)
+    assert not cases.shown_to(reader("administrator", unit="A", person="li"), case)
