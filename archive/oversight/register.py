@@ -41,11 +41,13 @@ class AccessFile:
 class RequestFile:
     """One request with decisions, accesses, denied tries and its end.
 
-    `opened` is set where the request was concealed until then.
+    `rules` are the access rules that it was made under. `opened` is set where the request was
+    concealed until then.
     """
 
     asked: ev.Requested
     who: Who
+    rules: DetailRef | None = None
     decisions: list[tuple[ev.Decided, Who]] = field(default_factory=list)
     accesses: list[AccessFile] = field(default_factory=list)
     tries: list[ev.Denied] = field(default_factory=list)
@@ -80,6 +82,7 @@ class Register:
         self._details = details
         self._people: dict[str, DetailRef | None] = {}
         self._case_numbers: dict[str, DetailRef | None] = {}
+        self._rules: DetailRef | None = None
         self._requests: dict[str, RequestFile] = {}
         self._accesses: dict[str, AccessFile] = {}
         self._others: list[DeniedFile] = []
@@ -95,7 +98,7 @@ class Register:
         """Enter an event that this register's reader made."""
         match event:
             case ev.Requested():
-                self._requests[event.request] = RequestFile(event, self.who(event))
+                self._requests[event.request] = RequestFile(event, self.who(event), self._rules)
             case ev.Decided() if file := self._requests.get(event.request):
                 file.decisions.append((event, self.who(event)))
             case ev.Started() if file := self._requests.get(event.request):
@@ -113,12 +116,8 @@ class Register:
                 self._conceal(event)
             case ev.Opened():
                 self._open(event)
-            case ev.PersonChanged() if event.kind == "person.enrolled":
-                self._people[event.subject] = event.detail
-            case ev.CaseChanged() if event.kind == "case.opened":
-                self._case_numbers[event.case] = event.detail
             case _:
-                pass
+                self._registers(event)
 
     def files(self) -> Iterator[File]:
         """Everything, in the order of the ledger."""
@@ -133,6 +132,17 @@ class Register:
     def case_ref(self, case: str) -> DetailRef | None:
         """Where the number and the title of a case are stored."""
         return self._case_numbers.get(case)
+
+    def _registers(self, event: Event) -> None:
+        match event:
+            case ev.RulesAdopted() if event.name == "access":
+                self._rules = event.detail
+            case ev.PersonChanged() if event.kind == "person.enrolled":
+                self._people[event.subject] = event.detail
+            case ev.CaseChanged() if event.kind == "case.opened":
+                self._case_numbers[event.case] = event.detail
+            case _:
+                pass
 
     def _denied(self, event: ev.Denied) -> None:
         file = self._requests.get(event.request) if event.request else None
@@ -159,7 +169,9 @@ class Register:
         asked, started, ended = self.reader.revealed(file.begun, file.ended, data)
         del self._concealed[event.access]
         who = self.who(asked)
-        whole = RequestFile(asked, who, accesses=[AccessFile(started, ended)], opened=event)
+        whole = RequestFile(
+            asked, who, self._rules, accesses=[AccessFile(started, ended)], opened=event
+        )
         self._requests[asked.request] = whole
 
 

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from archive import vocabulary
+from archive.access_rules import AccessRules
 from archive.documents.table import Language, Value
-from archive.oversight.events import Denied, Started
+from archive.oversight.events import Denied, DetailRef, Started
+from archive.oversight.granting import granted
 from archive.oversight.register import (
     AccessFile,
     ConcealedFile,
@@ -79,6 +81,7 @@ class Rows:
         self._register = register
         self._texts = texts
         self._zh = lang == "zh"
+        self._known_rules: dict[DetailRef, AccessRules | None] = {}
 
     def all(self, wanted: Wanted, sight: Sight) -> Iterator[Row]:
         """The rows of every file that is wanted and may be seen."""
@@ -177,14 +180,24 @@ class Rows:
             yield " ".join(filter(None, (name, role, word, show_time(decided.at), comment)))
 
     def _grant(self, file: RequestFile) -> str | None:
-        given = [decided.grant for decided, _ in file.decisions if decided.grant]
-        if not given:
+        rules = self._rules(file)
+        found = (
+            granted(file.asked, [decided for decided, _ in file.decisions], rules)
+            if rules
+            else None
+        )
+        if found is None:
             return None
-        start = max(datetime.fromisoformat(grant["from"]) for grant in given)
-        until = min(datetime.fromisoformat(grant["until"]) for grant in given)
-        count = min(grant["count"] for grant in given)
-        times = f"{count} 次" if self._zh else f"{count} times"
-        return f"{show_time(start)} – {show_time(until)}, {times}"
+        times = f"{found.count} 次" if self._zh else f"{found.count} times"
+        return f"{show_time(found.start)} – {show_time(found.until)}, {times}"
+
+    def _rules(self, file: RequestFile) -> AccessRules | None:
+        """The access rules of a request; None where there were none or they cannot be read."""
+        ref = file.rules
+        if ref is not None and ref not in self._known_rules:
+            text = _text(self._texts.of(ref, keep=True).get("text"))
+            self._known_rules[ref] = AccessRules.parse(text) if text else None
+        return self._known_rules.get(ref) if ref else None
 
     def _access(self, file: AccessFile) -> Row:
         started, ended = file.started, file.ended

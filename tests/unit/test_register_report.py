@@ -6,7 +6,7 @@ import csv
 import io
 import subprocess
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -130,6 +130,14 @@ def test_the_register_has_every_request_access_try_and_decision(world: World) ->
     assert copy["Decisions"].startswith("fa head of the legal office approved 20")
     assert copy["Decisions"].endswith("同意")
     assert copy["Grant"].endswith("3 times")
+    own = next(
+        row for row in found if row["Line"] == "request" and row["Request no."] == ids["own"]
+    )
+    assert own["Grant"].endswith("100 times")  # by the rules, which ask for no approval
+    start, until = (
+        datetime.fromisoformat(text) for text in own["Grant"].split(", ")[0].split(" – ")
+    )
+    assert until - start == timedelta(hours=72)
     given = next(row for row in found if row["Access"] == ids["copied"])
     assert (given["Copies"], given["Medium"], given["Returned"], given["Destroyed"]) == (
         "2",
@@ -141,6 +149,7 @@ def test_the_register_has_every_request_access_try_and_decision(world: World) ->
     refused = [row for row in found if row["Request no."] == ids["refused"]]
     assert [row["Line"] for row in refused] == ["request", "denied"]
     assert refused[0]["Outcome"] == "refused"
+    assert refused[0]["Grant"] == ""
     assert refused[1]["Result"].startswith("NO_GRANT: ")
 
 
