@@ -29,6 +29,7 @@ from archive.verify.tile_source import read_tile
 from signing import canonical
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 _MICROSECOND = timedelta(microseconds=1)
 NO_TIME = 2**62
 """Stands for the time of an entry that cannot be read: later than any other."""
@@ -223,7 +224,7 @@ def _act(context: Context, facts: BundleFacts, entry: Entry, index: int, place: 
     if entry.kind in SIGNED:
         body = read_body(entry.kind, entry.body)
         verdict = judge_body(context.judges, body, entry.at, place, facts.found)
-    text = json.dumps(entry.body, ensure_ascii=False)
+    text = _ENCODER.encode(entry.body)
     at = format_time(entry.at)
     row = (None, facts.job.log, index, entry.kind, entry.actor, entry.subject, at, text, verdict)
     facts.rows["act"].append(row)

@@ -34,6 +34,7 @@ from archive.verify.workers import Workers
 OPEN_LONG = timedelta(hours=24)
 UNOPENED = timedelta(days=180)
 _CLAIMS_AT_ONCE = 128
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 _REMEMBERED = 8192
 _RETROACTIVE = """
 SELECT 1 FROM act WHERE kind='person.revoked' AND subject=? AND n>? AND verdict<2
@@ -68,7 +69,7 @@ class IndexShelf:
 
     def put(self, shelf: str, key: str, value: Value) -> None:
         """Set a value."""
-        text = json.dumps(value, ensure_ascii=False)
+        text = _ENCODER.encode(value)
         self._index.run("INSERT OR REPLACE INTO shelf VALUES(?,?,?)", shelf, key, text)
         self._remember(shelf, key, value)
 
