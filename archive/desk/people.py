@@ -82,18 +82,15 @@ def enrol(
     for member in certificates:
         load_certificate(member)
 
-    def store(connection: Connection) -> None:
-        desk.certificates.check(certificate, desk.clock.now(), chain)
-        add_pki(connection, [PkiObject("crt", "", 0, None, der) for der in certificates])
-
-    return desk.submit(
-        statements,
-        detail,
-        account,
-        bootstrap=bootstrap,
-        fresh={digest: certificate},
-        before=store,
+    part = desk.prepare(
+        statements, detail, account, bootstrap=bootstrap, fresh={digest: certificate}
     )
+    with desk.recording(account, part.body):
+        desk.certificates.check(certificate, part.at, chain)
+        with desk.database.write() as connection:
+            add_pki(connection, [PkiObject("crt", "", 0, None, der) for der in certificates])
+            entry = desk.submit_prepared(connection, part)
+    return Accepted(entry, part.body)
 
 
 def change(

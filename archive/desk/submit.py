@@ -87,7 +87,6 @@ class Accepted:
         return (self.entry, *self.more)
 
 
-Before = Callable[[Connection], None]
 After = Callable[[Connection, NewEntry], Iterable[NewEntry]]
 
 
@@ -114,19 +113,16 @@ class Desk:
         *,
         bootstrap: bool | None = None,
         fresh: Mapping[str, bytes] | None = None,
-        before: Before | None = None,
         after: After | None = None,
     ) -> Accepted:
         """Judge statements and submit their entry, which is not durable yet.
 
-        `fresh` are certificates (DER by digest) that the archive is about to store; `before` and
-        `after` write rows of the caller's into the same transaction, `after` may add entries.
+        `fresh` are certificates (DER by digest) that the archive is about to store; `after` writes
+        rows of the caller's into the same transaction and may add entries.
         Raises FormatError for what is malformed, Denied (recorded and sealed) for the rest.
         """
         part = self.prepare(statements, detail, account, bootstrap=bootstrap, fresh=fresh)
         with self.recording(account, part.body), self.database.write() as connection:
-            if before is not None:
-                before(connection)
             entry = self.submit_prepared(connection, part)
             more = tuple(after(connection, entry)) if after is not None else ()
         return Accepted(entry, part.body, more)
