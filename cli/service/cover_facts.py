@@ -25,7 +25,6 @@ def cover_facts(bench: Workbench, access: str, request: str) -> Document:
         case = shelf.get("case", asked["case"]) if asked["case"] else None
     said = ask.words(bench.evidence, asked["detail_id"]) or {}
     behalf: dict[str, Any] = said.get("behalf") or {}
-    seal = newest_seal(bench.database, bench.evidence, bench.own_trust)
     return {
         "archive": bench.settings.archive,
         "request": request,
@@ -38,6 +37,15 @@ def cover_facts(bench: Workbench, access: str, request: str) -> Document:
         "case_no": case["number"] if case else None,
         "approvals": asked["approvals"],
         "copies": begun["copies"],
-        "seal": {"note": seal.note.decode().split("\n")[:3], "gen_time": to_json(seal.gen_time)},
+        "seal": _seal(bench),
         "software": software(),
     }
+
+
+def _seal(bench: Workbench) -> Document:
+    """The newest seal with a timestamp; none while the first one still waits for it."""
+    try:
+        seal = newest_seal(bench.database, bench.evidence, bench.own_trust)
+    except NotFound:
+        return {"note": [], "gen_time": None}
+    return {"note": seal.note.decode().split("\n")[:3], "gen_time": to_json(seal.gen_time)}

@@ -286,7 +286,7 @@ def test_accessions_wait_for_an_authority_that_is_away(place: Place, tmp_path: P
         fresh = {key for key in place.evidence() if "/seals/" in key} - seals
         assert not {key for key in fresh if key.endswith(".tst")}
         record = crash_intake.receipts(place.home)[0].receipt.record
-        fetched = place.run("fetch", record, "--reason", "urgent", "-o", str(tmp_path))
+        fetched = place.run(*crash_intake.fetching(place.home, record, str(tmp_path)))
         assert fetched.code == 0, fetched.output
         place.refused(*ONCE)
         tsa.on = True

@@ -35,7 +35,14 @@ from cli.wiring import Workbench
 from signing.trust import TrustPolicy
 
 PASSPHRASE = "correct horse"
-ENVIRONMENT = {"CUNZHENG_PASSPHRASE": PASSPHRASE, "CUNZHENG_LANG": "en", "LC_ALL": "C.UTF-8"}
+INSPECTOR = "du"
+ENVIRONMENT = {
+    "CUNZHENG_PASSPHRASE": PASSPHRASE,
+    "CUNZHENG_KEY_PASSPHRASE": PASSPHRASE,
+    "CUNZHENG_SECOND_KEY_PASSPHRASE": PASSPHRASE,
+    "CUNZHENG_LANG": "en",
+    "LC_ALL": "C.UTF-8",
+}
 RECORDER, TERMINAL, BY_HAND = "DSJ-0012345", "ZFZD-0031", "office-scan"
 CHANGED = b"changed after it was taken\n"
 _HEARTBEATS = 236
@@ -112,9 +119,22 @@ def run(driver: Driver, home: Path, *arguments: str, **more: object) -> Ended:
     return driver.run(Job(arguments, str(home), environment=ENVIRONMENT, **more))  # type: ignore[arg-type]
 
 
+def fetching(home: Path, record: str, out: str) -> tuple[str, ...]:
+    """The command by which the inspector receives a record."""
+    why = ("--action", "export", "--purpose", "supervision", "--reason", "inspection")
+    key = str(home.with_name(f"{INSPECTOR}.key"))
+    return ("fetch", record, *why, "--key", key, "-o", out)
+
+
 def prepare(driver: Driver, home: Path, **changed: object) -> Path:
     """Make an archive that has sealed something before; returns a copy to start each case from."""
-    made = run(driver, home, "init", trace=str(home.with_name("trace")))
+    founders = []
+    for person, role in (("gu", "archivist"), (INSPECTOR, "inspector.internal")):
+        key = home.with_name(f"{person}.key")
+        made = run(driver, home, "people", "key", person, "-o", str(key))
+        assert made.code == 0, made.output
+        founders += ["--founder", f"{person}:{role}:{key}"]
+    made = run(driver, home, "init", *founders, trace=str(home.with_name("trace")))
     assert made.code == 0, made.output
     change_settings(home, settle_seconds=0.0, batch_entries=8, **changed)
     EARLIER.write(home / "inbox")

@@ -91,8 +91,7 @@ class Load:
 
     def _fetch(self) -> tuple[str, ...]:
         record = self._random.choice(receipts(self.home, torn=self.kills)).receipt.record
-        out = str(self._folder / "out")
-        return ("fetch", record, "--reason", "inspection", "--person", "tester", "-o", out)
+        return crash_intake.fetching(self.home, record, str(self._folder / "out"))
 
     def drain(self) -> None:
         """Ordinary runs until nothing is left; then everything must hold. Raises AssertionError."""
@@ -111,7 +110,7 @@ class Load:
         started = set()
         for entry in entries(self.home):
             if entry.kind == "access.started":
-                started.add(entry.body["access"])
+                started.add(entry.body["statements"][0]["statement"]["payload"]["access"])
             elif entry.kind in ("access.completed", "access.aborted"):
                 ends[entry.body["access"]] += 1
         assert started == set(ends), "an access has no end, or an end no beginning"

@@ -57,6 +57,7 @@ class Demo:
             **os.environ,
             "CUNZHENG_HOME": str(place.home),
             "CUNZHENG_PASSPHRASE_FILE": str(place.passphrase),
+            "CUNZHENG_KEY_PASSPHRASE_FILE": str(place.passphrase),
             "LC_ALL": "zh_CN.UTF-8" if CHINESE else "C.UTF-8",
             "PYTHONUTF8": "1",
         }
@@ -93,7 +94,8 @@ class Demo:
         print(
             f"$ export PATH={os.path.relpath(CUNZHENG.parent)}:$PATH\n"
             f"$ export CUNZHENG_HOME={self.place.home}\n"
-            f"$ export CUNZHENG_PASSPHRASE_FILE={self.place.passphrase}"
+            f"$ export CUNZHENG_PASSPHRASE_FILE={self.place.passphrase}\n"
+            f"$ export CUNZHENG_KEY_PASSPHRASE_FILE={self.place.passphrase}"
         )
         self.run("init", "--organization", "滨海市综合行政执法局")
 
@@ -164,10 +166,17 @@ class Demo:
         self.run("search", "--media", "audio/")
 
     def fetch(self) -> None:
-        """Receive a record; the ledger has the reason before the first byte."""
-        self.heading("Fetch a record, with a reason", "调阅一份记录并说明事由")
-        self.run("fetch", self.record, "--reason", "复核 17 号案", "-o", self.place.review)
-        copy = next(self.place.review.iterdir())
+        """One of the founders asks for a copy, the other approves; the ledger has it all."""
+        self.heading("Ask for a copy; another person approves", "申请复制，由另一人批准")
+        asks, approves = self._founders()
+        why = ("--purpose", "file_review", "--reason", "复核 17 号案")
+        self.run("request", self.record, "--action", "copy", *why, "--key", asks)
+        request = self._request()
+        self.run("decide", request, "approve", "--comment", "同意", "--key", approves)
+        self.heading("Receive it", "领取副本")
+        review = self.place.review
+        self.run("fetch", self.record, "--request", request, "-o", review, "--key", asks)
+        copy = next(path for path in review.iterdir() if path.suffix != ".pdf")
         wanted = next(drop for drop in self.drops if drop.name == self.receipt["name"])
         self.must(
             hashlib.sha256(copy.read_bytes()).digest() == hashlib.sha256(wanted.content).digest(),
@@ -176,6 +185,18 @@ class Demo:
         say("The copy is, byte for byte, what was dropped.", "副本与投放的文件逐字节相同。")
         self.heading("The record and its custody", "记录及其保管经过")
         self.run("show", self.record)
+
+    def _founders(self) -> tuple[Path, Path]:
+        """Keys that `init` made: the user's own, and the second founder's."""
+        second = self.home / "founders" / "second.key"
+        found = (path for path in second.parent.glob("*.key") if path != second)
+        return next(found), second
+
+    def _request(self) -> str:
+        """The newest request."""
+        words = [CUNZHENG, "requests", "list", "--json"]
+        done = subprocess.run(words, env=self.environment, check=True, capture_output=True)
+        return str(json.loads(done.stdout)["requests"][0]["request"])
 
     @property
     def receipt(self) -> dict[str, Any]:
