@@ -131,7 +131,10 @@ def statistics_table(figures: Figures, made_at: datetime, lang: Language) -> Tab
     """The figures as a document; charts of purposes, units and months on pages."""
     zh = lang == "zh"
     titles = (("metric", "Metric", "指标"), ("of", "Of", "分组"), ("value", "Value", "数值"))
-    columns = tuple(Column(key, cn if zh else en) for key, en, cn in titles)
+    columns = tuple(
+        Column(key, cn if zh else en, "number" if key == "value" else "text")
+        for key, en, cn in titles
+    )
     return Table(
         title="执法监督统计表" if zh else "Statistics of supervision",
         columns=(*columns, Column("unit", "单位" if zh else "Unit")),
@@ -165,31 +168,34 @@ def _rows(figures: Figures, *, zh: bool) -> Iterator[tuple[Value, ...]]:
         ("abnormal_access_count", figures.alerts.total(), "条" if zh else "alerts"),
         ("alerts_open", totals["alerts_open"], "条" if zh else "alerts"),
     ):
-        yield (_metric(metric, zh=zh), None, f"{value:,}", unit)
+        yield (_metric(metric, zh=zh), None, value, unit)
     yield _approval(figures, zh=zh)
     yield _fixity(figures, zh=zh)
     yield from _groups(figures, zh=zh)
     for metric, why, why_zh in NOT_AVAILABLE:
-        missing = "无法提供" if zh else "not available"
-        yield (_metric(metric, zh=zh), why_zh if zh else why, missing, None)
+        yield (_metric(metric, zh=zh), why_zh if zh else why, None, _missing(zh=zh))
+
+
+def _missing(*, zh: bool) -> str:
+    return "无法提供" if zh else "not available"
 
 
 def _approval(figures: Figures, *, zh: bool) -> tuple[Value, ...]:
     found, name = figures.median_approval(), _metric("median_approval_time", zh=zh)
     if found is None:
         none = "期间无批准" if zh else "nothing was approved"
-        return (name, none, "无法提供" if zh else "not available", None)
+        return (name, none, None, _missing(zh=zh))
     minutes = found.total_seconds() / 60
-    return (name, None, f"{minutes:.1f}", "分钟" if zh else "minutes")
+    return (name, None, round(minutes, 1), "分钟" if zh else "minutes")
 
 
 def _fixity(figures: Figures, *, zh: bool) -> tuple[Value, ...]:
     total, name = figures.inspections.total(), _metric("fixity_pass_rate", zh=zh)
     if not total:
         none = "期间无检验" if zh else "no inspection is on the ledger"
-        return (name, none, "无法提供" if zh else "not available", None)
+        return (name, none, None, _missing(zh=zh))
     passed = figures.inspections["PASSED"]
-    return (name, f"{passed}/{total}", f"{100 * passed / total:.1f}", "%")
+    return (name, f"{passed}/{total}", round(100 * passed / total, 1), "%")
 
 
 def _groups(figures: Figures, *, zh: bool) -> Iterator[tuple[Value, ...]]:
@@ -209,7 +215,7 @@ def _groups(figures: Figures, *, zh: bool) -> Iterator[tuple[Value, ...]]:
     ):
         for key, count in sorted(counts.items()):
             of = f"{by[1 if zh else 0]}: {_label(labels, key, zh=zh)}"
-            yield (_metric(metric, zh=zh), of, f"{count:,}", unit)
+            yield (_metric(metric, zh=zh), of, count, unit)
 
 
 _METRICS = {

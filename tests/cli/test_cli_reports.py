@@ -89,10 +89,12 @@ def test_a_format_that_is_no_text_needs_a_file(watched: Watched) -> None:
 def test_statistics(watched: Watched) -> None:
     rows = watched.office("report", "supervision", "--json").json["rows"]
     values = {(row["metric"], row["of"]): row["value"] for row in rows}
-    assert values["retrieval_count", None] == "3"
-    assert values["refused_count", None] == "1"
-    assert values["abnormal_access_count", "rule: A9"] == "1"
-    assert values["coverage_rate", "needs the list of what must be recorded"] == "not available"
+    units = {(row["metric"], row["of"]): row["unit"] for row in rows}
+    assert values["retrieval_count", None] == 3
+    assert values["refused_count", None] == 1
+    assert values["abnormal_access_count", "rule: A9"] == 1
+    unknown = ("coverage_rate", "needs the list of what must be recorded")
+    assert (values[unknown], units[unknown]) == (None, "not available")
 
 
 def test_custody_is_a_folder_that_openssl_can_check(watched: Watched, tmp_path: Path) -> None:
