@@ -1,6 +1,7 @@
 """People through the desk of a real archive: signatures, certificates, rows, denials as entries."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -245,3 +246,23 @@ def test_shelf_keeps_records_read_only(archive: Archive, people: People) -> None
         assert shelf.get("record", made.record) == {"source": "DSJ-0012345"}
         with pytest.raises(ValueError, match="not put"):
             shelf.put("record", made.record, {})
+
+
+def test_several_threads_hand_in_at_once(archive: Archive, people: People) -> None:
+    names = [f"p{number}" for number in range(6)]
+    for name in names:
+        people.enrol(name, "handler")
+    people.seal()
+
+    def stop(name: str) -> str:
+        signed, detail = people.authors[name].make(
+            "person.suspended", {"person": name}, {"reason": "x"}
+        )
+        accepted = use_cases.change(people.desk, [signed], detail, "1000")
+        people.desk.wait(accepted.entries)
+        return accepted.entry.subject or ""
+
+    with ThreadPoolExecutor(6) as threads:
+        assert sorted(threads.map(stop, names)) == names
+    states = [people.value("person", name) for name in names]
+    assert [value["state"] for value in states if value] == ["suspended"] * 6
