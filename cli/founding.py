@@ -4,7 +4,7 @@ import getpass
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive import fields
@@ -31,21 +31,40 @@ _SECOND = "second"
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A founder as named on the command line; `source` is None where `init` makes the key."""
+    """A founder as named on the command line; without source and signer `init` makes the key."""
 
     person: str
     roles: tuple[str, ...]
     source: str | None = None
+    signer: Signer | None = None
+
+    @property
+    def certificate(self) -> Path | None:
+        """Where his certificate goes: beside his key, None for the founders' folder."""
+        if self.source is None or self.source.startswith("pkcs11:"):
+            return None
+        return Path(self.source).with_suffix(".crt")
 
 
 def named_founders(given: Sequence[str]) -> tuple[Named, Named]:
-    """Two founders from `ID:ROLE,ROLE:KEY` each, or the default ones; raises UsageError."""
+    """Two founders from `ID:ROLE,ROLE:KEY` each, or the default ones.
+
+    Opens the keys, before anything is made: raises UsageError, KeyLocked or KeyLoadError.
+    """
     if not given:
         first = _user_name()
         return Named(first, _DEFAULT_ROLES[0]), Named(_SECOND, _DEFAULT_ROLES[1])
     found = [_parse(text) for text in given]
     check_founders([(founder.person, founder.roles) for founder in found])
-    return found[0], found[1]
+    return _opened(found[0], second=False), _opened(found[1], second=True)
+
+
+def _opened(founder: Named, *, second: bool) -> Named:
+    source, place = founder.source or "", founder.certificate
+    if place is not None and place.exists():
+        raise UsageError(say(f"{place} exists already.", f"{place} 已存在。"))
+    key = open_person_key(source, key_passphrase.required(source, second=second))
+    return replace(founder, signer=key.signer)
 
 
 def found_people(bench: Workbench, named: Sequence[Named], organization: str, secret: str) -> None:
@@ -55,8 +74,9 @@ def found_people(bench: Workbench, named: Sequence[Named], organization: str, se
     """
     office, unit = office_of(bench), bench.settings.office
     founders = []
-    for number, founder in enumerate(named):
-        signer, place = _key(bench, founder, number, secret)
+    for founder in named:
+        signer = founder.signer or _made_key(bench, founder, secret)
+        place = founder.certificate or _folder(bench) / f"{founder.person}.crt"
         certificate = office.issue(signer.public_key(), founder.person, unit, bench.clock.now())
         write_once(place, _pem(certificate), mode=0o644)
         founders.append(
@@ -76,20 +96,15 @@ def found_people(bench: Workbench, named: Sequence[Named], organization: str, se
     found_register(bench.desk("single"), founders, texts, str(os.geteuid()))
 
 
-def _key(bench: Workbench, founder: Named, number: int, secret: str) -> tuple[Signer, Path]:
-    """The founder's signer, and where his certificate goes."""
+def _made_key(bench: Workbench, founder: Named, secret: str) -> Signer:
+    path = _folder(bench) / f"{founder.person}.key"
+    return generate(P256, path, key_passphrase.given() or secret)
+
+
+def _folder(bench: Workbench) -> Path:
     folder = bench.folder(FOLDER)
-    if founder.source is not None:
-        own = key_passphrase.required(founder.source, second=number > 0)
-        signer = open_person_key(founder.source, own).signer
-        if not founder.source.startswith("pkcs11:"):
-            return signer, Path(founder.source).with_suffix(".crt")
     folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-    place = folder / f"{founder.person}.crt"
-    if founder.source is not None:
-        return signer, place
-    new = key_passphrase.given(second=number > 0) or secret
-    return generate(P256, folder / f"{founder.person}.key", new), place
+    return folder
 
 
 def _kind(founder: Named) -> str:

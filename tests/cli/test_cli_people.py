@@ -14,6 +14,7 @@ from cli_people import Person, enrol, environment, founders, new_person
 
 from archive.database import Database
 from archive.ledger import current_head, entries_between
+from cli.founding import named_founders
 
 PASSPHRASE = "a passphrase for tests"
 APPROVER = "approver.department_head"
@@ -194,6 +195,31 @@ def test_founders_that_cannot_found(outside: Any, tmp_path: Path, named: list[st
     done = cli("init", *(part for text in named for part in ("--founder", text)))
     assert done.code == 2, done.err
     assert not (tmp_path / "home").exists()
+
+
+def test_a_founders_wrong_passphrase_leaves_nothing_behind(outside: Any, tmp_path: Path) -> None:
+    cli = type(outside)(tmp_path / "home")
+    people = [new_person(outside, tmp_path, name) for name in ("wu", "sun")]
+    named = [part for p in people for part in ("--founder", f"{p.person}:archivist:{p.key}")]
+    words = dict.fromkeys(("CUNZHENG_KEY_PASSPHRASE", "CUNZHENG_SECOND_KEY_PASSPHRASE"), "no")
+    with environment(words):
+        assert cli("init", *named).code == 2
+    assert not (tmp_path / "home").exists()
+    people[1].key.with_suffix(".crt").write_bytes(b"")
+    with environment({"CUNZHENG_KEY_PASSPHRASE": people[0].passphrase}):
+        assert "exists" in cli("init", *named).err
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("user", "person"),
+    [("Li.Ming", "li.ming"), ("李明", "founder1"), ("second", "founder1"), ("-x y", "x-y")],
+)
+def test_the_first_founder_is_the_user(
+    user: str, person: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: user)
+    assert named_founders([])[0].person == person
 
 
 def test_rules_are_adopted_by_two(place: Place) -> None:
