@@ -46,9 +46,8 @@ _OBJECT_LIMIT = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """An entry of the ledger that the registers follow; `number` counts them."""
+    """An entry of the ledger that the registers follow."""
 
-    number: int
     log: str
     index: int
     entry: Entry
@@ -77,7 +76,7 @@ class RegisterRebuilder:
         self._judges = judges
         self._issuers = issuers
         self._logs = list(logs)
-        self._revocations: list[tuple[int, str, datetime]] = []
+        self._revocations: list[tuple[str, datetime]] = []
 
     def run(self, transaction: Transaction) -> None:
         """Replay everything; raises ContentAltered where something that it needs is gone."""
@@ -100,7 +99,6 @@ class RegisterRebuilder:
 
     def _acts(self, connection: Connection, last: _Found | None = None) -> Iterator[_Found]:
         """What the registers follow, in the order of the ledger, after the last one taken."""
-        number = last.number + 1 if last else 0
         for log in self._logs[self._logs.index(last.log) if last else 0 :]:
             after = last.index if last and last.log == log else -1
             query = select(ENTRY.c.idx, ENTRY.c.data).where(
@@ -109,20 +107,16 @@ class RegisterRebuilder:
             for row in connection.execute(query.order_by(ENTRY.c.idx)):
                 entry = Entry.parse(row.data)
                 if entry.kind in KINDS:
-                    yield _Found(number, log, row.idx, entry)
-                    number += 1
+                    yield _Found(log, row.idx, entry)
 
     def _note_revocation(self, found: _Found) -> None:
         if self._verdict(found) <= Verdict.REVOKED:
             payload = read_body(found.entry.kind, found.entry.body).payload
             since = parse_time(payload["since"])
-            self._revocations.append((found.number, payload["person"], since))
+            self._revocations.append((payload["person"], since))
 
-    def _revoked_later(self, person: str, accepted: datetime, number: int) -> bool:
-        return any(
-            later > number and who == person and since <= accepted
-            for later, who, since in self._revocations
-        )
+    def _withdrawn(self, person: str, at: datetime) -> bool:
+        return any(who == person and since <= at for who, since in self._revocations)
 
     def _verdict(self, found: _Found) -> Verdict:
         entry = found.entry
@@ -133,7 +127,7 @@ class RegisterRebuilder:
 
     def _replay(self, connection: Connection, shelf: "_Shelf") -> Replay:
         claims = partial(self._claims, connection)
-        return Replay(shelf, self._archive_id, self._judges, claims, self._revoked_later)
+        return Replay(shelf, self._archive_id, self._judges, claims, self._withdrawn)
 
     def _take(self, connection: Connection, replay: Replay, shelf: "_Shelf", found: _Found) -> None:
         entry, place = found.entry, f"{found.log}#{found.index}"
@@ -151,7 +145,7 @@ class RegisterRebuilder:
         if verdict is Verdict.BAD:
             return
         try:
-            body = replay.take(act, verdict, found.number, [])
+            body = replay.take(act, verdict, [])
         except (Denied, FormatError):
             return
         except Unknown as error:

@@ -36,8 +36,8 @@ UNOPENED = timedelta(days=180)
 _CLAIMS_AT_ONCE = 128
 _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 _REMEMBERED = 8192
-_RETROACTIVE = """
-SELECT 1 FROM act WHERE kind='person.revoked' AND subject=? AND n>? AND verdict<2
+_WITHDRAWN = """
+SELECT 1 FROM act WHERE kind='person.revoked' AND subject=? AND verdict<2
   AND json_extract(body, '$.statements[0].statement.payload.since')<=?
 """
 
@@ -101,13 +101,15 @@ class RegisterCheck:
         self._shelf = IndexShelf(index, logs)
         judges = context.judges
         self._replay = Replay(
-            self._shelf, context.policy.archive, judges, self._claims, self._revoked_later
+            self._shelf, context.policy.archive, judges, self._claims, self._withdrawn
         )
 
     def run(self) -> None:
         """Judge every act, then what has no end."""
-        rows = self._index.rows("SELECT * FROM act ORDER BY n")
-        for number, log, position, kind, actor, subject, at, text, verdict in rows:
+        rows = self._index.rows(
+            "SELECT log, idx, kind, actor, subject, at, body, verdict FROM act ORDER BY n"
+        )
+        for log, position, kind, actor, subject, at, text, verdict in rows:
             self._shelf.at(log, position)
             body = json.loads(text)
             act = Act(
@@ -120,18 +122,18 @@ class RegisterCheck:
                 certificate=self._certificate,
                 place=f"{log}#{position}",
             )
-            if not self._take(act, Verdict(verdict), number):
+            if not self._take(act, Verdict(verdict)):
                 return
         self._report_open()
 
-    def _take(self, act: Act, verdict: Verdict, number: int) -> bool:
+    def _take(self, act: Act, verdict: Verdict) -> bool:
         """Judge one act; False if the replay cannot go on."""
         found: Found = []
         lost: list[str] = []
 
         def take() -> None:
             try:
-                self._judge(act, verdict, number, found)
+                self._judge(act, verdict, found)
             except Unknown as error:
                 lost.append(str(error))
 
@@ -141,11 +143,11 @@ class RegisterCheck:
             self._report.add("REGISTERS_UNCHECKED", act.place, reason=lost[0])
         return not lost
 
-    def _judge(self, act: Act, verdict: Verdict, number: int, found: Found) -> None:
+    def _judge(self, act: Act, verdict: Verdict, found: Found) -> None:
         if verdict is Verdict.BAD:
             return  # said already, when its bundle was read
         try:
-            body = self._replay.take(act, verdict, number, found)
+            body = self._replay.take(act, verdict, found)
         except Denied as error:
             details = {"code": error.code, "kind": act.kind, "reason": str(error)}
             found.append((DENIALS[error.code][0], act.place, details))
@@ -233,10 +235,9 @@ class RegisterCheck:
             return True
         raise Unknown(f"the description of {record} is missing or altered")
 
-    def _revoked_later(self, person: str, accepted: datetime, number: int) -> bool:
-        """Whether the person was revoked after this act, from before it was accepted."""
-        wanted = (person, number, format_time(accepted))
-        return self._index.one(_RETROACTIVE, *wanted) is not None
+    def _withdrawn(self, person: str, at: datetime) -> bool:
+        """Whether an entry revokes the person from before a moment."""
+        return self._index.one(_WITHDRAWN, person, format_time(at)) is not None
 
 
 def check_registers(

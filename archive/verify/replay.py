@@ -20,8 +20,8 @@ from archive.verify.statements import Verdict, judge_statement
 
 Claims = Callable[[str, str], bool]
 """Whether a record's own description claims this case number; raises Unknown."""
-RevokedLater = Callable[[str, datetime, int], bool]
-"""Whether a person was revoked after act number n, from before a moment."""
+Withdrawn = Callable[[str, datetime], bool]
+"""Whether the register itself says somewhere that a person is revoked from before a moment."""
 
 
 class Unknown(Exception):
@@ -37,15 +37,15 @@ class Replay:
         archive_id: str,
         judges: Judges,
         claims: Claims,
-        revoked_later: RevokedLater,
+        withdrawn: Withdrawn,
     ) -> None:
         self._shelf = shelf
         self._archive_id = archive_id
         self._judges = judges
         self._claims = claims
-        self._revoked_later = revoked_later
+        self._withdrawn = withdrawn
 
-    def take(self, act: Act, verdict: Verdict, number: int, found: Found) -> SignedBody | None:
+    def take(self, act: Act, verdict: Verdict, found: Found) -> SignedBody | None:
         """Let one act count; returns its signed body, None for what the archive itself wrote.
 
         Raises Denied or FormatError if it does not count, Unknown if nobody can tell.
@@ -53,17 +53,17 @@ class Replay:
         if verdict is Verdict.UNKNOWN:
             raise Unknown("a signer's certificate is missing")
         if verdict is Verdict.REVOKED:
-            self._revoked(read_body(act.kind, act.body), number)
+            self._revoked(read_body(act.kind, act.body), act.at)
         if act.kind == "access.opened":
             self._opened(act, found)
         if act.kind == "case.linked":
             self._linked(act)
         return admit(self._shelf, act, self._archive_id)
 
-    def _revoked(self, body: SignedBody, number: int) -> None:
-        """Denied unless the register itself says later that it was so already then."""
+    def _revoked(self, body: SignedBody, at: datetime) -> None:
+        """Denied unless the register says so too: then its own words decide from when on."""
         for person in body.signers:
-            if self._revoked_later(person, body.accepted_at, number):
+            if self._withdrawn(person, at):
                 return
         raise denied("SIGNER_REVOKED", " ".join(body.signers))
 
@@ -74,7 +74,7 @@ class Replay:
             raise FormatError("access.opened has a detail")
         start = Start.parse(data["start"])
         for signed in start.statements:
-            verdict = judge_statement(self._judges, signed, start.accepted_at, act.place, found)
+            verdict = judge_statement(self._judges, signed, (start.accepted_at,), act.place, found)
             match verdict:
                 case Verdict.BAD:
                     raise denied("STATEMENT_BAD", signed.statement.person)

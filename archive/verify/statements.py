@@ -4,6 +4,7 @@ Runs in a worker, with the bundle. Whether a signer was enrolled, and whether wh
 lawful, depends on earlier entries: that is judged afterwards (`archive.verify.registers`).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
 
@@ -12,7 +13,13 @@ from archive.statements.body import SignedBody
 from archive.statements.statement import Signed
 from archive.verify.context import Found
 from archive.verify.judges import Judges
-from signing.errors import CertificateBad, CertificateRevoked, RevocationUnknown, SignatureBad
+from signing.errors import (
+    CertificateBad,
+    CertificateRevoked,
+    RevocationUnknown,
+    SignatureBad,
+    SigningError,
+)
 from signing.signatures import check_signature
 
 LATE = timedelta(hours=24)
@@ -38,14 +45,18 @@ def judge_body(judges: Judges, body: SignedBody, at: datetime, place: str, found
         hours = (at - body.accepted_at) // timedelta(hours=1)
         found.append(("STATEMENT_LATE", place, {"hours": hours}))
     for signed in body.statements:
-        verdict = max(verdict, judge_statement(judges, signed, at, place, found))
+        moments = (at, body.accepted_at)
+        verdict = max(verdict, judge_statement(judges, signed, moments, place, found))
     return verdict
 
 
 def judge_statement(
-    judges: Judges, signed: Signed, at: datetime, place: str, found: Found
+    judges: Judges, signed: Signed, moments: Sequence[datetime], place: str, found: Found
 ) -> Verdict:
-    """Judge the signature of one statement, and its certificate at a time."""
+    """Judge the signature of one statement, and its certificate at the first of these moments.
+
+    One that has run out by then counts if it was good at a later one of them.
+    """
     statement = signed.statement
     digest = str(statement.certificate)
     who = {"person": statement.person, "certificate": digest}
@@ -57,7 +68,7 @@ def judge_statement(
         return Verdict.UNKNOWN
     try:
         check_signature(certificate, statement.signed_bytes(), signed.signature)
-        judges.person(certificate, at)
+        _judge_path(judges, certificate, moments)
     except SignatureBad as error:
         details = {**who, "code": "STATEMENT_BAD", "reason": str(error)}
         found.append(("STATEMENT_BAD", place, details))
@@ -71,3 +82,19 @@ def judge_statement(
         found.append(("SIGNER_INVALID", place, details))
         return Verdict.BAD
     return Verdict.GOOD
+
+
+def _judge_path(judges: Judges, certificate: bytes, moments: Sequence[datetime]) -> None:
+    """Raises as `Judges.person` does at the first moment."""
+    first, *others = moments
+    try:
+        judges.person(certificate, first)
+    except CertificateRevoked:
+        raise
+    except CertificateBad as error:
+        for moment in others:
+            try:
+                return judges.person(certificate, moment)
+            except SigningError:
+                continue
+        raise error

@@ -1055,8 +1055,8 @@ class Register:
         for place, name, accepted in self.said:
             if accepted >= since.get(name, "9"):
                 self.checker.remark("SIGNER_DOUBTFUL", place, f"{name} was revoked afterwards")
-        for place, name, accepted in self.listed:
-            if accepted < since.get(name, "9"):
+        for place, name, at in self.listed:
+            if at < since.get(name, "9"):
                 self.checker.fail("SIGNER_INVALID", place, f"{name}'s certificate was revoked")
         for access, one in self.accesses.items():
             if one["state"] == "open":
@@ -1109,15 +1109,16 @@ class Register:
         parts = ["ca_root"] * (CLIENT_AUTH in uses) + ["person_root"]
         roots = [[r["pem"] for r in checker.policy[p]] for p in parts if checker.policy[p]]
         need("SIGNER_INVALID", roots and TIME_STAMPING not in uses, "no certificate of a person")
-        commands = [["verify", *QUIET, *checker.trust(one, moment), "-untrusted",
+        moments = [moment] if at else [moment, when(e["body"]["accepted_at"])]
+        commands = [["verify", *QUIET, *checker.trust(one, then), "-untrusted",
                      checker.untrusted, checker.keep("person", pem(raw).encode())]
-                    for one in roots]  # fmt: skip
+                    for then in moments for one in roots]  # fmt: skip
         checker.jobs.append(("SIGNER_INVALID", place, commands))
         one = der(raw)
         for crl in checker.crls:
             since = crl.revoked.get(serial_of(one).body)
             if crl.issuer == issuer_of(one).whole and since is not None and since <= moment:
-                self.listed.append((place, said["person"], e["body"]["accepted_at"]))
+                self.listed.append((place, said["person"], at or e["at"]))
 
     # people and rules
 

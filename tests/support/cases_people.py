@@ -207,6 +207,33 @@ def signer_with_the_sealing_certificate(given: Given) -> Made:
     return _coded(_sealed(office, SIGNER_INVALID=_here(office)), "CERTIFICATE_BAD")
 
 
+def _short_lived(given: Given, delay: int) -> Made:
+    """A certificate that runs out `delay` seconds before the statement is accepted."""
+    office = _staffed(given)
+    author = office.key("chen", life=timedelta(minutes=2))
+    office.made.seal()
+    office.made.link(certificates=[str(author.certificate)])
+    office.enrol("chen", *FOUNDERS)
+    office.made.tick(100 + delay)
+    payload = office.asked(office.made.records, case=office.case_id)
+    signed, detail = office.authors["chen"].make("access.requested", payload, reasons())
+    accepted = office.made.now
+    office.made.tick(30)
+    office.put([signed], detail, accepted_at=accepted)
+    return _sealed(office)
+
+
+@case()
+def certificate_that_ran_out_after_acceptance(given: Given) -> Made:
+    return _short_lived(given, 0)
+
+
+@case("SIGNER_INVALID")
+def certificate_that_ran_out_before_acceptance(given: Given) -> Made:
+    report, _ = _short_lived(given, 60)
+    return _coded((report, {"SIGNER_INVALID": "main-2026#"}), "CERTIFICATE_BAD")
+
+
 @case("SIGNER_INVALID")
 def signer_who_is_suspended(given: Given) -> Made:
     office = _staffed(given)
@@ -266,6 +293,21 @@ def revoked_afterwards_and_on_the_list(given: Given) -> Made:
     office.revoke("gu", "chen", office.made.now - since)
     _revoked_by_list(office, "chen", since=since)
     return _sealed(office, SIGNER_DOUBTFUL=before)
+
+
+@case()
+def revoked_between_acceptance_and_writing(given: Given) -> Made:
+    """Accepted a moment before the revocation, written after it: it counts, and is no doubt."""
+    office = _staffed(given)
+    payload = office.asked(office.made.records, case=office.case_id)
+    signed, detail = office.authors["chen"].make("access.requested", payload, reasons())
+    accepted = office.made.now
+    since = accepted + timedelta(microseconds=1)
+    office.made.tick(5)
+    office.put([signed], detail, accepted_at=accepted)
+    office.revoke("gu", "chen", since)
+    _revoked_by_list(office, "chen", since=timedelta(seconds=4))
+    return _sealed(office)
 
 
 @case("SIGNER_INVALID")

@@ -61,13 +61,18 @@ class Office:
 
     # ── keys ──
 
-    def key(self, person: str, signer: MemorySigner | None = None, name: str = "") -> Author:
-        """A new certificate for a person; `name` it apart to keep it beside the present one."""
+    def key(
+        self,
+        person: str,
+        signer: MemorySigner | None = None,
+        life: timedelta = timedelta(days=365),
+    ) -> Author:
+        """A new certificate for a person, in place of the present one."""
         made = self.made
         signer = signer or MemorySigner.generate(P256)
-        certificate = certify(made.pki, signer, person, made.now)
+        certificate = certify(made.pki, signer, person, made.now, life)
         made.write(layout.pki_key(sha256(certificate).hexdigest(), "crt"), certificate)
-        self.certificates[name or person] = certificate
+        self.certificates[person] = certificate
         author = Author(
             ARCHIVE,
             person,
@@ -76,7 +81,7 @@ class Office:
             lambda: made.now,
             os.urandom,
         )
-        self.authors[name or person] = author
+        self.authors[person] = author
         return author
 
     def signer(self, person: str) -> MemorySigner:
@@ -315,10 +320,10 @@ def reasons(**other: Any) -> dict[str, Any]:
     }
 
 
-def certify(pki: Pki, signer: MemorySigner, person: str, now: datetime) -> bytes:
+def certify(pki: Pki, signer: MemorySigner, person: str, now: datetime, days: timedelta) -> bytes:
     """A person's certificate of the archive's own CA."""
     start = (now - timedelta(hours=1)).replace(microsecond=0)
-    life = authority.Validity(start, start + timedelta(days=365))
+    life = authority.Validity(start, now.replace(microsecond=0) + days)
     subject = authority.Subject("示例市综合行政执法局", person)
     return authority.issue_person_certificate(
         pki.issuing, signer.public_key(), subject, pki.serials(), life
