@@ -135,13 +135,15 @@ def _tell(
     if any(f.source is None for f in founders):
         print_line(
             say(
-                f"Hand over the keys in {home / FOLDER}: each founder changes to a key of his own"
-                " (`people key`, `people enrol`), then delete the folder. Until then whoever has"
-                " it can act as both; their passphrase is that of the archive's keys unless"
+                f"The two founders' keys are in {home / FOLDER}. Let them enrol two people with"
+                " keys of their own (`people key`, `people enrol`), revoke both founders"
+                " (`people revoke`) and delete the folder: until then whoever has it can act as"
+                " both. Their passphrase is that of the archive's keys unless"
                 " CUNZHENG_KEY_PASSPHRASE was set.",
-                f"请移交 {home / FOLDER} 中的密钥：两名创始人各自换用自己的密钥（people key、"
-                "people enrol）后删除该目录。在此之前，持有该目录者可冒充两人；未设置"
-                " CUNZHENG_KEY_PASSPHRASE 时，其口令即存证库密钥口令。",
+                f"两名创始人的密钥在 {home / FOLDER}。请由其登记两名自持密钥的人员（people key、"
+                "people enrol），随后吊销两名创始人（people revoke）并删除该目录；在此之前，"
+                "持有该目录者可冒充两人。未设置 CUNZHENG_KEY_PASSPHRASE 时，其口令即存证库密钥"
+                "口令。",
             )
         )
 
