@@ -51,21 +51,32 @@ class Replay:
         Raises Denied or FormatError if it does not count, Unknown if nobody can tell.
         """
         if verdict is Verdict.UNKNOWN:
-            raise Unknown("a signer's certificate is missing")
+            self._missing(act, read_body(act.kind, act.body))
         if verdict is Verdict.REVOKED:
-            self._revoked(read_body(act.kind, act.body), act.at)
+            self._revoked(act, read_body(act.kind, act.body))
         if act.kind == "access.opened":
             self._opened(act, found)
         if act.kind == "case.linked":
             self._linked(act)
         return admit(self._shelf, act, self._archive_id)
 
-    def _revoked(self, body: SignedBody, at: datetime) -> None:
+    def _missing(self, act: Act, body: SignedBody) -> None:
+        """Unknown for a certificate that somebody was enrolled with; others are nobody's."""
+        for signed in body.statements:
+            digest = str(signed.statement.certificate)
+            if self._judges.stored(digest) is None:
+                enrolled = self._shelf.get("certificate", digest) is not None
+                if enrolled or act.kind == "person.enrolled":
+                    raise Unknown(f"the certificate {digest} is missing")
+        raise denied("SIGNER_UNKNOWN", " ".join(body.signers))
+
+    def _revoked(self, act: Act, body: SignedBody) -> None:
         """Denied unless the register says so too: then its own words decide from when on."""
-        for person in body.signers:
-            if self._withdrawn(person, at):
-                return
-        raise denied("SIGNER_REVOKED", " ".join(body.signers))
+        for signed in body.statements:
+            person, moments = signed.statement.person, (act.at, body.accepted_at)
+            verdict = judge_statement(self._judges, signed, moments, act.place, [])
+            if verdict is Verdict.REVOKED and not self._withdrawn(person, act.at):
+                raise denied("SIGNER_REVOKED", person)
 
     def _opened(self, act: Act, found: Found) -> None:
         """The statements inside an opened access, at the time when it was concealed."""

@@ -269,18 +269,20 @@ def signer_who_was_revoked_afterwards(given: Given) -> Made:
     return _sealed(office, SIGNER_DOUBTFUL=before)
 
 
-def _revoked_by_list(office: Office, person: str, **moments: timedelta) -> None:
-    """A revocation list that names a person's certificate, from before now."""
+def _revoked_by_list(office: Office, *people: str, since: timedelta) -> None:
+    """A revocation list that names people's certificates, from before now."""
     from pki_fixture import serial_of
 
     from signing.authority import Revocation
 
     made = office.made
-    serial = serial_of(office.certificates[person])
     now = made.now.replace(microsecond=0)
-    line = Revocation(serial, now, invalidity_date=now - moments["since"])
+    lines = [
+        Revocation(serial_of(office.certificates[person]), now, invalidity_date=now - since)
+        for person in people
+    ]
     made.seal()
-    made.add_crl(2, revoked=[line])
+    made.add_crl(2, revoked=lines)
 
 
 @case("SIGNER_DOUBTFUL")
@@ -490,6 +492,36 @@ def certificate_of_a_person_missing(given: Given) -> Made:
     key = layout.pki_key(digest, "crt")
     office.made.path(key).unlink()
     return office.made.verify(), {"PKI_MISSING": key, "REGISTERS_UNCHECKED": "main-2026#"}
+
+
+@case("PKI_MISSING", "SIGNER_INVALID")
+def certificate_that_never_was(given: Given) -> Made:
+    """Somebody names a certificate that nobody was enrolled with: the replay goes on."""
+    office = _staffed(given)
+    chen = office.authors["chen"]
+    digest = Digest.of("sha256", b"none")
+    office.authors["chen"] = dataclasses.replace(chen, certificate=digest)
+    office.suspend("chen", "wei")
+    forged = _here(office)
+    office.authors["chen"] = chen
+    office.request("wei", office.made.records, capacity="other_unit")
+    key = layout.pki_key(digest.value.hex(), "crt")
+    return _sealed(office, PKI_MISSING=key, SIGNER_INVALID=forged)
+
+
+@case("SIGNER_INVALID")
+def one_of_two_signers_on_the_list_alone(given: Given) -> Made:
+    """The other one was revoked in the register too; that does not excuse the first."""
+    office = _staffed(given, "mole")
+    made = office.made
+    made.tick(30)
+    moment = made.now
+    made.tick(30)
+    office.enrol("mole", *FOUNDERS, roles=["legal_office"])
+    forged = _here(office)
+    office.revoke("du", "zhu", moment)
+    _revoked_by_list(office, "zhu", "gu", since=made.now - moment)
+    return _sealed(office, SIGNER_INVALID=forged)
 
 
 def _first_detail(office: Office, kind: str) -> str:
