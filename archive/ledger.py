@@ -325,6 +325,16 @@ def place_of(connection: Connection, pending: str) -> tuple[str, int] | None:
     return (row.log, row.idx) if row else None
 
 
+def published_places(connection: Connection, pending: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Log and index of all that were submitted under these ids and are durable."""
+    query = (
+        select(ENTRY.c.pending, ENTRY.c.log, ENTRY.c.idx)
+        .join(HEAD, HEAD.c.log == ENTRY.c.log)
+        .where(ENTRY.c.pending.in_(pending), ENTRY.c.idx < HEAD.c.published)
+    )
+    return {row.pending: (row.log, row.idx) for row in connection.execute(query)}
+
+
 def find_submitted(
     connection: Connection, pending: Sequence[str]
 ) -> dict[str, tuple[str, Appended]]:

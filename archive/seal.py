@@ -27,6 +27,7 @@ from archive.merkle import CompactRange
 from archive.pki_register import PkiRegister
 from archive.ports import Clock
 from archive.publish import Places
+from archive.rounds import Rounds
 from archive.seals import SEAL, last_gen_time, seal_at, seal_objects, tokens_missing
 from archive.stamping import Stamping
 from archive.system_entries import LogSettings, SystemEntries
@@ -47,7 +48,10 @@ class Drained:
 
 
 class Sealer:
-    """Seals what is pending. Safe to use from several processes; one works at a time."""
+    """Seals what is pending. Safe to use from several threads and processes; one works at a time.
+
+    `rounds` tells threads of this process that wait for a batch when one is durable.
+    """
 
     def __init__(
         self,
@@ -68,19 +72,26 @@ class Sealer:
         self._pki = PkiRegister(identity)
         self._system = SystemEntries(identity, settings, random)
         self._stamping = Stamping(database, places, identity, self._system, clock)
+        self.rounds = Rounds()
         self._guarded = False
         self._fence = 0
 
-    def drain(self, *, wait: bool = True) -> Drained | None:
+    def drain(
+        self, *, wait: bool = True, enough: Callable[[], bool] | None = None
+    ) -> Drained | None:
         """Finish what is unfinished, then seal everything that can be sealed now.
 
-        Returns None if another process holds the lease and `wait` is False. Raises LedgerBehind,
-        LedgerForked, LedgerBlocked, ClockBehind or Unreachable; nothing is lost by any of them.
+        After a batch it stops early where `enough` says so. Returns None if another thread or
+        process is sealing and `wait` is False. Raises LedgerBehind, LedgerForked, LedgerBlocked,
+        ClockBehind or Unreachable; nothing is lost by any of them.
         """
-        if self._guarded and self._idle():
-            return Drained(0, waiting_for_tsa=False)
-        with self._lease.hold(wait=wait) as held:
-            return self._drain() if held else None
+        with self.rounds.turn(wait=wait) as mine:
+            if not mine:
+                return None
+            if self._guarded and self._idle():
+                return Drained(0, waiting_for_tsa=False)
+            with self._lease.hold(wait=wait) as held:
+                return self._drain(enough) if held else None
 
     def _idle(self) -> bool:
         with self._db.read() as connection:
@@ -94,7 +105,7 @@ class Sealer:
                 and self._system.open_outage(connection, "tsa") is None
             )
 
-    def _drain(self) -> Drained:
+    def _drain(self, enough: Callable[[], bool] | None) -> Drained:
         self._guard()
         with self._db.read() as connection:
             self._check_clock(connection, self._clock.now())
@@ -102,7 +113,7 @@ class Sealer:
         self._finish()
         self._stamping.recover()
         seals = 0
-        while self._append():
+        while not (enough and enough()) and self._append():
             self._finish()
             seals += 1
         with self._db.read() as connection:
@@ -291,6 +302,7 @@ class Sealer:
             ids = [entry.pending for entry in entries]
             connection.execute(ledger.UNSTORED.delete().where(ledger.UNSTORED.c.pending.in_(ids)))
             ledger.set_published(connection, head)
+        self.rounds.published()
         live = self._places.live
         live.discard(list(publish.superseded_tiles(live, head.log, tiles)))
 

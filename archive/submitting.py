@@ -1,6 +1,5 @@
 """Putting entries into the ledger from any process, and waiting until they are durable."""
 
-import time
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
@@ -11,6 +10,9 @@ from archive.errors import Unreachable
 from archive.ledger import NewEntry
 from archive.ports import Clock
 from archive.seal import Sealer
+
+_POLL_SECONDS = 0.02
+"""How often to look while another process seals."""
 
 
 def wait_until_sealed(
@@ -30,16 +32,23 @@ def wait(
 ) -> list[tuple[str, int]]:
     """The same for entries that were submitted before, for example with rows of the caller's."""
     deadline = clock.monotonic() + timeout
-    while True:
-        sealer.drain(wait=False)
+    ids = [entry.id for entry in new]
+
+    def found() -> list[tuple[str, int]]:
         with database.read() as connection:
-            places = [ledger.place_of(connection, entry.id) for entry in new]
-            found = [p for p in places if p and is_published(connection, p)]
-        if len(found) == len(new):
-            return found
+            places = ledger.published_places(connection, ids)
+        return [places[number] for number in ids if number in places]
+
+    while True:
+        seen = sealer.rounds.count
+        if len(places := found()) == len(ids):
+            return places
         if clock.monotonic() > deadline:
             raise Unreachable("The entry could not be sealed in time; another sealer is busy.")
-        time.sleep(0.02)
+        # Once our own entries are durable, whoever waits for others seals those.
+        done = sealer.drain(wait=False, enough=lambda: len(found()) == len(ids))
+        if done is None or done.waiting_for_tsa:
+            sealer.rounds.wait(seen, _POLL_SECONDS)
 
 
 def is_published(connection: Connection, place: tuple[str, int]) -> bool:
