@@ -4,15 +4,13 @@ It is checked with sha256sum and openssl alone, as its README says, and it never
 """
 
 import base64
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 
 from sqlalchemy import select
 
 from archive import catalog, layout, ledger
 from archive.database import Database
-from archive.durable import FileSystem, disk_errors, write_new
-from archive.errors import NotFound, Unreachable, UsageError
+from archive.errors import NotFound, Unreachable
 from archive.ports import ObjectStore, read_all
 from archive.proof_readme import readme
 from archive.publish import Places
@@ -49,19 +47,6 @@ def proof_bundle(
     stored = StoredLog(places, trust, row.log, head.published)
     proved = stored.prove(row.idx, seal.size)
     return _files(places.evidence, SealedRecord(places.evidence, proved, row.id))
-
-
-def write_bundle(fs: FileSystem, folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write a bundle into a folder that must not exist yet. It can be made again, so no sync.
-
-    Raises UsageError if the folder is there, Unreachable if it cannot be written.
-    """
-    if folder.exists():
-        raise UsageError(f"{folder} is there already; nothing was written.")
-    with disk_errors(str(folder)):
-        fs.mkdir(folder)
-        for name, data in files.items():
-            write_new(fs, folder / name, (data,), mode=0o644)
 
 
 def _files(evidence: ObjectStore, record: SealedRecord) -> dict[str, bytes]:

@@ -4,7 +4,6 @@ pyHanko makes them; ``verify_detached`` checks them on raw DER, strictly and muc
 general validator. Whether the certificate is to be trusted is ``signing.paths``'s question.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,6 +47,9 @@ def sign_detached(
     """
     if signer.algorithm != P256:
         raise SignatureBad("Seals are signed with P-256 keys only.")
+    # Imported late like pyHanko below: who only checks signatures needs neither.
+    import asyncio
+
     signature = asyncio.run(_sign(data, signer, certificate, chain, signing_time))
     verify_detached(signature, data)
     return signature

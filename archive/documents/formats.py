@@ -1,18 +1,20 @@
-"""The formats of a table by name."""
+"""The formats of a table by name. What writes a format is imported when it is written."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
 from types import MappingProxyType
 from typing import BinaryIO
 
-from archive.documents import csv_file, html_file, pdf_file, xlsx_file
 from archive.documents.table import Table
 
+
+def _write(name: str, table: Table, file: BinaryIO) -> None:
+    # reportlab and XlsxWriter take 0.1 s to import, and hardly any process writes all formats.
+    import_module(f"archive.documents.{name}_file").write(table, file)
+
+
 FORMATS: Mapping[str, Callable[[Table, BinaryIO], None]] = MappingProxyType(
-    {
-        "csv": csv_file.write,
-        "xlsx": xlsx_file.write,
-        "html": html_file.write,
-        "pdf": pdf_file.write,
-    }
+    {name: partial(_write, name) for name in ("csv", "xlsx", "html", "pdf")}
 )
 """Name, which is also the suffix of the file, to writer."""

@@ -6,6 +6,7 @@ It watches the inbox as `watch` does and answers commands on `run/cunzheng.sock`
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import typer
@@ -109,6 +110,8 @@ class _Service:
 
 def _open(workbench: Workbench) -> None:
     """Open keys and database at once: a wrong passphrase is told now, not at the first drop."""
+    # Takes half a second and is needed at the first seal: nobody who asks shall wait for it.
+    import_module("pyhanko.sign.signers")
     keep_house(workbench.confidential("service"))
 
 

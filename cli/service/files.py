@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from archive.bundle import write_bundle
 from archive.durable import FileSystem
 from archive.errors import FormatError
-from archive.proof import write_bundle
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 

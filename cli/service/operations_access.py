@@ -27,9 +27,10 @@ from cli.service.cover_facts import cover_facts
 from cli.service.desk import MAX_PIECE, Delivery, Document, Stream
 from cli.service.documents import check_params
 from cli.service.gate import gate
+from cli.service.handed import handed_from
 from cli.service.letters import seal_letter
 from cli.service.operations import Caller, Host, Params, delivery, operation, starting, upload
-from cli.service.signed import detail_from, handed_from, statement_from
+from cli.service.signed import detail_from, statement_from
 
 _BUNDLE = "court_bundle"
 

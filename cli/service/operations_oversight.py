@@ -33,8 +33,8 @@ from cli.service import files, large
 from cli.service.desk import MAX_PIECE, Delivery, Document, Stream
 from cli.service.documents import check_params
 from cli.service.gate import gate
+from cli.service.handed import handed_from
 from cli.service.operations import Caller, Host, Params, delivery, operation
-from cli.service.signed import handed_from
 
 _OF_ALL = ("archivist", "approver.principal", "legal_office")
 _HEAD = "approver.department_head"

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from archive import fields
-from archive.desk.release import Handed
 from archive.detail import Detail
 from archive.errors import FormatError
 from archive.statements.kinds import check_payload
@@ -40,12 +39,3 @@ def detail_from(value: Mapping[str, Any]) -> Detail:
         return Detail.parse(canonical.encode(dict(value)))
     except SigningError as error:
         raise FormatError("That is no detail.") from error
-
-
-def handed_from(params: Mapping[str, Any], *kinds: str) -> Handed:
-    """Read a statement with its detail, if there is one; FormatError."""
-    detail = params.get("detail")
-    if params.keys() - {"statement", "detail"}:
-        raise FormatError("A statement comes with its detail and nothing else.")
-    signed = statement_from(params.get("statement"), *kinds)
-    return Handed(signed, None if detail is None else detail_from(detail))

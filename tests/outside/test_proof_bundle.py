@@ -7,8 +7,9 @@ import pytest
 from archive_fixture import Accession, Archive, make_archive
 
 from archive import layout
+from archive.bundle import write_bundle
 from archive.errors import ContentAltered, NotFound, Unreachable, UsageError
-from archive.proof import proof_bundle, write_bundle
+from archive.proof import proof_bundle
 from archive.stored_log import LogTrust
 
 NAMES = [
