@@ -30,7 +30,7 @@ class Handout:
         self._fs = fs
         self._folder = folder
         self._part = folder / f".{label}.part"
-        self._hasher = Hasher(tuple(algorithms))
+        self._algorithms = tuple(algorithms)
         self._fd = -1
         self._finished = False
         self.digests: tuple[Digest, ...] = ()
@@ -38,6 +38,7 @@ class Handout:
     def __enter__(self) -> "Handout":
         """Create the hidden file; OSError where the folder cannot be written."""
         self._fd = self._fs.create(self._part)
+        self._hasher = Hasher(self._algorithms, threads=True)
         return self
 
     def write(self, piece: bytes) -> None:
@@ -84,6 +85,7 @@ class Handout:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._hasher.close()
         self._fs.close(self._fd)
         if not self._finished:
             self._fs.unlink(self._part)
