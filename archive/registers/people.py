@@ -14,11 +14,14 @@ from archive.registers.denials import denied
 from archive.registers.shelf import Shelf, Value
 from archive.registers.signers import (
     AHEAD,
+    ENROLLED_WITH,
     FOUNDERS,
+    TERM,
     enrolled,
     founders,
     founding_is_over,
     has_role,
+    known_certificate,
     more_than_handler,
     sole_signer,
 )
@@ -122,7 +125,7 @@ def _put_person(shelf: Shelf, name: str, key: str, body: SignedBody) -> None:
     payload, before = body.payload, shelf.get("person", name)
     certificate: str = payload["certificate"]
     shelf.put("key", key, {"person": name, "revoked": False})
-    shelf.put("certificate", certificate, {"person": name, "revoked": False, "since": None})
+    _begin_certificate(shelf, name, before, body)
     shelf.put(
         "person",
         name,
@@ -145,6 +148,23 @@ def _put_person(shelf: Shelf, name: str, key: str, body: SignedBody) -> None:
     )
 
 
+def _begin_certificate(shelf: Shelf, name: str, before: Value | None, body: SignedBody) -> None:
+    """Keep what the person is with a certificate from now on, and until when with another one."""
+    at, payload = format_time(body.accepted_at), body.payload
+    if before is not None:
+        _change_certificate(shelf, before["certificate"], replaced=at)
+    known = shelf.get("certificate", payload["certificate"])
+    earlier = [*known["earlier"], {field: known[field] for field in TERM}] if known else []
+    term = {field: payload[field] for field in ENROLLED_WITH}
+    value = {**term, "enrolled_at": at, "replaced": None, "suspended": []}
+    own = {"person": name, "revoked": False, "since": None, "earlier": earlier}
+    shelf.put("certificate", payload["certificate"], {**own, **value})
+
+
+def _change_certificate(shelf: Shelf, certificate: str, **changed: Any) -> None:
+    shelf.put("certificate", certificate, {**known_certificate(shelf, certificate), **changed})
+
+
 def _with(before: Value | None, field: str, item: str) -> list[str]:
     """All that were ever the person's."""
     return sorted({*(before[field] if before else ()), item})
@@ -159,6 +179,9 @@ def _suspended(shelf: Shelf, act: Act, body: SignedBody) -> None:
     if person["state"] != "active":
         raise denied("PERSON_STATE", name)
     _change(shelf, name, state="suspended")
+    suspended = known_certificate(shelf, person["certificate"])["suspended"]
+    began = [*suspended, [format_time(body.accepted_at), None]]
+    _change_certificate(shelf, person["certificate"], suspended=began)
 
 
 def _resumed(shelf: Shelf, act: Act, body: SignedBody) -> None:
@@ -169,6 +192,9 @@ def _resumed(shelf: Shelf, act: Act, body: SignedBody) -> None:
     if person["state"] != "suspended":
         raise denied("PERSON_STATE", name)
     _change(shelf, name, state="active")
+    *over, (since, _) = known_certificate(shelf, person["certificate"])["suspended"]
+    ended = [*over, [since, format_time(body.accepted_at)]]
+    _change_certificate(shelf, person["certificate"], suspended=ended)
 
 
 def _revoked(shelf: Shelf, act: Act, body: SignedBody) -> None:
@@ -184,11 +210,9 @@ def _revoked(shelf: Shelf, act: Act, body: SignedBody) -> None:
     for key in person["keys"]:
         shelf.put("key", key, {"person": name, "revoked": True})
     for certificate in person["certificates"]:
-        known = shelf.get("certificate", certificate)
-        was = known["since"] if known else None
+        was = known_certificate(shelf, certificate)["since"]
         since_then = min(since, was) if was else since
-        value = {"person": name, "revoked": True, "since": since_then}
-        shelf.put("certificate", certificate, value)
+        _change_certificate(shelf, certificate, revoked=True, since=since_then)
     _change(shelf, name, state="revoked", revoked_since=since)
 
 

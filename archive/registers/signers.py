@@ -22,6 +22,12 @@ FRESH = timedelta(minutes=15)
 FRESH_REGISTRY = timedelta(hours=24)
 """How old a statement may be: what two people sign takes longer."""
 FOUNDERS = 2
+ENROLLED_WITH = ("account", "roles", "unit", "valid_from", "valid_until")
+TERM = (*ENROLLED_WITH, "enrolled_at", "replaced", "suspended")
+"""What a certificate's value says of one enrolment: also `replaced` (when another one followed, or
+null) and `suspended` ([[from, until or null], …]). The same certificate enrolled before has its
+terms in `earlier`, oldest first.
+"""
 
 
 def check_signers(shelf: Shelf, act: Act, body: SignedBody, archive_id: str) -> None:
@@ -62,6 +68,41 @@ def enrolled(shelf: Shelf, person: str) -> Value:
     if found is None:
         raise denied("PERSON_UNKNOWN", person)
     return found
+
+
+def known_certificate(shelf: Shelf, certificate: str) -> Value:
+    """What somebody was with a certificate; Denied SIGNER_UNKNOWN where it was never enrolled."""
+    found = shelf.get("certificate", certificate)
+    if found is None:
+        raise denied("SIGNER_UNKNOWN")
+    return found
+
+
+def as_of(shelf: Shelf, statement: Statement, at: datetime) -> Value:
+    """What the signer was at a moment that may be past: the value of TERM with `person`.
+
+    Whatever came later (another certificate, other roles, a suspension) is without effect; only a
+    revocation reaches back. Raises Denied as for a statement of now.
+    """
+    name = statement.person
+    known = known_certificate(shelf, str(statement.certificate))
+    if known["person"] != name:
+        raise denied("SIGNER_UNKNOWN", name)
+    if known["revoked"]:
+        _check_revoked(known, at, name)
+    terms = (known, *reversed(known["earlier"]))
+    term = next((term for term in terms if parse_time(term["enrolled_at"]) <= at), None)
+    if term is None or (term["replaced"] and parse_time(term["replaced"]) <= at):
+        raise denied("SIGNER_UNKNOWN", name)
+    if any(_within(at, since, until) for since, until in term["suspended"]):
+        raise denied("SIGNER_SUSPENDED", name)
+    if not parse_time(term["valid_from"]) <= at <= parse_time(term["valid_until"]):
+        raise denied("SIGNER_EXPIRED", name)
+    return {field: term[field] for field in TERM} | {"person": name}
+
+
+def _within(at: datetime, since: str, until: str | None) -> bool:
+    return parse_time(since) <= at and (until is None or at < parse_time(until))
 
 
 def has_role(person: Value, *roles: str) -> bool:

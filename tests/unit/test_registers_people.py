@@ -1,7 +1,7 @@
 """Who may enrol, stop and replace whom; what a statement must be; keys that never come back."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from registers_fixture import GU, RULES, ZHU, Office, certificate_of, words
 
 from archive.errors import Denied, FormatError
+from archive.registers.shelf import Value
+from archive.registers.signers import as_of
 from archive.times import format_time
 from signing.digest import Digest
 
@@ -333,3 +335,60 @@ def act(
 def known(office: Office) -> dict:
     found = {person: office.shelf.get("person", person) for person in PEOPLE}
     return {person: value for person, value in found.items() if value is not None}
+
+
+# --- what somebody was at a moment that is past
+
+
+def was(office: Office, person: str, at: datetime, certificate: str | None = None) -> Value:
+    named = Digest.parse(certificate or certificate_of(person))
+    signed = office.statement(person, "access.started", {}, certificate=named)
+    return as_of(office.shelf, signed.statement, at)
+
+
+def test_as_of_knows_the_roles_of_a_former_certificate() -> None:
+    office = Office()
+    office.enrol("wang", ["legal_office"], by=BOTH, unit="L")
+    then = office.now
+    office.now += DAY
+    new = certificate_of("wang new")
+    office.enrol("wang", ["archivist"], by=BOTH, certificate=new)
+    assert (was(office, "wang", then)["roles"], was(office, "wang", then)["unit"]) == (
+        ["legal_office"],
+        "L",
+    )
+    assert code(lambda: was(office, "wang", office.now)) == "SIGNER_UNKNOWN"
+    assert was(office, "wang", office.now, new)["roles"] == ["archivist"]
+    assert code(lambda: was(office, "wang", then, new)) == "SIGNER_UNKNOWN"
+    assert code(lambda: was(office, "gu", then, new)) == "SIGNER_UNKNOWN"
+
+
+def test_as_of_knows_the_roles_of_the_same_certificate_before() -> None:
+    office = Office()
+    office.enrol("wang", ["legal_office"], by=BOTH)
+    then = office.now
+    office.now += DAY
+    office.enrol("wang", ["archivist"], by=BOTH)
+    assert was(office, "wang", then)["roles"] == ["legal_office"]
+    assert was(office, "wang", office.now)["roles"] == ["archivist"]
+
+
+def test_as_of_knows_suspensions_validity_and_revocation() -> None:
+    office = Office()
+    office.enrol("li", ["handler"], by=["gu"])
+    first = office.now
+    office.now += DAY
+    office.say(["gu"], "person.suspended", {"person": "li"}, REASON)
+    stopped = office.now
+    office.now += DAY
+    office.say(["gu"], "person.resumed", {"person": "li"}, REASON)
+    assert was(office, "li", first)["person"] == "li"
+    assert code(lambda: was(office, "li", stopped)) == "SIGNER_SUSPENDED"
+    assert was(office, "li", office.now)["suspended"] == [
+        [format_time(stopped), format_time(office.now)]
+    ]
+    assert code(lambda: was(office, "li", first - DAY)) == "SIGNER_UNKNOWN"
+    assert code(lambda: was(office, "li", first + 400 * DAY)) == "SIGNER_EXPIRED"
+    office.revoke("li", since=first + DAY / 2)
+    assert was(office, "li", first)["roles"] == ["handler"]
+    assert code(lambda: was(office, "li", office.now)) == "SIGNER_REVOKED"
