@@ -1,6 +1,8 @@
 """Measures cunzheng beside `cp -r` + sync, bagit, and hashing alone; prints one table.
 
-    python bench/run.py [--small] [--runs 3] [--folder DIR] [--only A,B]
+    python bench/run.py [--small] [--runs 3] [--folder DIR] [--only A,B,R]
+
+R is supervised retrieval, see `retrieval.py`.
 
 The programs take turns, and the table shows medians. Before each of them its input is pushed out of
 the page cache. Finished archives are moved aside: making files where many have just been removed is
@@ -18,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +29,11 @@ from data import files_below, make_a, make_b, make_n, size_of
 HERE = Path(__file__).resolve().parent
 PYTHON = sys.executable
 CUNZHENG = (PYTHON, "-c", "from cli.main import main; main()")
-_ENVIRONMENT = {
+PASSPHRASE = "benchmark"
+ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": str(HERE.parent),
-    "CUNZHENG_PASSPHRASE": "benchmark",
+    "CUNZHENG_PASSPHRASE": PASSPHRASE,
     "CUNZHENG_LANG": "en",
 }
 
@@ -60,12 +63,20 @@ def push_out(folder: Path) -> None:
         os.close(fd)
 
 
-def measure(command: Sequence[str | Path], *, sync: Path | None = None) -> Measured:
-    """Run a command; raises RuntimeError with what it said if it fails."""
+def measure(
+    command: Sequence[str | Path],
+    *,
+    sync: Path | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Measured:
+    """Run a command, with `more` in its environment; raises RuntimeError with what it said."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         process = subprocess.Popen(
-            [str(word) for word in command], stdout=output, stderr=errors, env=_ENVIRONMENT
+            [str(word) for word in command],
+            stdout=output,
+            stderr=errors,
+            env={**ENVIRONMENT, **(more or {})},
         )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -193,7 +204,7 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="1,000 files and 2 x 32 MB")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
-    parser.add_argument("--only", default="A,B")
+    parser.add_argument("--only", default="A,B,R")
     options = parser.parse_args()
     work = Path(tempfile.mkdtemp(prefix="cunzheng-bench-", dir=options.folder))
     (work / "trash").mkdir()
@@ -212,6 +223,11 @@ def main() -> None:
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, data in MB of 10^6 bytes")
         for bench in benches:
             show(bench)
+        if "R" in wanted:
+            # Imported late: it needs what tests need.
+            from retrieval import measure_all
+
+            measure_all(work, small=options.small, runs=10 if options.small else 50)
     finally:
         shutil.rmtree(work)
 

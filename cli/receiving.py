@@ -10,25 +10,13 @@ Everything is durable before the delivery's block ends: a full disk is then an a
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Protocol
 
-from archive import vocabulary
-from archive.documents.cover_sheet import (
-    Approval,
-    Copies,
-    CoverItem,
-    CoverSheet,
-    SealState,
-    write_cover_sheet,
-)
 from archive.durable import FileSystem, write_new
 from archive.errors import FormatError, UsageError
 from archive.handout import Handout
-from archive.times import parse_time
-from cli.labels import label
-from cli.language import current, say
+from cli.language import say
 from cli.output import show_path
 from cli.progress import Advance
 from cli.service.desk import Delivery, Document
@@ -125,6 +113,10 @@ class Files:
     def _sheet(self, head: Document, path: Path, digests: list[str]) -> str | None:
         if "cover" not in head:
             return None
+        # Imported late: a view, and a copy without a sheet, need no PDF.
+        from archive.documents.cover_sheet import write_cover_sheet
+        from cli.cover import cover_sheet
+
         sheet = cover_sheet(head, self._action, path.name, digests)
         target = path.parent / f"{head['access']}.pdf"
         fd = self._fs.create(target)
@@ -149,55 +141,6 @@ def _file_name(head: Document) -> str:
     stem, dot, extension = name.rpartition(".")
     middle = f" [{head['from']}-{head['to']}]"
     return f"{stem}{middle}{dot}{extension}" if stem else f"{name}{middle}"
-
-
-def cover_sheet(head: Document, action: str, name: str, digests: list[str]) -> CoverSheet:
-    """The cover sheet of one released file, in the chosen language."""
-    cover: Mapping[str, Any] = head["cover"]
-    whole = (head["from"], head["to"]) == (0, head["size"])
-    names = cover["names"]
-    gen_time = cover["seal"]["gen_time"]
-    item = CoverItem(
-        record=head["record"],
-        name=name,
-        size=head["to"] - head["from"],
-        range=None if whole else (head["from"], head["to"]),
-        digests=tuple(digests),
-        log=head["log"],
-        index=head["index"],
-    )
-    return CoverSheet(
-        archive=cover["archive"],
-        request=cover["request"],
-        access=head["access"],
-        action=label(vocabulary.ACTIONS, action),
-        person=cover["person"],
-        person_name=names.get(cover["person"], cover["person"]),
-        unit=cover["unit"],
-        on_behalf=cover["on_behalf"],
-        released_at=parse_time(cover["released_at"]),
-        reason=cover["reason"],
-        case_no=cover["case_no"],
-        approvals=tuple(_approval(item, names) for item in cover["approvals"]),
-        items=(item,),
-        copies=Copies(**cover["copies"]) if cover["copies"] else None,
-        seal=SealState(tuple(cover["seal"]["note"]), _moment(gen_time)),
-        software=cover["software"],
-        lang="zh" if current() == "zh" else "en",
-    )
-
-
-def _approval(item: Mapping[str, Any], names: Mapping[str, str]) -> Approval:
-    return Approval(
-        name=names.get(item["person"], item["person"]),
-        role=label(vocabulary.ROLES, item["role"]),
-        decision=label(vocabulary.DECISIONS, "approve"),
-        when=parse_time(item["at"]),
-    )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else parse_time(text)
 
 
 def check_folder(folder: Path, home: Path | None) -> None:

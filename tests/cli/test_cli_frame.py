@@ -224,6 +224,22 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "heavy: []"
 
 
+CALLERS = ("alerts", "case", "decide", "fetch", "people", "report", "request", "search", "show")
+
+
+def test_callers_of_the_service_load_neither_database_nor_documents() -> None:
+    script = (
+        "import sys; from importlib import import_module;"
+        f"[import_module('cli.commands.' + name) for name in {CALLERS}];"
+        "heavy = {'pyhanko', 'sqlalchemy', 'alembic', 'reportlab', 'xlsxwriter', 'watchdog'};"
+        "print('heavy:', sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "heavy: []"
+
+
 def test_reader_of_a_pipe_may_go_away() -> None:
     script = (
         "import sys; from cli.main import main; sys.argv = ['cunzheng', '--help'];"

@@ -1,0 +1,61 @@
+"""The cover sheet of a released file, from what the archive says of its access."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from archive import vocabulary
+from archive.documents.cover_sheet import Approval, Copies, CoverItem, CoverSheet, SealState
+from archive.times import parse_time
+from cli.labels import label
+from cli.language import current
+from cli.service.desk import Document
+
+
+def cover_sheet(head: Document, action: str, name: str, digests: list[str]) -> CoverSheet:
+    """The cover sheet of one released file, in the chosen language."""
+    cover: Mapping[str, Any] = head["cover"]
+    whole = (head["from"], head["to"]) == (0, head["size"])
+    names = cover["names"]
+    gen_time = cover["seal"]["gen_time"]
+    item = CoverItem(
+        record=head["record"],
+        name=name,
+        size=head["to"] - head["from"],
+        range=None if whole else (head["from"], head["to"]),
+        digests=tuple(digests),
+        log=head["log"],
+        index=head["index"],
+    )
+    return CoverSheet(
+        archive=cover["archive"],
+        request=cover["request"],
+        access=head["access"],
+        action=label(vocabulary.ACTIONS, action),
+        person=cover["person"],
+        person_name=names.get(cover["person"], cover["person"]),
+        unit=cover["unit"],
+        on_behalf=cover["on_behalf"],
+        released_at=parse_time(cover["released_at"]),
+        reason=cover["reason"],
+        case_no=cover["case_no"],
+        approvals=tuple(_approval(item, names) for item in cover["approvals"]),
+        items=(item,),
+        copies=Copies(**cover["copies"]) if cover["copies"] else None,
+        seal=SealState(tuple(cover["seal"]["note"]), _moment(gen_time)),
+        software=cover["software"],
+        lang="zh" if current() == "zh" else "en",
+    )
+
+
+def _approval(item: Mapping[str, Any], names: Mapping[str, str]) -> Approval:
+    return Approval(
+        name=names.get(item["person"], item["person"]),
+        role=label(vocabulary.ROLES, item["role"]),
+        decision=label(vocabulary.DECISIONS, "approve"),
+        when=parse_time(item["at"]),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else parse_time(text)
