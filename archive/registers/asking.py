@@ -1,13 +1,13 @@
 """What asking takes: in which capacity, whose the records are, and what the rules want to see.
 
     need = requirement_of(shelf, "own_case", "view", records)
-    check_capacity(shelf, asked, need.row)
+    check_capacity(shelf, asked, need.row.by, own_records=need.row.own_records)
     needed_approvals(shelf, need, records)  # [{"role": "legal_office", "unit": None}]
 
 `Asked` is what a request says of itself; whether its statement holds was checked before.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,8 @@ from archive.registers.signers import enrolled
 Needed = dict[str, str | None]
 """One approval: `role`, and `unit` that the approver must belong to, None for any."""
 
+LETTERS = "letters"
+"""The source of letters that are sealed before a request names them."""
 _BEHALF = frozenset(("authority", "party", "publicity", "outside_unit"))
 _ROLE = {
     "own_case": "handler",
@@ -90,15 +92,18 @@ def cases_of(shelf: Shelf, record: str) -> list[str]:
 
 
 def units_of(shelf: Shelf, record: str) -> frozenset[str]:
-    """The units that own a record: those of its cases, else that of its source; empty for none."""
+    """The units that own a record: those of its cases and that of its source; empty for none."""
     cases = [shelf.get("case", case) for case in cases_of(shelf, record)]
     units = frozenset(str(case["unit"]) for case in cases if case)
-    if units:
-        return units
+    unit = source_unit(shelf, record)
+    return units if unit is None else units | {unit}
+
+
+def source_unit(shelf: Shelf, record: str) -> str | None:
+    """The unit of a record's source as last confirmed; None where nobody said."""
     known = shelf.get("record", record)
     source = shelf.get("source", known["source"]) if known else None
-    unit = source["unit"] if source else None
-    return frozenset(() if unit is None else (str(unit),))
+    return str(source["unit"]) if source and source["unit"] is not None else None
 
 
 def needed_approvals(shelf: Shelf, need: Requirement, records: Sequence[str]) -> list[Needed]:
@@ -129,8 +134,8 @@ def check_records(shelf: Shelf, asked: Asked) -> None:
         raise denied("NOT_COVERED", "segments are for excerpts")
 
 
-def check_capacity(shelf: Shelf, asked: Asked, row: Row) -> None:
-    """Denied where the person cannot ask in this capacity."""
+def check_capacity(shelf: Shelf, asked: Asked, by: Collection[str], *, own_records: bool) -> None:
+    """Denied where the person has not this capacity; `by`, `own_records` as in the rules' row."""
     person = enrolled(shelf, asked.person)
     roles = set(person["roles"])
     if "administrator" in roles:
@@ -138,13 +143,13 @@ def check_capacity(shelf: Shelf, asked: Asked, row: Row) -> None:
     role = _ROLE.get(asked.capacity)
     if role is not None and role not in roles:
         raise denied("CAPACITY_UNFIT", f"{asked.capacity} needs the role {role}")
-    if not roles & set(row.by):
-        raise denied("CAPACITY_UNFIT", f"{asked.capacity} needs one of {', '.join(row.by)}")
+    if not roles & set(by):
+        raise denied("CAPACITY_UNFIT", f"{asked.capacity} needs one of {', '.join(by)}")
     if asked.capacity in ("same_unit", "other_unit"):
         _check_unit(shelf, asked, person["unit"])
     if asked.capacity == "own_case":
         _check_handler(shelf, asked)
-    if asked.capacity == "own_case" or row.own_records:
+    if asked.capacity == "own_case" or own_records:
         _check_attached(shelf, asked)
 
 
@@ -170,6 +175,17 @@ def _check_unit(shelf: Shelf, asked: Asked, unit: str) -> None:
             raise denied("CAPACITY_UNFIT", f"{record} is {other}")
 
 
+def check_letter(shelf: Shelf, asked: Asked) -> None:
+    """Denied where a letter is named that is not one, or has another content, or is asked for."""
+    letter = asked.payload["letter"]
+    if letter is None:
+        return
+    found = shelf.get("record", letter["record"])
+    sealed = found is not None and (found["source"], found["sha256"]) == (LETTERS, letter["sha256"])
+    if not sealed or letter["record"] in asked.records:
+        raise denied("LETTER_OTHER", str(letter["record"]))
+
+
 def missing_needs(shelf: Shelf, asked: Asked, row: Row) -> list[str]:
     """What the rules want to see and the request does not bring, as codes of NEEDS or `behalf`."""
     missing = [need for need in row.needs if not _SEEN[need](shelf, asked)]
@@ -189,9 +205,8 @@ def _behalf(asked: Asked, *keys: str) -> bool:
     return behalf is not None and all(_said(behalf[key]) for key in keys)
 
 
-def _letter(shelf: Shelf, asked: Asked) -> bool:
-    letter = asked.payload["letter"]
-    return letter is not None and shelf.get("record", letter["record"]) is not None
+def _letter(_shelf: Shelf, asked: Asked) -> bool:
+    return asked.payload["letter"] is not None
 
 
 def _identity(_shelf: Shelf, asked: Asked) -> bool:

@@ -1,22 +1,27 @@
 """The register of cases: number, unit, handlers, sensitivity, and which records belong to one.
 
+A handler reads what is attached to his case, so whoever names handlers brings a second person, or
+heads the unit; and a unit takes records of its own, others are an archivist's to attach.
+
 case_id = …; shelf.get("case", case_id)["handlers"]
 cases_of(shelf, record)                            # case ids, also of closed ones
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from archive import fields
 from archive.errors import FormatError
 from archive.registers.act import Act, Rule, SignedRule
+from archive.registers.asking import source_unit, units_of
 from archive.registers.denials import denied
 from archive.registers.shelf import Shelf, Value
-from archive.registers.signers import has_role, sole_signer
+from archive.registers.signers import enrolled, has_role, more_than_handler, sole_signer
 from archive.statements.body import SignedBody
 
-_HEAD = "approver.department_head"
+HEAD = "approver.department_head"
+_OF_SENSITIVITY = ("archivist", "legal_office")
 _KEPT = ("category", "handlers", "importance", "unit")
 
 
@@ -48,7 +53,8 @@ def check_records(shelf: Shelf, records: Iterable[str]) -> None:
 
 def _opened(shelf: Shelf, act: Act, body: SignedBody) -> None:
     payload = body.payload
-    _check_keeper(shelf, body, payload["unit"], payload["handlers"])
+    _check_namer(shelf, body, payload["unit"], named=payload["handlers"])
+    _check_not_handler(body, payload["handlers"])
     if shelf.get("case", payload["case"]) is not None:
         raise denied("CASE_EXISTS", payload["case"])
     number = _number(act)
@@ -74,35 +80,53 @@ def _changed(shelf: Shelf, act: Act, body: SignedBody) -> None:
     del act
     payload = body.payload
     case = _open_case(shelf, payload["case"])
-    signer = sole_signer(shelf, body)
-    taken_away = set(case["sensitivity"]) - set(payload["sensitivity"])
-    if taken_away and not has_role(signer, "archivist", "legal_office"):
-        raise denied("ROLE_MISSING", "archivist legal_office")
+    signers = [enrolled(shelf, signer) for signer in body.signers]
+    less_sensitive = set(case["sensitivity"]) - set(payload["sensitivity"])
+    if less_sensitive and not any(has_role(signer, *_OF_SENSITIVITY) for signer in signers):
+        raise denied("ROLE_MISSING", " ".join(_OF_SENSITIVITY))
     only_sensitivity = all(payload[field] == case[field] for field in _KEPT)
-    if not (only_sensitivity and has_role(signer, "legal_office")):
-        _check_keeper(shelf, body, case["unit"], ())
-    if body.signers[0] in (*case["handlers"], *payload["handlers"]):
-        raise denied("CASE_OWN", body.signers[0])
+    if not (only_sensitivity and has_role(sole_signer(shelf, body), "legal_office")):
+        named = set(payload["handlers"]) - set(case["handlers"])
+        _check_namer(shelf, body, case["unit"], named=named)
+    _check_not_handler(body, (*case["handlers"], *payload["handlers"]))
     _change(shelf, payload["case"], {f: payload[f] for f in (*_KEPT, "sensitivity")})
 
 
 def _closed(shelf: Shelf, act: Act, body: SignedBody) -> None:
     del act
-    case = _open_case(shelf, body.payload["case"])
-    _check_keeper(shelf, body, case["unit"], case["handlers"])
+    _check_kept(shelf, body)
     _change(shelf, body.payload["case"], {"closed": body.payload["closed"]})
 
 
 def _attached(shelf: Shelf, act: Act, body: SignedBody) -> None:
     del act
     _check_kept(shelf, body)
-    _attach(shelf, body.payload["case"], body.payload["records"])
+    case, records = body.payload["case"], body.payload["records"]
+    signer = sole_signer(shelf, body)
+    if not has_role(signer, "archivist"):
+        _check_own_records(shelf, records, signer["unit"])
+    _attach(shelf, case, records)
+
+
+def _check_own_records(shelf: Shelf, records: Iterable[str], unit: str) -> None:
+    check_records(shelf, records)
+    for record in records:
+        owners = units_of(shelf, record)
+        if owners and unit not in owners:
+            raise denied("RECORD_OTHER", record)
 
 
 def _detached(shelf: Shelf, act: Act, body: SignedBody) -> None:
     del act
-    _check_kept(shelf, body)
     case, records = body.payload["case"], body.payload["records"]
+    known = _open_case(shelf, case)
+    if known["sensitivity"]:
+        # What leaves such a case needs fewer approvals from then on.
+        if not has_role(sole_signer(shelf, body), *_OF_SENSITIVITY):
+            raise denied("ROLE_MISSING", " ".join(_OF_SENSITIVITY))
+        _check_not_handler(body, known["handlers"])
+    else:
+        _check_kept(shelf, body)
     for record in records:
         if case not in cases_of(shelf, record):
             raise denied("ATTACHMENT", record)
@@ -116,27 +140,58 @@ def _detached(shelf: Shelf, act: Act, body: SignedBody) -> None:
 def _linked(shelf: Shelf, act: Act) -> None:
     """By the claims of the records, also after the case was closed; never against a person."""
     case, records = act.subject or "", act.body["records"]
-    known_case(shelf, case)
+    known = known_case(shelf, case)
+    check_records(shelf, records)
     for record in records:
+        if not claim_counts(shelf, record, known):
+            raise denied("RECORD_OTHER", record)
         found = shelf.get("record_cases", record)
         if found is not None and case in found["detached"]:
             raise denied("ATTACHMENT", record)
     _attach(shelf, case, records)
 
 
+def claim_counts(shelf: Shelf, record: str, case: Value) -> bool:
+    """Whether a record that claims a case's number is linked to it: not another unit's."""
+    return source_unit(shelf, record) in (None, case["unit"])
+
+
+def names_alone(person: Value, unit: str) -> bool:
+    """Whether somebody names handlers of a unit's case without a second person."""
+    return has_role(person, HEAD) and person["unit"] == unit
+
+
 def _check_kept(shelf: Shelf, body: SignedBody) -> None:
     case = _open_case(shelf, body.payload["case"])
-    _check_keeper(shelf, body, case["unit"], case["handlers"])
+    _check_keeper(shelf, body, case["unit"])
+    _check_not_handler(body, case["handlers"])
 
 
-def _check_keeper(shelf: Shelf, body: SignedBody, unit: str, handlers: Iterable[str]) -> None:
-    """An archivist, or the head of the case's unit, who is not among its handlers."""
+def _check_namer(shelf: Shelf, body: SignedBody, unit: str, *, named: Collection[str]) -> None:
+    """Where handlers are named: the unit's head, or an archivist and another person."""
+    if not named:
+        _check_keeper(shelf, body, unit)
+        return
+    signers = [enrolled(shelf, signer) for signer in body.signers]
+    if len(signers) == 1 and names_alone(signers[0], unit):
+        return
+    if not any(has_role(signer, "archivist") for signer in signers):
+        raise denied("ROLE_MISSING", f"archivist {HEAD}")
+    if len(signers) < 2 or not all(more_than_handler(signer) for signer in signers):
+        raise denied("SECOND_MISSING", " ".join(sorted(named)))
+
+
+def _check_keeper(shelf: Shelf, body: SignedBody, unit: str) -> None:
+    """An archivist, or the head of the case's unit."""
     signer = sole_signer(shelf, body)
-    heads = has_role(signer, _HEAD) and signer["unit"] == unit
-    if not heads and not has_role(signer, "archivist"):
-        raise denied("ROLE_MISSING", f"archivist {_HEAD}")
-    if body.signers[0] in handlers:
-        raise denied("CASE_OWN", body.signers[0])
+    if not names_alone(signer, unit) and not has_role(signer, "archivist"):
+        raise denied("ROLE_MISSING", f"archivist {HEAD}")
+
+
+def _check_not_handler(body: SignedBody, handlers: Collection[str]) -> None:
+    for signer in body.signers:
+        if signer in handlers:
+            raise denied("CASE_OWN", signer)
 
 
 def _open_case(shelf: Shelf, case: str) -> Value:

@@ -96,11 +96,26 @@ DENIALS: Mapping[str, tuple[str, str, str]] = {
         "There is a case with this number already.",
         "已有相同案号的案件。",
     ),
+    "ACCOUNT_TAKEN": (
+        "REGISTER_UNLAWFUL",
+        "The account is bound to somebody else.",
+        "该操作系统账户已绑定其他人员。",
+    ),
     "CASE_CLOSED": ("REGISTER_UNLAWFUL", "The case is closed.", "案件已结案。"),
     "CASE_OWN": (
         "REGISTER_UNLAWFUL",
         "A handler of the case cannot change its register entry.",
         "本案承办人不得变更案件登记。",
+    ),
+    "RECORD_OTHER": (
+        "REGISTER_UNLAWFUL",
+        "The record is another unit's; an archivist attaches it.",
+        "该记录属于其他单位，须由档案员关联。",
+    ),
+    "SECOND_MISSING": (
+        "REGISTER_UNLAWFUL",
+        "Who names handlers needs a second person, unless he heads the unit.",
+        "指定承办人须由本单位负责人或两人共同签署。",
     ),
     "ATTACHMENT": (
         "REGISTER_UNLAWFUL",
@@ -137,6 +152,11 @@ DENIALS: Mapping[str, tuple[str, str, str]] = {
         "ACCESS_UNLAWFUL",
         "Something that the rules ask for is missing.",
         "缺少规则所要求的内容。",
+    ),
+    "LETTER_OTHER": (
+        "ACCESS_UNLAWFUL",
+        "The letter is no sealed letter with this content.",
+        "所附函件不是内容相符的已存证函件。",
     ),
     "RECORD_UNKNOWN": ("ACCESS_UNLAWFUL", "There is no such record.", "没有此记录。"),
     "DERIVATIVE_ONLY": (
@@ -177,6 +197,11 @@ DENIALS: Mapping[str, tuple[str, str, str]] = {
         "授权超出规则允许的范围。",
     ),
     # accesses
+    "REQUEST_NONE": (
+        "ACCESS_UNLAWFUL",
+        "There is no request for this access.",
+        "此次调阅没有对应的申请。",
+    ),
     "NOT_REQUESTER": (
         "ACCESS_UNLAWFUL",
         "Only who asked may receive.",
@@ -222,6 +247,12 @@ DENIALS: Mapping[str, tuple[str, str, str]] = {
         "ACCESS_UNLAWFUL",
         "What is opened is not what was committed.",
         "公开的内容与先前承诺的不一致。",
+    ),
+    # alerts
+    "ALERT_OWN": (
+        "ACCESS_UNLAWFUL",
+        "Nobody handles an alert about himself.",
+        "不得处置涉及本人的预警。",
     ),
 }
 """Code -> (finding, English, Chinese)."""

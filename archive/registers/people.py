@@ -1,8 +1,9 @@
 """The register of people: who is enrolled with which key, in which roles, from when to when.
 
-Two people vouch for anyone who is more than a handler, and nobody for himself. A key that was ever
-somebody's is nobody else's, and once revoked it is nobody's. The first two people found the
-register: each is signed by his own key and marked `bootstrap` (docs/formats.md §11).
+Two people vouch for anyone who is more than a handler, and nobody for himself; a handler takes an
+archivist, for the word of an administrator alone opens nothing. A key that was ever somebody's is
+nobody else's, and once revoked it is nobody's. The first two people found the register: each is
+signed by his own key and marked `bootstrap` (docs/formats.md §11).
 """
 
 from collections.abc import Mapping, Sequence
@@ -65,6 +66,7 @@ def _enrolled(shelf: Shelf, act: Act, body: SignedBody) -> None:
         _check_vouchers(shelf, body, name, payload["roles"])
     key = _key_of(act, payload["certificate"])
     _check_free(shelf, name, key, payload["certificate"])
+    _bind_account(shelf, name, payload["account"])
     _note_founding(shelf, name, founder=body.bootstrap is True)
     _put_person(shelf, name, key, body)
 
@@ -88,7 +90,8 @@ def _check_vouchers(shelf: Shelf, body: SignedBody, name: str, roles: Sequence[s
         raise denied("VOUCHERS_MISSING", name)
     if not any(has_role(voucher, *_REGISTRARS) for voucher in vouchers):
         raise denied("ROLE_MISSING", " ".join(_REGISTRARS))
-    if all(role == "handler" for role in roles) and not _replaces(shelf, body, name):
+    only_handler = all(role == "handler" for role in roles) and not _replaces(shelf, body, name)
+    if only_handler and any(has_role(voucher, "archivist") for voucher in vouchers):
         return
     if len(vouchers) < 2 or not all(more_than_handler(voucher) for voucher in vouchers):
         raise denied("VOUCHERS_MISSING", name)
@@ -113,6 +116,17 @@ def _check_free(shelf: Shelf, name: str, key: str, certificate: str) -> None:
     for taken in (shelf.get("key", key), shelf.get("certificate", certificate)):
         if taken is not None and (taken["revoked"] or taken["person"] != name):
             raise denied("KEY_TAKEN", name)
+
+
+def _bind_account(shelf: Shelf, name: str, account: str | None) -> None:
+    """Who reads through an account is known: nobody shares it."""
+    if account is None:
+        return
+    bound = shelf.get("account", account)
+    other = shelf.get("person", bound["person"]) if bound and bound["person"] != name else None
+    if other is not None and other["account"] == account and other["state"] != "revoked":
+        raise denied("ACCOUNT_TAKEN", account)
+    shelf.put("account", account, {"person": name})
 
 
 def _note_founding(shelf: Shelf, name: str, *, founder: bool) -> None:

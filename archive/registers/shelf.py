@@ -11,9 +11,11 @@ class Shelf(Protocol):
     """The registers as they are at one moment of the ledger.
 
     Names: `person` by id, `certificate` by digest, `key` by digest of the public key, `case` by id,
-    `record` by id (read only: {`source`}), `record_cases` and `record_holds` by record, `source` by
-    id ({`unit`}), `hold`, `request`, `access`, `rules` by name, `statement` by digest, `nonce`,
-    `case_number` by number, `case_holds` by case, `founding` (one value, see `signers`).
+    `record` by id (read only: {`source`, `size`, `sha256` in hexadecimal}), `record_cases` and
+    `record_holds` by record, `source` by id ({`unit`}), `hold`, `request`, `access`, `rules` by
+    name, `rules_text` by digest, `statement` by digest, `nonce` by its digest, `case_number` by
+    number, `account` by number ({`person`}), `case_holds` by case, `founding` (one value, see
+    `signers`).
     """
 
     def get(self, shelf: str, key: str) -> Value | None:
@@ -36,3 +38,20 @@ class MemoryShelf:
     def put(self, shelf: str, key: str, value: Value) -> None:
         """Set a value."""
         self._values[shelf, key] = value
+
+
+class Overlay:
+    """Registers over others: what is put here is seen here alone."""
+
+    def __init__(self, below: Shelf) -> None:
+        self._below = below
+        self._own: dict[tuple[str, str], Value] = {}
+
+    def get(self, shelf: str, key: str) -> Value | None:
+        """A value, or None."""
+        own = self._own.get((shelf, key))
+        return self._below.get(shelf, key) if own is None else own
+
+    def put(self, shelf: str, key: str, value: Value) -> None:
+        """Set a value, here alone."""
+        self._own[shelf, key] = value

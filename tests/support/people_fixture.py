@@ -134,7 +134,7 @@ class People:
         *,
         by: str = "founder1",
         unit: str = "main",
-        handlers: Iterable[str] = (),
+        handlers: Sequence[str] = (),
         sensitivity: Iterable[str] = (),
         records: Iterable[str] = (),
     ) -> str:
@@ -149,12 +149,20 @@ class People:
             "sensitivity": sorted(sensitivity),
             "unit": unit,
         }
-        self.say(by, "case.opened", payload, {"number": number, "title": None})
+        who = (by, *self._second(by, unit)) if handlers else by
+        self.say(who, "case.opened", payload, {"number": number, "title": None})
         attached = sorted(records)
         if attached:
             why = {"reason": "本案材料"}
             self.say(by, "case.attached", {"case": case, "records": attached}, why)
         return case
+
+    def _second(self, by: str, unit: str) -> Sequence[str]:
+        """Who signs beside somebody that names handlers and does not head their unit."""
+        person = self.value("person", by)
+        if person and "approver.department_head" in person["roles"] and person["unit"] == unit:
+            return ()
+        return [voucher for voucher in self.vouchers if voucher != by][:1]
 
     def value(self, shelf: str, key: str) -> Value | None:
         """A value of the registers as they stand in the database."""

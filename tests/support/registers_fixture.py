@@ -191,7 +191,7 @@ class Office:
         payload = {"name": name, "rules": rules}
         self.say(by, "rules.adopted", payload, {"text": text}, bootstrap=bootstrap)
 
-    def open_case(self, by: str = "gu", number: str = "1", **changed: Any) -> str:
+    def open_case(self, *by: str, number: str = "1", **changed: Any) -> str:
         case = changed.get("case") or self.ulid()
         readable = changed.pop("readable", True)
         payload = {
@@ -205,15 +205,15 @@ class Office:
             **changed,
         }
         data = {"number": number, "title": None}
-        self.say([by], "case.opened", payload, data, readable=readable)
+        self.say(by or ["gu"], "case.opened", payload, data, readable=readable)
         return str(case)
 
-    def change_case(self, case: str, by: str = "gu", **changed: Any) -> None:
+    def change_case(self, case: str, *by: str, **changed: Any) -> None:
         now = self.shelf.get("case", case)
         assert now is not None
         kept = ("category", "handlers", "importance", "sensitivity", "unit")
         payload = {"case": case, **{field: now[field] for field in kept}, **changed}
-        self.say([by], "case.changed", payload, {"reason": "x"})
+        self.say(by or ["gu"], "case.changed", payload, {"reason": "x"})
 
     def move(self, kind: str, case: str, *records: str, by: str = "gu") -> None:
         payload = {"case": case, "records": sorted(records)}

@@ -34,8 +34,40 @@ def test_who_opens_a_case(office: Office) -> None:
     for person in ("li", "other", "law"):
         assert code(lambda p=person: office.open_case(p)) == "ROLE_MISSING"
     for number, person in enumerate(("gu", "head")):
-        office.open_case(person, str(number))
-    assert code(lambda: office.open_case("head", "9", handlers=["head"])) == "CASE_OWN"
+        office.open_case(person, number=str(number))
+
+
+def test_nobody_names_handlers_alone_but_the_head_of_their_unit(office: Office) -> None:
+    """Who enrols handlers could read everything otherwise."""
+    office.enrol("arch", ["archivist"], by=["gu", "zhu"])
+    for by, refused in (
+        (["gu"], "SECOND_MISSING"),
+        (["gu", "li"], "SECOND_MISSING"),
+        (["law", "head"], "ROLE_MISSING"),
+        (["law", "other"], "ROLE_MISSING"),
+        (["other"], "ROLE_MISSING"),
+    ):
+        assert code(lambda by=by: office.open_case(*by, handlers=["li"])) == refused
+    assert code(lambda: office.open_case("head", number="9", handlers=["head"])) == "CASE_OWN"
+    assert code(lambda: office.open_case("gu", "arch", handlers=["arch"])) == "CASE_OWN"
+    for number, by in enumerate((["gu", "arch"], ["head", "gu"], ["head"])):
+        office.open_case(*by, number=str(number), handlers=["li"])
+
+
+def test_nobody_adds_a_handler_alone_but_the_head_of_the_unit(office: Office) -> None:
+    case = office.open_case("gu")
+    assert code(lambda: office.change_case(case, "gu", handlers=["li"])) == "SECOND_MISSING"
+    assert code(lambda: office.change_case(case, "law", handlers=["li"])) == "ROLE_MISSING"
+    assert code(lambda: office.change_case(case, "other", handlers=["li"])) == "ROLE_MISSING"
+    assert code(lambda: office.change_case(case, "other", handlers=["li"], unit="B")) == (
+        "ROLE_MISSING"
+    )
+    office.change_case(case, "gu", "law", handlers=["li"])
+    office.change_case(case, "gu", handlers=["li"], importance="major")
+    office.change_case(case, "gu", handlers=[])
+    office.change_case(case, "head", handlers=["li"])
+    with pytest.raises(FormatError, match="one person"):
+        office.change_case(case, "gu", "law", handlers=[])
 
 
 def test_a_number_and_an_id_are_given_once(office: Office) -> None:
@@ -53,10 +85,10 @@ def test_a_number_that_cannot_be_read_is_none(office: Office) -> None:
 
 
 def test_handlers_do_not_change_their_own_case(office: Office) -> None:
-    case = office.open_case("gu", handlers=["li", "zhu"])
+    case = office.open_case("gu", "law", handlers=["li", "zhu"])
     assert code(lambda: office.change_case(case, "li", handlers=[])) == "ROLE_MISSING"
     assert code(lambda: office.change_case(case, "zhu", handlers=[])) == "CASE_OWN"
-    assert code(lambda: office.change_case(case, "gu", handlers=["gu"])) == "CASE_OWN"
+    assert code(lambda: office.change_case(case, "gu", "law", handlers=["gu"])) == "CASE_OWN"
     office.change_case(case, "head", handlers=["li"])
     assert code(lambda: office.change_case(case, "other", unit="B")) == "ROLE_MISSING"
 
@@ -100,6 +132,40 @@ def test_attaching_and_detaching(office: Office) -> None:
     assert code(lambda: office.own("case.linked", office.ulid(), {"records": [two]})) == (
         "CASE_UNKNOWN"
     )
+
+
+def test_a_head_attaches_records_of_his_unit_or_of_none(office: Office) -> None:
+    mine, nobodys, theirs = office.open_case("head"), office.record(), office.record()
+    office.shelf.put("record", theirs, {"source": "CAM-B"})
+    office.shelf.put("source", "CAM-B", {"unit": "B"})
+    of_b = office.open_case("other", number="2", unit="B")
+    office.move("attached", mine, nobodys, by="head")
+    for record in (theirs, nobodys):
+        assert code(lambda r=record: office.move("attached", of_b, r, by="head")) == "ROLE_MISSING"
+    assert code(lambda: office.move("attached", of_b, nobodys, by="other")) == "RECORD_OTHER"
+    assert code(lambda: office.move("attached", mine, theirs, by="head")) == "RECORD_OTHER"
+    office.move("attached", of_b, theirs, by="other")
+    office.move("attached", mine, theirs, by="gu")
+    office.move("attached", of_b, nobodys, by="gu")
+
+
+def test_a_claim_links_no_record_of_another_unit(office: Office) -> None:
+    case, record = office.open_case("head"), office.record()
+    office.shelf.put("source", "CAM", {"unit": "B"})
+    linked = {"records": [record]}
+    assert code(lambda: office.own("case.linked", case, linked)) == "RECORD_OTHER"
+    office.shelf.put("source", "CAM", {"unit": "A"})
+    office.own("case.linked", case, linked)
+    assert cases_of(office.shelf, record) == [case]
+
+
+def test_who_takes_a_record_from_a_sensitive_case(office: Office) -> None:
+    case, record = office.open_case("head", sensitivity=["minor"]), office.record()
+    office.move("attached", case, record, by="head")
+    assert code(lambda: office.move("detached", case, record, by="head")) == "ROLE_MISSING"
+    office.move("detached", case, record, by="law")
+    office.move("attached", case, record, by="head")
+    office.move("detached", case, record, by="gu")
 
 
 def test_one_person_signs_for_a_case(office: Office) -> None:

@@ -119,6 +119,35 @@ def test_another_key_for_a_handler_takes_two() -> None:
     assert len(office.person("li")["keys"]) == 2
 
 
+def test_an_administrator_enrols_nobody_alone() -> None:
+    office = Office()
+    office.enrol("adm", ["administrator"], by=BOTH)
+    assert code(lambda: office.enrol("ghost", ["handler"], by=["adm"])) == "VOUCHERS_MISSING"
+    office.enrol("ghost", ["handler"], by=["adm", "zhu"])
+    assert code(lambda: office.enrol("x", ["handler"], by=["adm", "ghost"])) == "VOUCHERS_MISSING"
+    office.say(["gu"], "person.suspended", {"person": "ghost"}, REASON)
+    again = (["adm"], "person.resumed", {"person": "ghost"}, REASON)
+    assert code(lambda: office.say(*again)) == "VOUCHERS_MISSING"
+
+
+def test_an_account_is_bound_to_one_person() -> None:
+    office = Office()
+    office.enrol("adm", ["administrator"], by=BOTH, account="5001")
+    ghost = {"account": "5001"}
+    assert code(lambda: office.enrol("li", ["handler"], by=["gu"], **ghost)) == "ACCOUNT_TAKEN"
+    office.say(["gu"], "person.suspended", {"person": "adm"}, REASON)
+    assert code(lambda: office.enrol("li", ["handler"], by=["gu"], **ghost)) == "ACCOUNT_TAKEN"
+    office.enrol("adm", ["administrator"], by=BOTH, account="5002")
+    office.enrol("li", ["handler"], by=["gu"], **ghost)
+    assert code(lambda: office.enrol("adm", ["administrator"], by=BOTH, **ghost)) == (
+        "ACCOUNT_TAKEN"
+    )
+    office.revoke("li")
+    office.enrol("sun", ["handler"], by=["gu"], **ghost)
+    office.enrol("wu", ["handler"], by=["gu"])
+    office.enrol("xu", ["handler"], by=["gu"])
+
+
 def test_an_administrator_has_no_other_role() -> None:
     office = Office()
     roles = ["administrator", "archivist"]
