@@ -240,7 +240,16 @@ KINDS: Mapping[str, Kind] = {
         },
     ),
     "access.closed": _kind("access", fields.ulid, {"code": fields.one_of(ENDS)}),
-    "access.concealed": _kind("access", _none, {**_COMMITTED, "host": fields.one_of(HOSTS)}),
+    "access.concealed": _kind(
+        "access",
+        _none,
+        {
+            **_COMMITTED,
+            "accepted_at": fields.moment,
+            "host": fields.one_of(HOSTS),
+            "spent": fields.sorted_each(fields.sha256_digest, 2, 2),
+        },
+    ),
     "access.concealed_end": _kind("access", _none, _COMMITTED),
     "person.expired": _kind("registry", fields.person_id, {"valid_until": fields.moment}),
     "case.linked": _kind(

@@ -15,7 +15,7 @@ from itertools import islice
 from sqlalchemy import Connection, insert, select, update
 
 from archive.catalog import RECORD
-from archive.desk.db_shelf import DbShelf
+from archive.desk.db_shelf import DbShelf, record_value
 from archive.detail import Detail
 from archive.entry import Entry
 from archive.errors import ContentAltered, DataBad, Denied, FormatError, ObjectMissing
@@ -242,13 +242,13 @@ class _Shelf(DbShelf):
         """A value, or None."""
         if shelf != "record":
             return super().get(shelf, key)
-        query = select(RECORD.c.log, RECORD.c.idx, RECORD.c.source).where(RECORD.c.id == key)
+        query = select(RECORD).where(RECORD.c.id == key)
         row = self._connection.execute(query).first()
         if row is None and not self._whole:
             raise Unknown(f"the description of the record {key} is perhaps missing")
         if row is None or (self._order[row.log], row.idx) >= self._place:
             return None
-        return {"source": row.source}
+        return record_value(row.source, row.size, row.sha256)
 
 
 def _open(

@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from archive import catalog, layout
-from archive.catalog import RECORD
 from archive.desk.db_shelf import REGISTER, DbShelf
 from archive.desk.reading import Reader
 from archive.detail import Detail
@@ -66,15 +65,6 @@ def case_id(shelf: Shelf, named: str) -> str:
     if found is None:
         raise NotFound(f"There is no case {named[:64]}.")
     return str(found["case"])
-
-
-def check_letter(connection: Connection, letter: Mapping[str, str] | None) -> None:
-    """Raise UsageError unless a letter is a sealed record with this content."""
-    if letter is None:
-        return
-    query = select(RECORD.c.sha256).where(RECORD.c.id == letter["record"])
-    if connection.execute(query).scalar() != bytes.fromhex(letter["sha256"]):
-        raise UsageError("The letter is not the record that it is said to be.")
 
 
 def explained(

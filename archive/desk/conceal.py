@@ -15,11 +15,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from archive import catalog, fields
+from archive import fields
 from archive.access_lock import AccessLock
 from archive.desk.certificates import stored_certificate
 from archive.desk.db_shelf import DbShelf
-from archive.desk.release import ACCESS, Order, Release, Retrieval, close_row, open_row
+from archive.desk.release import ACCESS, Order, Release, Retrieval, close_row, extent_size, open_row
 from archive.desk.submit import GATE, Accepted, Prepared
 from archive.detail import Detail
 from archive.durable import FileSystem, disk_errors, replace
@@ -30,7 +30,7 @@ from archive.registers import concealed
 from archive.registers.act import Act
 from archive.registers.admit import admit
 from archive.registers.denials import denied
-from archive.registers.shelf import Shelf, Value
+from archive.registers.shelf import Overlay
 from archive.statements.kinds import SIGNED
 from archive.statements.statement import Signed
 from archive.times import format_time
@@ -101,10 +101,7 @@ class Confidential:
             payload = self.opening(access)["start"]["started"]["statement"]["payload"]
         except NotFound:
             return 0
-        part = payload["range"]
-        if part is not None:
-            return int(part["to"] - part["from"])
-        return catalog.find_record(connection, payload["record"]).size
+        return extent_size(connection, payload["record"], payload["range"])
 
     def end(
         self, connection: Connection, access: str, count: int, code: str | None
@@ -120,13 +117,21 @@ class Confidential:
         return desk.submit_own(connection, "access.concealed_end", "access", None, body, GATE)
 
     def reveal(self, signed: list[Signed], detail: Detail, account: str) -> Accepted:
-        """Submit `access.opened`; the statements inside are judged like its own."""
-        start = concealed.Start.parse(detail.data["start"])
+        """Submit `access.opened`; the statements inside are judged like its own.
+
+        What is claimed inside counts for nothing before it is what was committed: every denial is
+        one of whoever brings it.
+        """
         desk = self.release.desk
-        inside = ((start.requested, start.requested_detail), (start.started, start.started_detail))
-        for statement, words in inside:
-            desk.prepare([statement], words, start.value["account"], at=start.accepted_at)
-        return desk.submit(signed, detail, account)
+        part = desk.prepare(signed, detail, account)
+        access = str(part.body.payload["access"])
+        with desk.recording(account, part.body):
+            with desk.database.read() as connection:
+                start = concealed.check_committed(DbShelf(connection), access, detail.data)
+            desk.check_signatures(start.statements, start.accepted_at)
+            with desk.database.write() as connection:
+                entry = desk.submit_prepared(connection, part)
+        return Accepted(entry, part.body)
 
 
 class ConcealedBook:
@@ -142,7 +147,9 @@ class ConcealedBook:
         parts, order = self._parts, self._order
         desk = parts.release.desk
         handed = [part for part in (order.requested, order.started) if part is not None]
-        found = [desk.prepare([part.signed], part.detail, order.account) for part in handed]
+        found = [
+            desk.prepare([part.signed], part.detail, order.account, secret=True) for part in handed
+        ]
         start = self._start(found)
         try:
             with desk.database.write() as connection:
@@ -150,7 +157,7 @@ class ConcealedBook:
                 parts.keep(self._access, start.value, None)
                 entry = self._submit(connection, found[-1], start)
         except Denied as error:
-            desk.record_denial(error, order.account, found[-1].body)
+            desk.record_denial(error, order.account, found[-1].body, secret=True)
             raise
         return [entry]
 
@@ -179,34 +186,21 @@ class ConcealedBook:
         overlay = Overlay(shelf)
         for part in parts:
             admit(overlay, _act(connection, part), desk.archive_id)
-        concealed.judge_start(shelf, desk.archive_id, self._access, start, start.accepted_at)
+        rules = shelf.get("rules", "access")
+        digest = rules["sha256"] if rules else None
+        concealed.judge_start(shelf, desk.archive_id, self._access, start, digest)
 
     def _submit(self, connection: Connection, part: Prepared, start: concealed.Start) -> NewEntry:
         desk = self._parts.release.desk
         open_row(connection, self._order.payload, None, part.at)
         body = {
+            "accepted_at": start.value["accepted_at"],
             "access": self._access,
             "commitment": concealed.commitment(start.value),
             "host": desk.host,
+            "spent": concealed.spent(start),
         }
         return desk.submit_own(connection, "access.concealed", "access", None, body, GATE)
-
-
-class Overlay:
-    """Registers over others: what is put here is seen here alone."""
-
-    def __init__(self, below: Shelf) -> None:
-        self._below = below
-        self._own: dict[tuple[str, str], Value] = {}
-
-    def get(self, shelf: str, key: str) -> Value | None:
-        """A value, or None."""
-        own = self._own.get((shelf, key))
-        return self._below.get(shelf, key) if own is None else own
-
-    def put(self, shelf: str, key: str, value: Value) -> None:
-        """Set a value, here alone."""
-        self._own[shelf, key] = value
 
 
 def _object(detail: Detail | None) -> dict[str, Any] | None:

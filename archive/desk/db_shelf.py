@@ -61,6 +61,11 @@ class DbShelf:
         return None if data is None else json.loads(data)
 
     def _record(self, record: str) -> Value | None:
-        query = select(RECORD.c.source).where(RECORD.c.id == record)
-        source = self._connection.execute(query).scalar()
-        return None if source is None else {"source": source}
+        query = select(RECORD.c.source, RECORD.c.size, RECORD.c.sha256)
+        row = self._connection.execute(query.where(RECORD.c.id == record)).first()
+        return None if row is None else record_value(row.source, row.size, row.sha256)
+
+
+def record_value(source: str, size: int, sha256: bytes) -> Value:
+    """What the registers know of a record."""
+    return {"source": source, "size": size, "sha256": sha256.hex()}

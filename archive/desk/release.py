@@ -8,7 +8,7 @@ The database only says where to look. A process that dies on the way leaves an o
 lock that the kernel lets go; `abort_dead_accesses` finds both and ends the access on the ledger.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from archive import catalog, ledger
 from archive.access_lock import AccessLock
 from archive.database import Database
 from archive.desk.checked_range import checked_range
+from archive.desk.db_shelf import DbShelf
 from archive.desk.submit import Desk
 from archive.detail import Detail
 from archive.errors import (
@@ -141,9 +142,14 @@ class Release:
             with self.database.write() as connection:
                 count = lock.noted
                 if count is None:
-                    count = catalog.find_record(connection, row.record).size
+                    count = self._could_have(connection, row)
                 ended = self.end(connection, row.id, row.record, count, "PROCESS_ENDED")
             return ended is not None
+
+    def _could_have(self, connection: Connection, row: Any) -> int:
+        """All that an access could have handed out."""
+        value = DbShelf(connection).get("access", row.id)
+        return extent_size(connection, row.record, value["range"] if value else None)
 
     def end(
         self, connection: Connection, access: str, record: str, count: int, code: str | None
@@ -156,6 +162,13 @@ class Release:
         if code is not None:
             kind, body["code"] = "access.aborted", code
         return self.desk.submit_own(connection, kind, "access", record, body, ACTOR)
+
+
+def extent_size(connection: Connection, record: str, part: Mapping[str, int] | None) -> int:
+    """How many bytes a range of a record has; None is all of it."""
+    if part is not None:
+        return part["to"] - part["from"]
+    return catalog.find_record(connection, record).size
 
 
 def open_row(connection: Connection, payload: Any, person: str | None, at: datetime) -> None:

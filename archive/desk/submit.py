@@ -135,16 +135,16 @@ class Desk:
         *,
         bootstrap: bool | None = None,
         fresh: Mapping[str, bytes] | None = None,
-        at: datetime | None = None,
+        secret: bool = False,
     ) -> Prepared:
         """Judge what depends on no other entry; raises FormatError, or Denied (recorded).
 
-        `at` is when it was accepted, where that is not now.
+        Of what is `secret` a denial does not say what it was about.
         """
-        now = at or self.clock.now()
+        now = self.clock.now()
         body = self._body(statements, detail, account, now, bootstrap)
-        with self.recording(account, body):
-            self._check_signatures(body, fresh or {}, now)
+        with self.recording(account, body, secret=secret):
+            self.check_signatures(statements, now, fresh)
         return Prepared(body, detail, now)
 
     def submit_prepared(self, connection: Connection, part: Prepared) -> NewEntry:
@@ -161,12 +161,12 @@ class Desk:
         return entry
 
     @contextmanager
-    def recording(self, account: str, body: SignedBody) -> Iterator[None]:
+    def recording(self, account: str, body: SignedBody, *, secret: bool = False) -> Iterator[None]:
         """Put a Denied that comes out of the block on the ledger, and raise it again."""
         try:
             yield
         except Denied as error:
-            self.record_denial(error, account, body)
+            self.record_denial(error, account, body, secret=secret)
             raise
 
     def wait(self, entries: Iterable[NewEntry]) -> list[tuple[str, int]]:
@@ -192,11 +192,20 @@ class Desk:
         return entry
 
     def record_denial(
-        self, error: Denied, account: str, body: SignedBody | None, person: str | None = None
+        self,
+        error: Denied,
+        account: str,
+        body: SignedBody | None,
+        person: str | None = None,
+        *,
+        secret: bool = False,
     ) -> None:
-        """Put a denial on the ledger and seal it; `person` is who claimed to ask."""
+        """Put a denial on the ledger and seal it; `person` is who claimed to ask.
+
+        What a `secret` one was about (action and request) is left out.
+        """
         now = self.clock.now()
-        payload = body.payload if body else {}
+        payload = body.payload if body and not secret else {}
         signed = body.statements[0].statement if body else None
         said = {
             "account": account,
@@ -250,13 +259,17 @@ class Desk:
             check_data(kind, detail.data)
         return body
 
-    def _check_signatures(
-        self, body: SignedBody, fresh: Mapping[str, bytes], now: datetime
+    def check_signatures(
+        self,
+        statements: Sequence[Signed],
+        at: datetime,
+        fresh: Mapping[str, bytes] | None = None,
     ) -> None:
-        for signed in body.statements:
+        """Raise Denied (not recorded here) unless signatures and certificates were good `at`."""
+        for signed in statements:
             statement = signed.statement
             digest = str(statement.certificate)
-            data = fresh.get(digest)
+            data = fresh.get(digest) if fresh else None
             if data is None:
                 with self.database.read() as connection:
                     data = stored_certificate(connection, digest)
@@ -266,7 +279,7 @@ class Desk:
                 check_signature(data, statement.signed_bytes(), signed.signature)
             except SigningError as error:
                 raise denied("STATEMENT_BAD") from error
-            self.certificates.check(data, now)
+            self.certificates.check(data, at)
 
     # --- inside the transaction
 

@@ -1,14 +1,20 @@
-"""Accesses: started by who asked, within the grant, and ended once."""
+"""Accesses: started by who asked, within the grant, and ended once.
+
+One that broke off is gone on with (`resumes`) without counting again. Such a chain ends: every
+access but the first begins where the one before left off, at most a piece earlier, and never before
+where the one before that left off.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from archive.pieces import PIECE_SIZE
 from archive.registers.act import Act, Rule, SignedRule
+from archive.registers.asking import Asked, check_capacity
 from archive.registers.denials import denied
 from archive.registers.requests import one_signer
 from archive.registers.shelf import Shelf, Value
-from archive.registers.signers import enrolled
 from archive.statements.body import SignedBody
 from archive.times import format_time, parse_time
 
@@ -21,26 +27,27 @@ def started(shelf: Shelf, act: Act, body: SignedBody) -> None:  # noqa: ARG001 -
     access, request = str(payload["access"]), str(payload["request"])
     found = shelf.get("request", request)
     if found is None:
-        raise denied("REQUEST_UNKNOWN", request)
+        raise denied("REQUEST_NONE", request)
     if shelf.get("access", access) is not None:
         raise denied("ACCESS_EXISTS", access)
-    check_may(shelf, found, person, body.accepted_at)
+    check_may(found, person, body.accepted_at)
     check_covered(found, payload)
-    before = _resumed(shelf, payload)
+    check_still(shelf, found, payload)
+    extent = extent_of(shelf, payload)
+    before = _resumed(shelf, payload, extent)
     if before is None and found["used"] >= found["count"]:
         raise denied("GRANT_EXHAUSTED", request)
     if before is not None:
         shelf.put("access", payload["resumes"], {**before, "resumed": True})
-    shelf.put("access", access, new_access(payload, person, body.accepted_at))
+    value = new_access(payload, person, body.accepted_at, extent, before)
+    shelf.put("access", access, value)
     shelf.put("request", request, _with_start(found, payload, again=before is not None))
 
 
-def check_may(shelf: Shelf, request: Value, person: str, now: datetime) -> None:
+def check_may(request: Value, person: str, now: datetime) -> None:
     """Denied unless this person may receive now under this request, whatever is left of it."""
     if person != request["person"]:
         raise denied("NOT_REQUESTER", person)
-    if "administrator" in enrolled(shelf, person)["roles"]:
-        raise denied("NO_CONTENT", person)
     if request["state"] != "granted":
         raise denied(_OVER.get(request["ended"], "NO_GRANT"), waiting_for(request))
     window = request["window"]
@@ -67,11 +74,40 @@ def check_covered(request: Value, payload: Mapping[str, Any]) -> None:
         raise denied("NOT_COVERED", str(payload["record"]))
     if payload["action"] != request["action"]:
         raise denied("NOT_COVERED", f"{payload['action']} instead of {request['action']}")
-    if payload["copies"] is not None and payload["action"] == "view":
-        raise denied("NOT_COVERED", "a view makes no copies")
+    _check_copies(payload)
     segments = request["segments"]
     if segments is not None and not any(_within(payload["range"], part) for part in segments):
         raise denied("NOT_COVERED", "the range")
+
+
+def _check_copies(payload: Mapping[str, Any]) -> None:
+    copies = payload["copies"]
+    if payload["action"] == "view":
+        if copies is not None:
+            raise denied("NOT_COVERED", "a view makes no copies")
+    elif copies is None or not copies["medium"].strip():
+        raise denied("NEED_MISSING", "how many copies, on what")
+
+
+def check_still(shelf: Shelf, request: Value, payload: Mapping[str, Any]) -> None:
+    """Denied unless the requester has the capacity still, for this record.
+
+    The registers are those of now, the row of the rules is that of the request.
+    """
+    now = {**request, "records": [payload["record"]]}
+    asked = Asked(request["person"], now, {})
+    check_capacity(shelf, asked, request["by"], own_records=request["own_records"])
+
+
+def extent_of(shelf: Shelf, payload: Mapping[str, Any]) -> Mapping[str, int]:
+    """From where to where an access goes; Denied for a range beyond the record."""
+    record = shelf.get("record", payload["record"])
+    if record is None:
+        raise denied("RECORD_UNKNOWN", str(payload["record"]))
+    part: Mapping[str, int] = payload["range"] or {"from": 0, "to": record["size"]}
+    if part["to"] > record["size"]:
+        raise denied("NOT_COVERED", "the range")
+    return part
 
 
 def _within(inner: Mapping[str, int] | None, outer: Mapping[str, int] | None) -> bool:
@@ -81,27 +117,50 @@ def _within(inner: Mapping[str, int] | None, outer: Mapping[str, int] | None) ->
     return inner is not None and outer["from"] <= inner["from"] and inner["to"] <= outer["to"]
 
 
-def _resumed(shelf: Shelf, payload: Mapping[str, Any]) -> Value | None:
+def _resumed(shelf: Shelf, payload: Mapping[str, Any], extent: Mapping[str, int]) -> Value | None:
     """The access that is gone on with: aborted halfway, and not gone on with before."""
     if payload["resumes"] is None:
         return None
     before = shelf.get("access", payload["resumes"])
-    if before is None or before["state"] != "aborted" or not before["bytes"] or before["resumed"]:
+    if before is None or before["resumed"] or not _halfway(before):
         raise denied("ACCESS_UNKNOWN", str(payload["resumes"]))
     if (before["request"], before["record"]) != (payload["request"], payload["record"]):
         raise denied("NOT_COVERED", "the access that is resumed")
-    if not _within(payload["range"], before["range"]):
-        raise denied("NOT_COVERED", "the range of the access that is resumed")
+    least = max(_reached(before) - PIECE_SIZE, before["least"])
+    if extent["from"] < least or extent["to"] != before["extent"]["to"]:
+        raise denied("NOT_COVERED", f"go on from {least} to {before['extent']['to']}")
     return before
 
 
-def new_access(payload: Mapping[str, Any], person: str, at: datetime) -> dict[str, Any]:
-    """The value of an access that begins."""
+def _halfway(access: Value) -> bool:
+    """Whether an access ended before everything was handed out, but not before anything was."""
+    extent = access["extent"]
+    size = int(extent["to"] - extent["from"])
+    return bool(access["state"] == "aborted" and 0 < access["bytes"] < size)
+
+
+def _reached(access: Value) -> int:
+    return int(access["extent"]["from"] + access["bytes"])
+
+
+def new_access(
+    payload: Mapping[str, Any],
+    person: str,
+    at: datetime,
+    extent: Mapping[str, int],
+    before: Value | None = None,
+) -> dict[str, Any]:
+    """The value of an access that begins; `before` is the one that it goes on with.
+
+    `least`: no access that goes on with it begins before this byte.
+    """
     same = ("request", "record", "action", "range", "resumes", "copies")
     return {
         **{key: payload[key] for key in same},
         "person": person,
         "at": format_time(at),
+        "extent": dict(extent),
+        "least": max(extent["from"], _reached(before) if before else 0),
         "state": "open",
         "bytes": 0,
         "back": 0,
@@ -134,25 +193,26 @@ def ended(shelf: Shelf, act: Act) -> None:
     state = "completed" if completed else "aborted"
     nothing = not completed and count == 0
     copies = found["copies"] if completed else None
-    shelf.put("access", access, {**found, "state": state, "bytes": count, "copies": copies})
+    value = {**found, "state": state, "bytes": count}
+    shelf.put("access", access, {**value, "copies": copies})
     request = shelf.get("request", found["request"])
     if request is not None:
-        shelf.put("request", found["request"], _with_end(request, found, act, nothing=nothing))
+        shelf.put("request", found["request"], _with_end(request, value, nothing=nothing))
     before = shelf.get("access", found["resumes"]) if nothing and found["resumes"] else None
     if before is not None:
         shelf.put("access", found["resumes"], {**before, "resumed": False})
 
 
-def _with_end(request: Value, access: Value, act: Act, *, nothing: bool) -> dict[str, Any]:
+def _with_end(request: Value, access: Value, *, nothing: bool) -> dict[str, Any]:
     """The request after an end; an access that gave nothing leaves it as if it had not been."""
-    aborted = act.kind == "access.aborted"
+    aborted = access["state"] == "aborted"
     again = access["resumes"] is not None
     lost = access["copies"]["count"] if aborted and access["copies"] else 0
     return {
         **request,
         "running": request["running"] - 1,
         "used": request["used"] - (nothing and not again),
-        "broken": request["broken"] + (aborted and (again or not nothing)),
+        "broken": request["broken"] + ((nothing and again) or _halfway(access)),
         "copies_given": request["copies_given"] - lost,
         "copies_out": request["copies_out"] - lost,
     }

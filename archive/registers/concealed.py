@@ -1,10 +1,11 @@
 """Confidential accesses: committed before the first byte, opened later (docs/formats.md §11).
 
     start, end = Start.parse(data["start"]), End.parse(data["end"])
-    start.commitment()          # what `access.concealed` carries
+    commitment(start.value)     # what `access.concealed` carries
 
 Whoever admits an `access.opened` also checks the signatures of `start.statements`, as of the
-statements of the entry itself.
+statements of the entry itself. It is judged by what was so when it was committed: who the signer
+was, and which rules were in force; cases and what belongs to them are those of the opening.
 """
 
 from collections.abc import Mapping
@@ -19,12 +20,12 @@ from archive.registers import accesses, requests
 from archive.registers.act import Act, Rule, SignedRule
 from archive.registers.asking import Asked
 from archive.registers.denials import denied
-from archive.registers.shelf import Shelf, Value
-from archive.registers.signers import AHEAD, FRESH, enrolled
+from archive.registers.shelf import Overlay, Shelf, Value
+from archive.registers.signers import AHEAD, FRESH, as_of, enrolled, nonce_key
 from archive.statements.body import SignedBody
 from archive.statements.kinds import check_data, check_payload
 from archive.statements.statement import Signed
-from archive.times import format_time, parse_time
+from archive.times import parse_time
 from signing import canonical
 from signing.digest import Digest
 
@@ -100,17 +101,30 @@ def check_end(value: Mapping[str, Any]) -> None:
     fields.exactly(value, _END, {})
 
 
+def spent(start: Start) -> list[str]:
+    """Digests of both nonces, in order: what `access.concealed` reserves."""
+    return sorted(nonce_key(signed.statement.nonce) for signed in start.statements)
+
+
 def concealed(shelf: Shelf, act: Act) -> None:
     """`access.concealed`: an access of which only the commitment is known."""
-    access = str(act.body["access"])
+    access, accepted = str(act.body["access"]), str(act.body["accepted_at"])
     if shelf.get("access", access) is not None:
         raise denied("ACCESS_EXISTS", access)
+    if parse_time(accepted) > act.at + AHEAD:
+        raise denied("STATEMENT_STALE", "accepted after it was written")
+    nonces = list(act.body["spent"])
+    if any(shelf.get("nonce", key) for key in nonces):
+        raise denied("STATEMENT_REPLAYED")
+    rules = shelf.get("rules", "access")
     value = {
         "state": "open",
         "concealed": True,
         "commitment": act.body["commitment"],
+        "spent": nonces,
+        "rules": rules["sha256"] if rules else None,
         "end": None,
-        "at": format_time(act.at),
+        "at": accepted,
         "opened": False,
         **dict.fromkeys(("request", "record", "action", "range", "resumes", "copies", "person")),
         "bytes": 0,
@@ -118,6 +132,8 @@ def concealed(shelf: Shelf, act: Act) -> None:
         "resumed": True,
     }
     shelf.put("access", access, value)
+    for key in nonces:
+        shelf.put("nonce", key, {"access": access})
 
 
 def concealed_end(shelf: Shelf, act: Act) -> None:
@@ -130,25 +146,33 @@ def concealed_end(shelf: Shelf, act: Act) -> None:
     shelf.put("access", access, value)
 
 
-def opened(shelf: Shelf, act: Act, body: SignedBody) -> None:
-    """`access.opened`: what was committed, and lawful when it was done."""
-    access = str(body.payload["access"])
+def check_committed(shelf: Shelf, access: str, data: Mapping[str, Any]) -> Start:
+    """The start that an opening brings, if start and end are what was committed; else Denied."""
     found = shelf.get("access", access)
     if found is None or not found["concealed"] or found["opened"] or found["state"] == "open":
         raise denied("ACCESS_UNKNOWN", access)
-    data = requests.data_of(act)
     start, end = Start.parse(data["start"]), data["end"]
     if end is None:
         raise denied("COMMITMENT_DIFFERS", "the end is missing")
     check_end(end)
     if (commitment(start.value), commitment(end)) != (found["commitment"], found["end"]):
         raise denied("COMMITMENT_DIFFERS", access)
+    if (start.value["accepted_at"], spent(start)) != (found["at"], found["spent"]):
+        raise denied("COMMITMENT_DIFFERS", "the time or the nonces")
+    return start
+
+
+def opened(shelf: Shelf, act: Act, body: SignedBody) -> None:
+    """`access.opened`: what was committed, and lawful when it was done."""
+    access, data = str(body.payload["access"]), requests.data_of(act)
+    start = check_committed(shelf, access, data)
+    found = dict(shelf.get("access", access) or {})
     person = start.started.statement.person
     if body.signers != (person,):
         _check_inspectors(shelf, body)
     archive = body.statements[0].statement.archive
-    request, value = judge_start(shelf, archive, access, start, parse_time(found["at"]))
-    _open(shelf, access, {**found, **value}, request, start, end)
+    request, value = judge_start(shelf, archive, access, start, found["rules"])
+    _open(shelf, access, {**found, **value}, request, start, data["end"])
 
 
 def _check_inspectors(shelf: Shelf, body: SignedBody) -> None:
@@ -158,60 +182,52 @@ def _check_inspectors(shelf: Shelf, body: SignedBody) -> None:
 
 
 def judge_start(
-    shelf: Shelf, archive: str, access: str, start: Start, now: datetime
+    shelf: Shelf, archive: str, access: str, start: Start, rules: str | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The request and the access that a concealed start stands for; Denied unless lawful.
 
-    `now` is when it was committed. The registers stay as they are.
+    `rules` is the digest of the access rules that were in force. Who the signer was is judged at
+    the start's own time. The registers stay as they are.
     """
     request, begun = start.requested.statement, start.started.statement
     if any(signed.statement.archive != archive for signed in start.statements):
         raise denied("STATEMENT_FOREIGN")
-    _check_statements(shelf, start, now)
     if (begun.payload["access"], begun.person) != (access, request.person):
         raise denied("COMMITMENT_DIFFERS", access)
+    then = _then(shelf, start, rules)
     if begun.payload["request"] != request.payload["request"]:
-        raise denied("REQUEST_UNKNOWN", str(begun.payload["request"]))
+        raise denied("REQUEST_NONE", str(begun.payload["request"]))
     if shelf.get("request", str(request.payload["request"])) is not None:
         raise denied("REQUEST_EXISTS", str(request.payload["request"]))
     asked = Asked(request.person, request.payload, start.requested_detail.data)
-    need = requests.judge(shelf, asked)
+    need = requests.judge(then, asked)
     if not need.conceal:
         raise denied("NOT_CONCEALABLE", asked.capacity)
-    value = requests.new_request(shelf, asked, need, start.accepted_at)
-    accesses.check_may(shelf, value, begun.person, start.accepted_at)
+    value = requests.new_request(then, asked, need, start.accepted_at)
+    accesses.check_may(value, begun.person, start.accepted_at)
     accesses.check_covered(value, begun.payload)
     if begun.payload["resumes"] is not None:
         raise denied("ACCESS_UNKNOWN", str(begun.payload["resumes"]))
-    return value, accesses.new_access(begun.payload, begun.person, start.accepted_at)
+    extent = accesses.extent_of(then, begun.payload)
+    return value, accesses.new_access(begun.payload, begun.person, start.accepted_at, extent)
 
 
-def _check_statements(shelf: Shelf, start: Start, now: datetime) -> None:
-    """Times, nonces and certificates of both statements; who the person was, not who he is now."""
-    if abs(now - start.accepted_at) > AHEAD:
-        raise denied("STATEMENT_STALE", "committed at another time")
-    nonces = {signed.statement.nonce for signed in start.statements}
-    if len(nonces) != len(start.statements):
-        raise denied("STATEMENT_REPLAYED")
+def _then(shelf: Shelf, start: Start, rules: str | None) -> Shelf:
+    """The registers with the signer and the rules as they were; Denied for who could not sign."""
+    then = Overlay(shelf)
     for signed in start.statements:
         statement = signed.statement
-        if shelf.get("nonce", statement.nonce) is not None:
-            raise denied("STATEMENT_REPLAYED")
         if not -FRESH <= statement.at - start.accepted_at <= AHEAD:
             raise denied("STATEMENT_STALE")
-        _check_signer(shelf, signed, start.accepted_at)
-
-
-def _check_signer(shelf: Shelf, signed: Signed, then: datetime) -> None:
-    statement = signed.statement
-    person = enrolled(shelf, statement.person)
-    owner = shelf.get("certificate", str(statement.certificate))
-    if owner is None or owner["person"] != statement.person:
-        raise denied("SIGNER_UNKNOWN", statement.person)
-    if owner["revoked"] and then >= parse_time(owner["since"]):
-        raise denied("SIGNER_REVOKED", statement.person)
-    if not parse_time(person["valid_from"]) <= then <= parse_time(person["valid_until"]):
-        raise denied("SIGNER_EXPIRED", statement.person)
+        person = as_of(shelf, statement, start.accepted_at)
+        if person["account"] not in (None, start.value["account"]):
+            raise denied("ACCOUNT_OTHER", statement.person)
+        then.put("person", statement.person, person)
+    text = shelf.get("rules_text", rules) if rules else None
+    if rules is None or text is None:
+        raise denied("RULES_NONE")
+    then.put("rules", "access", {"sha256": rules, "text": text["text"]})
+    return then
 
 
 def _open(
@@ -235,9 +251,7 @@ def _open(
     words = {"detail_id": start.requested_detail.id}
     shelf.put("request", key, {**request, **over, **outside, **words})
     for signed in start.statements:
-        statement = signed.statement
-        shelf.put("nonce", statement.nonce, {})
-        shelf.put("statement", str(statement.digest()), {})
+        shelf.put("statement", str(signed.statement.digest()), {})
 
 
 SIGNED: Mapping[str, SignedRule] = {"access.opened": opened}

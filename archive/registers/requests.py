@@ -35,7 +35,9 @@ def judge(shelf: Shelf, asked: Asked) -> Requirement:
     """What the rules ask for, if the request may be made at all; else Denied."""
     asking.check_records(shelf, asked)
     rules = asking.rules_in_force(shelf)
-    asking.check_capacity(shelf, asked, rules.row(asked.capacity, asked.payload["action"]))
+    row = rules.row(asked.capacity, asked.payload["action"])
+    asking.check_capacity(shelf, asked, row.by, own_records=row.own_records)
+    asking.check_letter(shelf, asked)
     need = asking.requirement_of(shelf, asked.capacity, asked.payload["action"], asked.records)
     missing = asking.missing_needs(shelf, asked, need.row)
     if missing:
@@ -58,6 +60,8 @@ def new_request(shelf: Shelf, asked: Asked, need: Requirement, at: datetime) -> 
         "approvals": [],
         "blockable": need.blockable,
         "original": need.original,
+        "by": list(need.row.by),
+        "own_records": need.row.own_records,
         "limits": {
             "count": need.count,
             "hours": need.hours,

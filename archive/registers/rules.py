@@ -57,6 +57,7 @@ def _adopted(shelf: Shelf, act: Act, body: SignedBody) -> None:
         raise denied("RULES_BAD", "the text is another one than was signed")
     check_rules(name, text)
     shelf.put("rules", name, {"sha256": digest, "text": text})
+    shelf.put("rules_text", digest, {"text": text})
 
 
 def _check_founders(shelf: Shelf, body: SignedBody) -> None:

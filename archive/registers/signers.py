@@ -15,6 +15,7 @@ from archive.statements.body import SignedBody
 from archive.statements.kinds import SIGNED
 from archive.statements.statement import Statement
 from archive.times import parse_time
+from signing.digest import Digest
 
 AHEAD = timedelta(minutes=5)
 """How far a signer's clock, or the archive's at acceptance, may be ahead."""
@@ -52,7 +53,12 @@ def spend(shelf: Shelf, body: SignedBody) -> None:
     """Mark the statements as used; none of them, nor its nonce, is accepted again."""
     for signed in body.statements:
         shelf.put("statement", str(signed.statement.digest()), {})
-        shelf.put("nonce", signed.statement.nonce, {})
+        shelf.put("nonce", nonce_key(signed.statement.nonce), {})
+
+
+def nonce_key(nonce: str) -> str:
+    """Under what a nonce is kept: a digest, so that one can be reserved without being told."""
+    return str(Digest.of("sha256", nonce.encode()))
 
 
 def sole_signer(shelf: Shelf, body: SignedBody) -> Value:
@@ -132,7 +138,7 @@ def _check_statement(shelf: Shelf, statement: Statement, body: SignedBody, archi
         raise denied("STATEMENT_FOREIGN")
     if shelf.get("statement", str(statement.digest())) is not None:
         raise denied("STATEMENT_REPLAYED")
-    if shelf.get("nonce", statement.nonce) is not None:
+    if shelf.get("nonce", nonce_key(statement.nonce)) is not None:
         raise denied("STATEMENT_REPLAYED")
     longest = FRESH_REGISTRY if SIGNED[body.kind].stream == "registry" else FRESH
     if not body.accepted_at - longest <= statement.at <= body.accepted_at + AHEAD:

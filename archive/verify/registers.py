@@ -28,7 +28,7 @@ from archive.verify.context import JSON_LIMIT, Context, Found, fetch, guarded
 from archive.verify.index import Index
 from archive.verify.records import read_description
 from archive.verify.replay import Replay, Unknown
-from archive.verify.statements import Verdict
+from archive.verify.statements import LATE, Verdict
 from archive.verify.workers import Workers
 
 OPEN_LONG = timedelta(hours=24)
@@ -79,11 +79,13 @@ class IndexShelf:
         self._recent[shelf, key] = value
 
     def _record(self, record: str) -> Value | None:
-        for log, index, source in self._index.rows(
-            "SELECT log, idx, json_extract(body, '$.source') FROM record WHERE id=?", record
-        ):
+        rows = self._index.rows("SELECT log, idx, body FROM record WHERE id=?", record)
+        for log, index, text in rows:
             if (self._order[log], index) < self.place:
-                return {"source": source}
+                body = json.loads(text)
+                digests = dict(item.split(":", 1) for item in body["content"])
+                known = {"source": body["source"], "size": body["size"]}
+                return {**known, "sha256": digests.get("sha256")}
         return None
 
     def at(self, log: str, index: int) -> None:
@@ -182,6 +184,7 @@ class RegisterCheck:
             case "access.completed" | "access.aborted":
                 self._index.run("DELETE FROM running WHERE access=?", act.body["access"])
             case "access.concealed":
+                self._note_late(act)
                 row = (act.body["access"], at, act.place)
                 self._index.add("running", [row])
                 self._index.add("concealed", [row])
@@ -189,6 +192,12 @@ class RegisterCheck:
                 self._index.run("DELETE FROM running WHERE access=?", act.body["access"])
             case "access.opened":
                 self._index.run("DELETE FROM concealed WHERE access=?", act.subject)
+
+    def _note_late(self, act: Act) -> None:
+        """As of a signed entry: long ago accepted, only now written."""
+        hours = (act.at - parse_time(act.body["accepted_at"])) / timedelta(hours=1)
+        if hours > LATE / timedelta(hours=1):
+            self._report.add("STATEMENT_LATE", act.place, hours=int(hours))
 
     def _report_open(self) -> None:
         now = self._context.now

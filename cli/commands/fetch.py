@@ -117,7 +117,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         letter_no=letter_no,
         behalf=others,
     )
-    given = {"copies": _copies(copies, medium), "medium_no": medium_no, "note": note}
+    given = {"copies": (copies, medium), "medium_no": medium_no, "note": note}
     with open_desk(invocation) as desk:
         fetch = _Fetch(desk, open_signer(desk, key), record, wish, given)
         params = fetch.order(request, resume, confidential=confidential)
@@ -128,8 +128,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     _show(done, invocation, on_screen=isinstance(receiver, Screen))
 
 
-def _copies(count: int | None, medium: str | None) -> Document | None:
-    if count is None and medium is None:
+def _copies(action: str, count: int | None, medium: str | None) -> Document | None:
+    """How many, and on what: what is no view makes one file unless something else is said."""
+    if action == "view" and count is None and medium is None:
         return None
     return {"count": count or 1, "medium": medium or say("file", "文件")}
 
@@ -194,7 +195,7 @@ class _Fetch:
         payload = {
             "access": self._signer.author.id(),
             "action": self.action,
-            "copies": self._given["copies"],
+            "copies": _copies(self.action, *self._given["copies"]),
             "range": extent,
             "record": record,
             "request": request,
@@ -237,13 +238,12 @@ def _segment(found: Document) -> Range | None:
 
 
 def _rest(found: Document, resume: str | None) -> Range | None:
-    """What is left of an aborted access, as far as the archive knows."""
+    """What is left of an aborted access, as far as the archive knows; None where nothing is."""
     for access in found["accesses"]:
         if access["access"] == resume:
-            extent = access["range"]
-            if extent is None:
-                return None
-            return {"from": extent["from"] + access["bytes"], "to": extent["to"]}
+            extent = access["extent"]
+            rest = {"from": extent["from"] + access["bytes"], "to": extent["to"]}
+            return rest if rest["from"] < rest["to"] else None
     return None
 
 

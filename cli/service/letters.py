@@ -9,14 +9,13 @@ from sqlalchemy import select
 
 from archive.catalog import RECORD
 from archive.errors import Refused, UsageError
+from archive.registers.asking import LETTERS
 from cli.service.desk import MAX_PIECE, Document
 from cli.wiring import Workbench
 from ingest.by_hand import drops_of
 from ingest.names import safe_file_name
 from ingest.watcher import Reporter, take_all
 from signing.digest import Hasher
-
-SOURCE = "letters"
 
 
 def seal_letter(bench: Workbench, name: str, stream: BinaryIO) -> Document:
@@ -29,7 +28,7 @@ def seal_letter(bench: Workbench, name: str, stream: BinaryIO) -> Document:
         path = Path(folder) / safe_file_name(name)
         sha256 = _write(path, stream)
         with bench.by_hand(Reporter(), _silent, many=False) as pipeline:
-            take_all(pipeline, drops_of([path], SOURCE), 1)
+            take_all(pipeline, drops_of([path], LETTERS), 1)
     return {"record": _record(bench, sha256), "sha256": sha256.hex()}
 
 
@@ -45,7 +44,7 @@ def _write(path: Path, stream: BinaryIO) -> bytes:
 
 
 def _record(bench: Workbench, sha256: bytes) -> str:
-    wanted = select(RECORD.c.id).where(RECORD.c.sha256 == sha256, RECORD.c.source == SOURCE)
+    wanted = select(RECORD.c.id).where(RECORD.c.sha256 == sha256, RECORD.c.source == LETTERS)
     with bench.database.read() as connection:
         found = connection.execute(wanted.order_by(RECORD.c.id).limit(1)).scalar()
     if found is None:

@@ -102,8 +102,6 @@ def _submit(host: Host, caller: Caller, params: Params) -> Document:
     check_params(params, {"statement": dict, "detail": dict})
     follow_claims(host)
     handed = handed_from(params, "access.requested")
-    with host.bench.database.read() as connection:
-        ask.check_letter(connection, handed.signed.statement.payload["letter"])
     return _done(host, _put(host, caller, handed))
 
 
@@ -192,7 +190,7 @@ def _show(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
 def _receive(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     """The bytes of a record; the head says what they are, the parts what follows the content."""
     check_params(params, {"started": dict, "confidential": bool}, {"requested": dict})
-    order = _order(host, caller, params)
+    order = _order(caller, params)
     confidential = _confidential_of(host)
     if host.mode == "single":
         keep_house(confidential)
@@ -212,13 +210,10 @@ def _steps(data: bytes) -> range:
     return range(0, len(data), MAX_PIECE)
 
 
-def _order(host: Host, caller: Caller, params: Params) -> Order:
+def _order(caller: Caller, params: Params) -> Order:
     started = handed_from(params["started"], "access.started")
     requested = params.get("requested")
     asked = None if requested is None else handed_from(requested, "access.requested")
-    if asked is not None:
-        with host.bench.database.read() as connection:
-            ask.check_letter(connection, asked.signed.statement.payload["letter"])
     return Order(started, asked, str(caller.uid))
 
 

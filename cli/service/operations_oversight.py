@@ -202,6 +202,8 @@ def _handle(host: Host, caller: Caller, params: Params) -> Document:
         alert = known.get(said["alert"])
         if alert is None or (alert.rule, _places(alert)) != (said["rule"], said["evidence"]):
             raise NotFound("There is no such alert.")
+        if handed.signed.statement.person == alert.person:
+            raise denied("ALERT_OWN", alert.person)
     accepted = host.desk.submit([handed.signed], handed.detail, str(caller.uid))
     ((log, index),) = host.desk.wait(accepted.entries)
     return {"alert": alert.id, "disposition": said["disposition"], "log": log, "index": index}

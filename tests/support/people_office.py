@@ -23,7 +23,7 @@ from pki_fixture import Pki
 
 from archive import layout
 from archive.detail import Detail
-from archive.registers.concealed import commitment
+from archive.registers.concealed import Start, commitment, spent
 from archive.statements.body import SignedBody
 from archive.statements.kinds import SIGNED
 from archive.statements.make import Author
@@ -287,10 +287,14 @@ class Office:
             "started_detail": None,
         }
         done = {"bytes": 4, "code": None, "salt": "22" * 16}
-        body = {"access": access, "commitment": commitment(start)}
-        made.entry(
-            "access.concealed", "access", None, {**body, "host": "service"}, actor="system/access"
-        )
+        body = {
+            "accepted_at": start["accepted_at"],
+            "access": access,
+            "commitment": commitment(start),
+            "host": "service",
+            "spent": spent(Start.parse(start)),
+        }
+        made.entry("access.concealed", "access", None, body, actor="system/access")
         if end:
             body = {"access": access, "commitment": commitment(done)}
             made.entry("access.concealed_end", "access", None, body, actor="system/access")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.ids import new_ulid
+from archive.pieces import PIECE_SIZE
 from archive.registers import accesses, alerts, concealed, copies, requests
 from archive.registers.act import Act
 from archive.registers.shelf import MemoryShelf, Value
@@ -54,6 +55,7 @@ _RULES = {
     **alerts.SIGNED,
 }
 _OWN = {**requests.OWN, **accesses.OWN, **concealed.OWN}
+SIZE = 5 * PIECE_SIZE
 BEHALF = {
     "name": "某法院",
     "id_kind": "工作证",
@@ -75,22 +77,25 @@ class Book:
     def __post_init__(self) -> None:
         sha256 = Digest.of("sha256", RULES.encode()).value.hex()
         self.shelf.put("rules", "access", {"sha256": sha256, "text": RULES})
+        self.shelf.put("rules_text", sha256, {"text": RULES})
         for person, (unit, roles) in PEOPLE.items():
             self.shelf.put("person", person, person_value(person, unit, roles))
-            self.shelf.put("certificate", certificate(person), {"person": person, "revoked": False})
+            self.shelf.put(
+                "certificate", certificate(person), certificate_value(person, unit, roles)
+            )
         self.shelf.put("source", "CAM", {"unit": "A"})
         self.shelf.put("source", "NEW", {"unit": None})
-        self.record, self.other, self.orphan = self.new_record(), self.new_record(), self.ulid()
-        self.shelf.put("record", self.orphan, {"source": "NEW"})
+        self.record, self.other = self.new_record(), self.new_record()
+        self.letter, self.orphan = self.new_record("letters"), self.new_record("NEW")
         self.case = self.new_case("A", ("li",), (self.record,))
 
     def ulid(self) -> str:
         self.made += 1
         return new_ulid(START, self.made.to_bytes(10, "big"))
 
-    def new_record(self) -> str:
+    def new_record(self, source: str = "CAM") -> str:
         record = self.ulid()
-        self.shelf.put("record", record, {"source": "CAM"})
+        self.shelf.put("record", record, {"source": source, "size": SIZE, "sha256": "00" * 32})
         return record
 
     def new_case(
@@ -162,7 +167,7 @@ class Book:
             "action": action,
             "capacity": capacity,
             "case": self.case,
-            "letter": {"record": self.other, "sha256": "00" * 32},
+            "letter": {"record": self.letter, "sha256": "00" * 32},
             "purpose": "case_handling",
             "records": [self.record],
             "request": request,
@@ -196,10 +201,11 @@ class Book:
     def start(self, person: str, request: str, **changed: Any) -> str:
         access = self.ulid()
         found = self.shelf.get("request", request)
+        action = found["action"] if found else "view"
         payload = {
             "access": access,
-            "action": found["action"] if found else "view",
-            "copies": None,
+            "action": action,
+            "copies": None if action == "view" else {"count": 1, "medium": "文件"},
             "range": found["segments"] and found["segments"][0] if found else None,
             "record": self.record,
             "request": request,
@@ -234,6 +240,21 @@ def person_value(person: str, unit: str, roles: Sequence[str]) -> dict[str, Any]
         "state": "active",
         "revoked_since": None,
         "founder": False,
+    }
+
+
+def certificate_value(person: str, unit: str, roles: Sequence[str]) -> dict[str, Any]:
+    """What the person was since a day ago."""
+    value = person_value(person, unit, roles)
+    return {
+        **{key: value[key] for key in ("account", "roles", "unit", "valid_from", "valid_until")},
+        "person": person,
+        "revoked": False,
+        "since": None,
+        "enrolled_at": value["valid_from"],
+        "replaced": None,
+        "suspended": [],
+        "earlier": [],
     }
 
 

@@ -108,7 +108,7 @@ class Office:
         payload = {
             "access": author.id(),
             "action": action,
-            "copies": None,
+            "copies": None if action == "view" else {"count": 1, "medium": "文件"},
             "range": None,
             "record": self.record,
             "request": request,

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from register_book import PEOPLE, Book, certificate
+from register_book import PEOPLE, RULES, SIZE, Book, certificate, person_value
 
 from archive.detail import Detail
 from archive.errors import Denied, FormatError
-from archive.registers.concealed import commitment
+from archive.pieces import PIECE_SIZE
+from archive.registers.concealed import Start, commitment, spent
 from archive.registers.requests import endings
 from archive.times import format_time
 
@@ -38,11 +39,16 @@ def granted(book: Book, count: int = 2, action: str = "copy", **changed: Any) ->
 def test_count_and_window(book: Book) -> None:
     request = granted(book)
     for _ in range(2):
-        book.end(book.start("li", request), 5)
+        access = book.start("li", request)
+        book.end(access, 5)
     assert code(book.start, "li", request) == "GRANT_EXHAUSTED"
-    assert endings(book.value("request", request), book.now) == ("exhausted",)
-    book.own("access.closed", request, {"code": "exhausted"})
-    assert code(book.start, "li", request) == "GRANT_EXHAUSTED"
+    assert endings(book.value("request", request), book.now) == ()
+    viewed = book.request("sun", "same_unit", "view")
+    book.decide(viewed, "boss", "approve", "approver.principal", book.grant(1, 10))
+    book.end(book.start("sun", viewed), 5)
+    assert endings(book.value("request", viewed), book.now) == ("exhausted",)
+    book.own("access.closed", viewed, {"code": "exhausted"})
+    assert code(book.start, "sun", viewed) == "GRANT_EXHAUSTED"
     request = granted(book)
     book.now += timedelta(hours=10)
     book.start("li", request)
@@ -58,7 +64,7 @@ def test_count_and_window(book: Book) -> None:
         ("li", {"action": "view"}, "NOT_COVERED"),
         ("li", {"record": "7" + "Z" * 25}, "NOT_COVERED"),
         ("li", {"resumes": "7" + "Z" * 25}, "ACCESS_UNKNOWN"),
-        ("li", {"request": "7" + "Z" * 25}, "REQUEST_UNKNOWN"),
+        ("li", {"request": "7" + "Z" * 25}, "REQUEST_NONE"),
     ],
 )
 def test_refused_accesses(book: Book, person: str, changed: dict[str, Any], expected: str) -> None:
@@ -107,25 +113,98 @@ def test_an_abort_without_bytes_does_not_count(book: Book) -> None:
     assert code(book.start, "li", request) == "GRANT_EXHAUSTED"
 
 
+def rest(start: int, end: int = SIZE) -> dict[str, int]:
+    return {"from": start, "to": end}
+
+
 def test_going_on_with_an_access_does_not_count(book: Book) -> None:
     request = granted(book, count=1)
     first = book.start("li", request)
     assert code(book.start, "li", request, resumes=first) == "ACCESS_UNKNOWN"
     book.end(first, 5, "CONNECTION_LOST")
-    assert endings(book.value("request", request), book.now) == ()
     assert code(book.start, "li", request) == "GRANT_EXHAUSTED"
-    second = book.start("li", request, resumes=first, range={"from": 5, "to": 10})
+    second = book.start("li", request, resumes=first, range=rest(5))
     assert code(book.start, "li", request, resumes=first) == "ACCESS_UNKNOWN"
     book.end(second, 0, "FAILED")
     assert code(book.start, "li", request, resumes=second) == "ACCESS_UNKNOWN"
-    third = book.start("li", request, resumes=first, range={"from": 5, "to": 10})
+    third = book.start("li", request, resumes=first, range=rest(5))
     book.end(third, 2, "FAILED")
-    wider = {"from": 4, "to": 10}
-    assert code(book.start, "li", request, resumes=third, range=wider) == "NOT_COVERED"
-    fourth = book.start("li", request, resumes=third, range={"from": 7, "to": 10})
-    book.end(fourth, 3)
+    for part in (rest(4), rest(7, SIZE - 1), rest(SIZE - 1, SIZE + 1), None):
+        again = code(book.start, "li", request, resumes=third, range=part)
+        assert again == "NOT_COVERED"
+    fourth = book.start("li", request, resumes=third, range=rest(7))
+    book.end(fourth, SIZE - 7)
     assert code(book.start, "li", request, resumes=fourth) == "ACCESS_UNKNOWN"
+    assert code(book.start, "li", request) == "GRANT_EXHAUSTED"
+
+
+@pytest.mark.parametrize("part", [None, {"from": 100, "to": 300}])
+def test_what_was_given_whole_is_not_gone_on_with(book: Book, part: dict[str, int] | None) -> None:
+    request = granted(book, count=1)
+    access = book.start("li", request, range=part)
+    book.end(access, SIZE if part is None else 200, "CONNECTION_LOST")
+    assert code(book.start, "li", request, resumes=access, range=part) == "ACCESS_UNKNOWN"
     assert endings(book.value("request", request), book.now) == ("exhausted",)
+
+
+def test_a_chain_of_resumes_ends(book: Book) -> None:
+    """Every access breaks off as soon as it gave a piece, and is gone on with as early as can be."""
+    request = granted(book, count=1)
+    access, began, given = book.start("li", request), 0, 0
+    for _ in range(20):
+        size = min(PIECE_SIZE, SIZE - began)
+        book.end(access, size, "CONNECTION_LOST")
+        given += size
+        if began + size == SIZE:
+            break
+        for start in (began, began + size):
+            try:
+                access = book.start("li", request, resumes=access, range=rest(start))
+            except Denied:
+                continue
+            began = start
+            break
+    assert began + PIECE_SIZE == SIZE
+    assert given <= 2 * SIZE
+    value = book.value("request", request)
+    assert (value["used"], value["broken"], value["running"]) == (1, 0, 0)
+
+
+def test_the_last_piece_may_be_had_again(book: Book) -> None:
+    request = granted(book, count=1)
+    access = book.start("li", request)
+    book.end(access, 3 * PIECE_SIZE, "CONNECTION_LOST")
+    early = rest(2 * PIECE_SIZE - 1)
+    assert code(book.start, "li", request, resumes=access, range=early) == "NOT_COVERED"
+    book.start("li", request, resumes=access, range=rest(2 * PIECE_SIZE))
+
+
+@pytest.mark.parametrize("copies", [None, {"count": 1, "medium": " "}])
+def test_copies_are_counted(book: Book, copies: object) -> None:
+    for action in ("copy", "excerpt", "export", "court_bundle"):
+        request = granted(book, action=action)
+        assert code(book.start, "li", request, copies=copies) == "NEED_MISSING"
+        with pytest.raises(FormatError):
+            book.start("li", request, copies={"count": 0, "medium": "U盘"})
+
+
+def test_a_range_ends_within_the_record(book: Book) -> None:
+    assert code(book.start, "li", granted(book), range=rest(0, SIZE + 1)) == "NOT_COVERED"
+
+
+def test_who_is_no_handler_any_more_receives_nothing(book: Book) -> None:
+    request = granted(book)
+    case = book.value("case", book.case)
+    book.shelf.put("case", book.case, {**case, "handlers": ["sun"]})
+    assert code(book.start, "li", request) == "CAPACITY_UNFIT"
+    book.shelf.put("case", book.case, {**case, "sensitivity": ["minor"]})
+    book.start("li", request)
+
+
+def test_who_lost_the_role_receives_nothing(book: Book) -> None:
+    request = book.request("insp", "internal_supervision", "copy")
+    book.shelf.put("person", "insp", person_value("insp", "I", ("handler",)))
+    assert code(book.start, "insp", request) == "CAPACITY_UNFIT"
 
 
 def test_an_end_comes_once(book: Book) -> None:
@@ -152,6 +231,7 @@ def test_copies_come_back(book: Book) -> None:
     book.back(access, 1, kind="destroyed")
     assert endings(book.value("request", request), book.now) == ("returned",)
     book.own("access.closed", request, {"code": "returned"})
+    assert code(book.start, "li", request) == "GRANT_EXHAUSTED"
 
 
 def test_an_aborted_copy_is_none(book: Book) -> None:
@@ -188,7 +268,7 @@ def start_of(book: Book, person: str, capacity: str, **changed: Any) -> tuple[st
     begun = {
         "access": access,
         "action": "copy",
-        "copies": None,
+        "copies": {"count": 1, "medium": "文件"},
         "detail": None,
         "range": None,
         "record": book.record,
@@ -214,8 +294,18 @@ def start_of(book: Book, person: str, capacity: str, **changed: Any) -> tuple[st
     return access, value
 
 
+def concealed_body(access: str, start: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "accepted_at": start["accepted_at"],
+        "access": access,
+        "commitment": commitment(start),
+        "host": "service",
+        "spent": spent(Start.parse(start)),
+    }
+
+
 def conceal(book: Book, access: str, start: dict[str, Any]) -> dict[str, Any]:
-    body = {"access": access, "commitment": commitment(start), "host": "service"}
+    body = concealed_body(access, start)
     book.own("access.concealed", None, body)
     end = {"bytes": 12, "code": None, "salt": "22" * 16}
     body = {"access": access, "commitment": commitment(end)}
@@ -261,20 +351,101 @@ def test_not_every_access_may_be_concealed(book: Book) -> None:
     assert code(open_it, book, ["li"], access, start, end) == "NOT_CONCEALABLE"
 
 
-def test_what_was_committed_later_than_it_says(book: Book) -> None:
+def test_what_was_committed_at_another_time_than_it_says(book: Book) -> None:
     access, start = start_of(book, "insp", "internal_supervision")
-    book.now += timedelta(minutes=6)
-    end = conceal(book, access, start)
-    assert code(open_it, book, ["insp"], access, start, end) == "STATEMENT_STALE"
+    body = concealed_body(access, start)
+    late = format_time(book.now + timedelta(minutes=6))
+    ahead = {**body, "accepted_at": late}
+    assert code(book.own, "access.concealed", None, ahead) == "STATEMENT_STALE"
+    earlier = format_time(book.now - timedelta(days=2))
+    book.own("access.concealed", None, {**body, "accepted_at": earlier})
+    end = {"bytes": 12, "code": None, "salt": "22" * 16}
+    over = {"access": access, "commitment": commitment(end)}
+    book.own("access.concealed_end", None, over)
+    assert code(open_it, book, ["insp"], access, start, end) == "COMMITMENT_DIFFERS"
 
 
-def test_one_statement_opens_one_access(book: Book) -> None:
+def test_it_may_be_written_long_after_it_was_accepted(book: Book) -> None:
+    """The store was away: the entry's own time is later, the commitment says when."""
     access, start = start_of(book, "insp", "internal_supervision")
+    book.now += timedelta(minutes=40)
     open_it(book, ["insp"], access, start, conceal(book, access, start))
+
+
+def test_one_statement_carries_one_access(book: Book) -> None:
+    access, start = start_of(book, "insp", "internal_supervision")
+    end = conceal(book, access, start)
     second, other = start_of(book, "insp", "internal_supervision")
     other["requested"], other["requested_detail"] = start["requested"], start["requested_detail"]
-    end = conceal(book, second, other)
-    assert code(open_it, book, ["insp"], second, other, end) == "STATEMENT_REPLAYED"
+    body = concealed_body(second, other)
+    assert code(book.own, "access.concealed", None, body) == "STATEMENT_REPLAYED"
+    open_it(book, ["insp"], access, start, end)
+    assert code(book.own, "access.concealed", None, body) == "STATEMENT_REPLAYED"
+
+
+def test_what_was_reserved_is_what_is_opened(book: Book) -> None:
+    access, start = start_of(book, "insp", "internal_supervision")
+    body = {
+        **concealed_body(access, start),
+        "spent": ["sha256:" + "00" * 32, "sha256:" + "11" * 32],
+    }
+    book.own("access.concealed", None, body)
+    end = {"bytes": 12, "code": None, "salt": "22" * 16}
+    book.own("access.concealed_end", None, {"access": access, "commitment": commitment(end)})
+    assert code(open_it, book, ["insp"], access, start, end) == "COMMITMENT_DIFFERS"
+
+
+def with_certificate(book: Book, **changed: Any) -> None:
+    value = book.value("certificate", certificate("insp"))
+    book.shelf.put("certificate", certificate("insp"), {**value, **changed})
+
+
+def test_what_came_later_does_not_matter(book: Book) -> None:
+    """Another post, another certificate, other rules: the access was lawful when it was."""
+    access, start = start_of(book, "insp", "internal_supervision")
+    end = conceal(book, access, start)
+    book.now += timedelta(days=30)
+    with_certificate(book, replaced=format_time(book.now))
+    book.shelf.put("person", "insp", person_value("insp", "A", ("handler",)))
+    text = RULES.replace("conceal = true", "conceal = false")
+    book.shelf.put("rules", "access", {"sha256": "other", "text": text})
+    open_it(book, ["insp"], access, start, end)
+
+
+def test_the_rules_of_that_time_count(book: Book) -> None:
+    text = RULES.replace("conceal = true", "conceal = false")
+    rules = book.value("rules", "access")
+    book.shelf.put("rules", "access", {"sha256": "other", "text": text})
+    book.shelf.put("rules_text", "other", {"text": text})
+    access, start = start_of(book, "insp", "internal_supervision")
+    end = conceal(book, access, start)
+    book.shelf.put("rules", "access", rules)
+    assert code(open_it, book, ["insp"], access, start, end) == "NOT_CONCEALABLE"
+
+
+@pytest.mark.parametrize("until", [None, timedelta(hours=1)])
+def test_who_was_suspended_concealed_nothing(book: Book, until: timedelta | None) -> None:
+    access, start = start_of(book, "insp", "internal_supervision")
+    ended = format_time(book.now + until) if until else None
+    since = format_time(book.now - timedelta(minutes=1))
+    with_certificate(book, suspended=[[since, ended]])
+    end = conceal(book, access, start)
+    book.now += timedelta(hours=2)
+    assert code(open_it, book, ["insp"], access, start, end) == "SIGNER_SUSPENDED"
+
+
+def test_suspended_afterwards(book: Book) -> None:
+    access, start = start_of(book, "insp", "internal_supervision")
+    since = book.now + timedelta(minutes=1)
+    with_certificate(book, suspended=[[format_time(since), format_time(since)]])
+    open_it(book, ["insp"], access, start, conceal(book, access, start))
+
+
+def test_a_concealed_access_of_another_account(book: Book) -> None:
+    access, start = start_of(book, "insp", "internal_supervision")
+    with_certificate(book, account="1001")
+    end = conceal(book, access, start)
+    assert code(open_it, book, ["insp"], access, start, end) == "ACCOUNT_OTHER"
 
 
 def test_a_start_for_another_access(book: Book) -> None:
@@ -287,8 +458,7 @@ def test_revoked_since_before_the_concealed_access(book: Book) -> None:
     access, start = start_of(book, "insp", "internal_supervision")
     end = conceal(book, access, start)
     since = format_time(book.now - timedelta(hours=1))
-    revoked = {"person": "insp", "revoked": True, "since": since}
-    book.shelf.put("certificate", certificate("insp"), revoked)
+    with_certificate(book, revoked=True, since=since)
     assert code(open_it, book, ["insp"], access, start, end) == "SIGNER_REVOKED"
 
 
@@ -349,7 +519,9 @@ class Walk:
             book.decide(self.request, step[1][0], "approve", step[1][1], book.grant(2, 20))
         elif step[0] == "start":
             again = self.aborted[-1] if step[2] and self.aborted else None
-            self.open.append(book.start(step[1], self.request, resumes=again))
+            begin = book.value("access", again)["bytes"] if again else 0
+            part = rest(begin) if again else None
+            self.open.append(book.start(step[1], self.request, resumes=again, range=part))
             roles = {item["role"] for item in value["approvals"]}
             assert roles == {"approver.principal", "legal_office"}
             assert step[1] == "sun"
