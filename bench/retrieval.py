@@ -136,7 +136,7 @@ def starting(author: Author, record: str, action: str, request: str) -> dict[str
     payload = {
         "access": author.id(),
         "action": action,
-        "copies": None,
+        "copies": None if action == "view" else {"count": 1, "medium": "file"},
         "range": None,
         "record": record,
         "request": request,
