@@ -159,7 +159,9 @@ def make_office(tmp_path: Path, content: bytes, *, sidecar: bytes | None = None)
     places = places_in(tmp_path, fs)
     archive = replace(office.archive, home=tmp_path, places=places, fs=fs)
     archive.reopen()
-    people = replace(office.people, desk=desk_of(archive))
+    made = office.people
+    own = {"authors": dict(made.authors), "keys": dict(made.keys)}
+    people = replace(made, desk=desk_of(archive), certificates=dict(made.certificates), **own)
     return Office(archive, people, office.record, office.case)
 
 

@@ -1,5 +1,6 @@
 """Asking and ending: fitting capacities, who sees a request, what closes by itself."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from archive.desk import ask
 from archive.desk.closing import close_due, keep_house
 from archive.desk.db_shelf import DbShelf
 from archive.desk.reading import Reader
-from archive.errors import NotFound, UsageError
+from archive.errors import Denied, NotFound, UsageError
 
 
 @pytest.fixture
@@ -63,10 +64,17 @@ def test_names_of_records_and_cases(office: Office) -> None:
 
 
 def test_a_letter_is_what_it_is_said_to_be(office: Office) -> None:
-    with office.archive.db.read() as connection:
-        ask.check_letter(connection, None)
-        with pytest.raises(UsageError, match="letter"):
-            ask.check_letter(connection, {"record": office.record, "sha256": "00" * 32})
+    """Judged where the request is, so that a try is on the ledger like any other."""
+    nothing = dict.fromkeys(("id_kind", "id_no", "unit", "post", "contact"))
+    words = {"behalf": {**nothing, "name": "某法院"}, "case": None}
+    for letter in (
+        {"record": office.record, "sha256": sha256(b"a record").hexdigest()},
+        {"record": "7" + "Z" * 25, "sha256": "00" * 32},
+    ):
+        with pytest.raises(Denied) as caught:
+            office.request("founder1", "authority", "view", letter=letter, **words)
+        assert caught.value.code == "LETTER_OTHER"
+    assert office.denials() == ["LETTER_OTHER"] * 2
 
 
 def test_who_sees_a_request(office: Office) -> None:

@@ -148,7 +148,7 @@ def test_what_was_given_whole_is_not_gone_on_with(book: Book, part: dict[str, in
 
 
 def test_a_chain_of_resumes_ends(book: Book) -> None:
-    """Every access breaks off as soon as it gave a piece, and is gone on with as early as can be."""
+    """Each breaks off as soon as it gave a piece, and is gone on with as early as can be."""
     request = granted(book, count=1)
     access, began, given = book.start("li", request), 0, 0
     for _ in range(20):

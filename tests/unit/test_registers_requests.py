@@ -256,3 +256,19 @@ def test_half_approved_requests_end_with_the_grant(book: Book) -> None:
     book.decide(request, "wang", "approve", "legal_office", book.grant(5, 10))
     later = book.now + timedelta(hours=11)
     assert endings(book.value("request", request), later) == ("expired",)
+
+
+@pytest.mark.parametrize("wrong", ["another content", "another source", "none", "the record"])
+def test_letters_are_sealed_letters(book: Book, wrong: str) -> None:
+    letter, records = {"record": book.letter, "sha256": "00" * 32}, [book.record]
+    if wrong == "another content":
+        letter["sha256"] = "11" * 32
+    elif wrong == "another source":
+        letter["record"] = book.record
+    elif wrong == "none":
+        letter["record"] = book.ulid()
+    else:
+        records = sorted((book.letter, book.record))
+    named = {"letter": letter, "records": records}
+    assert code(book.request, "arch", "authority", "view", **named) == "LETTER_OTHER"
+    assert code(book.request, "insp", "internal_supervision", "view", **named) == "LETTER_OTHER"

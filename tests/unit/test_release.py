@@ -9,11 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from archive_fixture import policy_of
+from people_fixture import default_rules
 from release_fixture import Office, make_office
 from sqlalchemy import select
 
 from archive import layout
+from archive.desk.conceal import ConcealedBook
 from archive.desk.release import ACCESS, Order, Release, Retrieval
+from archive.desk.submit import Desk
 from archive.errors import (
     ContentAltered,
     DeliveryEnded,
@@ -22,11 +26,14 @@ from archive.errors import (
     LedgerBehind,
     NotFound,
     ObjectMissing,
+    Unreachable,
     UsageError,
 )
 from archive.pieces import PIECE_SIZE
 from archive.statements.kinds import SIGNED
 from archive.stored_log import LogTrust
+from archive.verify.run import verify
+from signing.digest import Digest
 
 LARGE = bytes(range(256)) * (4 * PIECE_SIZE // 256) + b"the end"
 
@@ -51,6 +58,11 @@ def take(pieces: Iterator[bytes], into: list[bytes]) -> None:
 
 def take_one_and_raise(retrieval: Retrieval, error: BaseException) -> None:
     next(retrieval.pieces())
+    raise error
+
+
+def take_all_and_raise(retrieval: Retrieval, error: BaseException) -> None:
+    assert b"".join(retrieval.pieces()) == LARGE
     raise error
 
 
@@ -303,6 +315,33 @@ def test_going_on_after_an_abort(office: Office) -> None:
     assert request["used"] == 1
 
 
+def test_resumes_do_not_multiply_a_grant(office: Office) -> None:
+    """A receiver that says it lost the connection after the last byte has had it all."""
+    order = office.view()
+    with (
+        pytest.raises(DeliveryEnded),
+        office.release.open(order) as retrieval,
+    ):
+        take_all_and_raise(retrieval, DeliveryEnded("CONNECTION_LOST"))
+    payload = order.payload
+    again = office.start("li", payload["request"], resumes=payload["access"])
+    assert refused(office.release, again) == "ACCESS_UNKNOWN"
+
+
+def test_a_handler_taken_off_the_case_receives_nothing(office: Office) -> None:
+    request = office.request("li", "own_case", "view")
+    payload = {
+        "case": office.case,
+        "category": "penalty",
+        "handlers": [],
+        "importance": "ordinary",
+        "sensitivity": [],
+        "unit": "main",
+    }
+    office.people.say("founder2", "case.changed", payload, {"reason": "调离"})
+    assert refused(office.release, office.start("li", request)) == "CAPACITY_UNFIT"
+
+
 def test_wrong_orders(office: Office) -> None:
     order = office.view()
     with pytest.raises(NotFound):
@@ -326,7 +365,7 @@ def test_living_access_is_left_alone(office: Office) -> None:
     assert office.ends() == [("access.completed", PIECE_SIZE, None)]
 
 
-def kill_amid(office: Office, *, concealed: bool) -> None:
+def kill_amid(office: Office, *, concealed: bool, **changed: object) -> None:
     """A fork takes one piece of the record and is killed while it has it."""
     office.archive.db.close()
     ready, told = os.pipe()
@@ -336,7 +375,7 @@ def kill_amid(office: Office, *, concealed: bool) -> None:
             office.reopen()
             way = office.confidential if concealed else office.release
             who = ("insp", "internal_supervision") if concealed else ("li", "own_case")
-            with way.open(office.view(*who)) as retrieval:
+            with way.open(office.view(*who, **changed)) as retrieval:
                 next(retrieval.pieces())
                 os.write(told, b"x")
                 signal.pause()
@@ -360,6 +399,15 @@ def test_killed_process_is_found(office: Office) -> None:
     assert office.release.abort_dead_accesses() == []
     with office.archive.db.read() as connection:
         assert connection.execute(select(ACCESS.c.id).where(ACCESS.c.open)).all() == []
+
+
+def test_without_its_lock_a_range_counts_as_that(office: Office) -> None:
+    kill_amid(office, concealed=False, range={"from": 5, "to": PIECE_SIZE + 9})
+    for lock in (office.archive.home / "locks").iterdir():
+        lock.unlink()
+    office.release.abort_dead_accesses()
+    office.archive.seal()
+    assert office.ends() == [("access.aborted", PIECE_SIZE + 4, "PROCESS_ENDED")]
 
 
 def test_killed_process_without_its_lock_counts_everything(office: Office) -> None:
@@ -392,7 +440,7 @@ def test_a_confidential_access_names_nobody(office: Office) -> None:
         assert b"".join(retrieval.pieces()) == LARGE
     concealed, end = office.access_entries()
     assert (concealed.actor, concealed.subject) == ("system/access", None)
-    assert concealed.body.keys() == {"access", "commitment", "host"}
+    assert concealed.body.keys() == {"accepted_at", "access", "commitment", "host", "spent"}
     assert end.body.keys() == {"access", "commitment"}
     for entry in (concealed, end):
         assert b"insp" not in entry.to_bytes()
@@ -436,6 +484,8 @@ def test_who_may_not_be_confidential(office: Office) -> None:
         office.confidential.open(office.start("insp", request))
     assert not (office.archive.home / "confidential").exists()
     assert office.denials() == ["NOT_CONCEALABLE", "CAPACITY_UNFIT"]
+    for body in (entry.body for entry in office.access_entries() if "code" in entry.body):
+        assert (body["person"], body["action"], body["request"]) == ("li", None, None)
 
 
 def test_a_killed_confidential_access(office: Office) -> None:
@@ -459,3 +509,101 @@ def test_a_confidential_access_whose_file_is_gone_still_ends(office: Office) -> 
     assert office.kinds() == ["access.concealed", "access.concealed_end"]
     with pytest.raises(NotFound):
         office.confidential.opening(access)
+
+
+def test_nobody_is_blamed_for_what_a_file_claims(office: Office) -> None:
+    order = office.view("insp", "internal_supervision")
+    access = order.payload["access"]
+    whole_concealed(office, order)
+    opening = office.confidential.opening(access)
+    requested = {**opening["start"]["requested"], "signature": "AAAA"}
+    start = {**opening["start"], "account": "31337", "requested": requested}
+    data = {"start": start, "end": opening["end"]}
+    signed, detail = office.people.authors["li"].make("access.opened", {"access": access}, data)
+    assert detail is not None
+    with pytest.raises(Denied) as caught:
+        office.confidential.reveal([signed], detail, "1000")
+    assert caught.value.code == "COMMITMENT_DIFFERS"
+    body = office.access_entries()[-1].body
+    assert (body["code"], body["person"], body["account"]) == ("COMMITMENT_DIFFERS", "li", "1000")
+    opened(office, access)
+
+
+def test_one_request_conceals_one_access(office: Office) -> None:
+    order = office.view("insp", "internal_supervision")
+    whole_concealed(office, order)
+    request = order.payload["request"]
+    second = replace(order, started=office.start("insp", request).started)
+    with pytest.raises(Denied) as caught, office.confidential.open(second):
+        raise AssertionError("nothing may be handed out")
+    assert caught.value.code == "STATEMENT_REPLAYED"
+    openly = replace(second, started=office.start("insp", request).started)
+    assert refused(office.release, openly) == "STATEMENT_REPLAYED"
+    opened(office, order.payload["access"])
+
+
+def test_an_old_concealed_access_opens_after_everything_changed(office: Office) -> None:
+    """Another certificate, another unit, rules that let nothing be concealed any more."""
+    order = office.view("insp", "internal_supervision")
+    whole_concealed(office, order)
+    people = office.people
+    office.archive.clock.moment += timedelta(days=30)
+    people.enrol("insp", "handler", "inspector.internal", unit="main")
+    text = default_rules()["access"].replace("conceal = true", "conceal = false")
+    payload = {"name": "access", "rules": str(Digest.of("sha256", text.encode()))}
+    people.say(("founder1", "founder2"), "rules.adopted", payload, {"text": text})
+    opened(office, order.payload["access"])
+    assert (people.value("access", order.payload["access"]) or {})["opened"]
+    assert checked(office) == {}
+
+
+def test_a_blocked_sealer_is_no_false_alarm(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = office.view("insp", "internal_supervision")
+
+    def blocked(*_: object) -> None:
+        raise Unreachable("the store is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Desk, "wait", blocked)
+        with pytest.raises(Unreachable), office.confidential.open(order):
+            raise AssertionError("nothing may be handed out")
+    office.archive.clock.moment += timedelta(minutes=10)
+    office.archive.seal()
+    opened(office, order.payload["access"])
+    assert checked(office) == {}
+
+
+def test_who_was_suspended_has_concealed_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever holds the archive can put it there; it does not pass when it is opened."""
+    people = office.people
+    people.say("founder1", "person.suspended", {"person": "insp"}, {"reason": "x"})
+    order = office.view("insp", "internal_supervision")
+    with monkeypatch.context() as patch:
+        patch.setattr(ConcealedBook, "_judge", lambda *_: None)
+        whole_concealed(office, order)
+    both = ("founder1", "founder2")
+    people.say(both, "person.resumed", {"person": "insp"}, {"reason": "y"})
+    with pytest.raises(Denied) as caught:
+        opened(office, order.payload["access"])
+    assert caught.value.code == "SIGNER_SUSPENDED"
+
+
+def whole_concealed(office: Office, order: Order) -> None:
+    with office.confidential.open(order) as retrieval:
+        list(retrieval.pieces())
+
+
+def checked(office: Office) -> dict[str, int]:
+    """What a verification finds, but for its times: no authority of others, days of silence."""
+    archive = office.archive
+    archive.seal()
+    archive.clock.moment += timedelta(minutes=5)
+    archive.seal()
+    places, now = archive.places, archive.clock.now()
+    report = verify(places.evidence, places.live, policy_of(archive), now=now, workers=1)
+    times = ("INTERNAL_TIME", "OUTAGE_RECORDED")
+    return {code: n for code, n in report.counts.items() if n and code not in times}
