@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from archive import layout, ledger
-from archive.actors import stated, user_actor
+from archive.actors import Doer, stated
 from archive.database import Database
 from archive.detail import Detail
 from archive.entry import Entry
@@ -46,13 +46,13 @@ class Abandoner:
     clock: Clock
     random: Callable[[int], bytes]
 
-    def abandon(self, *, person: str, reason: str) -> list[Abandoned]:
+    def abandon(self, by: Doer, reason: str) -> list[Abandoned]:
         """Give up every record of the unfinished batch whose bytes cannot be had.
 
         Submits `record.lost` for each; the caller lets the sealer run, which stores the rest of the
         batch. Raises UsageError, or NotFound if nothing is missing.
         """
-        actor, name = user_actor(person), stated(person, "a person's name")
+        actor, name = by.actor, by.name
         why = stated(reason, "a reason")
         with self.lease.hold(wait=True), self.database.write() as connection:
             head = ledger.current_head(connection)

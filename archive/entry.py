@@ -19,7 +19,7 @@ from signing.digest import Digest
 from signing.errors import SigningError
 
 _KIND = re.compile(r"[a-z]{1,32}\.[a-z_]{1,32}", re.ASCII)
-_ACTOR = re.compile(r"(system|user)/[^\x00-\x1f\x7f/]{1,64}")
+_ACTOR = re.compile(r"(system|user|account)/[^\x00-\x1f\x7f/]{1,64}")
 _STREAM = re.compile(r"log|access|registry|inspection|source/[A-Za-z0-9._-]{1,64}", re.ASCII)
 _KEYS = {"actor", "at", "body", "kind", "prev", "seq", "stream", "subject", "v"}
 
@@ -130,6 +130,7 @@ _PKI: dict[str, Check] = {
 }
 _OUTAGE: dict[str, Check] = {"outage": fields.ulid, "reason": fields.text, "since": fields.moment}
 _COMMITTED: dict[str, Check] = {"access": fields.ulid, "commitment": fields.sha256_digest}
+_ACCOUNT, _GATE, _REGISTRAR = "account/", "system/access", "system/registry"
 ENDS = ("expired", "exhausted", "refused", "withdrawn", "returned")
 _ARRIVAL: dict[str, Check] = {
     "content": fields.digests,
@@ -141,12 +142,16 @@ _ARRIVAL: dict[str, Check] = {
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is asked of one kind: its stream's first part, its subject, its body."""
+    """What is asked of one kind: its stream's first part, its subject, its body, its actor.
+
+    `actor` is the whole, or what it begins with where it ends with a slash.
+    """
 
     stream: str
     body: Mapping[str, Check]
     optional: Mapping[str, Check]
     subject: Check
+    actor: str
 
 
 def _none(value: object) -> None:
@@ -154,8 +159,15 @@ def _none(value: object) -> None:
         raise FormatError("this kind has no subject")
 
 
-def _kind(stream: str, subject: Check, body: Mapping[str, Check], **optional: Check) -> Kind:
-    return Kind(stream, body, optional, subject)
+def _kind(
+    stream: str,
+    subject: Check,
+    body: Mapping[str, Check],
+    *,
+    actor: str = "system/",
+    **optional: Check,
+) -> Kind:
+    return Kind(stream, body, optional, subject, actor)
 
 
 KINDS: Mapping[str, Kind] = {
@@ -193,7 +205,7 @@ KINDS: Mapping[str, Kind] = {
     "outage.started": _kind("log", _none, _OUTAGE),
     "outage.ended": _kind("log", _none, {**_OUTAGE, "until": fields.moment}),
     "source.registered": _kind("registry", fields.source_id, _DETAIL),
-    "source.confirmed": _kind("registry", fields.source_id, _DETAIL),
+    "source.confirmed": _kind("registry", fields.source_id, _DETAIL, actor=_ACCOUNT),
     "record.accessioned": _kind(
         "source",
         fields.ulid,
@@ -206,7 +218,7 @@ KINDS: Mapping[str, Kind] = {
         same_content_as=fields.ulid,
     ),
     "record.redropped": _kind("source", fields.ulid, {**_ARRIVAL, "first": _PLACE}),
-    "record.lost": _kind("source", fields.ulid, {**_DETAIL, "entry": _PLACE}),
+    "record.lost": _kind("source", fields.ulid, {**_DETAIL, "entry": _PLACE}, actor=_ACCOUNT),
     "drop.rejected": _kind(
         "source",
         _none,
@@ -238,8 +250,9 @@ KINDS: Mapping[str, Kind] = {
             "request": fields.maybe(fields.ulid),
             "statement": fields.maybe(fields.sha256_digest),
         },
+        actor=_GATE,
     ),
-    "access.closed": _kind("access", fields.ulid, {"code": fields.one_of(ENDS)}),
+    "access.closed": _kind("access", fields.ulid, {"code": fields.one_of(ENDS)}, actor=_GATE),
     "access.concealed": _kind(
         "access",
         _none,
@@ -249,11 +262,17 @@ KINDS: Mapping[str, Kind] = {
             "host": fields.one_of(HOSTS),
             "spent": fields.sorted_each(fields.sha256_digest, 2, 2),
         },
+        actor=_GATE,
     ),
-    "access.concealed_end": _kind("access", _none, _COMMITTED),
-    "person.expired": _kind("registry", fields.person_id, {"valid_until": fields.moment}),
+    "access.concealed_end": _kind("access", _none, _COMMITTED, actor=_GATE),
+    "person.expired": _kind(
+        "registry", fields.person_id, {"valid_until": fields.moment}, actor=_REGISTRAR
+    ),
     "case.linked": _kind(
-        "registry", fields.ulid, {"records": fields.sorted_each(fields.ulid, 1, MOST_RECORDS)}
+        "registry",
+        fields.ulid,
+        {"records": fields.sorted_each(fields.ulid, 1, MOST_RECORDS)},
+        actor=_REGISTRAR,
     ),
     "inspection.completed": _kind(
         "inspection",
@@ -265,6 +284,7 @@ KINDS: Mapping[str, Kind] = {
             "report": fields.sha256_digest,
             "result": fields.text,
         },
+        actor=_ACCOUNT,
     ),
 }
 
@@ -282,6 +302,11 @@ def check_body(entry: Entry) -> bool:
         return False
     if entry.stream.partition("/")[0] != kind.stream:
         raise FormatError(f"{entry.kind} does not belong into the stream {entry.stream}")
+    if entry.actor != kind.actor and not (
+        kind.actor.endswith("/") and entry.actor.startswith(kind.actor)
+    ):
+        # Nobody signed it, so no entry says that a person did it.
+        raise FormatError(f"{entry.kind} has another actor")
     kind.subject(entry.subject)
     fields.exactly(entry.body, kind.body, kind.optional)
     named = entry.body.get("source")

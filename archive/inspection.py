@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive import layout, submitting
-from archive.actors import stated, user_actor
+from archive.actors import Doer
 from archive.database import Database
 from archive.detail import Detail
 from archive.findings import Outcome
@@ -34,7 +34,7 @@ class Inspection:
     `failed` and `indeterminate` count findings.
     """
 
-    person: str
+    by: Doer
     scope: str
     policy: Digest
     report: Digest
@@ -55,10 +55,10 @@ class Recorder:
 
     def record(self, inspection: Inspection) -> tuple[str, int]:
         """Seal `inspection.completed`; returns (log, index). Raises UsageError, Unreachable."""
-        actor = user_actor(inspection.person)
+        actor = inspection.by.actor
         now = self.clock.now()
         data = {
-            "person": stated(inspection.person, "a person's name"),
+            "person": inspection.by.name,
             "policy": str(inspection.policy),
             "scope": inspection.scope,
         }

@@ -6,6 +6,14 @@ from archive.errors import UsageError
 from cli.language import say
 
 
+def account_shown(uid: int) -> str:
+    """The name of an account, else its number: what the ledger says of what nobody signed."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
 def account_name(uid: int) -> str:
     """The name of an account; raises UsageError where the system has none."""
     try:

@@ -66,6 +66,11 @@ class Signer:
     roles: tuple[str, ...]
     unit: str
 
+    @property
+    def value(self) -> Mapping[str, Any]:
+        """Roles and unit, as the rules of the register look at a person."""
+        return {"roles": self.roles, "unit": self.unit}
+
     def make(
         self, kind: str, payload: Mapping[str, Any], data: Mapping[str, Any] | None = None
     ) -> Made:

@@ -1,6 +1,6 @@
 """What takes two people: the second is here, or completes a file that the first one wrote."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,7 +39,7 @@ def finish(
     invocation: Invocation,
     desk: Desk,
     made: Made,
-    done: str,
+    done: str | Callable[[dict[str, Any]], str],
     second: Second,
     *,
     certificate: bytes | None = None,
@@ -47,6 +47,7 @@ def finish(
 ) -> None:
     """Submit what one person signed, with the second one or as a proposal in a file.
 
+    `done` is what to tell then, or makes it of the desk's answer.
     Raises UsageError where a second person is needed and neither is named.
     """
     if second.output is not None:
@@ -57,7 +58,7 @@ def finish(
     if second.needed:
         others.append(author.open_author(desk, second.key, second=True))
     place = author.submit(desk, made, *others, certificate=certificate, chain=chain)
-    show_place(place, done, invocation)
+    show_place(place, done if isinstance(done, str) else done(place), invocation)
 
 
 def countersign(

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from archive.actors import Doer
 from archive.catalog import SOURCE
 from archive.desk.db_shelf import DbShelf
 from archive.detail import Detail
@@ -61,7 +62,7 @@ def ensure_source(
 def confirm_source(
     connection: Connection,
     source: str,
-    person: str,
+    by: Doer,
     now: datetime,
     maker: Maker,
     *,
@@ -69,15 +70,18 @@ def confirm_source(
     kind: str | None,
     unit: str | None,
 ) -> str:
-    """Complete a source's register entry; returns the id under which the entry is pending."""
+    """Complete a source's register entry; returns the id under which the entry is pending.
+
+    Raises UsageError, NotFound.
+    """
+    actor = by.actor
     row = connection.execute(select(SOURCE).where(SOURCE.c.id == source)).first()
     if row is None:
         raise NotFound(f"There is no source {source[:64]}.")
     values = {"state": "confirmed", "label": label, "kind": kind, "unit": unit}
     connection.execute(update(SOURCE).where(SOURCE.c.id == source).values(**values))
-    name = decode_name(row.name)
-    data = {"name": name.text, "name_b64": name.b64, **values}
-    actor = f"user/{person}"
+    folder = decode_name(row.name)
+    data = {"name": folder.text, "name_b64": folder.b64, "person": by.name, **values}
     act = Act("source.confirmed", actor, source, {}, now, lambda: data, lambda _: None)
     cases.OWN[act.kind](DbShelf(connection), act)
     # Urgent, as decisions that rest on the unit are: nothing may overtake it on the way.

@@ -1,7 +1,8 @@
 """Use cases of cases: opening one links the records whose sidecars claim its number.
 
 A record that arrives later is linked by `link_claims`, which the service does every minute; a
-person's attaching or detaching of a record is never undone by it.
+person's attaching or detaching of a record is never undone by it. What another unit's source
+brought waits for an archivist to attach it, whatever number it claims.
 """
 
 import json
@@ -18,8 +19,8 @@ from archive.desk.submit import Accepted, Desk
 from archive.detail import Detail
 from archive.errors import FormatError, NotFound
 from archive.ids import check_ulid
-from archive.ledger import NewEntry
-from archive.registers.cases import plain_number
+from archive.ledger import ENTRY, NewEntry
+from archive.registers.cases import claim_counts, plain_number
 from archive.registers.shelf import Value
 from archive.statements.kinds import MOST_RECORDS
 from archive.statements.statement import Signed
@@ -51,10 +52,10 @@ def claims_waiting(connection: Connection) -> bool:
 
 
 def claims_mark(connection: Connection) -> tuple[int, int]:
-    """Changes whenever a record or a case number is added: nothing new waits while it is equal."""
-    numbers = select(func.count()).select_from(REGISTER).where(REGISTER.c.shelf == _NUMBERS)
+    """Changes whenever a record or anything of the registry is added: nothing new waits else."""
+    said = select(func.max(ENTRY.c.seq)).where(ENTRY.c.stream == "registry")
     records = select(func.count()).select_from(RECORD)
-    return connection.execute(records).scalar_one(), connection.execute(numbers).scalar_one()
+    return connection.execute(records).scalar_one(), connection.execute(said).scalar_one() or 0
 
 
 def link_claims(desk: Desk) -> list[NewEntry]:
@@ -70,6 +71,16 @@ def link_claims(desk: Desk) -> list[NewEntry]:
         for case, records in sorted(by_case.items()):
             made += _link(desk, connection, case, records)
     return made
+
+
+def claims_left(connection: Connection, case: str, value: Value) -> int:
+    """How many records claim a case's number, are not attached to it and never were."""
+    if value["number"] is None:
+        return 0
+    shelf = DbShelf(connection)
+    query = select(RECORD.c.id).where(RECORD.c.case_no == value["number"])
+    claiming = connection.execute(query).scalars()
+    return sum(_is_unsaid(shelf, record, case) for record in claiming)
 
 
 def find_case(connection: Connection, text: str) -> tuple[str, Value]:
@@ -125,13 +136,14 @@ def _claims(connection: Connection, most: int = _MOST_AT_ONCE) -> list[tuple[str
         .outerjoin(said, (said.c.shelf == "record_cases") & (said.c.key == RECORD.c.id))
         .where(said.c.key.is_(None))
         .order_by(RECORD.c.id)
-        .limit(most)
     )
     shelf = DbShelf(connection)
-    found = [
-        (record, shelf.get(_NUMBERS, claimed)) for record, claimed in connection.execute(query)
-    ]
-    return [(record, case["case"]) for record, case in found if case is not None]
+    found = (
+        (record, named["case"])
+        for record, claimed in connection.execute(query)
+        if (named := shelf.get(_NUMBERS, claimed)) and _is_free(shelf, record, named["case"])
+    )
+    return list(islice(found, most))
 
 
 def _link(desk: Desk, connection: Connection, case: str, records: Iterable[str]) -> list[NewEntry]:
@@ -145,5 +157,11 @@ def _link(desk: Desk, connection: Connection, case: str, records: Iterable[str])
 
 
 def _is_free(shelf: DbShelf, record: str, case: str) -> bool:
+    known = shelf.get("case", case)
+    counts = known is not None and claim_counts(shelf, record, known)
+    return counts and _is_unsaid(shelf, record, case)
+
+
+def _is_unsaid(shelf: DbShelf, record: str, case: str) -> bool:
     found = shelf.get("record_cases", record)
     return found is None or case not in (*found["cases"], *found["detached"])

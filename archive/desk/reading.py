@@ -5,7 +5,8 @@
 
 Names, titles, previews and parties are like content. Archivists, legal office, inspectors and
 approvers see all of them, a handler those of his unit's and his own cases; of other records he sees
-that they are there. An administrator sees none. What is not shown cannot be searched for either.
+that they are there. An administrator sees none, nor does an account that one of them has. What is
+not shown cannot be searched for either.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -43,12 +44,18 @@ class Reader:
     @property
     def sees_everything(self) -> bool:
         """Whether every record is shown as a whole."""
-        return self.holder or any(role.startswith(_OF_EVERYTHING) for role in self.roles)
+        if self.holder or self._closed:
+            return self.holder
+        return any(role.startswith(_OF_EVERYTHING) for role in self.roles)
 
     @property
     def sees_records(self) -> bool:
         """Whether the catalog is open to the reader at all."""
-        return self.sees_everything or "handler" in self.roles
+        return self.sees_everything or ("handler" in self.roles and not self._closed)
+
+    @property
+    def _closed(self) -> bool:
+        return "administrator" in self.roles
 
     def check_records(self) -> None:
         """Raise Denied NO_CONTENT for who has nothing to do with records."""
@@ -63,7 +70,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """Whose a record is: of the units and handlers of its cases, without a case of its source."""
+    """Whose a record is: of its source's unit, and of the units and handlers of its cases."""
 
     units: frozenset[str]
     handlers: frozenset[str]
@@ -108,21 +115,19 @@ def _refusal(bound: Sequence[Value], now: datetime) -> Denied:
 def belonging(shelf: Shelf, source: str, cases: Sequence[str]) -> Belonging:
     """Whose a record is that came from a source and is attached to cases."""
     known = [found for case in cases if (found := shelf.get("case", case))]
-    if known:
-        return Belonging(
-            frozenset(case["unit"] for case in known),
-            frozenset(handler for case in known for handler in case["handlers"]),
-        )
     confirmed = shelf.get("source", source)
     unit = confirmed["unit"] if confirmed else None
-    return Belonging(frozenset({unit} if unit else ()), frozenset())
+    return Belonging(
+        frozenset(case["unit"] for case in known) | ({unit} if unit else set()),
+        frozenset(handler for case in known for handler in case["handlers"]),
+    )
 
 
 def sees(reader: Reader, whose: Belonging) -> bool:
     """Whether a record is shown as a whole, with name, title, preview and custody."""
     if reader.sees_everything:
         return True
-    if "handler" not in reader.roles:
+    if not reader.sees_records:
         return False
     return bool(reader.units & whose.units) or is_own(reader, whose)
 

@@ -1,15 +1,18 @@
 """`cunzheng case`: the register of cases, which says whose records are whose."""
 
+from collections.abc import Collection
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from archive import vocabulary
 from archive.errors import UsageError
+from archive.registers.cases import names_alone
 from archive.times import SHANGHAI
 from archive.vocabulary import Labels
-from cli import author
-from cli.author import KeyOption, open_author
+from cli import author, signing_two
+from cli.author import KeyOption, SecondKeyOption, Signer, open_author, open_signer
 from cli.clock import SystemClock
 from cli.commands.people import print_history
 from cli.commands.people_changes import ReasonOption
@@ -21,6 +24,7 @@ from cli.output import print_json, print_line, print_pairs, print_table
 from cli.sealing import show_place
 from cli.service import large, open_desk
 from cli.service.desk import Desk
+from cli.signing_two import ProposalOption, Second
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help=say("Register of cases.", "案件登记。")
@@ -37,8 +41,9 @@ _SENSITIVITY = Annotated[list[str] | None, typer.Option(help=" | ".join(vocabula
 @app.command(
     name="open",
     help=say(
-        "Open a case; records that claim its number are linked.",
-        "立案登记；声明该案号的记录自动关联。",
+        "Open a case; records that claim its number are linked. Handlers are named by the head of "
+        "the unit, or by an archivist and a second person.",
+        "立案登记；声明该案号的记录自动关联。承办人由本单位负责人指定，或由档案员与另一人共同指定。",
     ),
     epilog=_EXAMPLE
     + "open "
@@ -56,13 +61,15 @@ def open_case(  # noqa: PLR0913, PLR0917 - one option for each field
     opened: Annotated[str | None, typer.Option(help=say("Day; today.", "日期，默认今天。"))] = None,
     title: Annotated[str | None, typer.Option(help=say("Title.", "案由。"))] = None,
     key: KeyOption = None,
+    second_key: SecondKeyOption = None,
+    output: ProposalOption = None,
 ) -> None:
     """Open it."""
     invocation = Invocation.of(context)
     with open_desk(invocation) as desk:
-        own = open_author(desk, key)
+        own = open_signer(desk, key)
         payload = {
-            "case": own.id(),
+            "case": own.author.id(),
             "category": _known(vocabulary.CATEGORIES, category),
             "handlers": sorted(set(handler or ())),
             "importance": _known(vocabulary.IMPORTANCES, importance),
@@ -70,19 +77,32 @@ def open_case(  # noqa: PLR0913, PLR0917 - one option for each field
             "sensitivity": _sensitivities(sensitivity),
             "unit": unit,
         }
-        answer = author.submit(
-            desk, own.make("case.opened", payload, {"number": number, "title": title})
-        )
+        made = own.make("case.opened", payload, {"number": number, "title": title})
+        second = _second(own, unit, handler or (), second_key, output)
+        signing_two.finish(invocation, desk, made, _opened, second)
+
+
+def _opened(answer: dict[str, Any]) -> str:
     linked = answer["linked"]
-    done = say(
+    return say(
         f"Case {answer['subject']}, {linked} records linked.",
         f"案件 {answer['subject']} 已登记，关联 {linked} 份记录。",
     )
-    show_place(answer, done, invocation)
+
+
+def _second(
+    own: Signer, unit: str, named: Collection[str], key: str | None, output: Path | None
+) -> Second:
+    """A second person where handlers are named by anybody but the head of the unit."""
+    return Second(bool(named) and not names_alone(own.value, unit), key, output)
 
 
 @app.command(
-    help=say("Change what the register says of a case.", "变更案件登记。"),
+    help=say(
+        "Change what the register says of a case. A new handler is named by the head of the unit, "
+        "or by an archivist and a second person.",
+        "变更案件登记。新增承办人由本单位负责人指定，或由档案员与另一人共同指定。",
+    ),
     epilog=_EXAMPLE + "change CF-2026-12 --handler zhao --reason " + say("handover", "移交"),
 )
 def change(  # noqa: PLR0913, PLR0917 - one option for each field
@@ -101,11 +121,13 @@ def change(  # noqa: PLR0913, PLR0917 - one option for each field
     ] = False,
     importance: Annotated[str | None, typer.Option(help=" | ".join(vocabulary.IMPORTANCES))] = None,
     key: KeyOption = None,
+    second_key: SecondKeyOption = None,
+    output: ProposalOption = None,
 ) -> None:
     """Change it; what is not named stays."""
     invocation = Invocation.of(context)
     with open_desk(invocation) as desk:
-        own = open_author(desk, key)
+        own = open_signer(desk, key)
         now = _show(desk, case)
         handlers = [] if no_handlers else sorted(set(handler)) if handler else now["handlers"]
         named = _sensitivities(sensitivity) if sensitivity else now["sensitivity"]
@@ -117,8 +139,28 @@ def change(  # noqa: PLR0913, PLR0917 - one option for each field
             "sensitivity": [] if no_sensitivity else named,
             "unit": unit or now["unit"],
         }
-        answer = author.submit(desk, own.make("case.changed", payload, {"reason": reason}))
-    show_place(answer, say("The case is changed.", "案件登记已变更。"), invocation)
+        made = own.make("case.changed", payload, {"reason": reason})
+        added = set(handlers) - set(now["handlers"])
+        second = _second(own, now["unit"], added, second_key, output)
+        done = say("The case is changed.", "案件登记已变更。")
+        signing_two.finish(invocation, desk, made, done, second)
+
+
+@app.command(
+    help=say("Complete, as the second person, what the first one signed.", "作为第二人会签。"),
+    epilog=_EXAMPLE + "countersign case.json",
+)
+def countersign(
+    context: typer.Context,
+    proposal: Annotated[
+        Path, typer.Argument(help=say("File of the first person.", "首签人给出的文件。"))
+    ],
+    key: KeyOption = None,
+) -> None:
+    """Sign the same and submit."""
+    invocation = Invocation.of(context)
+    with open_desk(invocation) as desk:
+        signing_two.countersign(invocation, desk, proposal, key, ("case.opened", "case.changed"))
 
 
 @app.command(
@@ -221,6 +263,10 @@ def show(context: typer.Context, case: _CASE) -> None:
             (say("sensitivity", "敏感"), listed(vocabulary.SENSITIVITIES, found["sensitivity"])),
             (say("opened", "立案"), found["opened"]),
             (say("closed", "结案"), found["closed"]),
+            (
+                say("claims that wait for an archivist", "声明该案号、待档案员关联"),
+                found["claims_waiting"] or None,
+            ),
         ]
     )
     print_line()

@@ -8,7 +8,7 @@ from archive.errors import UsageError
 from archive.times import format_time
 from archive.vocabulary import REVOCATION_CODES
 from cli import author, signing_two
-from cli.author import KeyOption, SecondKeyOption, open_author
+from cli.author import KeyOption, SecondKeyOption, open_author, open_signer
 from cli.clock import SystemClock
 from cli.dates import exact_moment
 from cli.invocation import Invocation
@@ -68,15 +68,16 @@ def resume(
     """Resume."""
     invocation = Invocation.of(context)
     with open_desk(invocation) as desk:
-        own = open_author(desk, key)
+        own = open_signer(desk, key)
         roles = large.fetch(desk, "people.show", {"person": person})["roles"]
+        alone = roles == ["handler"] and "archivist" in own.roles
         made = own.make("person.resumed", {"person": person}, {"reason": reason})
         signing_two.finish(
             invocation,
             desk,
             made,
             say(f"{person} is active again.", f"{person} 已恢复。"),
-            Second(roles != ["handler"], second_key, output),
+            Second(not alone, second_key, output),
         )
 
 

@@ -36,9 +36,12 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command(
         help=say(
-            "Enrol a person, or give one another certificate, roles or validity. Anybody who is"
-            " more than a handler takes two people (--second-key, or -o for `countersign`).",
-            "登记人员，或变更其证书、角色、有效期。承办人以外的角色须两人签署"
+            "Enrol a person, or give one another certificate, roles or validity. A new handler"
+            " takes an archivist. Everything else takes two people (--second-key, or -o for"
+            " `countersign`): other roles, a person who is enrolled already, what an administrator"
+            " says.",
+            "登记人员，或变更其证书、角色、有效期。新登记承办人由档案员一人签署；其余情形"
+            "（承办人以外的角色、已登记人员再次登记、由系统管理员办理）须两人签署"
             "（--second-key，或用 -o 写出后由第二人 countersign）。",
         ),
         epilog=_EXAMPLE
@@ -173,12 +176,13 @@ def enrol(  # noqa: PLR0913, PLR0917 - one option for each field
             "certificate_until": certificate_until,
         }
         made = signer.make("person.enrolled", payload, data)
+        alone = roles == ["handler"] and "archivist" in signer.roles
         signing_two.finish(
             invocation,
             desk,
             made,
             say(f"{person} is enrolled.", f"{person} 已登记。"),
-            Second(roles != ["handler"] or _is_known(desk, person), second_key, output),
+            Second(not alone or _is_known(desk, person), second_key, output),
             certificate=own,
             chain=chain,
         )

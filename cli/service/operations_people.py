@@ -276,13 +276,13 @@ def _show_case(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]
         if not cases.shown_to(reader, value):
             raise NotFound(f"There is no case {params['case'][:40]}.")
         records = cases.records_of(connection, case)
+        waiting = cases.claims_left(connection, case, value)
         events = _history(connection, host, case)
     title = next(
         (e["words"]["title"] for e in events if e["words"] and "title" in e["words"]), None
     )
-    yield large.stream(
-        {"case": case, **value, "title": title, "records": records, "history": events}
-    )
+    found = {"title": title, "records": records, "claims_waiting": waiting, "history": events}
+    yield large.stream({"case": case, **value, **found})
 
 
 @delivery("hold.list")

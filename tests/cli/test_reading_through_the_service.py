@@ -18,6 +18,7 @@ from accounts import Account, python_for_others
 from people_fixture import People, add_founders, founder_keys
 from service_driver import PASSPHRASE, served
 
+from archive.actors import Doer
 from archive.catalog import Query, search
 from cli.parts import office_of
 from cli.settings import SETTINGS_FILE, Settings
@@ -97,7 +98,7 @@ def populate(home: Path) -> tuple[str, str]:
         named = source.scalar_one()
     with bench.database.write() as connection:
         now, unit = bench.clock.now(), {"label": None, "kind": None, "unit": "B"}
-        confirm_source(connection, named, "gu", now, bench.maker, **unit)
+        confirm_source(connection, named, Doer("1000", "gu"), now, bench.maker, **unit)
     people.open_case("测-1", by=people.vouchers[0], unit="A", handlers=("chen",), records=(own,))
     people.seal()
     bench.database.close()
@@ -187,7 +188,8 @@ def test_what_is_done_is_done_in_ones_own_name(running: Running) -> None:
     assert running.chen("sources", "confirm", source).returncode == 4
     assert running.gu("sources", "confirm", source, "--person", "chen").returncode == 2
     assert running.gu.json("sources", "confirm", source, "--label", "一号")["sealed"] is True
-    assert running.entries("source.confirmed")[-1]["actor"] == "user/gu"
+    # No person signed it: the entry has the account, which here has no name.
+    assert running.entries("source.confirmed")[-1]["actor"] == f"account/{UIDS['gu']}"
     assert running.chen("seal", "abandon", "--reason", "x").returncode == 4
 
 

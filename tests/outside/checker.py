@@ -118,6 +118,12 @@ KINDS = {  # §3: stream, subject, keys of the body
     "case.linked": "registry id records",
     "inspection.completed": "inspection - detail detail_id failed indeterminate report result",
 }
+ACTORS = {  # §3: of unsigned kinds; all others are `system/…`
+    **dict.fromkeys(("source.confirmed", "record.lost", "inspection.completed"), "account/.+"),
+    **dict.fromkeys(("person.expired", "case.linked"), "system/registry"),
+    **dict.fromkeys(("access.denied", "access.closed", "access.concealed",
+                     "access.concealed_end"), "system/access"),
+}  # fmt: skip
 SIGNED = {  # §11: stream, the payload's field that is the subject, keys of the payload
     "person.enrolled": "registry person account certificate key person roles unit valid_from"
     " valid_until",
@@ -145,7 +151,7 @@ BODY = "accepted_at account detail detail_id host statements"
 STATEMENT = "archive at certificate cunzheng_statement kind nonce payload person"
 DATA = {  # §6: keys of a detail's data
     "source.registered": "name name_b64 state",
-    "source.confirmed": "name name_b64 state label kind unit",
+    "source.confirmed": "name name_b64 state label kind unit person",
     "drop.rejected": "name name_b64 folder folder_b64 quarantine sentence files",
     "record.lost": "reason person",
     "inspection.completed": "person scope policy",
@@ -182,7 +188,7 @@ FORMS = {  # the values that hold everything together, wherever a key has this n
     "record prev note p7s tst root": "sha256:[0-9a-f]{64}",
     "salt": "[0-9a-f]{32}",
     "kind": r"[a-z]+\.[a-z_]+",
-    "actor": "(system|user)/.+",
+    "actor": "(system|user|account)/.+",
     "source": "[A-Za-z0-9._-]{1,64}",
     "id detail_id access outage": "[0-7][0-9A-HJKMNP-TV-Z]{25}",
     "nonce": "[0-9a-f]{32}",
@@ -219,6 +225,8 @@ def check_entry(e: Json) -> None:
         fits = e["subject"] is None if subject == "-" else FORM[subject].fullmatch(e["subject"])
         if not fits or e["v"] != 1 or e["stream"] != (own if stream == "source/" else stream):
             raise Bad("subject, stream or version does not fit the kind")
+        if not re.fullmatch(ACTORS.get(e["kind"], "system/.+"), e["actor"]):
+            raise Bad("the actor does not fit the kind")
 
 
 def only(keys: str, value: Json) -> None:
@@ -1027,6 +1035,7 @@ class Register:
         self.nonces: set[str] = set()
         self.rules: dict[str, str] = {}
         self.cases: dict[str, Json] = {}
+        self.units: dict[str, str | None] = {}  # of sources
         self.holds: dict[str, Json] = {}
         self.requests: dict[str, Json] = {}
         self.accesses: dict[str, Json] = {}
@@ -1036,6 +1045,10 @@ class Register:
     def take(self, place: str, e: Json, data: Json | None) -> None:
         rule = getattr(self, e["kind"].replace(".", "_"), None)
         if e["kind"] not in SIGNED:
+            if e["kind"] == "source.confirmed":
+                said = (data or {})["unit"]
+                fits = said and re.fullmatch("[A-Za-z0-9._-]{1,32}", said)
+                self.units[e["subject"]] = said if fits else None
             if rule:
                 rule(place, e)
             return
@@ -1128,7 +1141,8 @@ class Register:
         some = any({"archivist", "administrator"} & set(p["roles"]) for p in signers)
         need("REGISTER_UNLAWFUL", some, "no archivist or administrator vouches")
         again = e["kind"] == "person.enrolled" and name in self.people
-        if again or set(roles) != {"handler"}:
+        alone = any("archivist" in p["roles"] for p in signers)
+        if again or set(roles) != {"handler"} or not alone:
             two = len(signers) == 2 and all(set(p["roles"]) != {"handler"} for p in signers)
             need("REGISTER_UNLAWFUL", two, f"one person alone vouches for {name}")
 
@@ -1149,6 +1163,11 @@ class Register:
         for taken in (p["certificate"], key):
             owner, since = self.owners.get(taken, (name, None))
             need("REGISTER_UNLAWFUL", owner == name and since is None, "the key is taken")
+        bound = p["account"] and any(
+            other != name and (one["account"], one["since"]) == (p["account"], None)
+            for other, one in self.people.items()
+        )
+        need("REGISTER_UNLAWFUL", not bound, "the account is somebody else's")
         if e["body"]["bootstrap"]:
             self.founders.append(name)
         else:
@@ -1197,16 +1216,24 @@ class Register:
 
     # cases and holds
 
-    def kept(self, case: Json, e: Json, signers: list[Json]) -> None:
-        """By an archivist or the head of the unit, who is no handler of the case."""
-        roles, name = signers[0]["roles"], e["body"]["statements"][0]["statement"]["person"]
+    def kept(self, case: Json, e: Json, signers: list[Json], *, named: bool = False) -> None:
+        """By an archivist or the head of the unit; handlers are named by two, or by the head."""
+        roles = signers[0]["roles"]
         head = "approver.department_head" in roles and signers[0]["unit"] == case["unit"]
-        fine = len(signers) == 1 and (head or "archivist" in roles)
-        need("REGISTER_UNLAWFUL", fine and name not in case["handlers"], "not his case to keep")
+        fine = len(signers) == 1 and (head or ("archivist" in roles and not named))
+        if named and len(signers) == 2:
+            some = any("archivist" in one["roles"] for one in signers)
+            fine = some and all(set(one["roles"]) != {"handler"} for one in signers)
+        need("REGISTER_UNLAWFUL", fine, "not his case to keep")
+        self.no_handler(case, e)
+
+    def no_handler(self, case: Json, e: Json) -> None:
+        names = {one["statement"]["person"] for one in e["body"]["statements"]}
+        need("REGISTER_UNLAWFUL", not names & {*case["handlers"]}, "a handler of the case")
         need("REGISTER_UNLAWFUL", not case.get("closed"), "the case is closed")
 
     def case_opened(self, p: Json, e: Json, data: Json | None, signers: list[Json]) -> None:
-        self.kept(p, e, signers)
+        self.kept(p, e, signers, named=bool(p["handlers"]))
         number = unicodedata.normalize("NFC", (data or {})["number"]).strip()
         taken = p["case"] in self.cases or number in [c["number"] for c in self.cases.values()]
         need("REGISTER_UNLAWFUL", not taken, "there is such a case")
@@ -1214,14 +1241,18 @@ class Register:
         self.cases[p["case"]] = {**p, **more}
 
     def case_changed(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
-        case, roles = self.cases[p["case"]], set(signers[0]["roles"])
+        case, roles = self.cases[p["case"]], {r for one in signers for r in one["roles"]}
         need("REGISTER_UNLAWFUL", not case.get("closed"), "the case is closed")
         less = set(case["sensitivity"]) - set(p["sensitivity"])
         able = not less or roles & {"archivist", "legal_office"}
         need("REGISTER_UNLAWFUL", able, "takes a sensitivity away")
         same = all(p[k] == case[k] for k in ("category", "handlers", "importance", "unit"))
-        if not (same and "legal_office" in roles):
-            self.kept({**case, "handlers": [*case["handlers"], *p["handlers"]]}, e, signers)
+        all_of_them = {**case, "handlers": [*case["handlers"], *p["handlers"]]}
+        if same and len(signers) == 1 and "legal_office" in roles:
+            self.no_handler(all_of_them, e)
+        else:
+            named = not {*p["handlers"]} <= {*case["handlers"]}
+            self.kept(all_of_them, e, signers, named=named)
         case |= p
 
     def case_closed(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
@@ -1230,11 +1261,25 @@ class Register:
 
     def case_attached(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
         self.kept(self.cases[p["case"]], e, signers)
+        for rid in p["records"] if "archivist" not in signers[0]["roles"] else ():
+            owners = {c["unit"] for c in self.cases.values() if rid in c["records"]}
+            owners = (owners | {self.unit(rid)}) - {None}
+            need("REGISTER_UNLAWFUL", not owners or signers[0]["unit"] in owners, "not his unit's")
         self.attach(self.cases[p["case"]], p["records"])
+
+    def unit(self, rid: str) -> str | None:
+        """Of a record's source."""
+        found = self.checker.accessions.get(rid)
+        return self.units.get(found[2]["body"]["source"]) if found else None
 
     def case_detached(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
         case = self.cases[p["case"]]
-        self.kept(case, e, signers)
+        if case["sensitivity"]:
+            able = len(signers) == 1 and {"archivist", "legal_office"} & set(signers[0]["roles"])
+            need("REGISTER_UNLAWFUL", able, "takes a record from a sensitive case")
+            self.no_handler(case, e)
+        else:
+            self.kept(case, e, signers)
         need("REGISTER_UNLAWFUL", case["records"] >= {*p["records"]}, "not attached")
         case["records"] -= {*p["records"]}
         case["detached"] |= {*p["records"]}
@@ -1247,6 +1292,8 @@ class Register:
     def case_linked(self, _: str, e: Json) -> None:
         case, records = self.cases[e["subject"]], e["body"]["records"]
         need("REGISTER_UNLAWFUL", not case["detached"] & {*records}, "a person detached it")
+        strange = [rid for rid in records if self.unit(rid) not in (None, case["unit"])]
+        need("REGISTER_UNLAWFUL", not strange, "a record of another unit's source")
         for rid in set(records) & set(self.checker.accessions) - self.checker.lost:
             claims = read_json(self.checker.take(f"records/{rid[-2:]}/{rid}/record.json"))["claims"]
             number = unicodedata.normalize("NFC", (claims or {}).get("case") or "").strip()

@@ -20,7 +20,7 @@ from pki_fixture import NOW, Pki, make_pki
 from archive import layout
 from archive.detail import Detail
 from archive.durable import FileSystem
-from archive.entry import Entry
+from archive.entry import KINDS, Entry
 from archive.ids import new_ulid
 from archive.layout import TILE_WIDTH, TileSpan
 from archive.merkle import CompactRange, leaf_hash, verify_inclusion
@@ -128,7 +128,7 @@ class Builder:
             self.link()
         seq, prev = self.heads.get(stream, (-1, None))
         made = Entry(
-            actor="system/test",
+            actor=_actor(kind),
             at=self.now,
             body=body,
             kind=kind,
@@ -405,6 +405,12 @@ class Builder:
 
 def layout_piece_size() -> int:
     return 4 * 1024 * 1024
+
+
+def _actor(kind: str) -> str:
+    """Who says what this kind says, where nobody signed."""
+    actor = KINDS[kind].actor if kind in KINDS else "system/"
+    return f"{actor}test" if actor.endswith("/") else actor
 
 
 def small_archive(root: Path, pki: Pki | None = None) -> Builder:

@@ -225,8 +225,9 @@ class Archive:
         detail = self.detail(kind, {**name, **data})
         body = {"detail": str(detail.digest()), "detail_id": detail.id}
         objects = (NewObject.of(layout.detail_key(detail.id), detail.to_bytes()),)
+        actor = "account/1000" if kind == "source.confirmed" else "system/ingest"
         now = self.clock.now()
-        return NewEntry(self.ulid(), kind, "registry", "system/ingest", now, source, body, objects)
+        return NewEntry(self.ulid(), kind, "registry", actor, now, source, body, objects)
 
     def _objects(
         self, made: RecordDescription, content: bytes, sidecar: bytes | None, *, staged: bool

@@ -349,6 +349,7 @@ def busy_office(root: Path, pki: Pki | None = None) -> Office:
             "label": "一号",
             "kind": "camera",
             "unit": "team1",
+            "person": "gu",
         },
     )
     made.entry("source.confirmed", "registry", "DSJ-1", confirmed)

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 
 from archive import layout
 from archive.abandon import INTAKE, Abandoner
+from archive.actors import Doer
 from archive.catalog import find_record
 from archive.detail import Detail
 from archive.entry import Entry
@@ -74,7 +75,7 @@ def test_ledger_goes_on_without_the_lost_record(archive: Archive) -> None:
     take_in(archive, gone)
     lose(archive, gone)
     blocked(archive)
-    (lost,) = abandoner(archive).abandon(person="李四", reason="磁盘损坏")
+    (lost,) = abandoner(archive).abandon(Doer("1000", "李四"), "磁盘损坏")
     assert (lost.record, lost.log, lost.index) == (gone.record, *archive.place(gone.entry))
     assert lost.keys == (layout.content_key(gone.record),)
     archive.seal()
@@ -89,7 +90,7 @@ def test_ledger_goes_on_without_the_lost_record(archive: Archive) -> None:
     assert states == {kept.record: "staged"}
     assert last is not None
     entry = Entry.parse(last.data)
-    assert (entry.kind, entry.subject, entry.actor) == ("record.lost", gone.record, "user/李四")
+    assert (entry.kind, entry.subject, entry.actor) == ("record.lost", gone.record, "account/1000")
     assert entry.body["entry"] == {"log": lost.log, "index": lost.index}
     stored = (archive.evidence / layout.detail_key(entry.body["detail_id"])).read_bytes()
     assert Detail.parse(stored).data == {"person": "李四", "reason": "磁盘损坏"}
@@ -109,7 +110,7 @@ def test_stored_content_is_not_given_up(archive: Archive) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(b"stored")
     lose(archive, stored)
-    found = abandoner(archive).abandon(person="p", reason="r")
+    found = abandoner(archive).abandon(Doer("1000", "p"), "r")
     assert [lost.record for lost in found] == [gone.record]
     archive.seal()
     assert {code for code, _ in findings(archive)} == {"CONTENT_LOST"}
@@ -118,7 +119,7 @@ def test_stored_content_is_not_given_up(archive: Archive) -> None:
 def test_nothing_to_give_up(archive: Archive) -> None:
     archive.accession(b"one", staged=True)
     with pytest.raises(NotFound, match="nothing to abandon"):
-        abandoner(archive).abandon(person="p", reason="r")
+        abandoner(archive).abandon(Doer("1000", "p"), "r")
     archive.seal()
     assert findings(archive) == set()
 
@@ -129,12 +130,14 @@ def test_bytes_that_come_back_are_sealed(archive: Archive) -> None:
     blocked(archive)
     (archive.places.staging / made.record).write_bytes(b"back")
     with pytest.raises(NotFound):
-        abandoner(archive).abandon(person="p", reason="r")
+        abandoner(archive).abandon(Doer("1000", "p"), "r")
     archive.seal()
     assert findings(archive) == set()
 
 
 def test_needs_reason_and_person(archive: Archive) -> None:
-    for person, reason in (("", "r"), ("p", "  "), ("a/b", "r")):
+    for person, reason in (("", "r"), ("p", "  ")):
         with pytest.raises(UsageError):
-            abandoner(archive).abandon(person=person, reason=reason)
+            abandoner(archive).abandon(Doer("1000", person), reason)
+    with pytest.raises(UsageError):
+        abandoner(archive).abandon(Doer("a/b", "p"), "r")

@@ -7,12 +7,14 @@ import pytest
 from archive_fixture import Archive, make_archive
 from people_fixture import People, make_people
 
+from archive.actors import Doer
 from archive.desk import cases, registry
 from archive.desk.reading import Reader
 from archive.errors import Denied, FormatError, NotFound
 from archive.ledger import entries_between
 from archive.registers.holds import holds_of
 from archive.registers.shelf import MemoryShelf
+from ingest.register import Maker, confirm_source, ensure_source
 
 NUMBER = "滨综执罚〔2026〕12号"
 
@@ -32,9 +34,10 @@ def people(archive: Archive) -> People:
     return people
 
 
-def record(archive: Archive, case: str | None = None) -> str:
+def record(archive: Archive, case: str | None = None, source: str | None = None) -> str:
     claims = None if case is None else {"case": case}
-    made = archive.accession(archive.random(8), changed={"claims": claims})
+    where = {} if source is None else {"source": source}
+    made = archive.accession(archive.random(8), changed={"claims": claims}, **where)
     archive.seal()
     return made.record
 
@@ -75,6 +78,38 @@ def test_opening_links_what_claims_the_number(archive: Archive, people: People) 
         assert cases.records_of(connection, case) == [mine]
 
 
+def confirm(archive: Archive, source: str, unit: str) -> None:
+    now, maker = archive.clock.now(), Maker(archive.random)
+    about = {"label": None, "kind": None, "unit": unit}
+    with archive.db.write() as connection:
+        ensure_source(connection, source, source.encode(), now, maker)
+        confirm_source(connection, source, Doer("1000", "gu"), now, maker, **about)
+
+
+def test_a_claim_of_another_units_record_waits(archive: Archive, people: People) -> None:
+    """Else a head would open a case with another unit's number and have its records."""
+    confirm(archive, "CAM-B", "B")
+    before, free = record(archive, NUMBER, "CAM-B"), record(archive, NUMBER)
+    case = opening(people, "head")
+    after = record(archive, NUMBER, "CAM-B")
+    assert linked(archive) == [(case, [free])]
+    with archive.db.read() as connection:
+        assert not cases.claims_waiting(connection)
+        value = cases.find_case(connection, case)[1]
+        assert cases.claims_left(connection, case, value) == 2
+        mark = cases.claims_mark(connection)
+    assert cases.link_claims(people.desk) == []
+    people.say("founder1", "case.attached", {"case": case, "records": [before]}, {"reason": "x"})
+    confirm(archive, "CAM-B", "A")
+    archive.seal()
+    with archive.db.read() as connection:
+        assert cases.claims_mark(connection) != mark
+    cases.link_claims(people.desk)
+    assert linked(archive)[-1] == (case, [after])
+    with archive.db.read() as connection:
+        assert cases.claims_left(connection, case, value) == 0
+
+
 def test_what_arrives_later_is_linked_by_the_sweep_once(archive: Archive, people: People) -> None:
     case = opening(people, "head")
     assert cases.link_claims(people.desk) == []
@@ -105,7 +140,7 @@ def test_the_sweep_does_not_undo_a_person(archive: Archive, people: People) -> N
 def test_a_number_is_given_once(people: People, number: str) -> None:
     opening(people, "head")
     with pytest.raises(Denied) as denied:
-        opening(people, "founder1", number)
+        opening(people, "founder1", number, handlers=[])
     assert denied.value.code == "CASE_EXISTS"
 
 

@@ -86,6 +86,19 @@ def test_what_a_role_sees(role: str) -> None:
     assert refused.value.code == "ROLE_MISSING"
 
 
+@pytest.mark.parametrize("other", ["handler", "archivist", "legal_office"])
+def test_nothing_is_shown_to_an_account_of_an_administrator(other: str) -> None:
+    shared = reader_of(
+        [("adm", person("1001", "administrator")), ("ghost", person("1001", other))], "1001", NOW
+    )
+    assert (shared.sees_records, shared.sees_everything) == (False, False)
+    assert not sees(shared, Belonging(frozenset({"team1"}), frozenset({"ghost"})))
+    with pytest.raises(Denied) as refused:
+        shared.check_records()
+    assert refused.value.code == "NO_CONTENT"
+    assert holder_of([("adm", person("0", "administrator"))], "0", NOW).sees_everything
+
+
 # ── searching ──
 
 OWN, UNITS, OTHER, LOOSE = (f"01KAN4000000000000000000{n}0" for n in "4321")
@@ -150,7 +163,7 @@ def test_a_handler_finds_his_own_and_that_others_are_there(catalog: Connection) 
     assert found(catalog, chen, Query(), mine=True) == {OWN: True}
     assert found(catalog, reader("handler", unit="team2"), Query(source="S2")) == {
         OWN: True,
-        UNITS: False,
+        UNITS: True,
         OTHER: True,
     }
 
