@@ -112,7 +112,7 @@ KINDS = {  # §3: stream, subject, keys of the body
     "access.aborted": "access id access bytes code",
     "access.denied": "access - account action code host person request statement",
     "access.closed": "access id code",
-    "access.concealed": "access - access commitment host",
+    "access.concealed": "access - accepted_at access commitment host spent",
     "access.concealed_end": "access - access commitment",
     "person.expired": "registry staff valid_until",
     "case.linked": "registry id records",
@@ -1032,7 +1032,8 @@ class Register:
         self.owners: dict[str, tuple[str, str | None]] = {}  # certificate or key -> person, since
         self.founders: list[str] = []
         self.founding = True
-        self.nonces: set[str] = set()
+        self.terms: dict[str, list[Json]] = {}  # certificate -> what its person was with it, when
+        self.nonces: set[str] = set()  # their digests
         self.rules: dict[str, str] = {}
         self.cases: dict[str, Json] = {}
         self.units: dict[str, str | None] = {}  # of sources
@@ -1059,7 +1060,7 @@ class Register:
         if rule:
             rule(body["statements"][0]["statement"]["payload"], e, data, signers)
         for one in body["statements"]:
-            self.nonces.add(one["statement"]["nonce"])
+            self.nonces.add(sha(one["statement"]["nonce"].encode()))
             self.said.append((place, one["statement"]["person"], body["accepted_at"]))
 
     def finish(self) -> None:
@@ -1082,7 +1083,8 @@ class Register:
         said, body, checker = signed["statement"], e["body"], self.checker
         name, accepted, at = said["person"], when(body["accepted_at"]), when(said["at"])
         need("STATEMENT_FOREIGN", said["archive"] == checker.policy["archive"], said["archive"])
-        need("STATEMENT_REPLAYED", said["nonce"] not in self.nonces, "its nonce was used before")
+        spent = sha(said["nonce"].encode()) in self.nonces
+        need("STATEMENT_REPLAYED", not spent, "its nonce was used before")
         longest = 24 * 60 if e["stream"] == "registry" else 15
         age, ahead = (accepted - at).total_seconds(), (accepted - when(e["at"])).total_seconds()
         fine = -5 * MINUTES <= age <= longest * MINUTES and ahead <= 5 * MINUTES
@@ -1133,6 +1135,16 @@ class Register:
             if crl.issuer == issuer_of(one).whole and since is not None and since <= moment:
                 self.listed.append((place, said["person"], at or e["at"]))
 
+    def as_of(self, said: Json, at: str) -> Json:
+        """What the signer was at a moment that is past."""
+        for term in self.terms.get(said["certificate"], []):
+            if term["start"] <= at < term["end"] and term["person"] == said["person"]:
+                away = any(start <= at < end for start, end in term["away"])
+                fine = not away and term["valid_from"] <= at <= term["valid_until"]
+                need("SIGNER_INVALID", fine, f"{term['person']} was suspended or not valid then")
+                return term
+        raise Bad(f"SIGNER_INVALID: {said['person']} was not enrolled then")
+
     # people and rules
 
     def vouched(self, name: str, roles: list[str], e: Json, signers: list[Json]) -> None:
@@ -1173,18 +1185,25 @@ class Register:
         else:
             self.founding = False
         self.owners |= {p["certificate"]: (name, None), key: (name, None)}
-        self.people[name] = {**p, "state": "active", "since": None}
+        accepted, before = e["body"]["accepted_at"], self.people.get(name)
+        if before:
+            before["term"]["end"] = accepted
+        term: Json = {**p, "start": accepted, "end": "9", "away": []}
+        self.terms.setdefault(p["certificate"], []).append(term)
+        self.people[name] = {**p, "state": "active", "since": None, "term": term}
 
     def person_suspended(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
         self.stop(p["person"], e, signers)
         need("REGISTER_UNLAWFUL", self.people[p["person"]]["state"] == "active", "not active")
         self.people[p["person"]]["state"] = "suspended"
+        self.people[p["person"]]["term"]["away"].append([e["body"]["accepted_at"], "9"])
 
     def person_resumed(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
         person = self.people[p["person"]]
         self.vouched(p["person"], person["roles"], e, signers)
         need("REGISTER_UNLAWFUL", person["state"] == "suspended", "not suspended")
         person["state"] = "active"
+        person["term"]["away"][-1][1] = e["body"]["accepted_at"]
 
     def person_revoked(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
         self.stop(p["person"], e, signers)
@@ -1326,6 +1345,12 @@ class Register:
         known = all(r in self.checker.accessions for r in p["records"])
         fine = known and set(row["by"]) & set(person["roles"])
         need("ACCESS_UNLAWFUL", fine, "no such record, or not in this capacity")
+        if letter := p["letter"]:
+            *_, sealed = self.checker.accessions[letter["record"]]
+            same = "sha256:" + letter["sha256"] in sealed["body"]["content"]
+            other = letter["record"] not in p["records"]
+            fine = same and other and sealed["body"]["source"] == "letters"
+            need("ACCESS_UNLAWFUL", fine, "the letter is none")
         if p["capacity"] == "own_case" or row.get("own_records"):
             case = self.cases[p["case"]]
             handler = p["capacity"] != "own_case" or name in case["handlers"]
@@ -1338,9 +1363,9 @@ class Register:
         least = len(row["approvers"]) or int(sensitive and blockable)
         until = shift(at, limits["hours"])
         own = [] if least else [{"from": at, "until": until, "count": limits["count"]}]
-        return {**p, "person": name, "least": least, "grants": own, "approved": set(), "used": 0,
-                "over": False, "limits": limits, "conceal": row.get("conceal"),
-                "blockable": blockable}  # fmt: skip
+        return {**p, "person": name, "by": {*row["by"]}, "least": least, "grants": own,
+                "approved": set(), "used": 0, "over": False, "limits": limits,
+                "conceal": row.get("conceal"), "blockable": blockable}  # fmt: skip
 
     def access_decided(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
         request, at = self.requests[p["request"]], e["body"]["accepted_at"]
@@ -1362,8 +1387,14 @@ class Register:
         request["approved"].add(name)
         request["grants"].append({**grant, "from": max(grant["from"], at)})
 
-    def access_started(self, p: Json, e: Json, _: Json | None, __: list[Json]) -> None:
+    def access_started(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
         name = e["body"]["statements"][0]["statement"]["person"]
+        request = self.requests[p["request"]]
+        fine = {*request["by"]} & {*signers[0]["roles"]}
+        if request["capacity"] == "own_case":
+            case = self.cases[request["case"]]
+            fine = fine and name in case["handlers"] and p["record"] in case["records"]
+        need("ACCESS_UNLAWFUL", fine, "not in this capacity any more")
         self.begin(self.requests[p["request"]], p, e["body"]["accepted_at"], name)
 
     def begin(self, request: Json, p: Json, at: str, name: str) -> None:
@@ -1375,23 +1406,36 @@ class Register:
         grants = request["grants"]
         inside = all(grant["from"] <= at <= grant["until"] for grant in grants)
         need("ACCESS_UNLAWFUL", inside, "outside of the window")
-        before = self.accesses.get(p["resumes"] or "", {"state": ""})
+        copies = bool(p["copies"] and p["copies"]["count"])
+        need("ACCESS_UNLAWFUL", copies != (p["action"] == "view"), "copies of a view, or none")
+        size = self.checker.accessions[p["record"]][2]["body"]["size"]
+        start, stop = (p["range"]["from"], p["range"]["to"]) if p["range"] else (0, size)
+        need("ACCESS_UNLAWFUL", stop <= size, "beyond the record")
+        before, least = self.accesses.get(p["resumes"] or "", {"state": ""}), start
         again = before["state"] == "aborted" and before["request"] == p["request"]
+        if again:
+            least = before["start"] + before["bytes"]
+            more = 0 < before["bytes"] < before["stop"] - before["start"]
+            from_there = start >= max(least - PIECE, before["least"]) and stop == before["stop"]
+            again = more and from_there and p["record"] == before["record"]
         need("ACCESS_UNLAWFUL", again or not p["resumes"], "resumes another access")
         least = min(grant["count"] for grant in grants)
         need("ACCESS_UNLAWFUL", again or request["used"] < least, "the count is used up")
         request["used"] += not again
         if again:
             before["state"] = "resumed"
-        self.accesses[p["access"]] = {**p, "state": "open", "again": again}
+        self.accesses[p["access"]] = {**p, "state": "open", "again": again, "start": start,
+                                      "stop": stop, "least": max(start, least)}  # fmt: skip
 
     def access_completed(self, _: str, e: Json) -> None:
         access = self.accesses.get(e["body"]["access"], {"state": "", "record": ""})
         fine = access["state"] == "open" and access["record"] == e["subject"]
         need("ACCESS_UNLAWFUL", fine, "the end of no access, or a second one")
-        access["state"] = e["kind"].partition(".")[2]
+        access |= {"state": e["kind"].partition(".")[2], "bytes": e["body"]["bytes"]}
         if access["state"] == "aborted" and not e["body"]["bytes"] and not access["again"]:
             self.requests[access["request"]]["used"] -= 1
+        if access["state"] == "aborted" and not e["body"]["bytes"] and access["again"]:
+            self.accesses[access["resumes"]]["state"] = "aborted"
 
     access_aborted = access_completed
 
@@ -1407,11 +1451,20 @@ class Register:
 
     access_destroyed = access_returned
 
-    def access_concealed(self, _: str, e: Json) -> None:
+    def access_concealed(self, place: str, e: Json) -> None:
         body = e["body"]
         need("ACCESS_UNLAWFUL", body["access"] not in self.accesses, "begun before")
+        taken = self.nonces & {*body["spent"]}
+        need("STATEMENT_REPLAYED", not taken and len({*body["spent"]}) == 2, "reserved before")
+        ahead = (when(body["accepted_at"]) - when(e["at"])).total_seconds()
+        need("STATEMENT_STALE", ahead <= 5 * MINUTES, "accepted after it was written")
+        if ahead < -24 * 60 * MINUTES:
+            self.checker.remark("STATEMENT_LATE", place, "written more than a day later")
+        self.nonces |= {*body["spent"]}
         self.accesses[body["access"]] = {"state": "open", "start": body["commitment"], "end": "",
-                                         "record": None, "at": e["at"]}  # fmt: skip
+                                         "record": None, "at": body["accepted_at"],
+                                         "spent": body["spent"],
+                                         "rules": self.rules.get("access")}  # fmt: skip
 
     def access_concealed_end(self, _: str, e: Json) -> None:
         access = self.accesses[e["body"]["access"]]
@@ -1425,16 +1478,18 @@ class Register:
             same = sha(canonical(opened[part]).encode()) == access[part]
             need("ACCESS_UNLAWFUL", same, f"the {part} is not what was committed")
         start, at = opened["start"], opened["start"]["accepted_at"]
-        apart = abs((when(access["at"]) - when(at)).total_seconds())
-        need("ACCESS_UNLAWFUL", apart <= 5 * MINUTES, "committed at another time")
-        for one in (start["requested"], start["started"]):
+        both = (start["requested"], start["started"])
+        spent = sorted(sha(one["statement"]["nonce"].encode()) for one in both)
+        same = (at, spent) == (access["at"], access["spent"])
+        need("ACCESS_UNLAWFUL", same, "committed at another time, or with other statements")
+        for one in both:
             said = one["statement"]
             self.signature(str(p["access"]), e, one, at)
             need("STATEMENT_FOREIGN", said["archive"] == self.checker.policy["archive"], "foreign")
-            need("STATEMENT_REPLAYED", said["nonce"] not in self.nonces, "used before")
             owner, since = self.owners.get(said["certificate"], ("", None))
             fine = owner == said["person"] and (since is None or at < since)
             need("SIGNER_INVALID", fine, "not enrolled then")
+            person = self.as_of(said, at)
         asked, begun = start["requested"]["statement"], start["started"]["statement"]
         inspectors = all({"inspector.internal", "inspector.judicial"} & set(one["roles"])
                          for one in signers)  # fmt: skip
@@ -1442,14 +1497,16 @@ class Register:
         need("ACCESS_UNLAWFUL", own or (len(signers) == 2 and inspectors), "not his to open")
         same = sha(canonical(start["requested_detail"]).encode()) == asked["payload"]["detail"]
         need("ACCESS_UNLAWFUL", same, "another detail was signed")
-        person = self.people[asked["person"]]
-        request = self.asked(asked["payload"], at, asked["person"], person)
+        rules, self.rules = self.rules, {"access": access["rules"] or ""}
+        try:
+            request = self.asked(asked["payload"], at, asked["person"], person)
+        finally:
+            self.rules = rules
         need("ACCESS_UNLAWFUL", request["conceal"], "the rules do not allow it to be concealed")
         del self.accesses[p["access"]]
         self.begin(request, begun["payload"], at, begun["person"])
         state = "completed" if opened["end"]["code"] is None else "aborted"
         self.accesses[p["access"]]["state"] = state
-        self.nonces |= {asked["nonce"], begun["nonce"]}
 
 
 def shift(moment: str, hours: int) -> str:
