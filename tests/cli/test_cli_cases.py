@@ -25,15 +25,17 @@ def claimed(own: Any) -> tuple[str, set[str]]:
 
 
 def test_the_life_of_a_case(
-    own: Any, gu: Person, claimed: tuple[str, set[str]], tmp_path: Path
+    own: Any, gu: Person, gu2: Person, claimed: tuple[str, set[str]], tmp_path: Path
 ) -> None:
     number, records = claimed
     enrol(gu, new_person(own, tmp_path, "li"), "handler")
     opening = ("case", "open", number, "--category", "penalty", "--unit", "A", "--handler", "li")
-    done = gu(*opening, "--title", "占道经营", "--json")
+    alone = gu(*opening)
+    assert (alone.code, "--second-key" in alone.err) == (2, True)
+    done = gu(*opening, "--title", "占道经营", "--json", second=gu2)
     assert done.code == 0, done.err
     assert done.json["linked"] == len(records)
-    assert gu(*opening).code == 4
+    assert gu(*opening, second=gu2).code == 4
 
     shown = own("case", "show", number, "--json").json
     assert set(shown["records"]) == records

@@ -161,6 +161,28 @@ def own_attachment(office: Office) -> None:
     office.attach(office.case_id, [office.made.accession(b"another")], "chen")
 
 
+def handlers_alone(office: Office) -> None:
+    office.case("A-2", ["chen"], ["gu"])
+
+
+def foreign_record(office: Office) -> None:
+    other, record = office.case("B-1", ["wei"], unit="team2"), office.made.accession(b"another")
+    office.attach(other, [record])
+    office.attach(office.case_id, [record], "bai")
+
+
+def sensitive_record(office: Office) -> None:
+    case, record = office.case("A-2", ["chen"], sensitivity=["minor"]), office.made.accession(b"4")
+    office.attach(case, [record])
+    payload = {"case": case, "records": [record]}
+    office.say("bai", "case.detached", payload, {"reason": "x"})
+
+
+def account_of_two(office: Office) -> None:
+    office.enrol("wei", *FOUNDERS, account="1001")
+    office.enrol("mole", *FOUNDERS, account="1001")
+
+
 def false_link(office: Office) -> None:
     office.link(office.case_id, [office.made.accession(b"another")])
 
@@ -213,6 +235,9 @@ ATTACKS: list[tuple[str, Callable[[Office], None]]] = [
     ("REGISTER_UNLAWFUL", taken_key),
     ("REGISTER_UNLAWFUL", rules_alone),
     ("REGISTER_UNLAWFUL", own_attachment),
+    ("REGISTER_UNLAWFUL", handlers_alone),
+    ("REGISTER_UNLAWFUL", foreign_record),
+    ("REGISTER_UNLAWFUL", sensitive_record),
     ("REGISTER_UNLAWFUL", false_link),
     ("ACCESS_UNLAWFUL", case_of_others),
     ("DECISION_UNLAWFUL", approval_of_oneself),
@@ -222,6 +247,7 @@ ATTACKS: list[tuple[str, Callable[[Office], None]]] = [
     ("ACCESS_UNLAWFUL", other_opening),
     ("SIGNER_INVALID", sealing_certificate),
     ("SIGNER_INVALID", suspended),
+    ("REGISTER_UNLAWFUL", account_of_two),
 ]
 
 

@@ -108,7 +108,7 @@ def statement_changed_after_it_was_signed(given: Given) -> Made:
     return _sealed(office, STATEMENT_BAD=_here(office))
 
 
-@case("STATEMENT_BAD", "DECISION_UNLAWFUL")
+@case("STATEMENT_BAD", "ACCESS_UNLAWFUL")
 def what_follows_from_a_forged_request(given: Given) -> Made:
     office = _staffed(given)
     chen = office.authors["chen"]
@@ -117,7 +117,7 @@ def what_follows_from_a_forged_request(given: Given) -> Made:
     forged = _here(office)
     office.authors["chen"] = chen
     office.start("chen", request, office.made.records[0])
-    return _sealed(office, STATEMENT_BAD=forged, DECISION_UNLAWFUL=_here(office))
+    return _sealed(office, STATEMENT_BAD=forged, ACCESS_UNLAWFUL=_here(office))
 
 
 @case("STATEMENT_FOREIGN")
@@ -374,6 +374,57 @@ def handler_who_attaches_to_his_own_case(given: Given) -> Made:
     record = office.made.accession(b"another")
     office.attach(office.case_id, [record], "chen")
     return _coded(_sealed(office, REGISTER_UNLAWFUL=_here(office)), "ROLE_MISSING")
+
+
+@case("REGISTER_UNLAWFUL")
+def handlers_named_by_an_archivist_alone(given: Given) -> Made:
+    office = _staffed(given)
+    office.case("A-2", ["chen"], ["gu"])
+    return _coded(_sealed(office, REGISTER_UNLAWFUL=_here(office)), "SECOND_MISSING")
+
+
+@case("REGISTER_UNLAWFUL")
+def head_of_a_unit_attaches_what_is_of_another(given: Given) -> Made:
+    office = _staffed(given)
+    other = office.case("B-1", ["wei"], unit="team2")
+    record = office.made.accession(b"another")
+    office.attach(other, [record])
+    office.attach(office.case_id, [record], "bai")
+    return _coded(_sealed(office, REGISTER_UNLAWFUL=_here(office)), "RECORD_OTHER")
+
+
+@case("REGISTER_UNLAWFUL")
+def head_takes_a_record_from_a_sensitive_case(given: Given) -> Made:
+    office = _staffed(given)
+    case = office.case("A-2", ["chen"], sensitivity=["minor"])
+    office.attach(case, office.made.records)
+    payload = {"case": case, "records": sorted(office.made.records)}
+    office.say("bai", "case.detached", payload, {"reason": "x"})
+    return _coded(_sealed(office, REGISTER_UNLAWFUL=_here(office)), "ROLE_MISSING")
+
+
+@case("REGISTER_UNLAWFUL")
+def account_bound_to_two(given: Given) -> Made:
+    office = _staffed(given, "mole")
+    office.enrol("wei", *FOUNDERS, account="1001")
+    office.enrol("mole", *FOUNDERS, account="1001")
+    return _coded(_sealed(office, REGISTER_UNLAWFUL=_here(office)), "ACCOUNT_TAKEN")
+
+
+@case("ENTRY_BAD")
+def refusal_written_as_if_a_person_had_said_it(given: Given) -> Made:
+    office = _staffed(given)
+    body = {
+        "account": "1000",
+        "action": None,
+        "code": "SELF_APPROVAL",
+        "host": "service",
+        "person": "du",
+        "request": None,
+        "statement": None,
+    }
+    office.made.entry("access.denied", "access", None, body, actor="user/du")
+    return _sealed(office, ENTRY_BAD=_here(office))
 
 
 @case("REGISTER_UNLAWFUL")

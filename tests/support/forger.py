@@ -490,6 +490,7 @@ def move_source(scene: Scene) -> str:
         "label": "x",
         "kind": None,
         "unit": "team2",
+        "person": "x",
     }
     scene.archive.submit(scene.archive.source_entry("source.confirmed", **data))
     return ""

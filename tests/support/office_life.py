@@ -366,7 +366,7 @@ def _open_cases(life: Life, records: int) -> None:
         life.cases.append(case)
         opening = {"category": "penalty", "importance": "ordinary", "sensitivity": list(marks)}
         life.say(
-            keeper,
+            life.head(unit),
             "case.opened",
             at,
             case.id,

@@ -180,8 +180,10 @@ class Office:
 
     # ── cases ──
 
-    def case(self, number: str, handlers: Sequence[str], who: str = "gu", **other: Any) -> str:
-        """Open a case; returns its id."""
+    def case(
+        self, number: str, handlers: Sequence[str], who: Sequence[str] = FOUNDERS, **other: Any
+    ) -> str:
+        """Open a case with handlers; returns its id."""
         case = self.made.new_id()
         payload = {
             "case": case,
@@ -399,7 +401,7 @@ def busy_office(root: Path, pki: Pki | None = None) -> Office:
         "sensitivity": ["minor"],
         "unit": "team1",
     }
-    office.say("gu", "case.changed", changed, {"reason": "增加承办人"})
+    office.say(FOUNDERS, "case.changed", changed, {"reason": "增加承办人"})
     closing = {"case": case, "closed": "2026-11-22", "decided": None}
     office.say("gu", "case.closed", closing, {"reason": "结案"})
     made.seal()
