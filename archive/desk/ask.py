@@ -57,16 +57,6 @@ def record_ids(connection: Connection, named: Sequence[str]) -> list[str]:
     return found
 
 
-def case_id(shelf: Shelf, named: str) -> str:
-    """A case by its identifier or its number; raises NotFound."""
-    if shelf.get("case", named.upper()) is not None:
-        return named.upper()
-    found = shelf.get("case_number", named)
-    if found is None:
-        raise NotFound(f"There is no case {named[:64]}.")
-    return str(found["case"])
-
-
 def explained(
     shelf: Shelf,
     person: str,

@@ -101,6 +101,14 @@ def find_case(connection: Connection, text: str) -> tuple[str, Value]:
     return keys[0], found
 
 
+def find_shown(connection: Connection, reader: Reader, text: str) -> tuple[str, Value]:
+    """As `find_case`; what the reader may not see is not there for him."""
+    case, value = find_case(connection, text)
+    if not shown_to(reader, value):
+        raise NotFound(f"There is no case {text[:40]}.")
+    return case, value
+
+
 def shown_to(reader: Reader, case: Value) -> bool:
     """Whether a reader sees a case: everybody but handlers and administrators all of them."""
     if reader.sees_everything:

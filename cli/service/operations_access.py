@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import BinaryIO
 
-from archive.desk import ask
+from archive.desk import ask, cases
 from archive.desk.closing import keep_house
 from archive.desk.conceal import Confidential
 from archive.desk.db_shelf import DbShelf
@@ -32,6 +32,7 @@ from cli.service.letters import seal_letter
 from cli.service.operations import Caller, Host, Params, delivery, operation, starting, upload
 from cli.service.signed import detail_from, statement_from
 
+_EXPLAINERS = ("archivist", "inspector.internal", "inspector.judicial")
 _BUNDLE = "court_bundle"
 
 
@@ -49,16 +50,17 @@ def _keep_house(host: Host) -> None:
 
 @operation("request.explain")
 def _explain(host: Host, caller: Caller, params: Params) -> Document:
-    """What a request would take, before it is made; for everybody who is enrolled."""
+    """What a request would take, before it is made: one's own, or anybody's for who supervises."""
     optional = {"person": str, "capacity": str, "case": str}
     check_params(params, {"action": str, "records": list}, optional)
     follow_claims(host)
     with gate(host, caller) as reader, host.bench.database.read() as connection:
+        reader.check_records()
         shelf = DbShelf(connection)
         person = _person(reader, params.get("person"))
         records = ask.record_ids(connection, [str(item) for item in params["records"]])
         named = params.get("case")
-        case = ask.case_id(shelf, named) if named else None
+        case = cases.find_shown(connection, reader, named)[0] if named else None
         capacity = params.get("capacity")
         found = ask.explained(shelf, person, params["action"], records, case, capacity)
         own = _own_copies(shelf, person)
@@ -76,6 +78,8 @@ def _explain(host: Host, caller: Caller, params: Params) -> Document:
 
 def _person(reader: Reader, named: str | None) -> str:
     if named is not None:
+        if named not in reader.people:
+            reader.check_role(*_EXPLAINERS)
         return named
     if len(reader.people) != 1:
         raise UsageError("Say who asks.")

@@ -272,9 +272,7 @@ def _show_case(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]
     follow_claims(host)
     with gate(host, caller) as reader, host.bench.database.read() as connection:
         reader.check_records()
-        case, value = cases.find_case(connection, params["case"])
-        if not cases.shown_to(reader, value):
-            raise NotFound(f"There is no case {params['case'][:40]}.")
+        case, value = cases.find_shown(connection, reader, params["case"])
         records = cases.records_of(connection, case)
         waiting = cases.claims_left(connection, case, value)
         events = _history(connection, host, case)
