@@ -1411,12 +1411,12 @@ class Register:
         size = self.checker.accessions[p["record"]][2]["body"]["size"]
         start, stop = (p["range"]["from"], p["range"]["to"]) if p["range"] else (0, size)
         need("ACCESS_UNLAWFUL", stop <= size, "beyond the record")
-        before, least = self.accesses.get(p["resumes"] or "", {"state": ""}), start
+        before, floor = self.accesses.get(p["resumes"] or "", {"state": ""}), start
         again = before["state"] == "aborted" and before["request"] == p["request"]
         if again:
-            least = before["start"] + before["bytes"]
+            floor = before["start"] + before["bytes"]
             more = 0 < before["bytes"] < before["stop"] - before["start"]
-            from_there = start >= max(least - PIECE, before["least"]) and stop == before["stop"]
+            from_there = start >= max(floor - PIECE, before["floor"]) and stop == before["stop"]
             again = more and from_there and p["record"] == before["record"]
         need("ACCESS_UNLAWFUL", again or not p["resumes"], "resumes another access")
         least = min(grant["count"] for grant in grants)
@@ -1425,7 +1425,7 @@ class Register:
         if again:
             before["state"] = "resumed"
         self.accesses[p["access"]] = {**p, "state": "open", "again": again, "start": start,
-                                      "stop": stop, "least": max(start, least)}  # fmt: skip
+                                      "stop": stop, "floor": max(start, floor)}  # fmt: skip
 
     def access_completed(self, _: str, e: Json) -> None:
         access = self.accesses.get(e["body"]["access"], {"state": "", "record": ""})

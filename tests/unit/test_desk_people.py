@@ -243,7 +243,9 @@ def test_shelf_keeps_records_read_only(archive: Archive, people: People) -> None
     archive.seal()
     with archive.db.write() as connection:
         shelf = DbShelf(connection)
-        assert shelf.get("record", made.record) == {"source": "DSJ-0012345"}
+        found = shelf.get("record", made.record)
+        assert found is not None
+        assert (found["source"], found["size"]) == ("DSJ-0012345", 11)
         with pytest.raises(ValueError, match="not put"):
             shelf.put("record", made.record, {})
 
