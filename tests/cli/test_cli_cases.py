@@ -17,6 +17,11 @@ def gu(own: Any) -> Person:
 
 
 @pytest.fixture
+def gu2(own: Any) -> Person:
+    return founders(own, own.home, PASSPHRASE)[1]
+
+
+@pytest.fixture
 def claimed(own: Any) -> tuple[str, set[str]]:
     """A case number of the demo's sidecars, and the records that claim it."""
     found = own("search", "--limit", "1000", "--json").json["records"]
@@ -80,6 +85,25 @@ def test_records_that_arrive_after_the_case_are_linked(own: Any, gu: Person) -> 
     shown = own("case", "show", "L-2026-1", "--json").json
     assert shown["records"] == [own.record("late")]
     assert [event["kind"] for event in shown["history"]] == ["case.opened", "case.linked"]
+
+
+def test_handlers_are_named_by_two(own: Any, gu: Person, gu2: Person, tmp_path: Path) -> None:
+    enrol(gu, new_person(own, tmp_path, "li"), "handler")
+    opening = ("case", "open", "N-1", "--category", "penalty", "--unit", "A")
+    assert gu(*opening).code == 0
+    adding = ("case", "change", "N-1", "--handler", "li", "--reason", "x")
+    assert gu(*adding).code == 2
+    proposal = tmp_path / "case.json"
+    assert gu(*adding, "-o", proposal).code == 0
+    assert gu("case", "countersign", proposal).code == 1
+    assert own("case", "show", "N-1", "--json").json["handlers"] == []
+    done = gu2("case", "countersign", proposal)
+    assert (done.code, "li" in done.out) == (0, True), done.err
+    assert own("case", "show", "N-1", "--json").json["handlers"] == ["li"]
+    assert gu("case", "change", "N-1", "--no-handlers", "--reason", "x").code == 0
+    # The second founder heads the unit `main`: there he needs nobody.
+    own_unit = ("case", "open", "N-2", "--category", "penalty", "--unit", "main", "--handler", "li")
+    assert gu2(*own_unit).code == 0
 
 
 def test_what_a_case_is_opened_with(gu: Person) -> None:

@@ -246,6 +246,7 @@ HELPED: tuple[tuple[str, ...], ...] = (
     *(("people", verb) for verb in ("list", "show", "lists")),
     *(("rules", verb) for verb in ("show", "adopt", "countersign")),
     *(("case", v) for v in ("open", "close", "change", "attach", "detach", "show", "list")),
+    ("case", "countersign"),
     *(("hold", verb) for verb in ("place", "lift", "list")),
 )
 

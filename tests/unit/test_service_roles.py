@@ -1,0 +1,116 @@
+"""What the service does for accounts by their roles: explaining, inspections, sources."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from office_cli import PASSPHRASE, make_office_home
+from people_fixture import KEY_PASSPHRASE, People, add_founders, founder_keys
+from sqlalchemy import select
+
+from archive.errors import Denied, NotFound
+from archive.ledger import ENTRY
+from cli.account import account_shown
+from cli.parts import office_of
+from cli.service import large
+from cli.service.local import LocalDesk
+from cli.service.operations import Caller, Host
+
+UIDS = {"adm": 64050, "hx": 64051, "liu": 64052, "inspector": 64053, "arch": 64054}
+SOURCE = "camera"
+NOTHING = "sha256:" + "0" * 64
+INSPECTION = {"scope": "all", "policy": NOTHING, "report": NOTHING, "result": "PASSED"}
+
+
+@dataclass
+class Service:
+    """The operations of a service, called as accounts."""
+
+    host: Host
+    record: str
+
+    def desk(self, person: str) -> LocalDesk:
+        return LocalDesk(self.host, Caller(UIDS[person], UIDS[person], 1))
+
+    def call(self, caller: str, name: str, /, **params: Any) -> Any:
+        return self.desk(caller).call(name, params)
+
+    def explain(self, caller: str, /, **params: Any) -> Any:
+        said = {"action": "view", "records": [self.record], **params}
+        return self.call(caller, "request.explain", **said)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUNZHENG_PASSPHRASE", PASSPHRASE)
+        office = make_office_home(tmp_path_factory.mktemp("office"), b"content")
+        bench = office.bench()
+        people = People(bench.desk("service"), office_of(bench))
+        add_founders(people, founder_keys(office.home, KEY_PASSPHRASE))
+        numbers = {person: str(uid) for person, uid in UIDS.items()}
+        people.enrol("adm", "administrator", account=numbers["adm"])
+        people.enrol("hx", "handler", unit="X", account=numbers["hx"])
+        people.enrol("liu", "handler", unit="main", account=numbers["liu"])
+        people.enrol("inspector", "inspector.internal", account=numbers["inspector"])
+        people.enrol("arch", "archivist", account=numbers["arch"])
+        people.open_case("2026-99", by=people.vouchers[0], sensitivity=("minor",))
+        people.seal()
+        yield Service(Host(bench, "service"), office.record)
+        bench.database.close()
+
+
+def code(attempt: Callable[[], object]) -> str:
+    with pytest.raises(Denied) as denied:
+        attempt()
+    return denied.value.code
+
+
+def test_one_explains_ones_own_request(service: Service) -> None:
+    assert service.explain("hx")["person"] == "hx"
+    assert service.explain("hx", person="hx")["person"] == "hx"
+    assert code(lambda: service.explain("hx", person="li")) == "ROLE_MISSING"
+    assert code(lambda: service.explain("adm")) == "NO_CONTENT"
+    assert code(lambda: service.explain("adm", person="li")) == "NO_CONTENT"
+    for caller in ("inspector", "arch"):
+        assert service.explain(caller, person="li")["person"] == "li"
+
+
+def test_a_case_number_tells_nothing_to_who_may_not_see_the_case(service: Service) -> None:
+    assert service.explain("liu", case="2026-99", capacity="same_unit")["case"]
+    for number in ("2026-99", "2026-100"):
+        with pytest.raises(NotFound, match=f"There is no case {number}"):
+            service.explain("hx", case=number, capacity="other_unit")
+        with pytest.raises(NotFound, match=f"There is no case {number}"):
+            large.fetch(service.desk("hx"), "case.show", {"case": number})
+    assert code(lambda: large.fetch(service.desk("adm"), "case.show", {"case": "2026-99"})) == (
+        "NO_CONTENT"
+    )
+
+
+def test_inspections_are_of_inspectors_and_archivists(service: Service) -> None:
+    said = {**INSPECTION, "failed": 0, "indeterminate": 0}
+    for caller in ("hx", "adm"):
+        assert code(lambda c=caller: service.call(c, "inspection.record", **said)) == "ROLE_MISSING"
+    assert service.call("inspector", "inspection.record", **said)["log"]
+
+
+def test_what_nobody_signed_names_the_account(service: Service) -> None:
+    """Also who holds the archive speaks for no person, whoever he says he is."""
+    for caller in ("hx", "inspector"):
+        assert code(lambda c=caller: service.call(c, "sources.confirm", source=SOURCE)) == (
+            "ROLE_MISSING"
+        )
+    holder = LocalDesk(service.host, Caller(os.geteuid(), 1, 1))
+    holder.call("sources.confirm", {"source": SOURCE, "person": "founder"})
+    service.call("arch", "sources.confirm", source=SOURCE)
+    with service.host.bench.database.read() as connection:
+        rows = connection.execute(select(ENTRY.c.data).order_by(ENTRY.c.idx)).scalars()
+        entries = [json.loads(data) for data in rows]
+    actors = [entry["actor"] for entry in entries if entry["kind"] == "source.confirmed"]
+    assert actors == [f"account/{account_shown(os.geteuid())}", f"account/{UIDS['arch']}"]
+    signed = [entry for entry in entries if entry["actor"].startswith("user/")]
+    assert all(entry["body"]["statements"] for entry in signed)
