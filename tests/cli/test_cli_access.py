@@ -232,10 +232,12 @@ def test_a_full_disk_and_going_on(
     assert not list(tmp_path.iterdir())
     assert fetched(shared, "li", "--request", request, "-o", tmp_path).code == 4
     rest = ("--resume", aborted["access"], "--bytes", f"{PIECE_SIZE}-{len(CONTENT)}")
-    done = fetched(shared, "li", "--request", request, "-o", tmp_path, *rest)
+    done = fetched(shared, "li", "--request", request, "-o", tmp_path, *rest[:2])
     assert done.code == 0, done.err
     assert Path(done.json["path"]).read_bytes() == CONTENT[PIECE_SIZE:]
     assert fetched(shared, "li", "--request", request, "-o", tmp_path, *rest).code == 4
+    started = shared.entries("access.started")[-1]["statements"][0]["statement"]["payload"]
+    assert started["copies"] == {"count": 1, "medium": "file"}
 
 
 def test_a_copy_never_replaces_a_file(shared: OfficeHome, tmp_path: Path) -> None:
@@ -311,6 +313,44 @@ def test_a_confidential_access_is_opened_later(shared: OfficeHome, tmp_path: Pat
     assert shared("reveal", opening, person="insp").code == 4
     opened = shared.entries("access.opened")[-1]["statements"][0]["statement"]["payload"]
     assert opened["access"] == access
+
+
+def test_until_it_is_opened_nothing_tells_of_it(own: OfficeHome, tmp_path: Path) -> None:
+    words = ("--action", "copy", "--purpose", "supervision", "--reason", "督察线索")
+    done = fetched(own, "insp", *words, "--confidential", "-o", tmp_path)
+    assert done.code == 0, done.err
+    access = done.json["access"]
+    start = json.loads((tmp_path / f"{access}.opening.json").read_text("utf-8"))["start"]
+    payload = start["started"]["statement"]["payload"]
+    hidden = [payload["request"], "督察线索", start["salt"]]
+    hidden += [start[part]["statement"]["nonce"] for part in ("requested", "started")]
+    kept = own.home / "confidential" / f"{access}.json"
+    assert all(word in kept.read_text("utf-8") for word in hidden)
+    for path in own.home.rglob("*"):
+        if path.is_file() and path != kept:
+            data = path.read_bytes()
+            assert not [word for word in hidden if word.encode() in data], path
+    for command in (
+        ("show", own.record, "--json"),
+        ("search", "--json"),
+        ("status", "--json"),
+        ("requests", "list", "--all", "--json"),
+        ("alerts", "--json"),
+        ("report", "custody", own.record, "-o", tmp_path / "custody"),
+    ):
+        shown = own(*command)
+        assert shown.code == 0, shown.err
+        assert access not in shown.text
+        assert payload["request"] not in shown.text
+    report = own("report", "access", "--format", "csv", "-o", tmp_path / "register.csv")
+    assert report.code == 0, report.err
+    (line,) = [
+        line
+        for line in (tmp_path / "register.csv").read_text("utf-8-sig").splitlines()
+        if access in line
+    ]
+    assert "insp" not in line
+    assert own.record not in line
 
 
 def test_only_supervision_is_confidential(shared: OfficeHome, tmp_path: Path) -> None:

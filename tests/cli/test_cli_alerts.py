@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from office_watched import Watched, make_watched_office
+
+from archive.oversight.survey import Survey
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +79,21 @@ def test_handling_is_a_signed_entry_and_closes_the_alert(watched: Watched) -> No
     )
     assert again.code == 0, again.err
     assert "misuse" in office("alerts", "show", number).text
+
+
+def test_nobody_handles_an_alert_about_himself(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, number = watched.office, held(watched)
+    seen = Survey.alerts
+    monkeypatch.setattr(
+        Survey, "alerts", lambda survey: [replace(alert, person="insp") for alert in seen(survey)]
+    )
+    words = ("--disposition", "explained", "--comment", "x")
+    done = office("alerts", "handle", number, *words, person="insp")
+    assert (done.code, "about himself" in done.err) == (4, True)
+    assert office.entries("access.denied")[-1]["code"] == "ALERT_OWN"
+    assert office("alerts", "handle", number, *words, person="wang").code == 0
 
 
 def test_the_handled_alert_is_part_of_the_custody(watched: Watched, tmp_path: Path) -> None:
