@@ -1,6 +1,7 @@
 """People, statements and retrieval, checked by a program that knows only docs/formats.md."""
 
 import dataclasses
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from people_office import FOUNDERS, Office, busy_office, reasons
 from pki_fixture import make_pki, serial_of
 
 from archive import layout
+from archive.detail import Detail
 from archive.statements.statement import Signed
+from signing import canonical
 from signing.authority import Revocation
 
 CHECKER = Path(__file__).with_name("checker.py")
@@ -218,6 +221,37 @@ def no_beginning(office: Office) -> None:
     office.end(office.made.new_id(), seen(office)[0])
 
 
+def whole_again(office: Office) -> None:
+    """Given whole, said to have broken off, and gone on with."""
+    request, record = _own(office), seen(office)[0]
+    access = office.start("chen", request, record)
+    office.end(access, record, 4, "CONNECTION_LOST")
+    office.start("chen", request, record, resumes=access)
+
+
+def uncounted_copy(office: Office) -> None:
+    records = seen(office)
+    request = office.request("wei", records, capacity="other_unit", action="copy")
+    office.decide("bai", request, role=HEAD)
+    office.start("wei", request, records[0], action="copy")
+
+
+def record_as_letter(office: Office) -> None:
+    letter = {"record": seen(office)[0], "sha256": hashlib.sha256(b"seen").hexdigest()}
+    other = office.made.accession(b"more")
+    office.made.seal()
+    asked = {"capacity": "internal_supervision", "purpose": "supervision", "letter": letter}
+    office.request("du", [other], **asked)
+
+
+def reserved_statement(office: Office) -> None:
+    """A statement that was concealed is used openly."""
+    hidden = office.conceal("du", seen(office)[0])
+    start = hidden["start"]
+    detail = Detail.parse(canonical.encode(start["requested_detail"]))
+    office.put([Signed.from_value(start["requested"])], detail)
+
+
 def other_opening(office: Office) -> None:
     hidden = office.conceal("du", seen(office)[0])
     office.open("du", {**hidden, "end": {**hidden["end"], "bytes": 1}})
@@ -245,6 +279,10 @@ ATTACKS: list[tuple[str, Callable[[Office], None]]] = [
     ("ACCESS_UNLAWFUL", once_too_often),
     ("ACCESS_UNLAWFUL", no_beginning),
     ("ACCESS_UNLAWFUL", other_opening),
+    ("ACCESS_UNLAWFUL", whole_again),
+    ("ACCESS_UNLAWFUL", uncounted_copy),
+    ("ACCESS_UNLAWFUL", record_as_letter),
+    ("STATEMENT_REPLAYED", reserved_statement),
     ("SIGNER_INVALID", sealing_certificate),
     ("SIGNER_INVALID", suspended),
     ("REGISTER_UNLAWFUL", account_of_two),
