@@ -390,7 +390,29 @@ def enrol_revoked(scene: Scene) -> str:
     now = scene.archive.clock.now()
     certificate = people.office.issue(old.public_key(), "puppet", "main", now)
     people.certificates = {**people.certificates, "puppet": certificate}
+    return _enrol(scene, "puppet", ("handler",), "founder1")
+
+
+@forgery("enrol a handler as administrator alone", refused="VOUCHERS_MISSING",
+         rule="VOUCHERS_MISSING")  # fmt: skip
+def enrol_handler_alone(scene: Scene) -> str:
+    scene.people.new_author("puppet", "main")
     return _enrol(scene, "puppet", ("handler",), "root")
+
+
+@forgery("write a refusal as if a person had said it", found="ENTRY_BAD")
+def speak_for_somebody(scene: Scene) -> str:
+    body = {
+        "account": "1000",
+        "action": None,
+        "code": "SELF_APPROVAL",
+        "host": "service",
+        "person": "wang",
+        "request": None,
+        "statement": None,
+    }
+    scene.put_own("access.denied", "access", None, body, actor="user/wang")
+    return ""
 
 
 @forgery("sign with the key of somebody who is suspended", refused="SIGNER_SUSPENDED",

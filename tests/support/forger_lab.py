@@ -23,6 +23,7 @@ from archive import layout
 from archive.desk.release import Handed, Order, Release
 from archive.detail import Detail
 from archive.durable import FileSystem
+from archive.entry import KINDS
 from archive.errors import Denied
 from archive.keyring import embedded_timestamper, load_identity
 from archive.ledger import NewEntry, NewObject
@@ -261,10 +262,18 @@ class Scene:
         self.archive.submit(entry)
         return entry
 
-    def put_own(self, kind: str, stream: str, subject: str | None, body: dict[str, Any]) -> None:
+    def put_own(
+        self,
+        kind: str,
+        stream: str,
+        subject: str | None,
+        body: dict[str, Any],
+        actor: str | None = None,
+    ) -> None:
         """The same for what the archive itself writes."""
-        now = self.archive.clock.now()
-        made = NewEntry(self.archive.ulid(), kind, stream, "system/access", now, subject, body)
+        now, usual = self.archive.clock.now(), KINDS[kind].actor
+        who = actor or (f"{usual}access" if usual.endswith("/") else usual)
+        made = NewEntry(self.archive.ulid(), kind, stream, who, now, subject, body)
         self.archive.submit(made)
 
     def edit(self, sql: str, *values: Any) -> int:
