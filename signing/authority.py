@@ -129,11 +129,11 @@ def issue_person_certificate(
     return _signed_certificate(builder.add_extension(usage, critical=False), issuer.signer)
 
 
-def read_request(csr: bytes) -> bytes:
+def read_request(csr: bytes, person: str | None = None) -> bytes:
     """Return the public key (DER SPKI) of a PKCS #10 request in PEM or DER.
 
-    Only its own signature is checked, which shows who holds the key; the names in it are not used.
-    Raises CertificateBad.
+    Its own signature shows who holds the key. With `person` its one common name must be this, so
+    that nobody is enrolled with another's key by mistake. Raises CertificateBad.
     """
     try:
         pem = csr.lstrip().startswith(b"-----BEGIN")
@@ -144,6 +144,9 @@ def read_request(csr: bytes) -> bytes:
         raise CertificateBad("The certificate request cannot be read.") from error
     if not good:
         raise CertificateBad("The signature on the certificate request does not hold.")
+    names = [name.value for name in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    if person is not None and names != [person]:
+        raise CertificateBad(f"The certificate request was not made for {person}.")
     return _der(signing_key(key))
 
 

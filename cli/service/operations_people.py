@@ -106,7 +106,7 @@ def _certificate(host: Host, caller: Caller, params: Params) -> Document:
     check_params(params, {"request": str, "person": str, "unit": str}, {"days": int})
     days = params.get("days")
     now = host.bench.clock.now()
-    key = read_request(params["request"].encode())
+    key = read_request(params["request"].encode(), params["person"])
     office = office_of(host.bench)
     with gate(host, caller):
         if days is None:

@@ -145,6 +145,8 @@ class TestMaking:
         found = open_person_key(str(tmp_path / "zhang.key"), SECRET)
         assert found.certificate is None
         assert read_request(request.read_bytes()) == found.signer.public_key()
+        with pytest.raises(CertificateBad):
+            read_request(request.read_bytes(), "somebody.else")
         parsed = x509.load_pem_x509_csr(request.read_bytes())
         assert parsed.subject.rfc4514_string() == "CN=zhang"
 
