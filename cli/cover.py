@@ -36,16 +36,22 @@ def cover_sheet(head: Document, action: str, name: str, digests: list[str]) -> C
         person_name=names.get(cover["person"], cover["person"]),
         unit=cover["unit"],
         on_behalf=cover["on_behalf"],
+        letter_no=cover["letter_no"],
         released_at=parse_time(cover["released_at"]),
         reason=cover["reason"],
         case_no=cover["case_no"],
         approvals=tuple(_approval(item, names) for item in cover["approvals"]),
         items=(item,),
-        copies=Copies(**cover["copies"]) if cover["copies"] else None,
+        copies=_copies(cover),
         seal=SealState(tuple(cover["seal"]["note"]), _moment(gen_time)),
         software=cover["software"],
         lang="zh" if current() == "zh" else "en",
     )
+
+
+def _copies(cover: Mapping[str, Any]) -> Copies | None:
+    copies = cover["copies"]
+    return Copies(**copies, medium_no=cover["medium_no"]) if copies else None
 
 
 def _approval(item: Mapping[str, Any], names: Mapping[str, str]) -> Approval:

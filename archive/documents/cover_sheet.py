@@ -50,10 +50,11 @@ class CoverItem:
 
 @dataclass(frozen=True)
 class Copies:
-    """How many were made, on what."""
+    """How many were made, on what; `medium_no` is the number of the medium."""
 
     count: int
     medium: str
+    medium_no: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class CoverSheet:
     person_name: str
     unit: str
     on_behalf: str | None
+    letter_no: str | None
     released_at: datetime
     reason: str
     case_no: str | None
@@ -117,6 +119,10 @@ def write_cover_sheet(sheet: CoverSheet, stream: BinaryIO) -> None:
     paper.finish()
 
 
+def _zoned(value: datetime) -> str:
+    return moment(value) + " (UTC+8)"
+
+
 class _Writer:
     """The parts of the sheet, one below the other."""
 
@@ -138,23 +144,27 @@ class _Writer:
         self._field(say("Request", "申请编号"), sheet.request)
         self._field(say("Access", "调阅编号"), sheet.access)
         self._field(say("Kind", "方式"), sheet.action)
-        self._field(say("Released", "交付时间"), moment(sheet.released_at) + " (UTC+8)")
+        self._field(say("Released", "交付时间"), _zoned(sheet.released_at))
         self._field(say("Received by", "领取人"), person)
         self._field(say("Unit", "单位"), sheet.unit)
         if sheet.on_behalf is not None:
             self._field(say("On behalf of", "代为申请"), sheet.on_behalf)
+        if sheet.letter_no is not None:
+            self._field(say("Letter number", "介绍信编号"), sheet.letter_no)
         self._field(say("Case", "案号"), sheet.case_no or say("none", "无"))
         self._field(say("Reason", "事由"), sheet.reason)
         if sheet.copies is not None:
             copies = f"{sheet.copies.count} × {sheet.copies.medium}"
             self._field(say("Copies", "份数及载体"), copies)
+            if sheet.copies.medium_no is not None:
+                self._field(say("Number of the medium", "载体编号"), sheet.copies.medium_no)
 
     def approvals(self) -> None:
         if not self._sheet.approvals:
             none = "None was needed under the rules of the archive."
             self._paper.paragraph(self._sheet.say(none, "按档案馆规则无须审批。"), _SIZE)
         for approval in self._sheet.approvals:
-            what = f"{approval.decision} · {approval.name} · {moment(approval.when)}"
+            what = f"{approval.decision} · {approval.name} · {_zoned(approval.when)}"
             self._field(approval.role, what)
 
     def item(self, number: int, item: CoverItem) -> None:
@@ -180,7 +190,7 @@ class _Writer:
         labels = (say("Origin", "账本名称"), say("Entries", "条目数"), say("Root", "根"))
         for at, line in enumerate(seal.note):
             self._field(labels[at] if at < len(labels) else "", line, fixed=True)
-        stamped = say("not yet", "尚未加盖") if seal.gen_time is None else moment(seal.gen_time)
+        stamped = say("not yet", "尚未加盖") if seal.gen_time is None else _zoned(seal.gen_time)
         self._field(say("Timestamp", "可信时间戳"), stamped)
         self._field(say("Software", "软件"), self._sheet.software)
 

@@ -23,7 +23,7 @@ from archive.registers.shelf import Value
 from cli.output import to_json
 from cli.service import large
 from cli.service.claims import follow_claims
-from cli.service.cover_facts import cover_facts
+from cli.service.cover_facts import concealed_release, cover_facts, open_release
 from cli.service.desk import MAX_PIECE, Delivery, Document, Stream
 from cli.service.documents import check_params
 from cli.service.gate import gate
@@ -204,10 +204,18 @@ def _receive(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
         head = _head(retrieval, parts)
         if params["confidential"]:
             head["start"] = confidential.opening(retrieval.access)["start"]
-        elif order.payload["action"] != "view":
-            head["cover"] = cover_facts(host.bench, retrieval.access, str(order.payload["request"]))
+        if order.payload["action"] != "view":
+            head["cover"] = _cover(host, order, head)
         rest = (data[at : at + MAX_PIECE] for data in parts.values() for at in _steps(data))
         yield Stream(head, chain(retrieval.pieces(), rest), lambda: {"bytes": retrieval.handed_out})
+
+
+def _cover(host: Host, order: Order, head: Document) -> Document:
+    if "start" in head:
+        return cover_facts(host.bench, concealed_release(Start.parse(head["start"])))
+    noted = order.started.detail.data if order.started.detail else None
+    request = str(order.payload["request"])
+    return cover_facts(host.bench, open_release(host.bench, head["access"], request, noted))
 
 
 def _steps(data: bytes) -> range:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from office_cli import OfficeHome, Result, make_office_home
 
@@ -313,6 +314,38 @@ def test_a_confidential_access_is_opened_later(shared: OfficeHome, tmp_path: Pat
     assert shared("reveal", opening, person="insp").code == 4
     opened = shared.entries("access.opened")[-1]["statements"][0]["statement"]["payload"]
     assert opened["access"] == access
+    sheet = printed(Path(done.json["cover_sheet"]))
+    assert access in sheet
+    assert "督察" in sheet
+
+
+def printed(path: Path) -> str:
+    """The text of a PDF, without space."""
+    pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(path)]
+    return "".join("".join(pages).split())
+
+
+def test_a_cover_sheet_says_for_whom_and_on_what(shared: OfficeHome, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.pdf"
+    letter.write_bytes(b"%PDF-1.4 another scan")
+    asked = shared(
+        *("request", shared.record, "--action", "copy", "--capacity", "authority"),
+        *("--purpose", "reconsideration", "--reason", "审理", "--letter", letter),
+        *("--behalf-name", "王法官", "--behalf-unit", "某法院", "--id-kind", "工作证"),
+        *("--id-no", "A-12", "--letter-no", "介字9号", "--json"),
+        person="arch",
+    )
+    assert asked.code == 0, asked.err
+    request = asked.json["request"]
+    for role in asked.json["still_needed"]:
+        person = {"legal_office": "wang", "approver.principal": "boss"}[role["role"]]
+        assert shared.decide(person, request, "approve").code == 0
+    given = ("--copies", 1, "--medium", "disc", "--medium-no", "GP-42")
+    done = fetched(shared, "arch", "--request", request, "-o", tmp_path, *given)
+    assert done.code == 0, done.err
+    sheet = printed(Path(done.json["cover_sheet"]))
+    for words in ("王法官·某法院·工作证·A-12", "介字9号", "GP-42", "2026-17"):
+        assert words in sheet
 
 
 def test_until_it_is_opened_nothing_tells_of_it(own: OfficeHome, tmp_path: Path) -> None:
