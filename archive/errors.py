@@ -71,11 +71,18 @@ class Refused(ArchiveError):
 
 
 class Denied(ArchiveError):
-    """Not allowed for this person; `code` is one of `archive.registers.denials`."""
+    """Not allowed for this person; `code` is one of `archive.registers.denials`.
 
-    def __init__(self, code: str, sentence: str) -> None:
+    `facts` is what it is about, for other languages: a code of `archive.registers.remarks` and
+    its values.
+    """
+
+    facts: tuple[str, ...] = ()
+
+    def __init__(self, code: str, sentence: str, facts: tuple[str, ...] = ()) -> None:
         super().__init__(sentence)
         self.code = code
+        self.facts = facts
 
 
 class DeliveryEnded(ArchiveError):

@@ -13,6 +13,7 @@ from archive.pieces import PIECE_SIZE
 from archive.registers.act import Act, Rule, SignedRule
 from archive.registers.asking import Asked, check_capacity
 from archive.registers.denials import denied
+from archive.registers.remarks import Remark, remark
 from archive.registers.requests import one_signer
 from archive.registers.shelf import Shelf, Value
 from archive.statements.body import SignedBody
@@ -52,12 +53,12 @@ def check_may(request: Value, person: str, now: datetime) -> None:
         raise denied(_OVER.get(request["ended"], "NO_GRANT"), waiting_for(request))
     window = request["window"]
     if not parse_time(window["from"]) <= now <= parse_time(window["until"]):
-        raise denied("GRANT_EXPIRED", f"{window['from']} to {window['until']}")
+        raise denied("GRANT_EXPIRED", remark("SPAN", window["from"], window["until"]))
     if not request["original"]:
         raise denied("DERIVATIVE_ONLY")
 
 
-def waiting_for(request: Value) -> str:
+def waiting_for(request: Value) -> str | Remark:
     """Who still has to approve, in roles and units; the request's state where it is nobody."""
     if request["state"] != "submitted":
         return str(request["ended"] or request["state"])
@@ -65,7 +66,7 @@ def waiting_for(request: Value) -> str:
         item["role"] + (f" of {item['unit']}" if item["unit"] else "")
         for item in request["still_needed"]
     )
-    return "still needed: " + ", ".join(named)
+    return remark("STILL_NEEDED", ", ".join(named))
 
 
 def check_covered(request: Value, payload: Mapping[str, Any]) -> None:
@@ -73,20 +74,20 @@ def check_covered(request: Value, payload: Mapping[str, Any]) -> None:
     if payload["record"] not in request["records"]:
         raise denied("NOT_COVERED", str(payload["record"]))
     if payload["action"] != request["action"]:
-        raise denied("NOT_COVERED", f"{payload['action']} instead of {request['action']}")
+        raise denied("NOT_COVERED", remark("INSTEAD_OF", payload["action"], request["action"]))
     _check_copies(payload)
     segments = request["segments"]
     if segments is not None and not any(_within(payload["range"], part) for part in segments):
-        raise denied("NOT_COVERED", "the range")
+        raise denied("NOT_COVERED", remark("THE_RANGE"))
 
 
 def _check_copies(payload: Mapping[str, Any]) -> None:
     copies = payload["copies"]
     if payload["action"] == "view":
         if copies is not None:
-            raise denied("NOT_COVERED", "a view makes no copies")
+            raise denied("NOT_COVERED", remark("VIEW_NO_COPIES"))
     elif copies is None or not copies["medium"].strip():
-        raise denied("NEED_MISSING", "how many copies, on what")
+        raise denied("NEED_MISSING", remark("COPIES_UNSAID"))
 
 
 def check_still(shelf: Shelf, request: Value, payload: Mapping[str, Any]) -> None:
@@ -106,7 +107,7 @@ def extent_of(shelf: Shelf, payload: Mapping[str, Any]) -> Mapping[str, int]:
         raise denied("RECORD_UNKNOWN", str(payload["record"]))
     part: Mapping[str, int] = payload["range"] or {"from": 0, "to": record["size"]}
     if part["to"] > record["size"]:
-        raise denied("NOT_COVERED", "the range")
+        raise denied("NOT_COVERED", remark("THE_RANGE"))
     return part
 
 
@@ -125,10 +126,10 @@ def _resumed(shelf: Shelf, payload: Mapping[str, Any], extent: Mapping[str, int]
     if before is None or before["resumed"] or not _halfway(before):
         raise denied("ACCESS_UNKNOWN", str(payload["resumes"]))
     if (before["request"], before["record"]) != (payload["request"], payload["record"]):
-        raise denied("NOT_COVERED", "the access that is resumed")
+        raise denied("NOT_COVERED", remark("ACCESS_RESUMED"))
     least = max(_reached(before) - PIECE_SIZE, before["least"])
     if extent["from"] < least or extent["to"] != before["extent"]["to"]:
-        raise denied("NOT_COVERED", f"go on from {least} to {before['extent']['to']}")
+        raise denied("NOT_COVERED", remark("GO_ON_WITHIN", least, before["extent"]["to"]))
     return before
 
 

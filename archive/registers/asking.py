@@ -15,6 +15,7 @@ from typing import Any
 from archive.errors import FormatError
 from archive.matrix import AccessRules, Requirement, Row, requirement
 from archive.registers.denials import denied
+from archive.registers.remarks import remark
 from archive.registers.shelf import Shelf
 from archive.registers.signers import enrolled
 
@@ -131,7 +132,7 @@ def check_records(shelf: Shelf, asked: Asked) -> None:
     if excerpt and asked.payload["segments"] is None:
         raise denied("NEED_MISSING", "segments")
     if not excerpt and asked.payload["segments"] is not None:
-        raise denied("NOT_COVERED", "segments are for excerpts")
+        raise denied("NOT_COVERED", remark("SEGMENTS_FOR_EXCERPTS"))
 
 
 def check_capacity(shelf: Shelf, asked: Asked, by: Collection[str], *, own_records: bool) -> None:
@@ -142,9 +143,9 @@ def check_capacity(shelf: Shelf, asked: Asked, by: Collection[str], *, own_recor
         raise denied("NO_CONTENT", asked.person)
     role = _ROLE.get(asked.capacity)
     if role is not None and role not in roles:
-        raise denied("CAPACITY_UNFIT", f"{asked.capacity} needs the role {role}")
+        raise denied("CAPACITY_UNFIT", remark("NEEDS_ROLE", asked.capacity, role))
     if not roles & set(by):
-        raise denied("CAPACITY_UNFIT", f"{asked.capacity} needs one of {', '.join(by)}")
+        raise denied("CAPACITY_UNFIT", remark("NEEDS_ONE_OF", asked.capacity, ", ".join(by)))
     if asked.capacity in ("same_unit", "other_unit"):
         _check_unit(shelf, asked, person["unit"])
     if asked.capacity == "own_case":
@@ -158,21 +159,21 @@ def _check_handler(shelf: Shelf, asked: Asked) -> None:
     if case is None:
         raise denied("NEED_MISSING", "case")
     if asked.person not in case["handlers"]:
-        raise denied("CAPACITY_UNFIT", f"{asked.person} is no handler of {asked.case}")
+        raise denied("CAPACITY_UNFIT", remark("NO_HANDLER", asked.person, asked.case))
 
 
 def _check_attached(shelf: Shelf, asked: Asked) -> None:
     for record in asked.records:
         if asked.case not in cases_of(shelf, record):
-            raise denied("CAPACITY_UNFIT", f"{record} does not belong to the case")
+            raise denied("CAPACITY_UNFIT", remark("NOT_OF_CASE", record))
 
 
 def _check_unit(shelf: Shelf, asked: Asked, unit: str) -> None:
     own = asked.capacity == "same_unit"
     for record in asked.records:
         if (unit in units_of(shelf, record)) != own:
-            other = "another unit's" if own else "of the own unit"
-            raise denied("CAPACITY_UNFIT", f"{record} is {other}")
+            other = "OF_OTHER_UNIT" if own else "OF_OWN_UNIT"
+            raise denied("CAPACITY_UNFIT", remark(other, record))
 
 
 def check_letter(shelf: Shelf, asked: Asked) -> None:

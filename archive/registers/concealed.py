@@ -20,6 +20,7 @@ from archive.registers import accesses, requests
 from archive.registers.act import Act, Rule, SignedRule
 from archive.registers.asking import Asked
 from archive.registers.denials import denied
+from archive.registers.remarks import remark
 from archive.registers.shelf import Overlay, Shelf, Value
 from archive.registers.signers import AHEAD, FRESH, as_of, enrolled, nonce_key
 from archive.statements.body import SignedBody
@@ -112,7 +113,7 @@ def concealed(shelf: Shelf, act: Act) -> None:
     if shelf.get("access", access) is not None:
         raise denied("ACCESS_EXISTS", access)
     if parse_time(accepted) > act.at + AHEAD:
-        raise denied("STATEMENT_STALE", "accepted after it was written")
+        raise denied("STATEMENT_STALE", remark("ACCEPTED_LATER"))
     nonces = list(act.body["spent"])
     if any(shelf.get("nonce", key) for key in nonces):
         raise denied("STATEMENT_REPLAYED")
@@ -153,12 +154,12 @@ def check_committed(shelf: Shelf, access: str, data: Mapping[str, Any]) -> Start
         raise denied("ACCESS_UNKNOWN", access)
     start, end = Start.parse(data["start"]), data["end"]
     if end is None:
-        raise denied("COMMITMENT_DIFFERS", "the end is missing")
+        raise denied("COMMITMENT_DIFFERS", remark("END_MISSING"))
     check_end(end)
     if (commitment(start.value), commitment(end)) != (found["commitment"], found["end"]):
         raise denied("COMMITMENT_DIFFERS", access)
     if (start.value["accepted_at"], spent(start)) != (found["at"], found["spent"]):
-        raise denied("COMMITMENT_DIFFERS", "the time or the nonces")
+        raise denied("COMMITMENT_DIFFERS", remark("TIME_OR_NONCES"))
     return start
 
 
@@ -178,7 +179,7 @@ def opened(shelf: Shelf, act: Act, body: SignedBody) -> None:
 def _check_inspectors(shelf: Shelf, body: SignedBody) -> None:
     roles = [set(enrolled(shelf, person)["roles"]) for person in body.signers]
     if len(roles) != 2 or not all(found & _INSPECTORS for found in roles):
-        raise denied("VOUCHERS_MISSING", "whose access it was, or two inspectors")
+        raise denied("VOUCHERS_MISSING", remark("WHO_OPENS"))
 
 
 def judge_start(

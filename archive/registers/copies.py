@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from archive.registers.act import Act, SignedRule
 from archive.registers.denials import denied
+from archive.registers.remarks import remark
 from archive.registers.requests import one_signer
 from archive.registers.shelf import Shelf
 from archive.registers.signers import enrolled
@@ -20,7 +21,7 @@ def back(shelf: Shelf, act: Act, body: SignedBody) -> None:  # noqa: ARG001 - a 
         raise denied("ACCESS_UNKNOWN", access)
     given = found["copies"]["count"] if found["copies"] else 0
     if count < 1 or found["back"] + count > given:
-        raise denied("COPIES_BEYOND", f"{found['back']} of {given} are back")
+        raise denied("COPIES_BEYOND", remark("BACK_OF_GIVEN", found["back"], given))
     shelf.put("access", access, {**found, "back": found["back"] + count})
     request = shelf.get("request", found["request"])
     if request is not None:

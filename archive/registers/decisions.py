@@ -8,6 +8,7 @@ from archive.errors import FormatError
 from archive.registers.act import Act
 from archive.registers.asking import Needed
 from archive.registers.denials import denied
+from archive.registers.remarks import remark
 from archive.registers.shelf import Shelf, Value
 from archive.registers.signers import enrolled
 from archive.statements.body import SignedBody
@@ -35,7 +36,7 @@ def decided(shelf: Shelf, act: Act, body: SignedBody) -> None:  # noqa: ARG001 -
 
 def _withdraw(_shelf: Shelf, request: Value, person: str, body: SignedBody) -> dict[str, Any]:
     if person != request["person"]:
-        raise denied("NOT_APPROVER", "only who asked may withdraw")
+        raise denied("NOT_APPROVER", remark("ONLY_REQUESTER"))
     _without_grant(body)
     return {"state": "withdrawn"}
 
@@ -50,7 +51,7 @@ def _approve(shelf: Shelf, request: Value, person: str, body: SignedBody) -> dic
     if any(item["person"] == person for item in request["approvals"]):
         raise denied("DECIDED_TWICE", person)
     if request["state"] == "granted":
-        raise denied("REQUEST_ENDED", "it is approved already")
+        raise denied("REQUEST_ENDED", remark("APPROVED_ALREADY"))
     met = _right(shelf, request, person, body, request["still_needed"])
     grant = body.payload["grant"]
     _check_grant(grant, request["limits"], body.accepted_at)
@@ -85,7 +86,7 @@ def _right(
         if item["role"] == body.payload["role"]
     ]
     if not fitting:
-        raise denied("NOT_APPROVER", f"{person} as {body.payload['role']}")
+        raise denied("NOT_APPROVER", remark("PERSON_AS", person, body.payload["role"]))
     return fitting[0]
 
 
@@ -100,7 +101,7 @@ def deciders(needed: list[Needed], person: Value) -> list[Needed]:
 
 def _without_grant(body: SignedBody) -> None:
     if body.payload["grant"] is not None:
-        raise denied("GRANT_BEYOND", "only an approval grants")
+        raise denied("GRANT_BEYOND", remark("ONLY_APPROVALS_GRANT"))
 
 
 def _check_grant(grant: Mapping[str, Any] | None, limits: Mapping[str, int], now: datetime) -> None:
@@ -108,11 +109,11 @@ def _check_grant(grant: Mapping[str, Any] | None, limits: Mapping[str, int], now
         return
     begin, end = parse_time(grant["from"]), parse_time(grant["until"])
     if end <= now:
-        raise denied("GRANT_BEYOND", "it is over already")
+        raise denied("GRANT_BEYOND", remark("OVER_ALREADY"))
     if grant["count"] > limits["max_count"]:
-        raise denied("GRANT_BEYOND", f"at most {limits['max_count']} accesses")
+        raise denied("GRANT_BEYOND", remark("AT_MOST_ACCESSES", limits["max_count"]))
     if end - max(begin, now) > timedelta(hours=limits["max_hours"]):
-        raise denied("GRANT_BEYOND", f"at most {limits['max_hours']} hours")
+        raise denied("GRANT_BEYOND", remark("AT_MOST_HOURS", limits["max_hours"]))
 
 
 def _granted(request: Value, approvals: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
@@ -131,7 +132,7 @@ def _granted(request: Value, approvals: list[dict[str, Any]], now: datetime) -> 
     begin = max(format_time(now), *(grant["from"] for grant in grants))
     end = min(grant["until"] for grant in grants)
     if begin >= end:
-        raise denied("GRANT_BEYOND", "the approvals have no time in common")
+        raise denied("GRANT_BEYOND", remark("NO_COMMON_TIME"))
     return {
         "state": "granted",
         "window": {"from": begin, "until": end},

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from archive.errors import Denied
+from archive.registers.remarks import Remark, restored, worded
 
 DENIALS: Mapping[str, tuple[str, str, str]] = {
     # statements
@@ -258,9 +259,11 @@ DENIALS: Mapping[str, tuple[str, str, str]] = {
 """Code -> (finding, English, Chinese)."""
 
 
-def denied(code: str, more: str = "") -> Denied:
-    """The error for a code; `more` says what is concerned, in identifiers."""
+def denied(code: str, more: str | Remark = "") -> Denied:
+    """The error for a code; `more` says what is concerned: identifiers and codes, or a remark."""
     sentence = DENIALS[code][1]
+    if isinstance(more, Remark):
+        return Denied(code, f"{sentence[:-1]} ({more.english()}).", (more.code, *more.values))
     return Denied(code, f"{sentence[:-1]} ({more})." if more else sentence)
 
 
@@ -269,5 +272,7 @@ def in_chinese(error: Denied) -> str | None:
     if error.code not in DENIALS:
         return None
     _, english, chinese = DENIALS[error.code]
+    if found := restored(error.facts):
+        return f"{chinese[:-1]}（{found.chinese()}）。"
     more = str(error).removeprefix(english[:-1]).removesuffix(".").strip()
-    return f"{chinese[:-1]}（{more.strip('()')}）。" if more.startswith("(") else chinese
+    return f"{chinese[:-1]}（{worded(more[1:-1])}）。" if more.startswith("(") else chinese

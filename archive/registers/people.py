@@ -12,6 +12,7 @@ from typing import Any
 from archive.errors import FormatError
 from archive.registers.act import Act, Rule, SignedRule
 from archive.registers.denials import denied
+from archive.registers.remarks import remark
 from archive.registers.shelf import Shelf, Value
 from archive.registers.signers import (
     AHEAD,
@@ -105,11 +106,11 @@ def _replaces(shelf: Shelf, body: SignedBody, name: str) -> bool:
 def _key_of(act: Act, certificate: str) -> str:
     data = act.certificate(certificate)
     if data is None:
-        raise denied("CERTIFICATE_BAD", "it is not stored")
+        raise denied("CERTIFICATE_BAD", remark("NOT_STORED"))
     try:
         return public_key_digest(data)
     except CertificateBad as error:
-        raise denied("CERTIFICATE_BAD", "it cannot be read") from error
+        raise denied("CERTIFICATE_BAD", remark("UNREADABLE")) from error
 
 
 def _check_free(shelf: Shelf, name: str, key: str, certificate: str) -> None:

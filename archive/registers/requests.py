@@ -15,6 +15,7 @@ from archive.registers.act import Act, Data, Rule, SignedRule
 from archive.registers.asking import Asked, Needed
 from archive.registers.decisions import decided
 from archive.registers.denials import denied
+from archive.registers.remarks import remark
 from archive.registers.shelf import Shelf, Value
 from archive.statements.body import SignedBody
 from archive.times import format_time, parse_time
@@ -90,7 +91,7 @@ def closed(shelf: Shelf, act: Act) -> None:
         raise denied("REQUEST_UNKNOWN", request)
     code = act.body["code"]
     if code not in endings(found, act.at):
-        raise denied("REQUEST_ENDED", f"{request}: {code}")
+        raise denied("REQUEST_ENDED", remark("REQUEST_AS", request, code))
     shelf.put("request", request, {**found, "state": "closed", "ended": code})
 
 

@@ -7,6 +7,7 @@ from archive.access_rules import AccessRules
 from archive.errors import FormatError
 from archive.registers.act import Act, SignedRule
 from archive.registers.denials import denied
+from archive.registers.remarks import remark
 from archive.registers.shelf import Shelf
 from archive.registers.signers import (
     enrolled,
@@ -51,10 +52,10 @@ def _adopted(shelf: Shelf, act: Act, body: SignedBody) -> None:
     name, digest = body.payload["name"], body.payload["rules"]
     data = act.detail()
     if data is None:
-        raise denied("RULES_BAD", "their text cannot be read")
+        raise denied("RULES_BAD", remark("TEXT_UNREADABLE"))
     text: str = data["text"]
     if str(Digest.of("sha256", text.encode())) != digest:
-        raise denied("RULES_BAD", "the text is another one than was signed")
+        raise denied("RULES_BAD", remark("TEXT_OTHER"))
     check_rules(name, text)
     shelf.put("rules", name, {"sha256": digest, "text": text})
     shelf.put("rules_text", digest, {"text": text})

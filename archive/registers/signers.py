@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from archive.errors import FormatError
 from archive.registers.act import Act
 from archive.registers.denials import denied
+from archive.registers.remarks import remark
 from archive.registers.shelf import Shelf, Value
 from archive.statements.body import SignedBody
 from archive.statements.kinds import SIGNED
@@ -34,7 +35,7 @@ terms in `earlier`, oldest first.
 def check_signers(shelf: Shelf, act: Act, body: SignedBody, archive_id: str) -> None:
     """Judge the statements of a body, not what they say; raises Denied."""
     if body.accepted_at > act.at + AHEAD:
-        raise denied("STATEMENT_STALE", "accepted after it was written")
+        raise denied("STATEMENT_STALE", remark("ACCEPTED_LATER"))
     nonces = {signed.statement.nonce for signed in body.statements}
     if len(nonces) != len(body.statements):
         raise denied("STATEMENT_REPLAYED")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archive import errors as archive_errors
-from archive.errors import ArchiveError, Unreachable
+from archive.errors import ArchiveError, Denied, Unreachable
 from cli.service.desk import Document
 from signing import errors as signing_errors
 from signing.errors import SigningError
@@ -22,7 +22,13 @@ def describe(error: BaseException) -> Document:
     if not isinstance(error, (ArchiveError, SigningError)):
         return describe(Unreachable("The service failed at this; its own log says where."))
     kinds = [_name(kind) for kind in type(error).__mro__ if issubclass(kind, _ROOTS)]
-    return {"code": code_of(error), "kinds": kinds, "text": str(error)[:_MAX_TEXT]}
+    facts = list(error.facts) if isinstance(error, Denied) else []
+    return {
+        "code": code_of(error),
+        "facts": facts,
+        "kinds": kinds,
+        "text": str(error)[:_MAX_TEXT],
+    }
 
 
 def restore(document: Mapping[str, Any]) -> Raised:
@@ -36,6 +42,9 @@ def restore(document: Mapping[str, Any]) -> Raised:
     error.args = (sentence,)
     if isinstance(code := document.get("code"), str):
         error.code = code  # type: ignore[union-attr]
+    facts = document.get("facts")
+    if isinstance(error, Denied) and isinstance(facts, list):
+        error.facts = tuple(map(str, facts))
     return error
 
 
