@@ -247,6 +247,7 @@ KINDS: Mapping[str, Kind] = {
             "code": fields.text,
             "host": fields.one_of(HOSTS),
             "person": fields.maybe(fields.person_id),
+            "records": fields.sorted_each(fields.ulid, 0, MOST_RECORDS),
             "request": fields.maybe(fields.ulid),
             "statement": fields.maybe(fields.sha256_digest),
         },

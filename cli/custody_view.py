@@ -115,6 +115,7 @@ def _written(event: _Found) -> Iterator[str | None]:
     code = body.get("code")
     yield say(*DENIALS[code][1:]).rstrip(".。") if code in DENIALS else code
     if not body.get("statements"):
+        yield _label(vocabulary.ACTIONS, body["action"]) if body.get("action") else None
         yield body.get("access")
         yield body.get("request")
     if event["kind"] in ("access.completed", "access.aborted"):

@@ -202,7 +202,7 @@ class Desk:
     ) -> None:
         """Put a denial on the ledger and seal it; `person` is who claimed to ask.
 
-        What a `secret` one was about (action and request) is left out.
+        What a `secret` one was about (action, records and request) is left out.
         """
         now = self.clock.now()
         payload = body.payload if body and not secret else {}
@@ -213,6 +213,7 @@ class Desk:
             "code": error.code,
             "host": self.host,
             "person": signed.person if signed else person,
+            "records": _records_of(payload),
             "request": payload.get("request"),
             "statement": str(signed.digest()) if signed else None,
         }
@@ -329,6 +330,13 @@ class Desk:
 
     def _id(self, now: datetime) -> str:
         return new_ulid(now, self.random(RANDOM_BYTES))
+
+
+def _records_of(payload: Mapping[str, Any]) -> list[str]:
+    """The records that a payload names; its form was checked, so they are few and in order."""
+    if "record" in payload:
+        return [payload["record"]]
+    return list(payload.get("records") or ())
 
 
 def _check_fits(entry: NewEntry) -> None:

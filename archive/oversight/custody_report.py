@@ -72,6 +72,8 @@ class Chain:
             case ev.Started() if event.record == self.record:
                 self._accesses.add(event.access)
                 self._own.append(event)
+            case ev.Denied() if self.record in event.records:
+                self._own.append(event)
             case _ if self._concerns(event, line_subject):
                 self._own.append(event)
 

@@ -79,7 +79,10 @@ def _of_access(event: Event, lang: Language) -> tuple[str | None, ...]:
             found = (event.access, _label(vocabulary.ACTIONS, event.action, lang))
         case ev.Ended():
             found = (event.access, f"{event.bytes:,} B", event.code)
-        case ev.Denied() | ev.Closed():
+        case ev.Denied():
+            action = _label(vocabulary.ACTIONS, event.action, lang) if event.action else None
+            found = (event.request, action, event.code)
+        case ev.Closed():
             found = (event.request, event.code)
         case ev.Returned():
             found = (event.access, str(event.count))

@@ -131,10 +131,11 @@ class Ended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied(Event):
-    """A refused try; `person` is who it was said to be."""
+    """A refused try; `person` is who it was said to be, `records` what it named."""
 
     code: str
     action: str | None
+    records: tuple[str, ...]
     request: str | None
     statement: str | None
 

@@ -189,6 +189,7 @@ class Reader:
             **base,
             code=body["code"],
             action=body["action"],
+            records=tuple(body["records"]),
             request=body["request"],
             statement=body["statement"],
         )

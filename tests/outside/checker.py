@@ -110,7 +110,7 @@ KINDS = {  # §3: stream, subject, keys of the body
     "drop.rejected": "source/ - code detail detail_id received_at source",
     "access.completed": "access id access bytes",
     "access.aborted": "access id access bytes code",
-    "access.denied": "access - account action code host person request statement",
+    "access.denied": "access - account action code host person records request statement",
     "access.closed": "access id code",
     "access.concealed": "access - accepted_at access commitment host spent",
     "access.concealed_end": "access - access commitment",
@@ -227,6 +227,16 @@ def check_entry(e: Json) -> None:
             raise Bad("subject, stream or version does not fit the kind")
         if not re.fullmatch(ACTORS.get(e["kind"], "system/.+"), e["actor"]):
             raise Bad("the actor does not fit the kind")
+        if e["kind"] == "access.denied":
+            check_named(e["body"]["records"])
+
+
+def check_named(records: list[str]) -> None:
+    """What a refused try was about (§3): at most 1,000 identifiers, ascending, none twice."""
+    if len(records) > 1000 or records != sorted(set(records)):
+        raise Bad("the records of a refused try are not in order")
+    if not all(FORM["id"].fullmatch(record) for record in records):
+        raise Bad("a refused try names what is no record id")
 
 
 def only(keys: str, value: Json) -> None:

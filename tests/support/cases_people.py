@@ -420,6 +420,7 @@ def refusal_written_as_if_a_person_had_said_it(given: Given) -> Made:
         "code": "SELF_APPROVAL",
         "host": "service",
         "person": "du",
+        "records": [],
         "request": None,
         "statement": None,
     }

@@ -408,6 +408,7 @@ def speak_for_somebody(scene: Scene) -> str:
         "code": "SELF_APPROVAL",
         "host": "service",
         "person": "wang",
+        "records": [],
         "request": None,
         "statement": None,
     }

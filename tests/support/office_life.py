@@ -115,7 +115,14 @@ class Life:
         self.acts.append(act)
         return act
 
-    def denied(self, person: str, at: datetime, code: str, request: str | None = None) -> None:
+    def denied(
+        self,
+        person: str,
+        at: datetime,
+        code: str,
+        request: str | None = None,
+        records: Sequence[str] = (),
+    ) -> None:
         self.own(
             "access.denied",
             at,
@@ -125,6 +132,7 @@ class Life:
             code=code,
             host="service",
             person=person,
+            records=sorted(records),
             request=request,
             statement=None,
         )

@@ -136,8 +136,11 @@ def test_a3_counts_tries_within_days(life: Life) -> None:
         life.denied("li", life.at(day, 10), "CAPACITY_UNFIT")
     assert rules(life) == []
     life.denied("li", life.at(23, 10), "NO_GRANT")
-    life.denied("li", life.at(24, 10), "NOT_COVERED")
-    assert rules(life) == ["A3"]
+    tried = case_of(life, "chen").records[:1]
+    life.denied("li", life.at(24, 10), "NOT_COVERED", records=tried)
+    ((rule, sentence),) = found(life)
+    assert rule == "A3"
+    assert sentence.endswith(f" Records: {tried[0]}.")
 
 
 def test_a3_a_request_of_somebody_else(life: Life) -> None:

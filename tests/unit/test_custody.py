@@ -74,6 +74,18 @@ def test_an_access_from_the_request_to_the_copies(office: Office) -> None:
     assert all(event.sealed_at for event in after.events)
 
 
+def test_a_try_that_was_refused_stands_under_its_record(office: Office) -> None:
+    """No request came of it, so the record is all that it names."""
+    before = kinds(found(office))
+    with pytest.raises(Denied):
+        office.request("wang", "own_case", "view")
+    office.people.seal()
+    tried = found(office).events[-1]
+    assert kinds(found(office)) == [*before, "access.denied"]
+    assert tried.body["records"] == [office.record]
+    assert tried.body["action"] == "view"
+
+
 def test_holds_of_the_record_and_of_its_case(office: Office) -> None:
     own = hold(office, records=[office.record])
     of_case = hold(office, case=office.case)

@@ -69,7 +69,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     ids["refused"] = office.request("wei", [one], capacity="other_unit")
     office.decide("bai", ids["refused"], "refuse", role="approver.department_head")
     denied = {"action": "view", "code": "NO_GRANT", "host": "service", "statement": None}
-    denied |= {"account": "1007", "person": "wei", "request": ids["refused"]}
+    denied |= {"account": "1007", "person": "wei", "request": ids["refused"], "records": [one]}
     made.entry("access.denied", "access", None, denied, actor="system/access")
     made.entry(
         "access.closed", "access", ids["refused"], {"code": "refused"}, actor="system/access"

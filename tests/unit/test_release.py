@@ -486,6 +486,7 @@ def test_who_may_not_be_confidential(office: Office) -> None:
     assert office.denials() == ["NOT_CONCEALABLE", "CAPACITY_UNFIT"]
     for body in (entry.body for entry in office.access_entries() if "code" in entry.body):
         assert (body["person"], body["action"], body["request"]) == ("li", None, None)
+        assert body["records"] == []
 
 
 def test_a_killed_confidential_access(office: Office) -> None:

@@ -13,6 +13,8 @@ from archive.oversight.events import Closed, Decided, Denied, Ended, Event, Plac
 
 NOT_ASSIGNED = frozenset({"CAPACITY_UNFIT", "NOT_COVERED", "NOT_REQUESTER", "NO_GRANT"})
 BEYOND_GRANT = frozenset({"GRANT_EXHAUSTED", "GRANT_EXPIRED"})
+_MOST_NAMED = 5
+"""Records that a sentence names; the evidence has them all."""
 
 
 def _who(event: Event) -> str:
@@ -60,20 +62,20 @@ class _Tried:
 
     def __init__(self, codes: frozenset[str]) -> None:
         self._codes = codes
-        self._spans: defaultdict[str, Span[tuple[Place, str]]] = defaultdict(Span)
+        self._spans: defaultdict[str, Span[Denied]] = defaultdict(Span)
 
-    def see(self, event: Denied, tries: Tries) -> tuple[list[Place], list[str]] | None:
-        """Places and codes of enough tries, else None."""
+    def see(self, event: Denied, tries: Tries) -> list[Denied] | None:
+        """Enough tries, else None."""
         if event.code not in self._codes:
             return None
         span = self._spans[_who(event)]
         span.drop(event.at, timedelta(days=tries.days))
-        span.add(event.at, (event.place, event.code))
+        span.add(event.at, event)
         if len(span) < tries.tries:
             return None
         found = list(span)
         span.clear()
-        return [place for place, _ in found], sorted({code for _, code in found})
+        return found
 
 
 class NotAssigned:
@@ -87,8 +89,7 @@ class NotAssigned:
         """See `Rule`."""
         basics = settings.a3
         if isinstance(event, Denied) and (found := self._tried.see(event, basics)):
-            places, codes = found
-            yield raised("A3", basics, event, places, _tries(event, basics, places, codes))
+            yield raised("A3", basics, event, _places(found), _tries(event, basics, found))
         elif isinstance(event, Started) and (why := _not_his(event)):
             key = (event.person, event.request)
             if key not in self._told:
@@ -142,8 +143,7 @@ class BeyondGrant:
         elif isinstance(event, Closed):
             self._grants.pop(event.request, None)
         elif isinstance(event, Denied) and (found := self._tried.see(event, basics)):
-            places, codes = found
-            yield raised("A6", basics, event, places, _tries(event, basics, places, codes))
+            yield raised("A6", basics, event, _places(found), _tries(event, basics, found))
         elif isinstance(event, Ended) and event.code and not event.bytes and event.started:
             if grant := self._grants.get(event.started.request):
                 grant.used -= 1  # nothing was handed out, so it does not count
@@ -175,9 +175,17 @@ def _beyond(event: Started, grant: _Grant) -> tuple[str, str]:
     )
 
 
-def _tries(event: Event, basics: Tries, places: list[Place], codes: list[str]) -> tuple[str, str]:
-    who, named = _who(event), ", ".join(codes)
+def _places(tries: list[Denied]) -> list[Place]:
+    return [tried.place for tried in tries]
+
+
+def _tries(event: Event, basics: Tries, tries: list[Denied]) -> tuple[str, str]:
+    who, named = _who(event), ", ".join(sorted({tried.code for tried in tries}))
+    records = sorted({record for tried in tries for record in tried.records})
+    told = ", ".join(records[:_MOST_NAMED]) + (", …" if len(records) > _MOST_NAMED else "")
+    about, about_zh = (f" Records: {told}.", f"记录：{told}。") if records else ("", "")
     return (
-        f"{who} tried {len(places)} times within {basics.days} days and was refused: {named}.",
-        f"{who} 在 {basics.days} 天内尝试 {len(places)} 次均被拒绝：{named}。",
+        f"{who} tried {len(tries)} times within {basics.days} days and was refused:"
+        f" {named}.{about}",
+        f"{who} 在 {basics.days} 天内尝试 {len(tries)} 次均被拒绝：{named}。{about_zh}",
     )
