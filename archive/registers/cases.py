@@ -55,6 +55,7 @@ def _opened(shelf: Shelf, act: Act, body: SignedBody) -> None:
     payload = body.payload
     _check_namer(shelf, body, payload["unit"], named=payload["handlers"])
     _check_not_handler(body, payload["handlers"])
+    _check_people(shelf, payload["handlers"])
     if shelf.get("case", payload["case"]) is not None:
         raise denied("CASE_EXISTS", payload["case"])
     number = _number(act)
@@ -85,17 +86,21 @@ def _changed(shelf: Shelf, act: Act, body: SignedBody) -> None:
     if less_sensitive and not any(has_role(signer, *_OF_SENSITIVITY) for signer in signers):
         raise denied("ROLE_MISSING", " ".join(_OF_SENSITIVITY))
     only_sensitivity = all(payload[field] == case[field] for field in _KEPT)
+    named = set(payload["handlers"]) - set(case["handlers"])
     if not (only_sensitivity and has_role(sole_signer(shelf, body), "legal_office")):
-        named = set(payload["handlers"]) - set(case["handlers"])
         _check_namer(shelf, body, case["unit"], named=named)
     _check_not_handler(body, (*case["handlers"], *payload["handlers"]))
+    _check_people(shelf, named)
     _change(shelf, payload["case"], {f: payload[f] for f in (*_KEPT, "sensitivity")})
 
 
 def _closed(shelf: Shelf, act: Act, body: SignedBody) -> None:
     del act
     _check_kept(shelf, body)
-    _change(shelf, body.payload["case"], {"closed": body.payload["closed"]})
+    case, closed = body.payload["case"], body.payload["closed"]
+    if closed < known_case(shelf, case)["opened"]:
+        raise denied("CASE_DATES", case)
+    _change(shelf, case, {"closed": closed})
 
 
 def _attached(shelf: Shelf, act: Act, body: SignedBody) -> None:
@@ -179,6 +184,11 @@ def _check_namer(shelf: Shelf, body: SignedBody, unit: str, *, named: Collection
         raise denied("ROLE_MISSING", f"archivist {HEAD}")
     if len(signers) < 2 or not all(more_than_handler(signer) for signer in signers):
         raise denied("SECOND_MISSING", " ".join(sorted(named)))
+
+
+def _check_people(shelf: Shelf, named: Collection[str]) -> None:
+    for person in sorted(named):
+        enrolled(shelf, person)
 
 
 def _check_keeper(shelf: Shelf, body: SignedBody, unit: str) -> None:

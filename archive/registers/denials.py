@@ -103,6 +103,11 @@ DENIALS: Mapping[str, tuple[str, str, str]] = {
         "该操作系统账户已绑定其他人员。",
     ),
     "CASE_CLOSED": ("REGISTER_UNLAWFUL", "The case is closed.", "案件已结案。"),
+    "CASE_DATES": (
+        "REGISTER_UNLAWFUL",
+        "A case is not closed before the day on which it was opened.",
+        "结案日期不得早于立案日期。",
+    ),
     "CASE_OWN": (
         "REGISTER_UNLAWFUL",
         "A handler of the case cannot change its register entry.",

@@ -31,7 +31,10 @@ FormatOption = Annotated[
     Format | None,
     typer.Option(
         "--format",
-        help=say("Default: by the file's ending, else csv.", "默认按文件后缀，否则 csv。"),
+        help=say(
+            "Default: by the ending; without a file csv.",
+            "默认按后缀，无文件时 csv。",
+        ),
     ),
 ]
 OutputOption = Annotated[
@@ -179,8 +182,16 @@ def _write(
 def _chosen(invocation: Invocation, form: Format | None, output: Path | None) -> str:
     if output is None and invocation.json and form is None:
         return "json"
-    ending = output.suffix.removeprefix(".").lower() if output else ""
-    chosen: str = form or (ending if ending in _FORMATS else "csv")
+    ending = output.suffix.removeprefix(".").lower() if output else "csv"
+    if output is not None and form is None and ending not in _FORMATS:
+        name, known = show_path(output), ", ".join(_FORMATS)
+        raise UsageError(
+            say(
+                f"{name} has no ending of a report ({known}); name --format.",
+                f"{name} 的后缀不是报表格式（{known}），请用 --format 指定。",
+            )
+        )
+    chosen: str = form or ending
     if output is None and chosen in _BINARY:
         raise UsageError(say(f"{chosen} needs a file: -o FILE.", f"{chosen} 须写入文件：-o 文件。"))
     return chosen

@@ -86,6 +86,16 @@ def test_a_format_that_is_no_text_needs_a_file(watched: Watched) -> None:
     assert watched.office("report", "access", "--format", "pdf").code == 2
 
 
+def test_an_ending_that_is_no_format_is_refused(watched: Watched, tmp_path: Path) -> None:
+    for name in ("register.docx", "register"):
+        done = watched.office("report", "access", "-o", tmp_path / name)
+        assert done.code == 2
+        assert "--format" in done.err
+        assert not list(tmp_path.iterdir())
+    done = watched.office("report", "access", "--format", "csv", "-o", tmp_path / "register")
+    assert done.code == 0, done.err
+
+
 def test_statistics(watched: Watched) -> None:
     rows = watched.office("report", "supervision", "--json").json["rows"]
     values = {(row["metric"], row["of"]): row["value"] for row in rows}

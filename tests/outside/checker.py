@@ -1266,6 +1266,7 @@ class Register:
         number = unicodedata.normalize("NFC", (data or {})["number"]).strip()
         taken = p["case"] in self.cases or number in [c["number"] for c in self.cases.values()]
         need("REGISTER_UNLAWFUL", not taken, "there is such a case")
+        need("REGISTER_UNLAWFUL", self.people.keys() >= {*p["handlers"]}, "an unknown handler")
         more: Json = {"number": number, "records": set(), "detached": set()}
         self.cases[p["case"]] = {**p, **more}
 
@@ -1282,10 +1283,14 @@ class Register:
         else:
             named = not {*p["handlers"]} <= {*case["handlers"]}
             self.kept(all_of_them, e, signers, named=named)
+        known = self.people.keys() | {*case["handlers"]}
+        need("REGISTER_UNLAWFUL", known >= {*p["handlers"]}, "an unknown handler")
         case |= p
 
     def case_closed(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
         self.kept(self.cases[p["case"]], e, signers)
+        after = p["closed"] >= self.cases[p["case"]]["opened"]
+        need("REGISTER_UNLAWFUL", after, "closed before it was opened")
         self.cases[p["case"]]["closed"] = p["closed"]
 
     def case_attached(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:

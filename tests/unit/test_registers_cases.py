@@ -70,6 +70,26 @@ def test_nobody_adds_a_handler_alone_but_the_head_of_the_unit(office: Office) ->
         office.change_case(case, "gu", "law", handlers=[])
 
 
+def test_handlers_are_people_who_were_enrolled(office: Office) -> None:
+    assert code(lambda: office.open_case("head", handlers=["nobody"])) == "PERSON_UNKNOWN"
+    case = office.open_case("head", handlers=["li"])
+    both = ["li", "nobody"]
+    assert code(lambda: office.change_case(case, "head", handlers=both)) == "PERSON_UNKNOWN"
+
+
+def test_a_case_is_not_closed_before_it_was_opened(office: Office) -> None:
+    case = office.open_case("head")
+    opened = office.shelf.get("case", case)["opened"]
+
+    def close(day: str) -> None:
+        payload = {"case": case, "closed": day, "decided": None}
+        office.say(["head"], "case.closed", payload, {"reason": "x"})
+
+    assert code(lambda: close("2000-01-01")) == "CASE_DATES"
+    close(opened)
+    assert office.shelf.get("case", case)["closed"] == opened
+
+
 def test_a_number_and_an_id_are_given_once(office: Office) -> None:
     case = office.open_case(number="沪1号")
     assert code(lambda: office.open_case(number=" 沪1号 ")) == "CASE_EXISTS"
