@@ -35,3 +35,13 @@ def coded(labels: Labels, code: str) -> str:
 def listed(labels: Labels, codes: Iterable[str]) -> str:
     """Labels of several codes in one line."""
     return say(", ", "、").join(label(labels, code) for code in codes)
+
+
+def choices(labels: Labels) -> str:
+    """Every code with its label on a line of its own, as a help text has lines."""
+    return "".join(f"\n\n{_choice(code, say(*words))}" for code, words in labels.items())
+
+
+def _choice(code: str, words: str) -> str:
+    """A label that only repeats the code is left out."""
+    return code if words in (code, code.replace("_", " ")) else f"{code}: {words}"

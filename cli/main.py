@@ -14,9 +14,11 @@ from typer.exceptions import Abort, Exit, TyperException
 from cli import language
 from cli.commands import VERBS, Verb
 from cli.exits import ExitCode, exit_code, heading, sentence
+from cli.help_text import polish
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, safe_text
+from cli.wording import usage_in_chinese
 
 _FLAGS = ("--json", "--debug")
 _VALUED = ("--home", "--lang")
@@ -84,7 +86,7 @@ def _load(verb: Verb) -> Any:
     command.help = say(verb.en, verb.zh)
     if verb.example:
         command.epilog = say("Example: ", "示例：") + f"cunzheng {say(*verb.example)}"
-    return command
+    return polish(command)
 
 
 def _group(verbs: Sequence[Verb]) -> type[TyperGroup]:
@@ -183,7 +185,10 @@ def _report(code: ExitCode, text: str, *, as_json: bool) -> int:
 
 
 def _usage_text(error: TyperException) -> str:
-    return error.format_message().strip() or say("Something is missing.", "缺少参数。")
+    text = error.format_message().strip()
+    if not text:
+        return say("Something is missing.", "缺少参数。")
+    return say(text, usage_in_chinese(text))
 
 
 def run(
@@ -194,7 +199,7 @@ def run(
     language.choose(wanted_language(words, environment))
     globals_end = len(words) if "--" not in words else words.index("--")
     debug, as_json = (flag in words[:globals_end] for flag in ("--debug", "--json"))
-    command = typer.main.get_command(build_app(verbs))
+    command = polish(typer.main.get_command(build_app(verbs)))
     try:
         result = command.main(args=words, prog_name="cunzheng", standalone_mode=False)
     except TyperException as error:

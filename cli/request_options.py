@@ -5,11 +5,16 @@ from typing import Annotated
 
 import typer
 
+from archive import vocabulary
+from cli.labels import choices
 from cli.language import say
 
 Purpose = Annotated[
     str | None,
-    typer.Option(help=say("What for, as a code: case_handling, …", "用途代码，如 case_handling。")),
+    typer.Option(
+        metavar="CODE",
+        help=say("What for, one of:", "用途，为下列之一：") + choices(vocabulary.PURPOSES),
+    ),
 ]
 Reason = Annotated[
     str | None, typer.Option(help=say("Why, in words; kept for ever.", "事由，永久保存。"))
@@ -17,7 +22,11 @@ Reason = Annotated[
 Case = Annotated[str | None, typer.Option(help=say("Case number or id.", "案号或案件标识。"))]
 Capacity = Annotated[
     str | None,
-    typer.Option(help=say("In what capacity; default: what fits.", "调阅身份；默认取适合者。")),
+    typer.Option(
+        metavar="CODE",
+        help=say("In what capacity; default: what fits.", "调阅身份；默认取适合者。")
+        + choices(vocabulary.CAPACITIES),
+    ),
 ]
 Bytes = Annotated[
     str | None,

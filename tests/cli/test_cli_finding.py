@@ -157,7 +157,7 @@ def test_a_wrong_passphrase_confirms_nothing(own: Cli) -> None:
 
 
 def test_errors_have_a_chinese_heading(archive: Cli) -> None:
-    assert "未找到：" in archive("show", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "--lang", "zh").err
+    assert "没有记录 7ZZ" in archive("show", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "--lang", "zh").err
     assert "请写作 年-月-日" in archive("search", "--since", "x", "--lang", "zh").err
 
 

@@ -1,0 +1,66 @@
+"""Chinese for the English sentences of others: of the parser, and of what was not found."""
+
+import re
+from collections.abc import Sequence
+
+Pattern = tuple[str, str]
+
+_USAGE: Sequence[Pattern] = (
+    (r"No such command '(.*?)'\. Did you mean (.*)\?", r"没有命令“\1”，是否为 \2？"),
+    (r"No such command '(.*?)'\.", r"没有命令“\1”。"),
+    (r"No such option: (\S+) \(Possible options: (.*)\)", r"没有选项 \1，是否为 \2？"),
+    (r"No such option: (\S+)", r"没有选项 \1。"),
+    (r"Missing command\.", "缺少命令。"),
+    (r"Missing argument '?(.*?)'?\.(?: .*)?", r"缺少参数“\1”。"),
+    (r"Missing option '?(.*?)'?\.(?: .*)?", r"缺少选项 \1。"),
+    (r"Got unexpected extra argument\(?s?\)? \((.*)\)\.?", r"多余的参数：\1。"),
+    (r"Option '?(.*?)'? requires an argument\.", r"选项 \1 须给出值。"),
+    (r"Option '?(.*?)'? requires (\d+) arguments\.", r"选项 \1 须给出 \2 个值。"),
+    (r"Option '?(.*?)'? does not take a value\.", r"选项 \1 不带值。"),
+    (r"Invalid value for '?(.*?)'?: (.*)", r"\1 的值无效：\2"),
+    (r"Invalid value: (.*)", r"值无效：\1"),
+)
+_VALUE: Sequence[Pattern] = (
+    (r"(?:Value error, )?('.*') is not one of (.*)\.", r"\1 不在 \2 之中。"),
+    (r"(?:Value error, )?('.*') is not a valid (?:integer|float|number)\.?", r"\1 不是数。"),
+    (r"Path '(.*)' does not exist\.", r"路径“\1”不存在。"),
+    (r"File '(.*)' does not exist\.", r"文件“\1”不存在。"),
+    (r"Directory '(.*)' does not exist\.", r"目录“\1”不存在。"),
+)
+_NOUNS = {
+    "sealed record": "已封存的记录",
+    "record": "记录",
+    "case": "案件",
+    "request": "申请",
+    "person": "人员",
+    "source": "来源",
+}
+_NOT_THERE = re.compile(rf"There is no ({'|'.join(_NOUNS)}) (.*)\.")
+_SEVERAL = re.compile(rf"Several ({'|'.join(_NOUNS)})s begin with (.*); give more of the id\.")
+
+
+def usage_in_chinese(text: str) -> str:
+    """A sentence of the parser in Chinese; one that is not known stays as it is."""
+    for pattern, chinese in _USAGE:
+        if found := re.fullmatch(pattern, text, re.DOTALL):
+            return found.expand(_value(found, chinese)).replace("' / '", " / ")
+    return text
+
+
+def not_found_in_chinese(text: str) -> str | None:
+    """What was not found, with its id, or None where the sentence is another one."""
+    if found := _NOT_THERE.fullmatch(text):
+        return f"没有{_NOUNS[found[1]]} {found[2]}。"
+    if found := _SEVERAL.fullmatch(text):
+        return f"以 {found[2]} 开头的{_NOUNS[found[1]]}不止一个，请给出更多字符。"
+    return None
+
+
+def _value(found: re.Match[str], chinese: str) -> str:
+    """The template, with what is wrong with a value in Chinese where that is known."""
+    last = found[found.re.groups] if found.re.groups else None
+    for pattern, words in _VALUE:
+        if last and (wrong := re.fullmatch(pattern, last)):
+            said = wrong.expand(words).replace("\\", "\\\\")
+            return chinese.replace(f"\\{found.re.groups}", said)
+    return chinese
