@@ -105,12 +105,20 @@ def open_author(desk: Desk, source: str | None, *, second: bool = False) -> Auth
 def open_key(desk: Desk, source: str | None, *, second: bool = False) -> PersonKey:
     """Open a person's key; a wrong passphrase is told to the archive, then Denied."""
     if not source:
-        name = SECOND_VARIABLE if second else key_passphrase.KEY_VARIABLE
-        option = "--second-key" if second else "--key"
+        if second:
+            raise UsageError(
+                say(
+                    "This takes two people: name the second one's key with --second-key or"
+                    f" {SECOND_VARIABLE}, or write a file for him with -o, to countersign.",
+                    f"此事项须两人签署：请用 --second-key 或 {SECOND_VARIABLE} 指定第二人的密钥，"
+                    "或用 -o 写出文件，由第二人会签（countersign）。",
+                )
+            )
+        name = key_passphrase.KEY_VARIABLE
         raise UsageError(
             say(
-                f"This is signed with a person's key: name it with {option} or {name}.",
-                f"此事项须由个人密钥签署：请用 {option} 或 {name} 指定密钥。",
+                f"This is signed with a person's key: name it with --key or {name}.",
+                f"此事项须由个人密钥签署：请用 --key 或 {name} 指定密钥。",
             )
         )
     secret = key_passphrase.required(source, second=second)
@@ -130,8 +138,21 @@ def submit(
 ) -> dict[str, Any]:
     """Send a statement, also signed by others, to the register; the desk's answer."""
     first, detail = made
+    for other in others:
+        check_two(first, other, "--second-key")
     statements = [first, *(other.cosign(first) for other in others)]
     return desk.call("register.submit", _params(statements, detail, certificate, chain))
+
+
+def check_two(first: Signed, second: Author, option: str) -> None:
+    """Raise UsageError where the second signer, whose key `option` names, is the first one."""
+    if second.person == first.statement.person:
+        raise UsageError(
+            say(
+                f"{option} is the key of {second.person}, who signed already; this takes two.",
+                f"{option} 的密钥属于已签署的 {second.person}；此事项须由另一人签署。",
+            )
+        )
 
 
 def detail_value(detail: Detail | None) -> dict[str, Any] | None:
@@ -175,6 +196,7 @@ def read_proposal(path: Path) -> dict[str, Any]:
 def complete(desk: Desk, proposal: Mapping[str, Any], author: Author) -> dict[str, Any]:
     """Sign the same as a second person and submit."""
     first = Signed.from_value(proposal["statements"][0])
+    check_two(first, author, "--key")
     both = [first.value(), author.cosign(first).value()]
     return desk.call("register.submit", {**proposal, "statements": both})
 

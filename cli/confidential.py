@@ -49,7 +49,15 @@ def read_opening(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         return {key: value[key] for key in ("access", "start", "end")}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        name = show_path(path)
+        raise UsageError(
+            say(
+                f"{name} cannot be read: {error.strerror}.",
+                f"无法读取 {name}：{error.strerror}。",
+            )
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
             say(f"{path} opens no access.", f"{path} 不是公开保密调阅的文件。")
         ) from error

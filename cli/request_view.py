@@ -58,6 +58,8 @@ def show_explanation(found: _Found) -> None:
         (say("note", "备注"), say(*explanation["note"])),
     ]
     print_pairs(pairs)
+    if found["never"]:
+        print_line(say("An administrator may never ask.", "系统管理员在任何情况下都不得申请调阅。"))
 
 
 def show_outcome(found: _Found) -> None:

@@ -6,15 +6,18 @@ made = ask(desk, signer, wish, found)
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from archive.errors import FormatError, UsageError
+from archive.ids import check_ulid
 from archive.vocabulary import ACTIONS, CAPACITIES, PURPOSES, Labels
 from cli.author import Made, Signer
 from cli.language import say
+from cli.output import print_line
 from cli.service import large
 from cli.service.desk import Desk, Document
 
@@ -61,6 +64,20 @@ def behalf(**given: str | None) -> Mapping[str, str | None] | None:
     """On whose behalf, None where nothing of it is given."""
     found = {key: given.get(key) for key in _BEHALF}
     return found if any(value is not None for value in found.values()) else None
+
+
+def whole_id(text: str, argument: str) -> str:
+    """A whole identifier, in capitals; raises UsageError."""
+    wanted = text.strip().upper()
+    try:
+        return check_ulid(wanted)
+    except FormatError:
+        raise UsageError(
+            say(
+                f"{argument} is a whole id of 26 characters.",
+                f"{argument} 须为完整的 26 位编号。",
+            )
+        ) from None
 
 
 def one_of(labels: Labels, word: str, option: str) -> None:
@@ -112,7 +129,17 @@ def explain(desk: Desk, person: str, wish: Wish, records: list[str]) -> Document
         "capacity": wish.capacity,
         "case": wish.case,
     }
-    return desk.call("request.explain", params)
+    found = desk.call("request.explain", params)
+    if found["handled"] and wish.capacity is None:
+        case = found["handled"][0]
+        print_line(
+            say(
+                f"You handle the case {case}; --case {case} asks as its handler.",
+                f"您是案件 {case} 的承办人；加上 --case {case} 即以承办人身份申请。",
+            ),
+            sys.stderr,
+        )
+    return found
 
 
 def ask(desk: Desk, signer: Signer, wish: Wish, found: Mapping[str, Any]) -> tuple[str, Made]:

@@ -92,6 +92,8 @@ def _grant(
         return None
     usual = found["limits"]
     end = day_end(until) if until else now + timedelta(hours=usual["hours"])
+    if end <= now:
+        raise UsageError(say("--until is in the past.", "--until 已过去，请另选日期。"))
     return {
         "count": usual["count"] if count is None else count,
         "from": format_time(now),

@@ -13,6 +13,7 @@ from archive.vocabulary import ACTIONS
 from cli.author import KeyOption, Signer, open_signer
 from cli.confidential import write_opening
 from cli.invocation import Invocation
+from cli.labels import label
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs, show_size
 from cli.progress import progress
@@ -33,6 +34,7 @@ from cli.request_options import (
     Reason,
     TaskNo,
 )
+from cli.request_view import STATES
 from cli.requesting import Range, Wish, ask, behalf, byte_range, explain, one_of
 from cli.service import large, open_desk
 from cli.service.desk import Desk, Document
@@ -147,6 +149,7 @@ class _Fetch:
         self._wish = wish
         self._given = given
         self.action = wish.action
+        self._state = ""
 
     def order(self, request: str | None, resume: str | None, *, confidential: bool) -> Document:
         """Parameters of `access.receive`."""
@@ -161,7 +164,7 @@ class _Fetch:
                 )
             )
         found = large.fetch(self._desk, "request.show", {"request": request})
-        self.action = found["action"]
+        self.action, self._state = found["action"], found["state"]
         named = self._one(found["records"])
         extent = self._wish.range or _rest(found, resume) or _segment(found)
         return {"started": self._started(found["request"], named, extent, resume)} | _OPEN
@@ -224,7 +227,10 @@ class _Fetch:
         return {**told, "person": self._signer.author.person, **done}
 
     def _hint(self, error: Denied) -> None:
-        """Say how to come by an approval that is missing."""
+        """Say how to come by an approval that is missing, or that there will be none."""
+        if error.code == "NO_GRANT" and self._state in ("refused", "withdrawn"):
+            state = label(STATES, self._state)
+            print_line(say(f"The request was {state}.", f"该申请{state}。"), sys.stderr)
         if error.code == "NO_GRANT" and self._wish.is_asked:
             words = f"cunzheng request {self._record} --action {self.action} --purpose … --reason …"
             print_line(say(f"Ask first: {words}", f"请先申请：{words}"), sys.stderr)

@@ -11,6 +11,7 @@ from cli.commands.people_changes import ReasonOption
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_table
+from cli.requesting import whole_id
 from cli.sealing import show_place
 from cli.service import large, open_desk
 
@@ -57,7 +58,9 @@ def place(
 
 @app.command(
     help=say("Lift a hold; by the unit that placed it.", "解除封存；由作出封存的单位办理。"),
-    epilog=_EXAMPLE + "lift 01KAN4… --reason " + say("'judgment in force'", "判决生效"),
+    epilog=_EXAMPLE
+    + "lift 01KAN4Q7C2M8V5T9XW3R6YBHDE --reason "
+    + say("'judgment in force'", "判决生效"),
 )
 def lift(
     context: typer.Context,
@@ -67,9 +70,10 @@ def lift(
 ) -> None:
     """Lift it."""
     invocation = Invocation.of(context)
+    named = whole_id(hold, "HOLD")
     with open_desk(invocation) as desk:
         own = open_author(desk, key)
-        made = own.make("hold.lifted", {"hold": hold.strip().upper()}, {"reason": reason})
+        made = own.make("hold.lifted", {"hold": named}, {"reason": reason})
         answer = author.submit(desk, made)
     show_place(answer, say("The hold is lifted.", "封存已解除。"), invocation)
 

@@ -19,12 +19,13 @@ from cli.clock import SystemClock
 from cli.dates import day_end, day_start
 from cli.invocation import Invocation
 from cli.language import say
-from cli.output import print_json, print_line
+from cli.output import print_json, print_line, show_path
 from cli.service import open_desk
 from cli.service.desk import Desk
 from cli.signing_two import ProposalOption, Second
 from signing.certificates import load_certificate
 from signing.digest import Digest
+from signing.errors import CertificateBad
 
 _EXAMPLE = say("Example: ", "示例：") + "cunzheng people "
 _CRL = re.compile(rb"-----BEGIN X509 CRL-----.*?-----END X509 CRL-----", re.DOTALL)
@@ -229,7 +230,13 @@ def _certificate(
         return found[0], found[1:]
     assert request is not None  # noqa: S101 - one of the two is given
     params = {"request": _text(request), "person": person, "unit": unit}
-    der = base64.b64decode(desk.call("people.certificate", params)["certificate"])
+    try:
+        der = base64.b64decode(desk.call("people.certificate", params)["certificate"])
+    except CertificateBad as error:
+        name = show_path(request)
+        raise UsageError(
+            say(f"--request {name}: {error}", f"--request {name} 不是可用的证书请求：{error}")
+        ) from error
     place = request.with_suffix(".crt")
     place.write_bytes(x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM))
     return der, []
@@ -257,6 +264,13 @@ def _validity(certificate: bytes, since: str | None, until: str | None) -> dict[
     end = load_certificate(certificate).not_after
     if until is not None:
         end = day_end(until) - timedelta(microseconds=1)
+        if end <= max(begin, SystemClock().now()):
+            raise UsageError(
+                say(
+                    "--until is in the past, or before --from.",
+                    "--until 已过去，或早于 --from。",
+                )
+            )
     return {"valid_from": format_time(begin), "valid_until": format_time(end.astimezone(SHANGHAI))}
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from archive.errors import UsageError
-from cli.author import KeyOption, SecondKeyOption, open_author
+from cli.author import KeyOption, SecondKeyOption, check_two, open_author
 from cli.confidential import end_of, read_opening
 from cli.invocation import Invocation
 from cli.language import say
@@ -36,7 +36,9 @@ def run(
         signed, detail = author.make("access.opened", {"access": opening["access"]}, data)
         statements = [signed]
         if second_key is not None:
-            statements.append(open_author(desk, second_key, second=True).cosign(signed))
+            second = open_author(desk, second_key, second=True)
+            check_two(signed, second, "--second-key")
+            statements.append(second.cosign(signed))
         done = desk.call(
             "access.reveal",
             {

@@ -18,6 +18,7 @@ from archive.desk.submit import Accepted
 from archive.detail import Detail
 from archive.errors import NotFound, UsageError
 from archive.proof import proof_bundle
+from archive.registers.cases import cases_of
 from archive.registers.concealed import Start
 from archive.registers.shelf import Value
 from cli.output import to_json
@@ -64,6 +65,7 @@ def _explain(host: Host, caller: Caller, params: Params) -> Document:
         capacity = params.get("capacity")
         found = ask.explained(shelf, person, params["action"], records, case, capacity)
         own = _own_copies(shelf, person)
+        handled = [] if named else _handled(shelf, person, records)
     return {
         "person": person,
         "records": records,
@@ -72,6 +74,7 @@ def _explain(host: Host, caller: Caller, params: Params) -> Document:
         "needed": [dict(item) for item in found.needed],
         "conceal": found.conceal,
         "explanation": to_json(found.explanation),
+        "handled": handled,
         **own,
     }
 
@@ -88,7 +91,17 @@ def _person(reader: Reader, named: str | None) -> str:
 
 def _own_copies(shelf: DbShelf, person: str) -> Document:
     value = shelf.get("person", person)
-    return {"unit": value["unit"] if value else None}
+    never = value is not None and "administrator" in value["roles"]
+    return {"unit": value["unit"] if value else None, "never": never}
+
+
+def _handled(shelf: DbShelf, person: str, records: list[str]) -> list[str]:
+    """Numbers (or ids) of the person's cases that all these records belong to."""
+    cases_of_all = set.intersection(*(set(cases_of(shelf, record)) for record in records))
+    found = [(case, shelf.get("case", case)) for case in sorted(cases_of_all)]
+    return [
+        value["number"] or case for case, value in found if value and person in value["handlers"]
+    ]
 
 
 @upload("letter.seal")

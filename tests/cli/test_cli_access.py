@@ -177,6 +177,36 @@ def test_wrong_usage(shared: OfficeHome, arguments: tuple[str, ...]) -> None:
     assert len(shared.entries("access.requested")) == before
 
 
+def test_usage_names_the_option(shared: OfficeHome, tmp_path: Path) -> None:
+    request = shared.ask("sun", "copy")
+    past = shared.decide("boss", request, "approve", "--until", "2020-01-01")
+    assert (past.code, "--until" in past.err) == (2, True)
+    short = shared("return", "01KAN4", person="arch")
+    assert (short.code, "ACCESS" in short.err) == (2, True)
+    missing = shared("reveal", tmp_path / "nofile", person="insp")
+    assert missing.code == 2
+    assert str(tmp_path / "nofile") in missing.err
+    assert "No such file" in missing.err
+
+
+def test_a_fetch_after_a_refusal_says_so(shared: OfficeHome, tmp_path: Path) -> None:
+    request = shared.ask("sun", "copy")
+    assert shared.decide("boss", request, "refuse", "--comment", "无关").code == 0
+    done = fetched(shared, "sun", "--request", request, "-o", tmp_path)
+    assert done.code == 4
+    assert "The request was refused." in done.err
+
+
+def test_hints_to_who_forgets_the_case_or_never_asks(shared: OfficeHome) -> None:
+    forgot = shared("request", shared.record, "--explain", person="li")
+    assert "--case 2026-17" in forgot.err
+    assert "--case" not in shared("request", shared.record, "--explain", person="sun").err
+    told = shared("request", shared.record, "--explain", *CASE, person="li")
+    assert (told.code, told.err) == (0, "")
+    never = shared("request", shared.record, "--explain", person="admin")
+    assert "may never ask" in never.text
+
+
 def test_explained_with_its_basis(shared: OfficeHome) -> None:
     words = ("request", shared.record, "--action", "excerpt", "--explain")
     done = shared(*words, *CASE, person="li")

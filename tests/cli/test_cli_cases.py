@@ -95,7 +95,7 @@ def test_handlers_are_named_by_two(own: Any, gu: Person, gu2: Person, tmp_path: 
     assert gu(*adding).code == 2
     proposal = tmp_path / "case.json"
     assert gu(*adding, "-o", proposal).code == 0
-    assert gu("case", "countersign", proposal).code == 1
+    assert gu("case", "countersign", proposal).code == 2
     assert own("case", "show", "N-1", "--json").json["handlers"] == []
     done = gu2("case", "countersign", proposal)
     assert (done.code, "li" in done.out) == (0, True), done.err
@@ -135,6 +135,8 @@ def test_holds(own: Any, gu: Person) -> None:
     assert placed.code == 0, placed.err
     hold = placed.json["subject"]
     assert own("hold", "list", "--json").json["holds"][0]["records"] == [record]
+    short = gu("hold", "lift", hold[:8], "--reason", "已结束")
+    assert (short.code, "HOLD" in short.err) == (2, True)
     assert gu("hold", "lift", hold, "--reason", "已结束").code == 0
     assert gu("hold", "lift", hold, "--reason", "已结束").code == 4
     assert own("hold", "list", "--json").json["holds"] == []

@@ -80,6 +80,15 @@ def test_an_approver_takes_two_people_here_or_by_a_proposal(place: Place) -> Non
     alone = place.gu("people", "enrol", "wang", *request)
     assert alone.code == 2
     assert "--second-key" in alone.err
+    assert "two people" in alone.err
+    twice = place.gu("people", "enrol", "wang", *request, second=place.gu)
+    assert (twice.code, "--second-key is the key of" in twice.err) == (2, True)
+    past = place.gu("people", "enrol", "wang", *request, "--until", "2020-01-01")
+    assert (past.code, "--until" in past.err) == (2, True)
+    broken = place.folder / "broken.csr"
+    broken.write_text("no request")
+    bad = place.gu("people", "enrol", "wang", "--request", broken, *request[2:])
+    assert (bad.code, f"--request {broken}" in bad.err) == (2, True)
     enrol(place.gu, wang, APPROVER, second=place.second)
 
     proposal = place.folder / "zhao.json"
@@ -88,7 +97,7 @@ def test_an_approver_takes_two_people_here_or_by_a_proposal(place: Place) -> Non
     assert done.code == 0, done.err
     assert "zhao" not in place.cli("people", "list").out
     himself = place.gu("people", "countersign", proposal)
-    assert himself.code != 0
+    assert (himself.code, "--key is the key of" in himself.err) == (2, True)
     done = place.second("--lang", "zh", "people", "countersign", proposal)
     assert done.code == 0, done.err
     assert "赵" in done.out
