@@ -6,6 +6,7 @@ another one.
 """
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
@@ -19,6 +20,8 @@ LONGEST_TEXT = 32_767
 LAST_ROW = 1_048_576
 """What Excel takes in a cell, counted in UTF-16 units, and in a sheet."""
 
+_LONGEST_TAB = 31
+_NOT_ON_TABS = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _WIDEST = 48
 _EXACT = 2**53
 _FIRST_YEAR = 1900
@@ -58,6 +61,7 @@ class _Sheets:
         self._formats["text"] = book.add_format({**base, "text_wrap": True})
         self._sheet: Any = None
         self._next = 0
+        self._count = 0
 
     def fill(self, rows: Any) -> None:
         """Title and lines, header, rows, notes."""
@@ -72,8 +76,7 @@ class _Sheets:
             self._line(line, None)
 
     def _start(self) -> None:
-        self._sheet = self._book.add_worksheet()
-        self._next = 0
+        self._new_sheet()
         for at, width in enumerate(self._widths):
             self._sheet.set_column(at, at, width)
         self._line(self._table.title, self._bold)
@@ -89,10 +92,18 @@ class _Sheets:
         self._sheet.set_paper(9)
         self._sheet.fit_to_pages(1, 0)
 
+    def _new_sheet(self) -> None:
+        """A sheet with the document's title on its tab, and a number from the second on."""
+        self._count += 1
+        number = f" {self._count}" if self._count > 1 else ""
+        title = _NOT_ON_TABS.sub(" ", one_style_of_lines(self._table.title))
+        name = title[: _LONGEST_TAB - len(number)].strip(" '")
+        self._sheet = self._book.add_worksheet(name + number if name else None)
+        self._next = 0
+
     def _line(self, text: str, form: Any) -> None:
         if self._next >= LAST_ROW:
-            self._sheet = self._book.add_worksheet()
-            self._next = 0
+            self._new_sheet()
         if text:
             self._sheet.write_string(self._next, 0, _short(text), form)
         self._next += 1

@@ -139,6 +139,11 @@ class Denied(Event):
     request: str | None
     statement: str | None
 
+    @property
+    def of_retrieval(self) -> bool:
+        """Whether it was about getting at records; else it was any other refused act."""
+        return bool(self.action or self.request or self.records)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed(Event):

@@ -3,7 +3,7 @@
     register = Register(details)
     for line in stored_lines(places, trust):
         register.take(line)
-    register.files()        # requests in the order of the ledger, denied tries, concealed accesses
+    register.files()        # requests, denied tries, concealed accesses; other refused acts last
 
 Texts stay in the store until a row is written; memory grows with requests, not with records.
 """
@@ -57,10 +57,11 @@ class RequestFile:
 
 @dataclass(slots=True)
 class DeniedFile:
-    """A try that belongs to no request."""
+    """A try that belongs to no request; `cases` are those of the records that it named."""
 
     tried: ev.Denied
     who: Who
+    cases: frozenset[str] = ev.NOTHING
 
 
 @dataclass(slots=True)
@@ -71,14 +72,29 @@ class ConcealedFile:
     ended: ev.Concealed | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerState:
+    """The ledger that a register was made from: its newest log up to a sealed size."""
+
+    archive: str
+    log: str
+    entries: int
+    root: str
+
+
 File = RequestFile | DeniedFile | ConcealedFile
 
 
 class Register:
-    """Follows the ledger; `files` may be asked for at any time."""
+    """Follows the ledger; `files` may be asked for at any time.
+
+    `last` is where the last entry stood; `state` is set by who read the ledger from a store.
+    """
 
     def __init__(self, details: Details) -> None:
         self.reader = Reader()
+        self.last: ev.Place | None = None
+        self.state: LedgerState | None = None
         self._details = details
         self._people: dict[str, DetailRef | None] = {}
         self._case_numbers: dict[str, DetailRef | None] = {}
@@ -91,6 +107,7 @@ class Register:
     def take(self, line: Line) -> Event:
         """Enter the next entry of the ledger; returns its event."""
         event = self.reader.take(line)
+        self.last = line.place
         self.enter(event)
         return event
 
@@ -120,7 +137,7 @@ class Register:
                 self._registers(event)
 
     def files(self) -> Iterator[File]:
-        """Everything, in the order of the ledger."""
+        """Everything in the order of the ledger, and after it what was no try of retrieval."""
         files: list[File] = [*self._requests.values(), *self._others, *self._concealed.values()]
         yield from sorted(files, key=_order)
 
@@ -149,7 +166,9 @@ class Register:
         if file is not None and file.asked.person == event.person:
             file.tries.append(event)
         else:
-            self._others.append(DeniedFile(event, self.who(event)))
+            known = self.reader.record_cases
+            cases = ev.NOTHING.union(*(known.get(one, ev.NOTHING) for one in event.records))
+            self._others.append(DeniedFile(event, self.who(event), cases))
 
     def _conceal(self, event: ev.Concealed) -> None:
         if not event.ended:
@@ -175,6 +194,11 @@ class Register:
         self._requests[asked.request] = whole
 
 
+def is_other(file: File) -> bool:
+    """Whether it is a refused act that was no try of retrieval."""
+    return isinstance(file, DeniedFile) and not file.tried.of_retrieval
+
+
 def _order(file: File) -> tuple[Any, ...]:
     first: Event
     match file:
@@ -185,7 +209,7 @@ def _order(file: File) -> tuple[Any, ...]:
         case ConcealedFile():
             first = file.begun
     log = first.place.log
-    return (log.rpartition("-")[2], log, first.place.index)
+    return (is_other(file), log.rpartition("-")[2], log, first.place.index)
 
 
 class Texts:

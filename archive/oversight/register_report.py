@@ -8,10 +8,11 @@ from datetime import datetime
 
 from archive.documents.table import Column, Language, Table, Value
 from archive.oversight.register import Register, Texts
-from archive.oversight.register_rows import Row, Rows, Sight, Wanted, show_time
+from archive.oversight.register_rows import KINDS, Row, Rows, Sight, Wanted, show_time
 
 _ALL: tuple[tuple[str, str, str, str], ...] = (
-    ("line", "Line", "类别", "text"),
+    ("kind", "Kind", "类别", "text"),
+    ("line", "Line", "事项", "text"),
     ("entry", "Entry", "账本位置", "text"),
     ("request", "Request no.", "申请号", "text"),
     ("at", "Time", "时间", "moment"),
@@ -21,6 +22,7 @@ _ALL: tuple[tuple[str, str, str, str], ...] = (
     ("post", "Post", "职务", "text"),
     ("capacity", "Capacity", "调阅身份", "text"),
     ("behalf", "On behalf of", "代何人调阅", "text"),
+    ("contact", "Contact", "联系方式", "text"),
     ("letter_no", "Letter or task no.", "介绍信/任务编号", "text"),
     ("letter", "Letter (record, digest)", "函件（记录、摘要）", "text"),
     ("purpose", "Purpose", "用途", "text"),
@@ -48,8 +50,13 @@ _ALL: tuple[tuple[str, str, str, str], ...] = (
 )
 _FORM: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("no", "No. and time", "编号与时间", ("line", "request", "at", "entry")),
-    ("who", "Requester", "调阅人", ("name", "person", "post", "unit", "capacity", "behalf")),
-    ("why", "Why", "事由", ("purpose", "reason", "case", "letter_no", "query")),
+    (
+        "who",
+        "Requester",
+        "调阅人",
+        ("name", "person", "post", "unit", "capacity", "behalf", "contact"),
+    ),
+    ("why", "Why", "事由", ("purpose", "reason", "case", "letter_no", "letter", "query")),
     ("what", "What", "调阅内容", ("action", "records", "segments")),
     ("approvals", "Decisions and grant", "审批与授权", ("approvals", "grant")),
     ("given", "Received", "调阅情况", ("ended", "bytes", "result", "outcome", "closed")),
@@ -59,6 +66,12 @@ _FORM: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "复制与归还",
         ("copies", "medium", "medium_no", "returned", "destroyed", "remarks"),
     ),
+)
+
+
+_SIGNED = (
+    "Made by: ________________    Checked by: ________________    Date: ____________",
+    "制表：________________    审核：________________    日期：______年____月____日",
 )
 
 
@@ -78,7 +91,7 @@ def register_table(
     zh = lang == "zh"
     if form:
         columns = tuple(Column(key, cn if zh else en) for key, en, cn, _ in _FORM)
-        lines = (_formed(row, lang) for row in rows)
+        lines = _form_lines(rows, lang)
     else:
         columns = tuple(Column(key, cn if zh else en, kind) for key, en, cn, kind in _ALL)  # type: ignore[arg-type]
         lines = (tuple(row.get(column.key) for column in columns) for row in rows)
@@ -87,30 +100,70 @@ def register_table(
         columns=columns,
         rows=lines,
         made_at=made_at,
-        subtitle=tuple(_subtitle(wanted, lang)),
+        subtitle=tuple(_subtitle(register, wanted, sight, lang)),
         notes=(
             "由账本与存储生成；每行注明账本位置，可用 cunzheng verify 核对。"
             if zh
             else "Made from ledger and store; every line names its entry (see cunzheng verify).",
+            *((_SIGNED[zh],) if form else ()),
         ),
         lang=lang,
     )
 
 
-def _subtitle(wanted: Wanted, lang: Language) -> Iterator[str]:
-    names = (
+def _subtitle(register: Register, wanted: Wanted, sight: Sight, lang: Language) -> Iterator[str]:
+    zh = lang == "zh"
+    if (state := register.state) is not None:
+        yield f"存证库：{state.archive}" if zh else f"Archive: {state.archive}"
+        yield (
+            f"账本状态：{state.log}，{state.entries} 条，根 sha256:{state.root}"
+            if zh
+            else f"State of the ledger: {state.log}, {state.entries} entries,"
+            f" root sha256:{state.root}"
+        )
+    yield _period(wanted, zh=zh)
+    yield _seen(sight, zh=zh)
+    for key, en, cn in (
         ("person", "Person", "人员"),
         ("unit", "Unit", "单位"),
         ("case", "Case", "案件"),
         ("purpose", "Purpose", "用途"),
-        ("since", "Since", "起"),
-        ("until", "Before", "止（不含）"),
-    )
-    for key, en, zh in names:
-        value = getattr(wanted, key)
-        if value is not None:
-            shown = show_time(value) if isinstance(value, datetime) else str(value)
-            yield f"{zh if lang == 'zh' else en}: {shown}"
+    ):
+        if (value := getattr(wanted, key)) is not None:
+            yield f"{cn}：{value}" if zh else f"{en}: {value}"
+
+
+def _period(wanted: Wanted, *, zh: bool) -> str:
+    since, until = (show_time(m) if m else None for m in (wanted.since, wanted.until))
+    if since is None and until is None:
+        return "期间：账本全部" if zh else "Period: whole ledger"
+    if zh:
+        end = f"{until}（不含）" if until else "账本末尾"
+        return f"期间：{since or '账本开始'} 至 {end}"
+    end = f"{until} (not included)" if until else "end of the ledger"
+    return f"Period: {since or 'beginning of the ledger'} to {end}"
+
+
+def _seen(sight: Sight, *, zh: bool) -> str:
+    """Whose lines are in it, so that nobody takes a part for the whole."""
+    if sight.everything:
+        return "范围：全部人员" if zh else "Contains: what everybody asked for"
+    people, units = ", ".join(sorted(sight.people)), ", ".join(sorted(sight.units))
+    if zh:
+        return f"范围：仅含本人申请（{people}）" + (f"及单位 {units} 的申请" if units else "")
+    own = f"Contains: only own requests ({people})"
+    return f"{own} and those of the unit {units}" if units else own
+
+
+def _form_lines(rows: Iterator[Row], lang: Language) -> Iterator[tuple[Value, ...]]:
+    """The rows as the form has them; a line of its own stands above the other refused acts."""
+    heading = KINDS[True][1 if lang == "zh" else 0]
+    told = False
+    for row in rows:
+        if row["kind"] == heading and not told:
+            told = True
+            yield (heading, *(None for _ in _FORM[1:]))
+        yield _formed(row, lang)
 
 
 def _formed(row: Row, lang: Language) -> tuple[Value, ...]:
@@ -130,8 +183,12 @@ def _formed(row: Row, lang: Language) -> tuple[Value, ...]:
 
 
 _NAMED = frozenset(
-    ("behalf", "case", "letter_no", "query", "ended", "outcome", "closed", "copies", "medium")
-) | {"medium_no", "returned", "destroyed", "remarks", "segments"}
+    (
+        *("behalf", "contact", "case", "letter_no", "letter", "query", "segments"),
+        *("ended", "outcome", "closed"),
+        *("copies", "medium", "medium_no", "returned", "destroyed", "remarks"),
+    )
+)
 
 
 def _figure(key: str, value: Value) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from archive import vocabulary
 from archive.access_rules import AccessRules
 from archive.documents.table import Language, Value
-from archive.oversight.events import Denied, DetailRef, Started
+from archive.oversight.events import NOTHING, Denied, DetailRef, Started
 from archive.oversight.granting import granted
 from archive.oversight.register import (
     AccessFile,
@@ -19,6 +19,7 @@ from archive.oversight.register import (
     RequestFile,
     Texts,
     Who,
+    is_other,
 )
 from archive.registers.denials import DENIALS
 from archive.times import SHANGHAI
@@ -55,6 +56,11 @@ class Sight:
 
 ANYBODY = Sight(everything=True)
 
+KINDS = {
+    False: ("retrieval", "调阅"),
+    True: ("other refused acts", "其他被拒绝的操作"),
+}
+"""Which of the two lists a line belongs to, by `is_other`."""
 _LINES = {
     "request": ("request", "申请"),
     "access": ("access", "调阅"),
@@ -87,14 +93,15 @@ class Rows:
         """The rows of every file that is wanted and may be seen."""
         for file in self._register.files():
             if self._is_wanted(file, wanted) and sight.covers(_who(file)):
-                yield from self._file(file)
+                kind = self._say(KINDS[is_other(file)])
+                yield from ({**row, "kind": kind} for row in self._file(file))
 
     def _is_wanted(self, file: File, wanted: Wanted) -> bool:
         who, at = _who(file), _at(file)
         if (wanted.since and at < wanted.since) or (wanted.until and at >= wanted.until):
             return False
         asked = file.asked if isinstance(file, RequestFile) else None
-        numbers = {name for c in asked.cases for name in (c, self._number(c))} if asked else set()
+        numbers = {name for case in _cases(file) for name in (case, self._number(case))}
         return all(
             word is None or word in found
             for word, found in (
@@ -110,7 +117,7 @@ class Rows:
             case RequestFile():
                 yield from self._request(file)
             case DeniedFile():
-                yield self._denied(file.tried, file.who)
+                yield {**self._denied(file.tried, file.who), "case": self._numbers(file.cases)}
             case ConcealedFile():
                 yield {
                     "line": self._say(_LINES["concealed"]),
@@ -131,13 +138,14 @@ class Rows:
             "at": asked.at,
             "capacity": self._label(vocabulary.CAPACITIES, asked.capacity),
             "behalf": _joined(texts.get("behalf")),
+            "contact": _contact(texts.get("behalf")),
             "letter_no": _text(texts.get("letter_no")) or _text(texts.get("task_no")),
             "letter": f"{asked.letter['record']} {asked.letter['sha256']}"
             if asked.letter
             else None,
             "purpose": self._label(vocabulary.PURPOSES, asked.purpose),
             "reason": _text(texts.get("reason")),
-            "case": ", ".join(self._number(case) for case in sorted(asked.cases)) or None,
+            "case": self._numbers(asked.cases),
             "records": "\n".join(asked.records),
             "query": _text(texts.get("query")),
             "action": self._label(vocabulary.ACTIONS, asked.action),
@@ -237,6 +245,7 @@ class Rows:
             "entry": str(tried.place),
             "request": tried.request,
             "at": tried.at,
+            "records": "\n".join(tried.records) or None,
             "action": self._label(vocabulary.ACTIONS, tried.action) if tried.action else None,
             "result": f"{tried.code}: {self._say((known[1], known[2]))}" if known else tried.code,
             "client": f"{tried.host} {tried.account}",
@@ -251,6 +260,9 @@ class Rows:
             "post": _text(texts.get("post")),
         }
 
+    def _numbers(self, cases: Iterable[str]) -> str | None:
+        return ", ".join(self._number(case) for case in sorted(cases)) or None
+
     def _number(self, case: str) -> str:
         texts = self._texts.of(self._register.case_ref(case), keep=True)
         return _text(texts.get("number")) or case
@@ -264,6 +276,16 @@ class Rows:
 
 def _who(file: File) -> Who | None:
     return None if isinstance(file, ConcealedFile) else file.who
+
+
+def _cases(file: File) -> frozenset[str]:
+    match file:
+        case RequestFile():
+            return file.asked.cases
+        case DeniedFile():
+            return file.cases
+        case ConcealedFile():
+            return NOTHING
 
 
 def _at(file: File) -> datetime:
@@ -287,8 +309,12 @@ def _text(value: object) -> str | None:
 def _joined(value: object) -> str | None:
     if not isinstance(value, dict):
         return None
-    keys: Iterable[str] = ("name", "id_kind", "id_no", "unit", "post", "contact")
+    keys: Iterable[str] = ("name", "id_kind", "id_no", "unit", "post")
     return ", ".join(str(value[key]) for key in keys if value.get(key)) or None
+
+
+def _contact(value: object) -> str | None:
+    return _text(value.get("contact")) if isinstance(value, dict) else None
 
 
 def show_time(moment: datetime) -> str:

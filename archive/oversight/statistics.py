@@ -44,6 +44,7 @@ class Figures:
     by_month: Counter[str] = field(default_factory=Counter)
     by_action: Counter[str] = field(default_factory=Counter)
     denied: Counter[str] = field(default_factory=Counter)
+    denied_other: Counter[str] = field(default_factory=Counter)
     alerts: Counter[str] = field(default_factory=Counter)
     cases: Counter[str] = field(default_factory=Counter)
     case_units: Counter[str] = field(default_factory=Counter)
@@ -71,7 +72,8 @@ class Figures:
                 self.totals["bytes"] += event.bytes
                 self.totals["aborted"] += event.code is not None
             case ev.Denied():
-                self.denied[event.code] += 1
+                counts = self.denied if event.of_retrieval else self.denied_other
+                counts[event.code] += 1
             case ev.Concealed() if not event.ended:
                 self.totals["concealed"] += 1
             case ev.Returned():
@@ -85,7 +87,6 @@ class Figures:
             return
         if event.decision == "refuse":
             self.totals["refused"] += 1
-            self._waiting.pop(event.request, None)
         elif event.decision == "approve":
             self._asked[event.request] = asked.at
             self._waiting[event.request] = event.at
@@ -120,7 +121,7 @@ class Figures:
                 self.totals["alerts_open"] += alert.handled is None
 
     def median_approval(self) -> timedelta | None:
-        """From asking to the last approval; None where nothing was approved."""
+        """From asking to the last approval, whatever became of the request; None without any."""
         waits = [
             (at - self._asked[request]).total_seconds() for request, at in self._waiting.items()
         ]
@@ -159,6 +160,7 @@ def _rows(figures: Figures, *, zh: bool) -> Iterator[tuple[Value, ...]]:
         ("request_count", totals["requests"], "件" if zh else "requests"),
         ("refused_count", totals["refused"], "件" if zh else "requests"),
         ("denied_tries", figures.denied.total(), times),
+        ("denied_other", figures.denied_other.total(), times),
         ("concealed_count", totals["concealed"], times),
         ("aborted_count", totals["aborted"], times),
         ("bytes_handed_out", totals["bytes"], "B"),
@@ -208,6 +210,7 @@ def _groups(figures: Figures, *, zh: bool) -> Iterator[tuple[Value, ...]]:
         ("retrieval_count", ("person", "人员"), figures.by_person, {}, times),
         ("retrieval_count", ("month", "月份"), figures.by_month, {}, times),
         ("denied_tries", ("code", "代码"), figures.denied, {}, times),
+        ("denied_other", ("code", "代码"), figures.denied_other, {}, times),
         ("abnormal_access_count", ("rule", "规则"), figures.alerts, {}, alerts),
         ("case_count", ("category", "类别"), figures.cases, vocabulary.CATEGORIES, cases),
         ("case_count", ("unit", "单位"), figures.case_units, {}, cases),
@@ -222,7 +225,8 @@ _METRICS = {
     "retrieval_count": "调阅次数",
     "request_count": "申请件数",
     "refused_count": "拒绝件数",
-    "denied_tries": "被拒尝试",
+    "denied_tries": "被拒调阅",
+    "denied_other": "其他被拒绝的操作",
     "concealed_count": "保密调阅",
     "aborted_count": "中止次数",
     "bytes_handed_out": "交付字节",

@@ -18,12 +18,12 @@ from archive.oversight.alerts.settings import AlertSettings
 from archive.oversight.custody_report import Chain
 from archive.oversight.events import DetailRef, Event
 from archive.oversight.reading import Reader
-from archive.oversight.register import Register
+from archive.oversight.register import LedgerState, Register
 from archive.oversight.sources import Details, stored_lines
 from archive.oversight.statistics import Figures
 from archive.ports import read_all
 from archive.publish import Places
-from archive.stored_log import LogTrust
+from archive.stored_log import LogTrust, StoredLog
 
 
 class Survey:
@@ -44,6 +44,11 @@ class Survey:
         register = Register(self.details)
         for line in stored_lines(self._places, self._trust):
             register.take(line)
+        if register.last is not None:
+            log, size = register.last.log, register.last.index + 1
+            _, checkpoint = StoredLog(self._places, self._trust, log, size).checkpoint(size)
+            archive = self._trust.archive_id
+            register.state = LedgerState(archive, log, size, checkpoint.root.hex())
         return register
 
     def figures(self, figures: Figures) -> Figures:

@@ -107,6 +107,7 @@ def test_csv_never_holds_a_formula() -> None:
 
 def test_xlsx_has_typed_cells_below_a_frozen_header() -> None:
     (sheet,) = xlsx_sheets(table(ROW, subtitle=("档案馆",)))
+    assert sheet.title == "登记簿 <b>"
     assert sheet["A1"].value == "登记簿 <b>"
     assert sheet.freeze_panes == "A5"
     assert [cell.value for cell in sheet[4]] == [column.title for column in COLUMNS]
@@ -137,6 +138,7 @@ def test_xlsx_says_where_it_cut_and_goes_on_in_another_sheet(monkeypatch) -> Non
     values = [cell.value for sheet in sheets for (cell,) in sheet.iter_rows(max_col=1)]
     assert [value for value in values if value and value.isdigit()] == [str(n) for n in range(12)]
     assert len(sheets) == 3
+    assert sheets[2].title.endswith(" 3")
 
 
 def test_html_escapes_everything_and_loads_nothing() -> None:

@@ -22,11 +22,12 @@ from archive.oversight.custody_report import custody_bundle, custody_table
 from archive.oversight.register import Texts
 from archive.oversight.register_report import register_table
 from archive.oversight.register_rows import ANYBODY, Sight, Wanted
+from archive.oversight.sources import sealed_size
 from archive.oversight.statistics import NOT_AVAILABLE, Figures, statistics_table
 from archive.oversight.survey import Survey
 from archive.publish import Places
 from archive.store_directory import DirectoryPointer
-from archive.stored_log import LogTrust
+from archive.stored_log import LogTrust, StoredLog
 from archive.times import format_time
 
 ALERTS = (Path(__file__).parents[2] / "config" / "alerts.toml").read_text(encoding="utf-8")
@@ -66,14 +67,26 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     ids["copied"] = office.start("chen", ids["copy"], two, action="copy", copies=copies)
     office.end(ids["copied"], two)
     office.say("gu", "access.returned", {"access": ids["copied"], "count": 1}, {"remarks": "完好"})
-    ids["refused"] = office.request("wei", [one], capacity="other_unit")
+    behalf = dict.fromkeys(("id_kind", "id_no", "unit", "post"))
+    behalf |= {"name": "张三", "contact": "0371-1"}
+    letter = {"record": two, "sha256": "ab" * 32}
+    ids["refused"] = office.request(
+        "wei", [one], capacity="other_unit", letter=letter, data={"behalf": behalf}
+    )
     office.decide("bai", ids["refused"], "refuse", role="approver.department_head")
     denied = {"action": "view", "code": "NO_GRANT", "host": "service", "statement": None}
     denied |= {"account": "1007", "person": "wei", "request": ids["refused"], "records": [one]}
     made.entry("access.denied", "access", None, denied, actor="system/access")
+    tried = {**denied, "request": None, "code": "CAPACITY_UNFIT", "records": [two]}
+    made.entry("access.denied", "access", None, tried, actor="system/access")
+    other = {**denied, "action": None, "request": None, "records": [], "code": "WRONG_PASSPHRASE"}
+    made.entry("access.denied", "access", None, other, actor="system/access")
     made.entry(
         "access.closed", "access", ids["refused"], {"code": "refused"}, actor="system/access"
     )
+    taken_back = office.request("wei", [two], capacity="other_unit")
+    office.decide("bai", taken_back, role="approver.department_head")
+    office.decide("fa", taken_back, "refuse", role="legal_office")
     hold = made.new_id()
     said = {"case": case, "hold": hold, "records": []}
     office.say("du", "hold.placed", said, {"reason": "舆情", "document_no": None})
@@ -151,6 +164,59 @@ def test_the_register_has_every_request_access_try_and_decision(world: World) ->
     assert refused[0]["Outcome"] == "refused"
     assert refused[0]["Grant"] == ""
     assert refused[1]["Result"].startswith("NO_GRANT: ")
+
+
+def test_refused_acts_that_were_no_retrieval_stand_after_the_register(world: World) -> None:
+    found = listed(world)
+    assert [row["Kind"] for row in found] == ["retrieval"] * (len(found) - 1) + [
+        "other refused acts"
+    ]
+    assert found[-1]["Result"].startswith("WRONG_PASSPHRASE: ")
+    tried = next(row for row in found if row["Result"].startswith("CAPACITY_UNFIT: "))
+    assert (tried["Kind"], tried["Records"]) == ("retrieval", world.ids["two"])
+    assert tried["Case"] == "豫执罚〔2026〕1号"
+    assert tried in listed(world, Wanted(case=world.ids["case"]))
+    form = [row["编号与时间"] for row in rows(paper(world))]
+    assert form[-2] == "其他被拒绝的操作"
+    assert form[-1].startswith("被拒\n")
+    assert form.count("其他被拒绝的操作") == 1
+
+
+def paper(world: World, wanted: Wanted | None = None, sight: Sight = ANYBODY) -> Table:
+    survey = world.survey
+    return register_table(
+        survey.register(),
+        Texts(survey.details),
+        wanted or Wanted(),
+        sight,
+        world.now,
+        "zh",
+        form=True,
+    )
+
+
+def test_the_form_says_what_it_was_made_from_and_for_whom(world: World) -> None:
+    size = sealed_size(world.places, "main-2026")
+    _, checkpoint = StoredLog(world.places, world.trust, "main-2026", size).checkpoint(size)
+    whole = paper(world)
+    assert whole.subtitle == (
+        f"存证库：{ARCHIVE}",
+        f"账本状态：main-2026，{checkpoint.size} 条，根 sha256:{checkpoint.root.hex()}",
+        "期间：账本全部",
+        "范围：全部人员",
+    )
+    for word in ("制表", "审核", "日期"):
+        assert word in whole.notes[-1]
+    sight = Sight(everything=False, people=frozenset({"wei"}), units=frozenset({"team1"}))
+    part = paper(world, Wanted(since=world.now), sight)
+    assert part.subtitle[2].endswith(" 至 账本末尾")
+    assert part.subtitle[3] == "范围：仅含本人申请（wei）及单位 team1 的申请"
+
+
+def test_the_form_has_the_contact_of_who_is_acted_for(world: World) -> None:
+    (row,) = [row for row in rows(paper(world)) if "张三" in row["调阅人"]]
+    assert "代何人调阅: 张三\n联系方式: 0371-1" in row["调阅人"]
+    assert f"函件（记录、摘要）: {world.ids['two']} {'ab' * 32}" in row["事由"]
 
 
 def test_a_concealed_access_is_one_line_until_it_is_opened(world: World) -> None:
@@ -236,14 +302,20 @@ def test_statistics_count_and_name_what_they_cannot_know(world: World) -> None:
     assert values["retrieval_count", ""] == "3"
     assert values["retrieval_count", "purpose: case handling"] == "3"
     assert values["retrieval_count", "unit: team1"] == "3"
-    assert values["refused_count", ""] == "1"
+    assert values["refused_count", ""] == "2"
+    assert values["denied_tries", ""] == "2"
     assert values["denied_tries", "code: NO_GRANT"] == "1"
+    assert values["denied_other", ""] == "1"
+    assert values["denied_other", "code: WRONG_PASSPHRASE"] == "1"
     assert values["copies_given", ""] == "2"
     assert values["copies_returned", ""] == "1"
     assert values["concealed_count", ""] == "2"
     assert values["abnormal_access_count", "rule: A9"] == "1"
     assert values["case_count", "category: penalty"] == "1"
     assert float(values["median_approval_time", ""]) < 1
+    refused_later = world.survey.figures(Figures(unit="team2")).median_approval()
+    assert refused_later is not None
+    assert refused_later > timedelta(0)
     for metric, why, _ in NOT_AVAILABLE:
         assert values[metric, why] == "not available"
     assert values["fixity_pass_rate", "no inspection is on the ledger"] == "not available"
