@@ -7,6 +7,7 @@ from archive import vocabulary
 from archive.registers.denials import DENIALS
 from archive.trace import payload_of
 from cli.dates import moment
+from cli.labels import KINDS, label
 from cli.language import say
 from cli.output import print_pairs, print_table, show_size, show_time
 
@@ -71,7 +72,7 @@ def _hold(hold: str, value: _Found, names: _Names) -> str:
 
 def _line(event: _Found, names: _Names) -> tuple[object, ...]:
     place = None if event["log"] is None else f"{event['log']}#{event['index']}"
-    kind = say(*_KINDS.get(event["kind"], (event["kind"], event["kind"])))
+    kind = label(KINDS, event["kind"])
     sealed = moment(event["sealed_at"]) or say("not yet", "尚未")
     return moment(event["at"]), sealed, place, kind, _who(event, names), _remarks(event)
 
@@ -146,29 +147,4 @@ _CODES: Mapping[str, vocabulary.Labels] = {
     "purpose": vocabulary.PURPOSES,
     "decision": vocabulary.DECISIONS,
     "role": vocabulary.ROLES,
-}
-_KINDS = {
-    "record.accessioned": ("accessioned", "入库"),
-    "record.redropped": ("dropped again", "重复投放"),
-    "record.lost": ("lost", "登记丢失"),
-    "access.requested": ("access requested", "调阅申请"),
-    "access.decided": ("access decided", "调阅审批"),
-    "access.denied": ("access denied", "调阅被拒"),
-    "access.started": ("access started", "调阅开始"),
-    "access.completed": ("access completed", "调阅完成"),
-    "access.aborted": ("access aborted", "调阅中止"),
-    "access.closed": ("request closed", "申请办结"),
-    "access.concealed": ("confidential access", "保密调阅"),
-    "access.concealed_end": ("confidential access ended", "保密调阅结束"),
-    "access.opened": ("confidential access opened", "保密调阅公开"),
-    "access.returned": ("copies returned", "副本交回"),
-    "access.destroyed": ("copies destroyed", "副本销毁"),
-    "case.opened": ("case opened", "立案登记"),
-    "case.changed": ("case changed", "案件变更"),
-    "case.closed": ("case closed", "结案登记"),
-    "case.attached": ("attached to a case", "关联案件"),
-    "case.detached": ("detached from a case", "解除关联"),
-    "case.linked": ("linked to its case", "自动关联案件"),
-    "hold.placed": ("hold placed", "封存"),
-    "hold.lifted": ("hold lifted", "解除封存"),
 }

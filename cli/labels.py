@@ -14,6 +14,41 @@ STATES: Labels = {
     "waiting": ("not valid yet", "未生效"),
 }
 
+KINDS: Labels = {
+    "record.accessioned": ("accessioned", "入库"),
+    "record.redropped": ("dropped again", "重复投放"),
+    "record.lost": ("lost", "登记丢失"),
+    "access.requested": ("access requested", "调阅申请"),
+    "access.decided": ("access decided", "调阅审批"),
+    "access.denied": ("access denied", "调阅被拒"),
+    "access.started": ("access started", "调阅开始"),
+    "access.completed": ("access completed", "调阅完成"),
+    "access.aborted": ("access aborted", "调阅中止"),
+    "access.closed": ("request closed", "申请办结"),
+    "access.concealed": ("confidential access", "保密调阅"),
+    "access.concealed_end": ("confidential access ended", "保密调阅结束"),
+    "access.opened": ("confidential access opened", "保密调阅公开"),
+    "access.returned": ("copies returned", "副本交回"),
+    "access.destroyed": ("copies destroyed", "副本销毁"),
+    "case.opened": ("case opened", "立案登记"),
+    "case.changed": ("case changed", "案件变更"),
+    "case.closed": ("case closed", "结案登记"),
+    "case.attached": ("attached to a case", "关联案件"),
+    "case.detached": ("detached from a case", "解除关联"),
+    "case.linked": ("linked to its case", "自动关联案件"),
+    "hold.placed": ("hold placed", "封存"),
+    "hold.lifted": ("hold lifted", "解除封存"),
+    "person.enrolled": ("enrolled", "人员登记"),
+    "person.suspended": ("suspended", "停用"),
+    "person.resumed": ("resumed", "恢复"),
+    "person.revoked": ("revoked", "吊销"),
+    "person.expired": ("expired", "登记到期"),
+    "rules.adopted": ("rules adopted", "规则通过"),
+    "alert.handled": ("alert handled", "预警处置"),
+    "inspection.completed": ("inspection", "核验"),
+}
+"""Kind of entry -> (English, Chinese)."""
+
 
 def label(labels: Labels, code: str) -> str:
     """The label of a code; a code that is not known stands for itself."""

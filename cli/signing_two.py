@@ -11,9 +11,10 @@ from cli import author
 from cli.author import Made
 from cli.invocation import Invocation
 from cli.language import say
-from cli.output import print_json, print_line, print_pairs, show_path
+from cli.output import print_json, print_line, show_path
 from cli.sealing import show_place
 from cli.service.desk import Desk
+from cli.statement_view import show_statement
 
 ProposalOption = Annotated[
     Path | None,
@@ -72,7 +73,7 @@ def countersign(
             say(f"{path} is about something else.", f"{path} 不属于此类事项。")
         )
     if not invocation.json:
-        _show(statement, proposal.get("detail") or {})
+        show_statement(statement, proposal.get("detail") or {})
     own = author.open_author(desk, key)
     place = author.complete(desk, proposal, own)
     show_place(place, say("Countersigned.", "已会签。"), invocation)
@@ -88,21 +89,3 @@ def _tell_proposal(invocation: Invocation, output: Path) -> None:
             f"{show_path(output)}：请第二人在 24 小时内会签。",
         )
     )
-
-
-def _show(statement: dict[str, Any], detail: dict[str, Any]) -> None:
-    """Everything that is signed, so that nobody signs blindly."""
-    words = detail.get("data") or {}
-    facts = [(key, value) for key, value in statement["payload"].items() if key != "detail"]
-    print_pairs(
-        [
-            (say("kind", "事项"), statement["kind"]),
-            (say("signed by", "首签人"), statement["person"]),
-            (say("at", "时间"), statement["at"]),
-            *((key, _text(value)) for key, value in (*facts, *words.items())),
-        ]
-    )
-
-
-def _text(value: object) -> object:
-    return " ".join(map(str, value)) if isinstance(value, list) else value

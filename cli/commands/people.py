@@ -11,7 +11,7 @@ from cli import key_passphrase
 from cli.commands import people_changes, people_enrol
 from cli.dates import moment
 from cli.invocation import Invocation
-from cli.labels import STATES, label, listed
+from cli.labels import KINDS, STATES, label, listed
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs, print_table, show_path
 from cli.service import large, open_desk
@@ -126,7 +126,11 @@ def show(
         [
             (say("person", "编号"), found["person"]),
             (say("name", "姓名"), found["name"]),
+            (say("post", "职务"), found["post"]),
             (say("unit", "单位"), found["unit"]),
+            (say("name of the unit", "单位名称"), found["unit_name"]),
+            (say("enforcement card", "执法证号"), found["certificate_no"]),
+            (say("card valid until", "执法证有效期至"), found["certificate_until"]),
             (say("roles", "角色"), listed(vocabulary.ROLES, found["roles"])),
             (say("state", "状态"), label(STATES, found["state"])),
             (say("valid from", "生效"), moment(found["valid_from"])),
@@ -154,7 +158,7 @@ def print_history(history: list[dict[str, Any]]) -> None:
             (
                 f"{item['log']}#{item['index']}",
                 moment(item["at"]),
-                item["kind"],
+                label(KINDS, item["kind"]),
                 " ".join(item["signers"]) or item["actor"],
                 _words(item["words"]),
             )
@@ -166,7 +170,7 @@ def print_history(history: list[dict[str, Any]]) -> None:
 def _words(words: dict[str, Any] | None) -> str | None:
     if words is None:
         return None
-    return "; ".join(str(value) for value in words.values() if value is not None)
+    return say("; ", "；").join(str(value) for value in words.values() if value is not None)
 
 
 people_enrol.add_to(app)
