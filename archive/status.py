@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from archive.ledger import HEAD, PENDING, current_head
+from archive.registers.asking import LETTERS
 from archive.seals import SEAL, tokens_missing
 from archive.system_entries import OUTAGE
 from archive.tables import AccessRow, IntakeRow, RecordRow, SourceRow
@@ -69,6 +70,7 @@ class LedgerStatus:
     oldest_access: datetime | None
     sources: int
     unconfirmed: int
+    """Our own source of letters is nobody's to confirm and does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,9 @@ def read_status(connection: Connection) -> LedgerStatus:
         open_accesses=accesses[0],
         oldest_access=accesses[1],
         sources=_count(connection, SOURCE),
-        unconfirmed=_count(connection, SOURCE, SOURCE.c.state == "unconfirmed"),
+        unconfirmed=_count(
+            connection, SOURCE, SOURCE.c.state == "unconfirmed", SOURCE.c.id != LETTERS
+        ),
     )
 
 

@@ -260,7 +260,7 @@ def show(context: typer.Context, case: _CASE) -> None:
             (say("handlers", "承办人"), " ".join(found["handlers"])),
             (say("category", "类别"), label(vocabulary.CATEGORIES, found["category"])),
             (say("importance", "重要程度"), label(vocabulary.IMPORTANCES, found["importance"])),
-            (say("sensitivity", "敏感"), listed(vocabulary.SENSITIVITIES, found["sensitivity"])),
+            (say("sensitivity", "敏感"), _sensitive(found)),
             (say("opened", "立案"), found["opened"]),
             (say("closed", "结案"), found["closed"]),
             (
@@ -270,8 +270,7 @@ def show(context: typer.Context, case: _CASE) -> None:
         ]
     )
     print_line()
-    for record in found["records"]:
-        print_line(record)
+    print_table((say("record", "记录"),), [(record,) for record in found["records"]])
     print_history(found["history"])
 
 
@@ -308,13 +307,17 @@ def list_cases(
                 case["unit"],
                 " ".join(case["handlers"]),
                 label(vocabulary.CATEGORIES, case["category"]),
-                listed(vocabulary.SENSITIVITIES, case["sensitivity"]),
+                _sensitive(case),
                 case["opened"],
                 case["closed"],
             )
             for case in found["cases"]
         ],
     )
+
+
+def _sensitive(case: dict[str, Any]) -> str:
+    return listed(vocabulary.SENSITIVITIES, case["sensitivity"]) or "–"
 
 
 def _show(desk: Desk, case: str) -> dict[str, Any]:

@@ -17,15 +17,20 @@ from ingest.names import safe_file_name
 from ingest.watcher import Reporter, take_all
 from signing.digest import Hasher
 
+LONGEST = 32 << 20
+"""Bytes of a letter; what is longer is no scan of one."""
+
 
 def seal_letter(bench: Workbench, name: str, stream: BinaryIO) -> Document:
     """Take a letter in; its record id and SHA-256.
 
-    One that was sealed before keeps its first record. Raises UsageError for an empty letter,
-    Refused for one that cannot be taken.
+    One that was sealed before keeps its first record. Raises UsageError for a letter that is empty
+    or longer than LONGEST, Refused for one that cannot be taken.
     """
     with TemporaryDirectory(dir=bench.folder("scratch"), prefix=f"{os.getpid()}-") as folder:
-        path = Path(folder) / safe_file_name(name)
+        # The source is registered with the name of the folder that it came from.
+        path = Path(folder) / LETTERS / safe_file_name(name)
+        path.parent.mkdir()
         sha256 = _write(path, stream)
         with bench.by_hand(Reporter(), _silent, many=False) as pipeline:
             take_all(pipeline, drops_of([path], LETTERS), 1)
@@ -38,6 +43,8 @@ def _write(path: Path, stream: BinaryIO) -> bytes:
         while data := stream.read(MAX_PIECE):
             hasher.update(data)
             file.write(data)
+            if file.tell() > LONGEST:
+                raise UsageError("A letter has at most 32 MiB; scan it with fewer dots.")
         if not file.tell():
             raise UsageError("The letter is empty.")
     return hasher.finish()[0].value

@@ -16,7 +16,7 @@ from archive.desk.outside import take_lists
 from archive.detail import Detail
 from archive.errors import Denied, FormatError, NotFound, UsageError
 from archive.fields import hex64
-from archive.people_names import names_of
+from archive.people_names import enrolments_of, names_of
 from archive.registers.denials import denied
 from archive.registers.shelf import Value
 from archive.statements.statement import Signed
@@ -34,6 +34,7 @@ from signing.authority import read_request
 from signing.errors import CanonicalError
 
 _MOST_HISTORY = 1000
+_ENROLMENT = ("post", "unit_name", "certificate_no", "certificate_until")
 _FAILED = ("WRONG_PASSPHRASE",)
 
 
@@ -197,11 +198,13 @@ def _show_person(host: Host, caller: Caller, params: Params) -> Iterator[Deliver
         person = DbShelf(connection).get("person", name)
         if person is None:
             raise NotFound(f"There is no person {name[:40]}.")
-        names = names_of(connection, host.bench.evidence, [name])
+        words = enrolments_of(connection, host.bench.evidence, [name]).get(name, {})
         events = _history(connection, host, name)
         if not (reader.holder or name in reader.people or reader.roles - {"handler"}):
             events = [{**event, "words": None} for event in events]
-    yield large.stream({**_person(name, person, names.get(name), host), "history": events})
+    shown = _person(name, person, words.get("name"), host)
+    enrolment = {field: words.get(field) for field in _ENROLMENT}
+    yield large.stream({**shown, **enrolment, "history": events})
 
 
 def _person(name: str, person: Value, called: str | None, host: Host) -> Document:

@@ -14,6 +14,7 @@ from office_cli import OfficeHome, Result, make_office_home
 
 from archive.handout import Handout
 from archive.pieces import PIECE_SIZE
+from archive.status import read_status
 from cli.clock import SystemClock
 
 CONTENT = b"".join(b"line %07d of the record\n" % number for number in range(200_000))
@@ -328,6 +329,24 @@ def test_a_letter_is_sealed_and_named(shared: OfficeHome, tmp_path: Path) -> Non
     payload = shared.entries("access.requested")[-1]["statements"][0]["statement"]["payload"]
     sealed = shared("show", payload["letter"]["record"], "--json").json
     assert sealed["catalog"]["source"] == "letters"
+    sources = {item["source"]: item for item in shared("sources", "list", "--json").json["sources"]}
+    assert sources["letters"]["name"] == "letters"
+    unconfirmed = [one for one in sources.values() if one["state"] == "unconfirmed"]
+    assert "letters" in {one["source"] for one in unconfirmed}
+    bench = shared.bench()
+    with bench.database.read() as connection:
+        assert read_status(connection).unconfirmed == len(unconfirmed) - 1
+    bench.database.close()
+
+
+def test_a_letter_has_an_end(shared: OfficeHome, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.tiff"
+    with letter.open("wb") as file:
+        file.truncate((32 << 20) + 1)
+    words = ("--capacity", "authority", "--purpose", "reconsideration", "--reason", "审理")
+    done = fetched(shared, "arch", *words, "--behalf-name", "x", "--letter", letter)
+    assert done.code == 2
+    assert "32 MiB" in done.err
 
 
 def test_a_confidential_access_is_opened_later(shared: OfficeHome, tmp_path: Path) -> None:

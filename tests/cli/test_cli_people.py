@@ -72,6 +72,15 @@ def test_a_handler_is_enrolled_by_one_and_shown(place: Place) -> None:
     assert [event["kind"] for event in history] == ["person.enrolled"]
     assert history[0]["signers"] == [place.gu.person]
     assert place.cli("people", "show", "nobody").code == 2
+    li = place.person("card")
+    words = ("--post", "队员", "--unit-name", "执法一队", "--certificate-no", "K-7")
+    plain = ("--request", li.request, "--unit", "A", "--role", "handler", "--name", "李")
+    card = (*words, "--certificate-until", "2030-05-01")
+    assert place.gu("people", "enrol", "card", *plain, *card).code == 0
+    shown = place.cli("people", "show", "card", "--json").json
+    assert (shown["post"], shown["unit_name"]) == ("队员", "执法一队")
+    assert (shown["certificate_no"], shown["certificate_until"]) == ("K-7", "2030-05-01")
+    assert "enforcement card" in place.cli("people", "show", "card").out
 
 
 def test_an_approver_takes_two_people_here_or_by_a_proposal(place: Place) -> None:
