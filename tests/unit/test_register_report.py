@@ -19,6 +19,7 @@ from archive.durable import FileSystem
 from archive.errors import ContentAltered, NotFound
 from archive.oversight.alerts.settings import AlertSettings
 from archive.oversight.custody_report import custody_bundle, custody_table
+from archive.oversight.events import Denied
 from archive.oversight.register import Texts
 from archive.oversight.register_report import register_table
 from archive.oversight.register_rows import ANYBODY, Sight, Wanted
@@ -356,6 +357,12 @@ def test_the_chain_of_custody_is_complete_and_an_outsider_can_check_it(
     altered = folder / "0005.entry.json"
     altered.write_bytes(altered.read_bytes().replace(b'"view"', b'"copy"'))
     assert follow(folder, world).count(" ok\n") == len(kinds) - 1
+
+
+def test_a_refused_try_stands_in_the_chain_of_what_it_named(world: World) -> None:
+    chain, alerts = world.survey.chain(world.ids["two"])
+    tried = [event for event in chain.events(alerts) if isinstance(event, Denied)]
+    assert [(event.code, event.request) for event in tried] == [("CAPACITY_UNFIT", None)]
 
 
 def follow(folder: Path, world: World) -> str:
