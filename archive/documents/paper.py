@@ -103,10 +103,6 @@ class Paper:
             item.setTextRenderMode(0)
         self._canvas.drawText(item)
 
-    def right_text(self, line: str, right: float, baseline: float, size: float) -> None:
-        """One readable line that ends at `right`."""
-        self.text(line, right - sans().width(line, size), baseline, size)
-
     def rule(self, y: float, *, left: float | None = None, right: float | None = None) -> None:
         """A thin line from `left` to `right` (the margins)."""
         self._canvas.setLineWidth(0.4)

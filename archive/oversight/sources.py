@@ -1,4 +1,4 @@
-"""Where entries and details come from: the store alone, or the database.
+"""Where entries and details come from: the store alone.
 
 What is read from the store is believed as a whole or not at all: the entries of every log must
 have the root that the archive's own key signed.
@@ -8,12 +8,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
-
 from archive import layout
 from archive.detail import Detail
 from archive.errors import ContentAltered, FormatError
-from archive.ledger import ENTRY, HEAD
 from archive.merkle import CompactRange, leaf_hash
 from archive.oversight.events import DetailRef, Place
 from archive.oversight.reading import Line
@@ -21,8 +18,6 @@ from archive.ports import ObjectStore, read_all
 from archive.publish import Places
 from archive.stored_log import NOTE, LogTrust, StoredLog, log_names, seal_sizes
 from signing.digest import Digest
-
-_ROWS_AT_ONCE = 1000
 
 
 def stored_lines(places: Places, trust: LogTrust) -> Iterator[Line]:
@@ -52,19 +47,8 @@ def stored_log_lines(stored: StoredLog) -> Iterator[Line]:
         raise ContentAltered(f"The entries of {stored.log} in the store are not the signed ones.")
 
 
-def database_lines(connection: Connection) -> Iterator[Line]:
-    """Every published entry, read from the database."""
-    for head in connection.execute(select(HEAD).order_by(HEAD.c.year, HEAD.c.log)).all():
-        query = select(ENTRY.c.idx, ENTRY.c.data).where(
-            ENTRY.c.log == head.log, ENTRY.c.idx < head.published
-        )
-        rows = query.order_by(ENTRY.c.idx).execution_options(yield_per=_ROWS_AT_ONCE)
-        for index, data in connection.execute(rows):
-            yield _line(Place(head.log, index), data)
-
-
 def _line(place: Place, data: bytes) -> Line:
-    # The bytes are proved by the root, or our own: no second strict parse.
+    # The bytes are proved by the root: no second strict parse.
     try:
         value = json.loads(data)
     except ValueError as error:
