@@ -14,6 +14,7 @@ from archive.oversight.alerts.alert import Alert
 from archive.oversight.alerts.evaluate import Lookups, evaluate
 from archive.oversight.events import Accessioned, Event, Place, RulesAdopted
 from archive.oversight.reading import Reader
+from archive.registers.denials import DENIALS
 
 OFFICE = {
     "keeper": ("office", "archivist"),
@@ -141,6 +142,8 @@ def test_a3_counts_tries_within_days(life: Life) -> None:
     ((rule, sentence),) = found(life)
     assert rule == "A3"
     assert sentence.endswith(f" Records: {tried[0]}.")
+    assert DENIALS["NO_GRANT"][1].rstrip(".") in sentence
+    assert "NO_GRANT" not in sentence
 
 
 def test_a3_a_request_of_somebody_else(life: Life) -> None:

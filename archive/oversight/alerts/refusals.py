@@ -10,6 +10,7 @@ from archive.oversight.alerts.alert import Alert, raised
 from archive.oversight.alerts.settings import AlertSettings, Tries
 from archive.oversight.alerts.windows import Span
 from archive.oversight.events import Closed, Decided, Denied, Ended, Event, Place, Started
+from archive.registers.denials import DENIALS
 
 NOT_ASSIGNED = frozenset({"CAPACITY_UNFIT", "NOT_COVERED", "NOT_REQUESTER", "NO_GRANT"})
 BEYOND_GRANT = frozenset({"GRANT_EXHAUSTED", "GRANT_EXPIRED"})
@@ -179,13 +180,22 @@ def _places(tries: list[Denied]) -> list[Place]:
     return [tried.place for tried in tries]
 
 
+def _reasons(codes: list[str], position: int) -> str:
+    """Why, in sentences of the denials; a code that is not known stands for itself."""
+    mark = ("", "; ", "；")[position]
+    return mark.join(
+        DENIALS[code][position].rstrip(".。") if code in DENIALS else code for code in codes
+    )
+
+
 def _tries(event: Event, basics: Tries, tries: list[Denied]) -> tuple[str, str]:
-    who, named = _who(event), ", ".join(sorted({tried.code for tried in tries}))
+    who, codes = _who(event), sorted({tried.code for tried in tries})
+    named, named_zh = (_reasons(codes, position) for position in (1, 2))
     records = sorted({record for tried in tries for record in tried.records})
     told = ", ".join(records[:_MOST_NAMED]) + (", …" if len(records) > _MOST_NAMED else "")
     about, about_zh = (f" Records: {told}.", f"记录：{told}。") if records else ("", "")
     return (
         f"{who} tried {len(tries)} times within {basics.days} days and was refused:"
         f" {named}.{about}",
-        f"{who} 在 {basics.days} 天内尝试 {len(tries)} 次均被拒绝：{named}。{about_zh}",
+        f"{who} 在 {basics.days} 天内尝试 {len(tries)} 次均被拒绝：{named_zh}。{about_zh}",
     )
