@@ -131,7 +131,7 @@ def busy(archive: Archive) -> None:
     now = archive.clock.now()
     archive.submit(
         NewEntry(
-            archive.ulid(), "record.lost", f"source/{SOURCE}", "user/p", now, lost.record, body
+            archive.ulid(), "record.lost", f"source/{SOURCE}", "account/p", now, lost.record, body
         )
     )
     archive.heartbeats(700)
