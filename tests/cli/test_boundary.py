@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,20 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boundary_attempts
 import pytest
+from accounts import checkout, packages
 from boundary_attempts import ATTEMPTS
 
 from cli.service import operations
 
 pytestmark = pytest.mark.full
 
-ROOT = Path(__file__).parents[2]
 SERVICE, GROUP, MEMBER, OUTSIDER = 64001, 64010, 64002, 65534
 PYTHONS = (sys.executable, "/usr/bin/python3", "/usr/local/bin/python3")
-PACKAGES = os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")])
 MAIN = "from cli.main import main; main()"
-SCRIPT = Path(boundary_attempts.__file__)
 PASSPHRASE = "a passphrase that nobody may see"
 
 OPEN_TO_MEMBERS = {("call", "hello")}
@@ -48,7 +44,7 @@ def run_as(
         user=uid,
         group=uid,
         extra_groups=[GROUP] if group else [],
-        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONPATH": PACKAGES, **environment},
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONPATH": packages(), **environment},
         cwd="/",
         capture_output=True,
         text=True,
@@ -79,7 +75,8 @@ class Running:
         try:
             place = json.dumps({**self.place, "own": str(own)})
             python = self.place["command"][0]
-            done = run_as(uid, [python, str(SCRIPT), place, *which], group=group)
+            script = checkout()[0] / "tests/support/boundary_attempts.py"
+            done = run_as(uid, [python, str(script), place, *which], group=group)
             assert done.returncode == 0, done.stderr
             return dict(json.loads(done.stdout))
         finally:
@@ -120,7 +117,7 @@ def serve(base: Path, command: list[str]) -> Iterator[Running]:
         user=SERVICE,
         group=SERVICE,
         extra_groups=[],
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": PACKAGES, **environment},
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": packages(), **environment},
         cwd="/",
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
