@@ -9,6 +9,18 @@ from datetime import datetime
 
 from archive.sealed_record import SealedRecord
 
+CLIMB = """\
+>   if [ $((first % 2)) -eq 1 ] || [ "$first" -eq "$last" ]; then
+>     leaf=$(hash "$step" "$leaf")
+>     while [ $((first % 2)) -eq 0 ] && [ "$first" -ne 0 ]; do
+>       first=$((first / 2)); last=$((last / 2))
+>     done
+>   else
+>     leaf=$(hash "$leaf" "$step")
+>   fi
+>   first=$((first / 2)); last=$((last / 2))"""
+"""One step up an inclusion path in shell (RFC 9162 2.1.3.2): `leaf`, `first`, `last`, `step`."""
+
 _README = """\
 Proof for record {record}
 记录 {record} 的存证证明
@@ -53,15 +65,7 @@ $ sum() {{ openssl dgst -sha256 -binary | base64; }}
 > leaf=$({{ printf '\\000'; cat entry.json; }} | sum)
 > first=$(sed -n 's/^index //p' proof.tlog-proof); last=$(($(sed -n 2p checkpoint.note) - 1))
 > for step in $(sed -n '3,/^$/p' proof.tlog-proof); do
->   if [ $((first % 2)) -eq 1 ] || [ "$first" -eq "$last" ]; then
->     leaf=$(hash "$step" "$leaf")
->     while [ $((first % 2)) -eq 0 ] && [ "$first" -ne 0 ]; do
->       first=$((first / 2)); last=$((last / 2))
->     done
->   else
->     leaf=$(hash "$leaf" "$step")
->   fi
->   first=$((first / 2)); last=$((last / 2))
+{climb}
 > done
 > echo "$leaf"; sed -n 3p checkpoint.note
 
@@ -96,6 +100,7 @@ def readme(record: SealedRecord, gen_time: datetime) -> bytes:
     proved = record.proved
     sha256 = next(d for d in record.description.digests if d.algorithm == "sha256")
     return _README.format(
+        climb=CLIMB,
         record=record.id,
         log=proved.log,
         index=proved.index,

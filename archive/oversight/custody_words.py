@@ -8,6 +8,7 @@ from archive import vocabulary
 from archive.documents.table import Language
 from archive.oversight import events as ev
 from archive.oversight.events import Event
+from archive.proof_readme import CLIMB
 
 KINDS: Mapping[str, tuple[str, str]] = {
     "record.accessioned": ("sealed", "入库封存"),
@@ -125,15 +126,7 @@ $ sum() {{ openssl dgst -sha256 -binary | base64; }}
 >   sed '1,/^$/d' "$proof" > checked.note; log=$(sed -n '1s|.*/||p' checked.note)
 >   first=$(sed -n 's/^index //p' "$proof"); last=$(($(sed -n 2p checked.note) - 1))
 >   for step in $(sed -n '3,/^$/p' "$proof"); do
->     if [ $((first % 2)) -eq 1 ] || [ "$first" -eq "$last" ]; then
->       leaf=$(hash "$step" "$leaf")
->       while [ $((first % 2)) -eq 0 ] && [ "$first" -ne 0 ]; do
->         first=$((first / 2)); last=$((last / 2))
->       done
->     else
->       leaf=$(hash "$leaf" "$step")
->     fi
->     first=$((first / 2)); last=$((last / 2))
+{climb}
 >   done
 >   [ "$leaf" = "$(sed -n 3p checked.note)" ] && cmp -s checked.note "$log.note" && echo "$proof ok"
 > done
@@ -173,4 +166,5 @@ def readme(record: str, sealed: Mapping[str, tuple[int, datetime]]) -> bytes:
         )
         for log, (size, when) in sorted(sealed.items())
     ]
-    return _README.format(record=record, seals="".join(seals)).encode()
+    climb = CLIMB.replace(">   ", ">     ")
+    return _README.format(record=record, climb=climb, seals="".join(seals)).encode()
