@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PACKAGES := signing archive ingest cli
+PACKAGES := signing archive ingest retention cli
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-full lint tamper forger crash bench lock clean

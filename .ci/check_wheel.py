@@ -1,4 +1,4 @@
-"""Build the wheel and fail unless its top level is exactly the project's five packages."""
+"""Build the wheel and fail unless its top level is exactly the project's six packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from hatchling.build import build_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
-EXPECTED = {"archive", "cli", "config", "ingest", "signing"}
+EXPECTED = {"archive", "cli", "config", "ingest", "retention", "signing"}
 
 
 def top_level(wheel: Path) -> set[str]:
@@ -28,7 +28,7 @@ def main() -> int:
     if found != EXPECTED:
         print(f"The wheel holds {sorted(found)}, expected {sorted(EXPECTED)}.", file=sys.stderr)
         return 1
-    print("wheel: five packages, nothing else")
+    print("wheel: six packages, nothing else")
     return 0
 
 

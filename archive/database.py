@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from archive.errors import StateUnknown, Unreachable, UsageError
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration; compared at every start so that alembic is only loaded when needed."""
 
 _BUSY_SECONDS = 60

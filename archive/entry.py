@@ -124,6 +124,14 @@ _PREVIOUS = fields.obj(
 )
 _PLACE = fields.obj({"log": fields.log_name, "index": fields.count})
 _DETAIL: dict[str, Check] = {"detail": fields.sha256_digest, "detail_id": fields.ulid}
+_PACK = fields.obj(
+    {
+        "description": fields.count,
+        "id": fields.pack_name,
+        "offset": fields.count,
+        "sidecar": fields.maybe(fields.count),
+    }
+)
 _PKI: dict[str, Check] = {
     "certificates": fields.each(fields.sha256_digest),
     "crls": fields.each(fields.sha256_digest),
@@ -131,6 +139,7 @@ _PKI: dict[str, Check] = {
 _OUTAGE: dict[str, Check] = {"outage": fields.ulid, "reason": fields.text, "since": fields.moment}
 _COMMITTED: dict[str, Check] = {"access": fields.ulid, "commitment": fields.sha256_digest}
 _ACCOUNT, _GATE, _REGISTRAR = "account/", "system/access", "system/registry"
+_KEEPER = "system/retention"
 ENDS = ("expired", "exhausted", "refused", "withdrawn", "returned")
 _ARRIVAL: dict[str, Check] = {
     "content": fields.digests,
@@ -215,6 +224,8 @@ KINDS: Mapping[str, Kind] = {
             "office": fields.text,
             "record": fields.sha256_digest,
         },
+        pack=_PACK,
+        retain_until=fields.moment,
         same_content_as=fields.ulid,
     ),
     "record.redropped": _kind("source", fields.ulid, {**_ARRIVAL, "first": _PLACE}),
@@ -274,6 +285,39 @@ KINDS: Mapping[str, Kind] = {
         fields.ulid,
         {"records": fields.sorted_each(fields.ulid, 1, MOST_RECORDS)},
         actor=_REGISTRAR,
+    ),
+    "retention.set": _kind(
+        "registry",
+        _none,
+        {
+            "class": fields.class_name,
+            "records": fields.sorted_each(fields.ulid, 1, MOST_RECORDS),
+            "schedule": fields.sha256_digest,
+            "trigger": fields.moment,
+            "until": fields.maybe(fields.moment),
+        },
+        actor=_KEEPER,
+    ),
+    "record.destroyed": _kind(
+        "registry",
+        fields.ulid,
+        {
+            "disposition": fields.ulid,
+            "stores": fields.sorted_each(fields.store_name, 1, 16),
+            "versions": fields.count,
+        },
+        actor=_KEEPER,
+    ),
+    "store.probed": _kind(
+        "registry",
+        _none,
+        {
+            **_DETAIL,
+            "level": fields.one_of(vocabulary.LEVELS),
+            "missing": fields.sorted_each(fields.class_name, 0, 64),
+            "store": fields.store_name,
+        },
+        actor="system/storage",
     ),
     "inspection.completed": _kind(
         "inspection",

@@ -42,6 +42,14 @@ class ObjectMissing(NotFound):
     """A key that should be in the store is not there."""
 
 
+class ProtectionMissing(DataBad):
+    """A store accepted a lock and does not have it: what was written is not protected."""
+
+
+class StillLocked(ArchiveError):
+    """A lock or a legal hold forbids what was asked; the text says until when."""
+
+
 class Unreachable(ArchiveError):
     """A store, a lock or a time-stamping authority does not answer now."""
 

@@ -4,6 +4,7 @@ See docs/formats.md §4 to §6. Keys use `/`; nothing from outside ever becomes 
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 POINTER_KEY = "log/checkpoint"
 TILE_WIDTH = 256
@@ -32,6 +33,16 @@ def sidecar_key(record_id: str) -> str:
 def pieces_key(record_id: str) -> str:
     """The piece hashes."""
     return f"records/{record_id[-2:]}/{record_id}/pieces"
+
+
+def pack_id(log: str, first: int, floor: str) -> str:
+    """Identifier of a pack: the log, the index of its first member's entry, and its floor class."""
+    return f"{log}-{first:016d}-{floor}"
+
+
+def pack_key(pack: str, at: datetime) -> str:
+    """A pack of small records; `at` is the time of its members' entries."""
+    return f"packs/{at.astimezone(UTC):%Y/%m}/{pack}.zip"
 
 
 def detail_key(detail_id: str) -> str:

@@ -35,11 +35,14 @@ class NewObject:
     sha256: bytes
     data: bytes | None = None
     path: str | None = None
+    retain_until: datetime | None = None
+    """Its first lock, where the store has locks; None: for ever."""
 
     @classmethod
-    def of(cls, key: str, data: bytes) -> "NewObject":
+    def of(cls, key: str, data: bytes, retain_until: datetime | None = None) -> "NewObject":
         """An object whose bytes are at hand."""
-        return cls(key, len(data), Digest.of("sha256", data).value, data=data)
+        digest = Digest.of("sha256", data).value
+        return cls(key, len(data), digest, data=data, retain_until=retain_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class NewEntry:
     body: Mapping[str, Any]
     objects: tuple[NewObject, ...] = ()
     urgent: bool = False
+    pack: str | None = None
+    """Staged pack that the record lies in; all members of one go into the same batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ def submit(connection: Connection, entries: Iterable[NewEntry]) -> None:
                 "subject": entry.subject,
                 "body": canonical.encode(dict(entry.body)),
                 "urgent": entry.urgent,
+                "pack": entry.pack,
             }
         )
         unstored.extend(_unstored(entry.id, item) for item in entry.objects)
@@ -118,6 +124,7 @@ def _unstored(pending: str, item: NewObject) -> dict[str, object]:
         "data": item.data,
         "size": item.size,
         "sha256": item.sha256,
+        "retain_until": item.retain_until,
     }
 
 
@@ -136,6 +143,7 @@ def waiting(connection: Connection, *, only_urgent: bool, limit: int) -> list[Ne
             subject=row.subject,
             body=json.loads(row.body),
             urgent=row.urgent,
+            pack=row.pack,
         )
         for row in connection.execute(query)
     ]

@@ -22,10 +22,17 @@ class StagedFile:
 
 @dataclass(frozen=True, slots=True)
 class PutItem:
-    """One object to write: its key, and its bytes or the staged file that holds them."""
+    """One object to write: its key, and its bytes or the staged file that holds them.
+
+    `retain_until` is the lock that the object gets where the place has locks; None there means for
+    ever: the farthest date that the server can hold, and a legal hold. `sha256` is the digest of
+    the bytes where the caller has it, so that no store needs to read a file twice.
+    """
 
     key: str
     source: bytes | StagedFile
+    retain_until: datetime | None = None
+    sha256: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,52 @@ class Pointer(Protocol):
 
     def replace(self, data: bytes) -> None:
         """Put new bytes in place of the old ones, atomically and durably."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """One version of an object, or a delete marker, as the server lists it.
+
+    `version` is the server's id, "" in a place without versions. `latest` is what a plain GET sees.
+    """
+
+    key: str
+    version: str
+    size: int
+    modified: datetime
+    latest: bool
+    marker: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What keeps one version: `level` of vocabulary.LEVELS, the end of its lock, a legal hold."""
+
+    level: str
+    until: datetime | None = None
+    held: bool = False
+
+
+class Vault(Protocol):
+    """Versions and locks of one place. Only archive.keeping and `verify --storage` use it."""
+
+    def versions(self, prefix: str, after: str = "") -> Iterator[StoredVersion]:
+        """Every version and delete marker below a prefix, keys ascending, newest first per key."""
+
+    def protection(self, key: str, version: str) -> Protection:
+        """What the server says of one version now. Raises ObjectMissing, Unreachable."""
+
+    def extend(self, key: str, version: str, until: datetime | None) -> Protection:
+        """Lengthen a lock (None: for ever) and read it back; a lock never becomes shorter.
+
+        Raises ProtectionMissing if the server did not keep what it accepted.
+        """
+
+    def hold(self, key: str, version: str, *, on: bool) -> Protection:
+        """Switch the legal hold of one version and read it back."""
+
+    def destroy(self, key: str, version: str) -> None:
+        """Delete one version or marker for good. Raises StillLocked where a lock refuses it."""
 
 
 class Clock(Protocol):

@@ -64,7 +64,7 @@ def unstored_objects(connection: Connection, log: str, start: int, end: int) -> 
         .order_by(UNSTORED.c.id)
     )
     return [
-        NewObject(row.key, row.size, row.sha256, data=row.data, path=row.path)
+        NewObject(row.key, row.size, row.sha256, row.data, row.path, row.retain_until)
         for row in connection.execute(query)
     ]
 
@@ -170,12 +170,13 @@ def _items(places: Places, objects: Iterable[NewObject]) -> list[PutItem]:
     items = []
     for new in objects:
         if new.data is not None:
-            items.append(PutItem(new.key, new.data))
+            items.append(PutItem(new.key, new.data, new.retain_until, new.sha256))
             continue
         assert new.path is not None  # noqa: S101 - an object has bytes or a path
         path = f"{places.staging}/{new.path}"
         if os.path.exists(path):
-            items.append(PutItem(new.key, StagedFile(Path(path))))
+            staged = StagedFile(Path(path))
+            items.append(PutItem(new.key, staged, new.retain_until, new.sha256))
         elif places.evidence.stat(new.key) is None:
             raise LedgerBlocked(
                 f"The staged bytes of {new.key} are gone. Nothing can be sealed until they are"
@@ -186,7 +187,7 @@ def _items(places: Places, objects: Iterable[NewObject]) -> list[PutItem]:
 
 def store_seal(places: Places, objects: Sequence[NewObject]) -> None:
     """Store a seal's files and read them back."""
-    places.evidence.put([PutItem(new.key, new.data or b"") for new in objects])
+    places.evidence.put([PutItem(new.key, new.data or b"", sha256=new.sha256) for new in objects])
     read_back(places.evidence, objects)
 
 

@@ -7,7 +7,7 @@ that must be stored with it. A row leaves them only when its step is durable.
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlalchemy import LargeBinary, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 
@@ -84,6 +84,8 @@ class PendingRow(SQLModel, table=True):
     subject: str | None = None
     body: bytes = Field(sa_type=LargeBinary)
     urgent: bool = False
+    pack: str | None = Field(default=None, index=True)
+    """Staged pack that the record lies in; all members of one go into the same batch."""
 
 
 class UnstoredRow(SQLModel, table=True):
@@ -97,6 +99,30 @@ class UnstoredRow(SQLModel, table=True):
     data: bytes | None = Field(default=None, sa_type=LargeBinary)
     size: int
     sha256: bytes = Field(sa_type=LargeBinary)
+    retain_until: datetime | None = None
+    """The first lock, a floor; None: for ever."""
+
+
+class LocationRow(SQLModel, table=True):
+    """Where a stored object stands on a server with versions: found again by any rebuild."""
+
+    __tablename__ = "location"
+    store: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    version: str
+    until: datetime | None = None
+    held: bool = False
+    """Lock and legal hold as they were last set and read back."""
+
+
+class ReplicationRow(SQLModel, table=True):
+    """An object that is in the first store and not yet read back from a replica."""
+
+    __tablename__ = "replication"
+    id: int | None = Field(default=None, primary_key=True)
+    store: str = Field(index=True)
+    key: str
+    since: datetime
 
 
 class PkiRow(SQLModel, table=True):
@@ -149,6 +175,14 @@ class RecordRow(SQLModel, table=True):
     title: str | None = None
     preview: str | None = None
     lost: bool = False
+    pack: str | None = Field(default=None, index=True)
+    """Pack that it was stored in; after a split its own objects stand beside it."""
+    pack_place: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """`pack` of the accession's body, as JSON."""
+    retain_until: datetime | None = Field(default=None, index=True)
+    """End of keeping as far as it is set; None: nothing is set, or for ever (`permanent`)."""
+    permanent: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    destroyed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class SourceRow(SQLModel, table=True):

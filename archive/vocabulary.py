@@ -100,6 +100,25 @@ DECISIONS: Labels = {
     "withdraw": ("withdrawn", "撤回"),
 }
 
+LEVELS: Labels = {
+    "none": ("no protection", "无保护"),
+    "read-only": ("read-only files", "只读文件"),
+    "immutable flag": ("immutable flag of the file system", "文件系统不可变标志"),
+    "governance": ("object lock, governance", "对象锁（治理模式）"),
+    "compliance": ("object lock, compliance", "对象锁（合规模式）"),
+}
+"""How well a place protects what is written, weakest first (docs/formats.md §12)."""
+
+PROMOTIONS: Labels = {
+    "evidence_used": ("used as evidence", "作为证据使用"),
+    "obstruction": ("obstruction of enforcement", "妨害公务"),
+    "mass_incident": ("mass or emergency incident", "群体性或突发事件"),
+    "important_case": ("major or complex case", "重大、疑难、复杂案件"),
+    "permanent": ("to be kept for ever", "永久保存"),
+    "other": ("other", "其他"),
+}
+"""Why a record is kept longer than its class says."""
+
 REVOCATION_CODES: Labels = {
     "key_compromise": ("key compromised", "密钥泄露"),
     "left": ("left the office", "离岗"),

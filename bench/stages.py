@@ -19,7 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from archive import publish, seal
-from archive.store_directory import DirectoryStore
+from archive.stores.directory import DirectoryStore
 from cli.settings import Settings
 from cli.wiring import Workbench
 from ingest import drops

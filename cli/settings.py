@@ -21,9 +21,13 @@ TEMPLATE = Path(__file__).resolve().parent.parent / "config" / SETTINGS_FILE
 RELEASES = ("purge", "keep", "move")
 EMBEDDED = "embedded"
 IN_FILE = "file"
+S3_SCHEME = "s3://"
+ADDRESSINGS = ("auto", "path", "virtual")
+LOCK_MODES = ("compliance", "governance", "none")
 
 _ARCHIVE_ID = re.compile(r"[a-z0-9.-]{1,64}/[0-9a-z]{1,64}")
 _OFFICE = re.compile(r"[a-z0-9]{1,16}")
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*")
 
 
 class SettingsError(UsageError):
@@ -47,6 +51,22 @@ class Settings:
     sealing_key: str = IN_FILE
     database: str = EMBEDDED
     store: str = "store"
+    store_live: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_addressing: str = "auto"
+    s3_ca: str = ""
+    s3_profile_ingest: str = ""
+    s3_profile_release: str = ""
+    s3_profile_verify: str = ""
+    lock_mode: str = "compliance"
+    accept_missing: tuple[str, ...] = ()
+    replica: str = ""
+    replica_endpoint: str = ""
+    replica_region: str = "us-east-1"
+    replica_profile: str = ""
+    replica_required: bool = False
+    pack_up_to: int = 262144
 
     def __post_init__(self) -> None:
         """Raise SettingsError for a value out of its range."""
@@ -67,7 +87,30 @@ class Settings:
         if self.database != EMBEDDED and "://" not in self.database:
             raise _bad("database", f'"{EMBEDDED}", sqlite://… / postgresql://…')
         if not self.store:
-            raise _bad("store", say("a folder", "目录"))
+            raise _bad("store", say("a folder or s3://bucket", "目录或 s3://桶"))
+        self._check_storage()
+
+    def _check_storage(self) -> None:
+        _range("pack_up_to", self.pack_up_to, 0, 4 << 20)
+        if self.s3_addressing not in ADDRESSINGS:
+            raise _bad("s3_addressing", ", ".join(ADDRESSINGS))
+        if self.lock_mode not in LOCK_MODES:
+            raise _bad("lock_mode", ", ".join(LOCK_MODES))
+        for name in ("store", "store_live", "replica"):
+            value = getattr(self, name)
+            if "://" in value and not _BUCKET.fullmatch(value):
+                raise _bad(name, say("a folder or s3://bucket[/prefix]", "目录或 s3://桶[/前缀]"))
+        for name in ("s3_endpoint", "replica_endpoint"):
+            value = getattr(self, name)
+            if value and not value.startswith(("http://", "https://")):
+                raise _bad(name, "http://… / https://…")
+        if self.in_bucket and not _BUCKET.fullmatch(self.store_live):
+            raise _bad("store_live", "s3://…")
+
+    @property
+    def in_bucket(self) -> bool:
+        """Whether the store is a bucket and not a folder."""
+        return self.store.startswith(S3_SCHEME)
 
     @classmethod
     def parse(cls, text: str) -> "Settings":
@@ -141,6 +184,8 @@ def _value(name: str, kind: Any, value: Any) -> Any:
 def _kind_name(kind: Any) -> str:
     if kind is int:
         return say("an integer", "整数")
+    if kind is bool:
+        return say("true or false", "true 或 false")
     return say("a number", "数字") if kind is float else say("a text in quotes", "带引号的文本")
 
 
@@ -150,7 +195,7 @@ def _literal(value: object) -> str:
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda m: f"\\u{ord(m[0]):04X}", escaped) + '"'
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _bad(name: str, expected: str) -> SettingsError:

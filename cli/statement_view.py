@@ -13,6 +13,16 @@ from cli.output import print_line, print_pairs
 _FIELDS: vocabulary.Labels = {
     "access": ("access", "调阅编号"),
     "account": ("account", "操作系统账号"),
+    "cause": ("cause", "原因"),
+    "class": ("retention class", "保管类别"),
+    "comment": ("comment", "意见"),
+    "decision": ("decision", "决定"),
+    "disposition": ("disposition", "处置编号"),
+    "pack": ("pack", "包"),
+    "proposal": ("digest of the proposal", "处置清单摘要值"),
+    "schedule": ("digest of the schedule", "保管期限表摘要值"),
+    "trigger": ("period begins", "期限起算"),
+    "until": ("until", "至"),
     "case": ("case", "案件标识"),
     "category": ("category", "类别"),
     "certificate": ("certificate", "证书"),
@@ -53,9 +63,12 @@ _KEYS: vocabulary.Labels = {
 _RULES: vocabulary.Labels = {
     "access": ("access rules", "调阅规则"),
     "alerts": ("alert rules", "预警规则"),
+    "retention": ("retention schedule", "保管期限表"),
 }
 _CODES: Mapping[str, vocabulary.Labels] = {
     "category": vocabulary.CATEGORIES,
+    "cause": vocabulary.PROMOTIONS,
+    "decision": vocabulary.DECISIONS,
     "code": vocabulary.REVOCATION_CODES,
     "importance": vocabulary.IMPORTANCES,
     "key": _KEYS,
@@ -63,7 +76,7 @@ _CODES: Mapping[str, vocabulary.Labels] = {
     "roles": vocabulary.ROLES,
     "sensitivity": vocabulary.SENSITIVITIES,
 }
-_TIMES = frozenset({"since", "valid_from", "valid_until"})
+_TIMES = frozenset({"since", "trigger", "until", "valid_from", "valid_until"})
 
 
 def show_statement(statement: Mapping[str, Any], detail: Mapping[str, Any]) -> None:

@@ -23,8 +23,8 @@ from archive.keyring import Keyring, embedded_timestamper, load_identity
 from archive.lease import Lease
 from archive.publish import Places
 from archive.seal import Sealer
-from archive.store_directory import DirectoryPointer, DirectoryStore
 from archive.stored_log import LogTrust
+from archive.stores.directory import DirectoryPointer, DirectoryStore
 from archive.system_entries import LogSettings, SystemEntries
 from cli import passphrase
 from cli.clock import SystemClock

@@ -11,10 +11,11 @@ from archive.times import parse_time
 
 MOST_RECORDS = 1000
 MOST_TEXT = 4000
-_RULE_SETS = ("access", "alerts")
+_RULE_SETS = ("access", "alerts", "retention")
 _IMPORTANCE = ("ordinary", "major")
 _KEYS = ("own", "token", "founding")
 _DECISIONS = ("approve", "refuse", "withdraw")
+_DISPOSALS = ("approve", "refuse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ _CASE: dict[str, Check] = {
     "unit": fields.unit_id,
 }
 _ATTACHED: dict[str, Check] = {"case": fields.ulid, "records": _records}
+_DISPOSITION: dict[str, Check] = {"disposition": fields.ulid}
 _COPIES_BACK: dict[str, Check] = {"access": fields.ulid, "count": fields.count}
 
 
@@ -152,6 +154,38 @@ SIGNED: Mapping[str, SignedKind] = {
         {**_REASON, "document_no": _maybe_words},
     ),
     "hold.lifted": _registry("hold", {"hold": fields.ulid}, _REASON),
+    "retention.classed": _registry(
+        None,
+        {"class": fields.class_name, "records": _records, "trigger": maybe(fields.moment)},
+        _REASON,
+    ),
+    "retention.extended": _registry(
+        None,
+        {
+            "cause": one_of(vocabulary.PROMOTIONS),
+            "records": _records,
+            "until": maybe(fields.moment),
+        },
+        _REASON,
+    ),
+    "disposition.proposed": _registry(
+        "disposition",
+        {**_DISPOSITION, "records": _records, "schedule": fields.sha256_digest},
+        _REASON,
+    ),
+    "disposition.decided": _registry(
+        "disposition",
+        {
+            **_DISPOSITION,
+            "decision": one_of(_DISPOSALS),
+            "proposal": fields.sha256_digest,
+        },
+        {"comment": _words},
+    ),
+    "disposition.executed": SignedKind(
+        "registry", "disposition", _DISPOSITION, {"comment": _words}, detail_needed=False
+    ),
+    "pack.split": _registry(None, {"pack": fields.pack_name, "records": _records}, _REASON),
     "access.requested": SignedKind(
         "access",
         "request",

@@ -12,7 +12,7 @@ import pytest
 from archive.durable import FileSystem
 from archive.errors import ObjectConflict, ObjectMissing, StateUnknown, Unreachable
 from archive.ports import PutItem, StagedFile, read_all
-from archive.store_directory import DirectoryPointer, DirectoryStore
+from archive.stores.directory import DirectoryPointer, DirectoryStore
 
 
 @pytest.fixture

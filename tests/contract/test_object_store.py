@@ -15,7 +15,7 @@ import pytest
 from archive.durable import FileSystem, write_new
 from archive.errors import ObjectConflict, ObjectMissing
 from archive.ports import CHUNK, LiveStore, PutItem, StagedFile, read_all
-from archive.store_directory import DirectoryStore
+from archive.stores.directory import DirectoryStore
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -41,7 +41,7 @@ def directory_store(folder: Path) -> Bench:
     worker = (
         "from pathlib import Path\n"
         "from archive.durable import FileSystem\n"
-        "from archive.store_directory import DirectoryStore\n"
+        "from archive.stores.directory import DirectoryStore\n"
         f"folder = Path({str(folder)!r})\n"
         "store = DirectoryStore(folder / 'store', folder / 'scratch', FileSystem())\n"
     )

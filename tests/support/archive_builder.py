@@ -28,7 +28,7 @@ from archive.pieces import PieceHasher, pieces_root
 from archive.receipt import Receipt
 from archive.record import RecordDescription
 from archive.report import Report
-from archive.store_directory import DirectoryStore
+from archive.stores.directory import DirectoryStore
 from archive.tiles import TileReader, encode_entries
 from archive.times import format_time
 from archive.verify import Kit, Scope, verify

@@ -30,7 +30,7 @@ from archive.pieces import PIECE_SIZE, PieceHasher, pieces_root
 from archive.publish import Places
 from archive.record import RecordDescription
 from archive.seal import Drained, Sealer
-from archive.store_directory import DirectoryPointer, DirectoryStore
+from archive.stores.directory import DirectoryPointer, DirectoryStore
 from archive.system_entries import LogSettings
 from archive.times import format_time
 from signing.digest import Digest

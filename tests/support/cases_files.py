@@ -13,7 +13,7 @@ from archive import layout
 from archive.errors import Unreachable
 from archive.ports import ObjectInfo, PutItem
 from archive.report import Report
-from archive.store_directory import DirectoryStore
+from archive.stores.directory import DirectoryStore
 from archive.tiles import encode_entries
 from archive.verify import verify
 

@@ -4,7 +4,7 @@ Nothing in the shipped code knows of this: in the child every method of `FileSys
 commit of `Database` is wrapped from outside, and each call is a *step*. A step's name says what is
 done and which function asked for it, for example
 
-    link < store_directory._link        commit < seal._publish
+    link < directory._link        commit < seal._publish
 
 and its number counts the calls of that name. SIGKILL comes `before` the n-th of them, `after` it,
 or in the `middle` (of a write: half of its bytes are written).

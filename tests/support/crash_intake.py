@@ -28,7 +28,7 @@ from archive.findings import Outcome
 from archive.ids import new_ulid
 from archive.ledger import NewEntry
 from archive.receipt import Receipt
-from archive.store_directory import DirectoryStore
+from archive.stores.directory import DirectoryStore
 from archive.verify import Kit, verify
 from cli.settings import Settings
 from cli.wiring import Workbench

@@ -15,8 +15,8 @@ from people_office import STAFF, Office, reasons
 from archive.durable import FileSystem
 from archive.publish import Places
 from archive.statements.kinds import SIGNED
-from archive.store_directory import DirectoryPointer
 from archive.stored_log import LogTrust
+from archive.stores.directory import DirectoryPointer
 
 _STREAMS = {"log.heartbeat": "log"}
 

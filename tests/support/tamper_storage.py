@@ -15,7 +15,7 @@ from tamper import BUCKET, DATABASE, NOBODY, Look, Scene, attack
 from tamper_lab import flip, overwrite
 
 from archive import layout
-from archive.store_directory import DirectoryStore
+from archive.stores.directory import DirectoryStore
 
 LOG = "main-2026"
 KEPT = (Look((), 0, checkpoint=True), Look((), 0, receipt=True), Look((), 0, database=True))

@@ -123,6 +123,8 @@ def row(record: str, source: str, **other: Any) -> dict[str, Any]:
         "preview": "witness Zhao",
         "case_no": "A-1",
         "lost": False,
+        "permanent": False,
+        "destroyed": False,
         **other,
     }
 

@@ -27,8 +27,8 @@ from archive.oversight.sources import sealed_size
 from archive.oversight.statistics import NOT_AVAILABLE, Figures, statistics_table
 from archive.oversight.survey import Survey
 from archive.publish import Places
-from archive.store_directory import DirectoryPointer
 from archive.stored_log import LogTrust, StoredLog
+from archive.stores.directory import DirectoryPointer
 from archive.times import format_time
 
 ALERTS = (Path(__file__).parents[2] / "config" / "alerts.toml").read_text(encoding="utf-8")

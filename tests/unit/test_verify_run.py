@@ -14,7 +14,7 @@ from verify_cases import Given, findings_of
 from archive import layout
 from archive.verify import Sample
 
-WRITERS = ("archive.database", "archive.ledger", "archive.seal", "archive.store_directory")
+WRITERS = ("archive.database", "archive.ledger", "archive.seal", "archive.stores.directory")
 
 
 @pytest.fixture(scope="module")
