@@ -3,8 +3,8 @@
 Promises are part of each port; tests/contract holds every implementation to them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -101,11 +101,50 @@ class StoredVersion:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What keeps one version: `level` of vocabulary.LEVELS, the end of its lock, a legal hold."""
+    """What keeps one version: `level` of vocabulary.LEVELS, the end of its lock, a legal hold.
+
+    `sha256` is the digest that a server keeps beside the bytes: its word, never fixity. `remarks`
+    are codes of findings and their subjects, about what else is odd with the object.
+    """
 
     level: str
     until: datetime | None = None
     held: bool = False
+    sha256: bytes | None = None
+    remarks: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFacts:
+    """What a place says of itself and its settings now, for an inspection.
+
+    `versioned` and `locking` are None where the place knows no such thing (a folder). `settings`
+    are digests (`sha256:…`) of what decides who may do what, by name. `hiding` are the lifecycle
+    rules that hide, remove or move objects, `public` what is open to everybody, `uploads` the
+    unfinished ones (key, id, begun at). `skew` is by how many seconds its clock is off, at least.
+    `unknown` says by name what could not be asked, and why.
+    """
+
+    place: str
+    server: str | None = None
+    versioned: bool | None = None
+    locking: bool | None = None
+    skew: float = 0.0
+    settings: Mapping[str, str] = field(default_factory=dict)
+    hiding: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+    uploads: tuple[tuple[str, str, datetime], ...] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+
+class Inspectable(Protocol):
+    """What only an inspection asks of a place."""
+
+    def facts(self) -> PlaceFacts:
+        """Its settings. Raises Unreachable where the place does not answer at all."""
+
+    def read_version(self, key: str, version: str) -> Iterator[bytes]:
+        """Yield the bytes of one version, in chunks of at most 4 MiB; raises ObjectMissing."""
 
 
 class Vault(Protocol):
