@@ -28,6 +28,7 @@ from archive.publish import Places
 from archive.rebuild_log import Chain, LogRebuilder
 from archive.rebuild_registers import RegisterRebuilder
 from archive.rebuild_rows import Projection, register_crls
+from archive.registers.keeping import Law
 from archive.report import Report
 from archive.stored_log import NOTE_LIMIT, LogTrust, log_names
 from archive.verify.judges import Judges
@@ -69,10 +70,13 @@ def rebuild(
     fs: FileSystem,
     policy: TrustPolicy,
     progress: Progress = lambda _log, _done, _all: None,
+    *,
+    law: Law | None = None,
 ) -> Rebuilt:
     """Build the database anew and put it in place of the old one; SQLite only.
 
-    `policy` is the archive's own: whose certificates people may sign with.
+    `policy` is the archive's own: whose certificates people may sign with. `law` reads retention
+    schedules; without one an archive that has adopted any cannot be rebuilt.
 
     Needs no readable database, and waits for the sealer's lease. Raises ContentAltered or
     ObjectMissing if the store does not hold one consistent history, or less than was published;
@@ -83,7 +87,7 @@ def rebuild(
     with lease.hold(wait=True):
         _remove(fs, fresh)
         try:
-            found = _build(fresh, places, identity, policy, clock, progress)
+            found = _build(fresh, places, identity, (policy, law), clock, progress)
             sizes = {log: size for log, (size, _) in found.sizes.items()}
             _check_pointer(places.live, LogTrust.of(identity), sizes)
             unpublished = _compare(path, fresh, sizes) if path.exists() else None
@@ -123,7 +127,7 @@ def _build(
     fresh: Path,
     places: Places,
     identity: Identity,
-    policy: TrustPolicy,
+    rules: tuple[TrustPolicy, Law | None],
     clock: Clock,
     progress: Progress,
 ) -> _Found:
@@ -146,7 +150,7 @@ def _build(
             sizes[log] = (one.size, one.seals)
         with target.write() as connection:
             register_crls(connection, places.evidence, identity)
-        _replay(target, places, identity, policy, clock, sizes, whole=not projection.unreadable)
+        _replay(target, places, identity, rules, clock, sizes, whole=not projection.unreadable)
     finally:
         target.close()
     return _Found(sizes, projection)
@@ -156,7 +160,7 @@ def _replay(
     target: Database,
     places: Places,
     identity: Identity,
-    policy: TrustPolicy,
+    rules: tuple[TrustPolicy, Law | None],
     clock: Clock,
     logs: Iterable[str],
     *,
@@ -164,10 +168,11 @@ def _replay(
 ) -> None:
     """Fill the registers from the entries of the new database."""
     pki = load_pki(places.evidence, Report("rebuild", clock.now()))
+    policy, law = rules
     judges = Judges(policy, pki.certificates, pki.crls)
     issuers = frozenset(load_certificate(der).subject for der in identity.certificates)
     registers = RegisterRebuilder(
-        places.evidence, identity.archive_id, judges, issuers, list(logs), whole=whole
+        places.evidence, identity.archive_id, judges, issuers, list(logs), whole=whole, law=law
     )
     registers.run(target.write)
 

@@ -23,16 +23,17 @@ from archive.layout import detail_key
 from archive.ledger import ENTRY
 from archive.pki_register import REVOCATION
 from archive.ports import ObjectStore, read_all
-from archive.registers.act import Act, Data
+from archive.registers.act import Act, Data, Unknown
 from archive.registers.admit import KINDS
 from archive.registers.cases import plain_number
+from archive.registers.keeping import Law
 from archive.registers.shelf import Value
 from archive.statements.body import SignedBody, read_body
 from archive.statements.kinds import SIGNED, check_data
 from archive.tables import AccessRow
 from archive.times import parse_time
 from archive.verify.judges import Judges
-from archive.verify.replay import Replay, Unknown
+from archive.verify.replay import Replay
 from archive.verify.statements import Verdict, judge_body
 from signing.certificates import load_certificate
 from signing.digest import Digest
@@ -69,8 +70,10 @@ class RegisterRebuilder:
         logs: Sequence[str],
         *,
         whole: bool,
+        law: Law | None = None,
     ) -> None:
         self._whole = whole
+        self._law = law
         self._evidence = evidence
         self._archive_id = archive_id
         self._judges = judges
@@ -127,7 +130,7 @@ class RegisterRebuilder:
 
     def _replay(self, connection: Connection, shelf: "_Shelf") -> Replay:
         claims = partial(self._claims, connection)
-        return Replay(shelf, self._archive_id, self._judges, claims, self._withdrawn)
+        return Replay(shelf, self._archive_id, self._judges, claims, self._withdrawn, self._law)
 
     def _take(self, connection: Connection, replay: Replay, shelf: "_Shelf", found: _Found) -> None:
         entry, place = found.entry, f"{found.log}#{found.index}"
@@ -248,7 +251,7 @@ class _Shelf(DbShelf):
             raise Unknown(f"the description of the record {key} is perhaps missing")
         if row is None or (self._order[row.log], row.idx) >= self._place:
             return None
-        return record_value(row.source, row.size, row.sha256)
+        return record_value(row)
 
 
 def _open(

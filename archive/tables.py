@@ -179,6 +179,8 @@ class RecordRow(SQLModel, table=True):
     """Pack that it was stored in; after a split its own objects stand beside it."""
     pack_place: bytes | None = Field(default=None, sa_type=LargeBinary)
     """`pack` of the accession's body, as JSON."""
+    first_lock: datetime | None = None
+    """`retain_until` of the accession's body."""
     retain_until: datetime | None = Field(default=None, index=True)
     """End of keeping as far as it is set; None: nothing is set, or for ever (`permanent`)."""
     permanent: bool = Field(default=False, sa_column_kwargs={"server_default": false()})

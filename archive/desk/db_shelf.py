@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from archive.catalog import RECORD
 from archive.registers.shelf import Value
 from archive.tables import RegisterRow
+from archive.times import format_time, parse_time
 
 REGISTER = RegisterRow.__table__  # type: ignore[attr-defined]
 
@@ -42,6 +44,8 @@ class DbShelf:
             here = (REGISTER.c.shelf == shelf) & (REGISTER.c.key == key)
             self._connection.execute(update(REGISTER).where(here).values(value=data))
         self._seen[shelf, key] = value
+        if shelf == "term":
+            self._show_term(key, value)
 
     def every(self, shelf: str) -> Iterator[tuple[str, Value]]:
         """All keys and values of one name, by key, as they stand in the database."""
@@ -55,17 +59,40 @@ class DbShelf:
         query = select(REGISTER.c.key, REGISTER.c.value).where(here)
         return {row.key: json.loads(row.value) for row in self._connection.execute(query)}
 
+    def _show_term(self, record: str, term: Value) -> None:
+        """The catalog's own columns, by which people and the sweep look for what ends."""
+        known = self.get("record", record)
+        said = [text for text in (known["retain_until"] if known else None, term["until"]) if text]
+        until = parse_time(max(said)) if said else None
+        shown = update(RECORD).where(RECORD.c.id == record)
+        self._connection.execute(shown.values(retain_until=until, permanent=term["permanent"]))
+
     def _load(self, shelf: str, key: str) -> Value | None:
         query = select(REGISTER.c.value).where(REGISTER.c.shelf == shelf, REGISTER.c.key == key)
         data = self._connection.execute(query).scalar()
         return None if data is None else json.loads(data)
 
     def _record(self, record: str) -> Value | None:
-        query = select(RECORD.c.source, RECORD.c.size, RECORD.c.sha256)
-        row = self._connection.execute(query.where(RECORD.c.id == record)).first()
-        return None if row is None else record_value(row.source, row.size, row.sha256)
+        row = self._connection.execute(select(*SHOWN).where(RECORD.c.id == record)).first()
+        return None if row is None else record_value(row)
 
 
-def record_value(source: str, size: int, sha256: bytes) -> Value:
-    """What the registers know of a record."""
-    return {"source": source, "size": size, "sha256": sha256.hex()}
+SHOWN = (
+    RECORD.c.source,
+    RECORD.c.size,
+    RECORD.c.sha256,
+    RECORD.c.received_at,
+    RECORD.c.first_lock,
+)
+"""Columns of the catalog that `record_value` needs."""
+
+
+def record_value(row: Any) -> Value:
+    """What the registers know of a record, from its line in the catalog."""
+    return {
+        "source": row.source,
+        "size": row.size,
+        "sha256": row.sha256.hex(),
+        "received_at": format_time(row.received_at),
+        "retain_until": format_time(row.first_lock) if row.first_lock else None,
+    }

@@ -30,6 +30,7 @@ from archive.ports import Clock, ObjectStore
 from archive.registers.act import Act
 from archive.registers.admit import admit
 from archive.registers.denials import denied
+from archive.registers.keeping import Law
 from archive.seal import Sealer
 from archive.statements.body import SignedBody, read_body
 from archive.statements.kinds import SIGNED, check_data
@@ -92,7 +93,10 @@ After = Callable[[Connection, NewEntry], Iterable[NewEntry]]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The archive's side of every statement; `host` is `service` or `single`."""
+    """The archive's side of every statement; `host` is `service` or `single`.
+
+    `law` reads retention schedules; without one nothing about retention can be submitted.
+    """
 
     database: Database
     sealer: Sealer
@@ -104,6 +108,7 @@ class Desk:
     certificates: PersonCertificates
     pace: Pace = field(default_factory=lambda: Pace(time.monotonic, time.sleep))
     timeout: float = 60.0
+    law: Law | None = None
 
     def submit(
         self,
@@ -326,7 +331,7 @@ class Desk:
             detail=lambda: data,
             certificate=lambda digest: stored_certificate(connection, digest),
         )
-        admit(DbShelf(connection), act, self.archive_id)
+        admit(DbShelf(connection), act, self.archive_id, self.law)
 
     def _id(self, now: datetime) -> str:
         return new_ulid(now, self.random(RANDOM_BYTES))

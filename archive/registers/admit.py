@@ -7,6 +7,7 @@ entries is checked here.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from archive.registers import (
     accesses,
@@ -17,9 +18,11 @@ from archive.registers import (
     holds,
     people,
     requests,
+    retention,
     rules,
 )
 from archive.registers.act import Act, Rule, SignedRule
+from archive.registers.keeping import Law
 from archive.registers.shelf import Shelf
 from archive.registers.signers import check_signers, spend
 from archive.statements.body import SignedBody, read_body
@@ -34,6 +37,7 @@ _SIGNED: Mapping[str, SignedRule] = {
     **copies.SIGNED,
     **concealed.SIGNED,
     **alerts.SIGNED,
+    **retention.SIGNED,
 }
 _OWN: Mapping[str, Rule] = {
     **people.OWN,
@@ -41,16 +45,20 @@ _OWN: Mapping[str, Rule] = {
     **requests.OWN,
     **accesses.OWN,
     **concealed.OWN,
+    **retention.OWN,
 }
+_BY_LAW = frozenset(("rules.adopted", *retention.SIGNED, *retention.OWN))
 KINDS = frozenset((*_SIGNED, *_OWN))
 """Every kind that the registers follow."""
 
 
-def admit(shelf: Shelf, act: Act, archive_id: str) -> SignedBody | None:
+def admit(shelf: Shelf, act: Act, archive_id: str, law: Law | None = None) -> SignedBody | None:
     """Judge one act and change the registers; raises Denied or FormatError, changing nothing.
 
-    Returns the body of a signed act.
+    Returns the body of a signed act. Raises Unknown for acts of retention where there is no `law`.
     """
+    if act.kind in _BY_LAW:
+        act = replace(act, law=law)
     rule = _SIGNED.get(act.kind)
     if rule is None:
         _OWN[act.kind](shelf, act)

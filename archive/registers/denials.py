@@ -138,6 +138,37 @@ DENIALS: Mapping[str, tuple[str, str, str]] = {
         "A hold is lifted only by the unit that placed it.",
         "封存只能由作出封存的单位解除。",
     ),
+    # retention
+    "SCHEDULE_NONE": (
+        "RETENTION_UNLAWFUL",
+        "No retention schedule is in force.",
+        "没有生效的保管期限表。",
+    ),
+    "SCHEDULE_OTHER": (
+        "RETENTION_UNLAWFUL",
+        "It goes by another retention schedule than the one in force.",
+        "所依据的不是现行的保管期限表。",
+    ),
+    "CLASS_UNKNOWN": (
+        "RETENTION_UNLAWFUL",
+        "The retention schedule in force has no such class.",
+        "现行保管期限表中没有此类别。",
+    ),
+    "TERM_DIFFERS": (
+        "RETENTION_UNLAWFUL",
+        "The end is not what the class gives for this trigger.",
+        "到期时间与该类别按起算时间得出的不一致。",
+    ),
+    "TRIGGER_EARLY": (
+        "RETENTION_UNLAWFUL",
+        "The time from which the term counts is long before the receipt, and nobody confirmed it.",
+        "起算时间远早于接收时间，且未经人员确认。",
+    ),
+    "TRIGGER_AHEAD": (
+        "RETENTION_UNLAWFUL",
+        "The time from which the term counts is still to come.",
+        "起算时间尚未到来。",
+    ),
     # requests
     "RULES_NONE": (
         "ACCESS_UNLAWFUL",

@@ -20,10 +20,13 @@ from archive.statements.body import SignedBody
 from signing.digest import Digest
 
 
-def check_rules(name: str, text: str) -> None:
-    """Read a rule set (`access`, `alerts`) strictly; Denied RULES_BAD saying what is wrong."""
+def check_rules(act: Act, name: str, text: str) -> None:
+    """Read a rule set strictly; Denied RULES_BAD saying what is wrong, Unknown without a law."""
     try:
-        _READERS[name](text)
+        if name == "retention":
+            act.lawyer.check(text)
+        else:
+            _READERS[name](text)
     except FormatError as error:
         raise denied("RULES_BAD", str(error)) from error
 
@@ -56,7 +59,7 @@ def _adopted(shelf: Shelf, act: Act, body: SignedBody) -> None:
     text: str = data["text"]
     if str(Digest.of("sha256", text.encode())) != digest:
         raise denied("RULES_BAD", remark("TEXT_OTHER"))
-    check_rules(name, text)
+    check_rules(act, name, text)
     shelf.put("rules", name, {"sha256": digest, "text": text})
     shelf.put("rules_text", digest, {"text": text})
 

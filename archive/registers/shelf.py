@@ -11,8 +11,9 @@ class Shelf(Protocol):
     """The registers as they are at one moment of the ledger.
 
     Names: `person` by id, `certificate` by digest, `key` by digest of the public key, `case` by id,
-    `record` by id (read only: {`source`, `size`, `sha256` in hexadecimal}), `record_cases` and
-    `record_holds` by record, `source` by id ({`unit`}), `hold`, `request`, `access`, `rules` by
+    `record` by id (read only: {`source`, `size`, `sha256` in hexadecimal, `received_at`,
+    `retain_until` (the first lock, or None)}), `record_cases`, `record_holds` and `term` (see
+    `retention`) by record, `source` by id ({`unit`}), `hold`, `request`, `access`, `rules` by
     name, `rules_text` by digest, `statement` by digest, `nonce` by its digest, `case_number` by
     number, `account` by number ({`person`}), `case_holds` by case, `founding` (one value, see
     `signers`).

@@ -16,9 +16,10 @@ from archive.detail import Detail
 from archive.errors import Denied, FormatError
 from archive.layout import detail_key, pki_key
 from archive.record import RecordDescription
-from archive.registers.act import Act, Data
+from archive.registers.act import Act, Data, Unknown
 from archive.registers.cases import plain_number
 from archive.registers.denials import DENIALS
+from archive.registers.keeping import Law
 from archive.registers.shelf import Value
 from archive.report import Report
 from archive.statements.body import SignedBody
@@ -27,7 +28,7 @@ from archive.times import format_time, parse_time
 from archive.verify.context import JSON_LIMIT, Context, Found, fetch, guarded
 from archive.verify.index import Index
 from archive.verify.records import read_description
-from archive.verify.replay import Replay, Unknown
+from archive.verify.replay import Replay
 from archive.verify.statements import LATE, Verdict
 from archive.verify.workers import Workers
 
@@ -84,8 +85,13 @@ class IndexShelf:
             if (self._order[log], index) < self.place:
                 body = json.loads(text)
                 digests = dict(item.split(":", 1) for item in body["content"])
-                known = {"source": body["source"], "size": body["size"]}
-                return {**known, "sha256": digests.get("sha256")}
+                return {
+                    "source": body["source"],
+                    "size": body["size"],
+                    "sha256": digests.get("sha256"),
+                    "received_at": body["received_at"],
+                    "retain_until": body.get("retain_until"),
+                }
         return None
 
     def at(self, log: str, index: int) -> None:
@@ -96,14 +102,21 @@ class IndexShelf:
 class RegisterCheck:
     """One replay over the acts of an index."""
 
-    def __init__(self, context: Context, index: Index, report: Report, logs: Sequence[str]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        index: Index,
+        report: Report,
+        logs: Sequence[str],
+        law: Law | None = None,
+    ) -> None:
         self._context = context
         self._index = index
         self._report = report
         self._shelf = IndexShelf(index, logs)
         judges = context.judges
         self._replay = Replay(
-            self._shelf, context.policy.archive, judges, self._claims, self._withdrawn
+            self._shelf, context.policy.archive, judges, self._claims, self._withdrawn, law
         )
 
     def run(self) -> None:
@@ -250,14 +263,22 @@ class RegisterCheck:
 
 
 def check_registers(
-    context: Context, index: Index, report: Report, pool: Workers, logs: Sequence[str]
+    context: Context,
+    index: Index,
+    report: Report,
+    pool: Workers,
+    logs: Sequence[str],
+    law: Law | None = None,
 ) -> None:
-    """Replay the registers over all acts in the index; `logs` in the order of the walk."""
+    """Replay the registers over all acts in the index; `logs` in the order of the walk.
+
+    Without a `law` what follows the first act of retention is unchecked, and said to be.
+    """
     index.run("CREATE INDEX IF NOT EXISTS record_id ON record(id)")
     index.run("CREATE INDEX revoked ON act(subject) WHERE kind='person.revoked'")
     for claims in pool.map(_claims, _claim_jobs(index)):
         index.add("claim", claims)
-    RegisterCheck(context, index, report, logs).run()
+    RegisterCheck(context, index, report, logs, law).run()
 
 
 ClaimJob = list[tuple[str, str]]

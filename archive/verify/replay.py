@@ -8,10 +8,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from archive.errors import FormatError
-from archive.registers.act import Act
+from archive.registers.act import Act, Unknown
 from archive.registers.admit import admit
 from archive.registers.concealed import Start
 from archive.registers.denials import denied
+from archive.registers.keeping import Law
 from archive.registers.shelf import Shelf
 from archive.statements.body import SignedBody, read_body
 from archive.verify.context import Found
@@ -24,12 +25,11 @@ Withdrawn = Callable[[str, datetime], bool]
 """Whether the register itself says somewhere that a person is revoked from before a moment."""
 
 
-class Unknown(Exception):
-    """Something that the judgement needs cannot be had: what follows cannot be judged either."""
-
-
 class Replay:
-    """Takes acts in the order of the ledger; `archive_id` is whose statements count."""
+    """Takes acts in the order of the ledger; `archive_id` is whose statements count.
+
+    Without a `law` acts of retention are Unknown.
+    """
 
     def __init__(
         self,
@@ -38,12 +38,14 @@ class Replay:
         judges: Judges,
         claims: Claims,
         withdrawn: Withdrawn,
+        law: Law | None = None,
     ) -> None:
         self._shelf = shelf
         self._archive_id = archive_id
         self._judges = judges
         self._claims = claims
         self._withdrawn = withdrawn
+        self._law = law
 
     def take(self, act: Act, verdict: Verdict, found: Found) -> SignedBody | None:
         """Let one act count; returns its signed body, None for what the archive itself wrote.
@@ -58,7 +60,7 @@ class Replay:
             self._opened(act, found)
         if act.kind == "case.linked":
             self._linked(act)
-        return admit(self._shelf, act, self._archive_id)
+        return admit(self._shelf, act, self._archive_id, self._law)
 
     def _missing(self, act: Act, body: SignedBody) -> None:
         """Unknown for a certificate that somebody was enrolled with; others are nobody's."""

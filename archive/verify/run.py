@@ -16,6 +16,7 @@ from datetime import datetime
 from archive.errors import ArchiveError
 from archive.layout import POINTER_KEY, seals_prefix
 from archive.ports import ObjectStore
+from archive.registers.keeping import Law
 from archive.report import LogHead, Report
 from archive.verify import logs, references, seal_order, selection, unexpected
 from archive.verify.context import NOTE_LIMIT, Context, fetch
@@ -48,7 +49,8 @@ class Kit:
 
     `known` are notes and `receipts` receipt lines kept earlier, each with a name for people;
     `extra_crls` are CRLs (DER) newer than the archive's; `own_policy` says that the policy file was
-    taken from the archive itself; `database` is the operator's database, where it can be had.
+    taken from the archive itself; `database` is the operator's database, where it can be had;
+    `law` reads retention schedules.
     """
 
     known: Sequence[Kept] = ()
@@ -56,6 +58,7 @@ class Kit:
     extra_crls: Sequence[bytes] = ()
     own_policy: bool = False
     database: Database | None = None
+    law: Law | None = None
 
 
 @dataclass(slots=True)
@@ -163,7 +166,7 @@ def _verify(run: _Run, pool: Workers, kit: Kit, scope: Scope) -> None:
     known.finish(run.snapshots, [name for name in names if name not in run.snapshots])
     for log, walk in run.walks.items():
         known.keep_contradicting(run.snapshots[log], walk.rewritten)
-    _check_registers(run, pool)
+    _check_registers(run, pool, kit.law)
     for chain in logs.chains(list(run.walks)):
         _check_chain_seals(run, pool, chain)
     selection.select(run.index, run.report, pool, scope)
@@ -192,11 +195,11 @@ def _walk_chain(run: _Run, pool: Workers, chain: list[str], database: Database |
         succession.add(walk, snapshot)
 
 
-def _check_registers(run: _Run, pool: Workers) -> None:
+def _check_registers(run: _Run, pool: Workers, law: Law | None) -> None:
     """What needs the whole ledger; with entries lost, what follows them would be called wrong."""
     if not run.entries_lost:
         references.check_references(run.index, run.report)
-        check_registers(run.context, run.index, run.report, pool, list(run.walks))
+        check_registers(run.context, run.index, run.report, pool, list(run.walks), law)
     elif run.index.one("SELECT 1 FROM act") is not None:
         reason = "entries of the ledger are missing"
         run.report.add("REGISTERS_UNCHECKED", run.context.policy.archive, reason=reason)

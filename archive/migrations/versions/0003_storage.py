@@ -37,6 +37,7 @@ def _record_columns() -> None:
     for column in (
         sa.Column("pack", sa.String(), nullable=True),
         sa.Column("pack_place", sa.LargeBinary(), nullable=True),
+        sa.Column("first_lock", sa.DateTime(), nullable=True),
         sa.Column("retain_until", sa.DateTime(), nullable=True),
         sa.Column("permanent", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("destroyed", sa.Boolean(), nullable=False, server_default=sa.false()),
