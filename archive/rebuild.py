@@ -61,7 +61,7 @@ class Rebuilt:
     kept: Path | None
 
 
-def rebuild(
+def rebuild(  # noqa: PLR0913 - the parts of an archive
     database: Database,
     places: Places,
     identity: Identity,
