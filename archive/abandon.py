@@ -81,11 +81,22 @@ class Abandoner:
                 found.setdefault(row.idx, (row.data, []))[1].append(row)
         gone = []
         for index, (data, rows) in found.items():
-            entry = Entry.parse(data)
-            keys = tuple(row.key for row in rows)
-            lost = Abandoned(str(entry.subject), head.log, index, keys)
-            gone.append((lost, entry.stream, tuple(row.id for row in rows)))
+            ids, keys = tuple(row.id for row in rows), tuple(row.key for row in rows)
+            for member, entry in self._with_pack(connection, head, index, Entry.parse(data)):
+                lost = Abandoned(str(entry.subject), head.log, member, keys)
+                gone.append((lost, entry.stream, ids))
         return gone
+
+    def _with_pack(
+        self, connection: Connection, head: Head, index: int, first: Entry
+    ) -> list[tuple[int, Entry]]:
+        """An entry with its index, and those of all other records that lie in the same pack."""
+        pack = first.body.get("pack")
+        if pack is None:
+            return [(index, first)]
+        batch = ledger.entries_between(connection, head.log, index, head.size)
+        near = [(new.index, Entry.parse(new.data)) for new in batch]
+        return [(i, e) for i, e in near if (e.body.get("pack") or {}).get("id") == pack["id"]]
 
     def _can_be_had(self, path: str, key: str) -> bool:
         staged = (self.places.staging / path).exists()

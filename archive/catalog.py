@@ -14,6 +14,7 @@ from archive.ids import check_ulid
 from archive.ledger import Appended
 from archive.record import RecordDescription
 from archive.tables import RecordRow, SourceRow
+from signing import canonical
 
 RECORD = RecordRow.__table__  # type: ignore[attr-defined]
 SOURCE = SourceRow.__table__  # type: ignore[attr-defined]
@@ -39,7 +40,8 @@ def project(
             data = description(layout.record_key(subject))
             if data is not None:
                 found = RecordDescription(json.loads(data))
-                rows.append(record_row(log, appended.index, found))
+                row = record_row(log, appended.index, found)
+                rows.append({**row, **kept_columns(entry["body"])})
         elif kind == "record.lost":
             lost.append(subject)
     if rows:
@@ -48,8 +50,19 @@ def project(
         connection.execute(update(RECORD).where(RECORD.c.id == record).values(lost=True))
 
 
+def kept_columns(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What an accession's body says of where the record lies, and how long it stays at least."""
+    pack = body.get("pack")
+    return {
+        "pack": pack["id"] if pack else None,
+        "pack_place": canonical.encode(pack) if pack else None,
+        "first_lock": _moment(body.get("retain_until")),
+        "retain_until": _moment(body.get("retain_until")),
+    }
+
+
 def record_row(log: str, index: int, found: RecordDescription) -> dict[str, Any]:
-    """The catalog's line for one record."""
+    """The catalog's line for one record, as far as record.json gives it."""
     value: Mapping[str, Any] = found.value
     claims: Mapping[str, Any] = value["claims"] or {}
     text: Mapping[str, Any] = value["text"] or {}

@@ -5,10 +5,10 @@ signs or stores; archive.seal does that with what stands committed.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -24,6 +24,8 @@ HEAD = HeadRow.__table__  # type: ignore[attr-defined]
 ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
 PENDING = PendingRow.__table__  # type: ignore[attr-defined]
 UNSTORED = UnstoredRow.__table__  # type: ignore[attr-defined]
+_MOST_VALUES = 10_000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ class Appended:
     pending: str | None
 
 
+def batched(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Values for `IN (…)`, a part at a time: databases take only so many parameters."""
+    return (values[start : start + _MOST_VALUES] for start in range(0, len(values), _MOST_VALUES))
+
+
 def submit(connection: Connection, entries: Iterable[NewEntry]) -> None:
     """Put entries and their objects into the way to the ledger; durable when committed."""
     pending: list[dict[str, object]] = []
@@ -129,24 +136,41 @@ def _unstored(pending: str, item: NewObject) -> dict[str, object]:
 
 
 def waiting(connection: Connection, *, only_urgent: bool, limit: int) -> list[NewEntry]:
-    """Submitted entries in the order in which they were submitted, without their objects."""
+    """Submitted entries in the order in which they were submitted, without their objects.
+
+    A pack is never cut in two: where the limit falls between its members, the rest comes too.
+    """
     query = select(PENDING).order_by(PENDING.c.number).limit(limit)
     if only_urgent:
         query = query.where(PENDING.c.urgent)
-    return [
-        NewEntry(
-            id=row.id,
-            kind=row.kind,
-            stream=row.stream,
-            actor=row.actor,
-            at=row.at,
-            subject=row.subject,
-            body=json.loads(row.body),
-            urgent=row.urgent,
-            pack=row.pack,
-        )
-        for row in connection.execute(query)
-    ]
+    rows = list(connection.execute(query))
+    packs = {row.pack for row in rows if row.pack is not None}
+    if packs and (only_urgent or len(rows) == limit):
+        members = connection.execute(select(PENDING).where(PENDING.c.pack.in_(packs)))
+        rows = sorted({row.number: row for row in (*rows, *members)}.values())
+    return [_new_entry(row) for row in rows]
+
+
+def is_waiting(connection: Connection, *, only_urgent: bool) -> bool:
+    """Whether anything is submitted that can be appended."""
+    query = select(PENDING.c.number).limit(1)
+    if only_urgent:
+        query = query.where(PENDING.c.urgent)
+    return connection.execute(query).first() is not None
+
+
+def _new_entry(row: Any) -> NewEntry:
+    return NewEntry(
+        id=row.id,
+        kind=row.kind,
+        stream=row.stream,
+        actor=row.actor,
+        at=row.at,
+        subject=row.subject,
+        body=json.loads(row.body),
+        urgent=row.urgent,
+        pack=row.pack,
+    )
 
 
 def current_head(connection: Connection) -> Head | None:
@@ -231,8 +255,8 @@ def append(
         )
     connection.execute(insert(ENTRY), rows)
     _swap(connection, head, size=head.size + len(rows), closed=closes)
-    ids = [entry.id for entry in entries]
-    connection.execute(delete(PENDING).where(PENDING.c.id.in_(ids)))
+    for ids in batched([entry.id for entry in entries]):
+        connection.execute(delete(PENDING).where(PENDING.c.id.in_(ids)))
 
 
 def _stream_positions(
@@ -338,9 +362,13 @@ def published_places(connection: Connection, pending: Sequence[str]) -> dict[str
     query = (
         select(ENTRY.c.pending, ENTRY.c.log, ENTRY.c.idx)
         .join(HEAD, HEAD.c.log == ENTRY.c.log)
-        .where(ENTRY.c.pending.in_(pending), ENTRY.c.idx < HEAD.c.published)
+        .where(ENTRY.c.idx < HEAD.c.published)
     )
-    return {row.pending: (row.log, row.idx) for row in connection.execute(query)}
+    return {
+        row.pending: (row.log, row.idx)
+        for some in batched(pending)
+        for row in connection.execute(query.where(ENTRY.c.pending.in_(some)))
+    }
 
 
 def find_submitted(
@@ -348,8 +376,11 @@ def find_submitted(
 ) -> dict[str, tuple[str, Appended]]:
     """Log and entry of all that were submitted under these ids and are appended."""
     query = select(ENTRY.c.log, ENTRY.c.idx, ENTRY.c.data, ENTRY.c.pending)
-    rows = connection.execute(query.where(ENTRY.c.pending.in_(pending)))
-    return {row.pending: (row.log, Appended(row.idx, row.data, row.pending)) for row in rows}
+    return {
+        row.pending: (row.log, Appended(row.idx, row.data, row.pending))
+        for some in batched(pending)
+        for row in connection.execute(query.where(ENTRY.c.pending.in_(some)))
+    }
 
 
 def pending_count(connection: Connection) -> int:

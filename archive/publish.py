@@ -8,7 +8,7 @@ it: a database rebuilt after a crash goes on from that note and makes no other t
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,6 +27,7 @@ from archive.ledger import (
     tree_edge,
 )
 from archive.merkle import CompactRange, leaf_hash
+from archive.packing import Described, descriptions
 from archive.ports import LiveStore, ObjectStore, Pointer, PutItem, StagedFile
 from archive.tables import TileRootRow
 from archive.tiles import encode_entries, split_hashes
@@ -147,14 +148,16 @@ def store_batch(
     objects: Sequence[NewObject],
     tiles: Sequence[Tile],
     note: NewObject,
+    packed: Mapping[str, Sequence[Described]],
 ) -> dict[str, bytes]:
     """Store objects, tiles and, before full tiles, the note; read everything back.
 
-    Returns the bytes of the small JSON objects that were read back, by key.
+    `packed` says which records lie in a pack, by its key. Returns the bytes of the small JSON
+    objects that were read back, by key, those in packs under the keys that they would have alone.
     Raises LedgerBlocked if a staged file is gone and its object is not stored either.
     """
     places.evidence.put(_items(places, objects))
-    small = read_back(places.evidence, objects)
+    small = read_back(places.evidence, objects, packed)
     fresh = [NewObject.of(t.span.key(log), t.data) for t in tiles]
     places.live.put(_items(places, fresh))
     read_back(places.live, fresh)
@@ -191,14 +194,25 @@ def store_seal(places: Places, objects: Sequence[NewObject]) -> None:
     read_back(places.evidence, objects)
 
 
-def read_back(store: ObjectStore, objects: Sequence[NewObject]) -> dict[str, bytes]:
+def read_back(
+    store: ObjectStore,
+    objects: Sequence[NewObject],
+    packed: Mapping[str, Sequence[Described]] | None = None,
+) -> dict[str, bytes]:
     """Read what was written and compare its SHA-256; raises ContentAltered.
 
-    Large objects are read by several threads at once (hashlib lets go of the interpreter).
+    Returns the small JSON objects, and those in packs, see `store_batch`. Large objects are read by
+    several threads at once (hashlib lets go of the interpreter).
     """
-    large = [new for new in objects if new.size >= _LARGE]
-    small = [new for new in objects if new.size < _LARGE]
+    packs = packed or {}
+    large = [new for new in objects if new.size >= _LARGE and new.key not in packs]
+    small = [new for new in objects if new.size < _LARGE and new.key not in packs]
     found = {new.key: _read_checked(store, new) for new in small}
+    for new in objects:
+        if new.key in packs:
+            # At most some tens of MiB, see ingest.packing.
+            data = _read_checked(store, new)
+            found.update(descriptions(new.key, data, packs[new.key]))
     if large:
         with ThreadPoolExecutor(_READ_BACK_THREADS) as threads:
             for _ in threads.map(lambda new: _hash_checked(store, new), large):

@@ -6,13 +6,13 @@ Every step starts from durable state and gives the same bytes when it is done ag
 after `kill -9` or a power cut is this same path. At most one batch is unfinished at any time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert
 
-from archive import catalog, layout, ledger, publish
+from archive import catalog, layout, ledger, packing, publish, unstored
 from archive.database import Database
 from archive.errors import (
     ClockBehind,
@@ -22,7 +22,7 @@ from archive.errors import (
 )
 from archive.identity import Identity
 from archive.lease import Lease
-from archive.ledger import Head
+from archive.ledger import Head, NewEntry
 from archive.merkle import CompactRange
 from archive.pki_register import PkiRegister
 from archive.ports import Clock
@@ -100,7 +100,7 @@ class Sealer:
                 head is not None
                 and not head.closed
                 and head.published == head.size
-                and not ledger.waiting(connection, only_urgent=False, limit=1)
+                and not ledger.is_waiting(connection, only_urgent=False)
                 and not tokens_missing(connection)
                 and self._system.open_outage(connection, "tsa") is None
             )
@@ -170,10 +170,10 @@ class Sealer:
         """Append one batch if there is anything to seal; False if not."""
         now = self._clock.now()
         with self._db.read() as connection:
-            candidates = ledger.waiting(connection, only_urgent=self._stamping.away, limit=1)
+            something = ledger.is_waiting(connection, only_urgent=self._stamping.away)
             head = self._head(connection)
         opening = head is None or head.closed
-        if not candidates and not opening:
+        if not something and not opening:
             return False
         self._stamping.try_out()
         with self._db.write() as connection:
@@ -191,7 +191,7 @@ class Sealer:
             opened = self._system.opened(connection, head, now, self._pki)
             fresh = ledger.open_head(connection, opened.body["log"], head)
             silence = self._system.silence(connection, now) if head else []
-            ledger.append(connection, fresh, [opened, *silence, *entries])
+            _append(connection, fresh, [opened, *silence, *entries])
             return True
         if not entries:
             return False
@@ -202,7 +202,7 @@ class Sealer:
             closed = self._system.closed(head, now)
             ledger.append(connection, head, [linked, *silence, closed], closes=True)
             return True
-        ledger.append(connection, head, [linked, *silence, *entries])
+        _append(connection, head, [linked, *silence, *entries])
         return True
 
     def _check_clock(self, connection: Connection, now: datetime) -> None:
@@ -290,21 +290,29 @@ class Sealer:
             tiles = publish.build_tiles(connection, head.log, start, head.signed)
             publish.check_tiles(tiles, head.frontier)
             entries = ledger.entries_between(connection, head.log, start, head.signed)
+            packed = packing.members_of(entries)
         if seal is None:
             raise StateUnknown(f"The seal of {head.log} at {head.signed} is gone.")
         files = seal_objects(head.log, seal)
-        descriptions = publish.store_batch(self._places, head.log, objects, tiles, files[0])
+        descriptions = publish.store_batch(self._places, head.log, objects, tiles, files[0], packed)
         publish.store_seal(self._places, files)
         self._places.pointer.replace(seal.note)
         with self._db.write() as connection:
             publish.save_tile_roots(connection, head.log, tiles)
             catalog.project(connection, head.log, entries, descriptions.get)
-            ids = [entry.pending for entry in entries]
-            connection.execute(ledger.UNSTORED.delete().where(ledger.UNSTORED.c.pending.in_(ids)))
+            unstored.forget_stored(connection, head.log, start, head.signed)
             ledger.set_published(connection, head)
         self.rounds.published()
         live = self._places.live
         live.discard(list(publish.superseded_tiles(live, head.log, tiles)))
+
+
+def _append(connection: Connection, head: Head, entries: Sequence[NewEntry]) -> None:
+    """Append a batch; its packs get their names with the indices of their members."""
+    named, packs = packing.name_packs(entries, head.log, head.size)
+    for pack in packs:
+        unstored.rename_object(connection, pack.pending, pack.staged, pack.key)
+    ledger.append(connection, head, named)
 
 
 _BEHIND = (

@@ -305,6 +305,7 @@ class Workbench:
             staging=self.folder("staging"),
             outbox=self.folder("outbox"),
             quarantine=self.folder("quarantine"),
+            pack_up_to=self.settings.pack_up_to,
         )
         return Intake(
             self.database,

@@ -1,16 +1,17 @@
 """What becomes of one drop before anything is submitted: staged, rejected or refused."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from archive.durable import FileSystem, write_new
 from ingest import secrecy, sidecar
 from ingest.describe import SidecarFacts, extra_algorithms
 from ingest.errors import Classified, SidecarBad
 from ingest.sources import read_head, read_pieces
-from ingest.staging import Staged, stage
+from ingest.staging import Staged, hold, stage
 from ingest.sweep import Drop
 from signing import canonical
 from signing.digest import Digest
@@ -79,9 +80,14 @@ class Preparer:
     digests: Sequence[str]
     new_id: Callable[[datetime], str]
     now: Callable[[], datetime]
+    pack_up_to: int = 0
+    """Contents of at most this many bytes are held in memory, for a pack."""
 
-    def prepare(self, drop: Drop) -> Outcome:
-        """Raises SourceChanged or SourceUnreadable (it settles anew), Unreachable (disk full)."""
+    def prepare(self, drop: Drop, apart: Callable[[Mapping[str, Any]], bool]) -> Outcome:
+        """`apart` says by the claims of a sidecar which small records get objects of their own.
+
+        Raises SourceChanged or SourceUnreadable (it settles anew), Unreachable (disk full).
+        """
         received_at = self.now()
         number = self.new_id(received_at)
         if _is_secret_at_length(drop):
@@ -95,16 +101,29 @@ class Preparer:
                 return RefusedDrop(drop, received_at)
             except SidecarBad as bad:
                 return self._reject(drop, number, bad, received_at)
-        staged = stage(
-            drop.file.path,
+        packed = self._is_small(drop) and not (facts and apart(facts.parsed.claims))
+        staged = self._staged(drop, number, facts, packed=packed)
+        return Accepted(drop, number, staged, facts, received_at, self.now())
+
+    def _is_small(self, drop: Drop) -> bool:
+        return self.pack_up_to > 0 and drop.file.key.size <= self.pack_up_to
+
+    def _staged(
+        self, drop: Drop, number: str, facts: SidecarFacts | None, *, packed: bool
+    ) -> Staged:
+        path, key = drop.file.path, drop.file.key
+        claimed = extra_algorithms(facts, self.digests)
+        if packed:
+            return hold(path, self.digests, expected=key, claimed=claimed)
+        return stage(
+            path,
             self.staging,
             number,
             self.digests,
             fs=self.fs,
-            expected=drop.file.key,
-            claimed=extra_algorithms(facts, self.digests),
+            expected=key,
+            claimed=claimed,
         )
-        return Accepted(drop, number, staged, facts, received_at, self.now())
 
     def _digests(self, data: bytes) -> tuple[Digest, ...]:
         return tuple(Digest.of(algorithm, data) for algorithm in self.digests)

@@ -1,14 +1,15 @@
 """The ledger entries that intake makes: accessions, re-drops, rejections."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from archive import layout
 from archive.catalog import RECORD
-from archive.ledger import NewEntry, NewObject
+from archive.ledger import NewEntry, NewObject, batched
 from archive.ports import Clock
 from archive.tables import RecordRow
 from archive.times import format_time
@@ -16,6 +17,7 @@ from ingest.drops import Accepted, RefusedDrop, Rejected
 from ingest.names import decode_name
 from ingest.register import ACTOR, Maker
 from ingest.staging import Staged
+from signing.digest import Digest
 
 CLASSIFIED = "CLASSIFIED_REFUSED"
 
@@ -26,22 +28,42 @@ class Known:
 
     by_sha256: dict[bytes, list[RecordRow]]
     of_batch: dict[bytes, str]
+    asked: set[bytes]
 
     @classmethod
-    def load(cls, connection: Connection, digests: Sequence[bytes]) -> "Known":
-        """Look up a batch at once."""
-        found: dict[bytes, list[RecordRow]] = {}
-        if digests:
-            query = select(RECORD).where(RECORD.c.sha256.in_(set(digests)), ~RECORD.c.lost)
-            for row in connection.execute(query.order_by(RECORD.c.id)).mappings():
-                found.setdefault(row["sha256"], []).append(RecordRow(**row))
-        return cls(found, {})
+    def empty(cls) -> "Known":
+        """Nothing looked up yet."""
+        return cls({}, {}, set())
+
+    def load(self, connection: Connection, digests: Sequence[bytes]) -> None:
+        """Look up a part of a batch at once."""
+        fresh = [*({*digests} - self.asked)]
+        self.asked.update(fresh)
+        present = select(RECORD).where(~RECORD.c.lost).order_by(RECORD.c.id)
+        for some in batched(fresh):
+            query = present.where(RECORD.c.sha256.in_(some))
+            for row in connection.execute(query).mappings():
+                self.by_sha256.setdefault(row["sha256"], []).append(RecordRow(**row))
 
     def same_content(self, sha256: bytes, record: str) -> str | None:
         """The first record with this content; a content seen first becomes it."""
         rows = self.by_sha256.get(sha256)
         first = rows[0].id if rows else self.of_batch.setdefault(sha256, record)
         return None if first == record else first
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an accession says besides what lies in the drop.
+
+    `same` is the first record with this content; `retain_until` the first lock; `pack` the place in
+    a pack, which is named by its name in staging.
+    """
+
+    office: str
+    same: str | None = None
+    retain_until: datetime | None = None
+    pack: Mapping[str, Any] | None = None
 
 
 class EntryMaker:
@@ -52,33 +74,44 @@ class EntryMaker:
         self._clock = clock
         self._session = session
 
-    def accessioned(self, outcome: Accepted, office: str, same: str | None) -> NewEntry:
-        """A new record with all its objects."""
-        described = NewObject.of(layout.record_key(outcome.record), outcome.description)
+    def accessioned(self, outcome: Accepted, facts: Facts) -> NewEntry:
+        """A new record; with all its objects where it is not in a pack."""
+        described = Digest.of("sha256", outcome.description)
         body = {
             **_arrival(outcome),
             "first_hash_at": format_time(outcome.first_hash_at),
-            "office": office,
-            "record": f"sha256:{described.sha256.hex()}",
+            "office": facts.office,
+            "record": str(described),
         }
-        if same is not None:
-            body["same_content_as"] = same
-        objects = self._objects(outcome, described)
+        if facts.same is not None:
+            body["same_content_as"] = facts.same
+        if facts.retain_until is not None:
+            body["retain_until"] = format_time(facts.retain_until)
+        if facts.pack is not None:
+            body["pack"] = facts.pack
+            entry = self._entry("record.accessioned", outcome, outcome.record, body, ())
+            return replace(entry, pack=facts.pack["id"])
+        objects = self._objects(outcome, described.value, facts.retain_until)
         return self._entry("record.accessioned", outcome, outcome.record, body, objects)
 
-    def _objects(self, outcome: Accepted, described: NewObject) -> tuple[NewObject, ...]:
+    def _objects(
+        self, outcome: Accepted, described: bytes, until: datetime | None
+    ) -> tuple[NewObject, ...]:
         record, staged = outcome.record, outcome.staged
+        assert staged.path is not None  # noqa: S101 - what is held in memory goes into a pack
         sha256 = next(d.value for d in staged.digests if d.algorithm == "sha256")
+        content, text = layout.content_key(record), outcome.description
         path = f"{self._session}/{staged.path.name}"
         objects = [
-            NewObject(layout.content_key(record), staged.size, sha256, path=path),
-            described,
+            NewObject(content, staged.size, sha256, path=path, retain_until=until),
+            NewObject(layout.record_key(record), len(text), described, text, retain_until=until),
         ]
         if outcome.sidecar is not None:
-            objects.append(NewObject.of(layout.sidecar_key(record), outcome.sidecar.data))
+            data = outcome.sidecar.data
+            objects.append(NewObject.of(layout.sidecar_key(record), data, until))
         if staged.pieces_path is not None:
             pieces = staged.pieces_path.read_bytes()
-            objects.append(NewObject.of(layout.pieces_key(record), pieces))
+            objects.append(NewObject.of(layout.pieces_key(record), pieces, until))
         return tuple(objects)
 
     def redropped(self, outcome: Accepted, first: RecordRow) -> NewEntry:

@@ -6,33 +6,46 @@ else is a new record, so a doubt costs a copy and never a loss.
 
 from hashlib import sha256
 
+from archive import ledger
+from archive.database import Database
+from archive.entry import Entry
 from archive.errors import ArchiveError
-from archive.layout import content_key, record_key
-from archive.ports import ObjectStore, read_all
+from archive.parts import CONTENT, DESCRIPTION, part_of, read_part
+from archive.ports import ObjectStore
 from archive.record import RecordDescription
 from archive.tables import RecordRow
 from ingest.drops import Accepted
 from ingest.entries import Known
 
 
-def find_first(outcome: Accepted, known: Known, evidence: ObjectStore) -> RecordRow | None:
+def find_first(
+    outcome: Accepted, known: Known, evidence: ObjectStore, database: Database
+) -> RecordRow | None:
     """The record that the drop repeats, or None."""
     content = next(d for d in outcome.staged.digests if d.algorithm == "sha256")
     beside = outcome.sidecar.digests[0].value if outcome.sidecar else None
     for row in known.by_sha256.get(content.value, ()):
         same = (row.source, row.name_raw) == (outcome.drop.file.source, outcome.drop.file.name)
-        if same and row.sidecar_sha256 == beside and _is_present(row, evidence):
+        if same and row.sidecar_sha256 == beside and _is_present(row, evidence, database):
             return row
     return None
 
 
-def _is_present(row: RecordRow, evidence: ObjectStore) -> bool:
+def _is_present(row: RecordRow, evidence: ObjectStore, database: Database) -> bool:
+    """Whether the record can be read, whole and as it was, wherever it stands."""
+    with database.read() as connection:
+        found = ledger.entries_between(connection, row.log, row.idx, row.idx + 1)
     try:
-        found = RecordDescription.parse(read_all(evidence, record_key(row.id)))
+        entry = Entry.parse(found[0].data)
+        described, content = (
+            read_part(evidence, part_of(row.id, entry.body, entry.at, name))
+            for name in (DESCRIPTION, CONTENT)
+        )
+        text = RecordDescription.parse(b"".join(described))
         digest = sha256()
-        for chunk in evidence.read(content_key(row.id)):
+        for chunk in content:
             digest.update(chunk)
-    except ArchiveError:
+    except (ArchiveError, IndexError):
         return False
-    described = next(d.value for d in found.digests if d.algorithm == "sha256")
-    return digest.digest() == row.sha256 == described
+    stated = next(d.value for d in text.digests if d.algorithm == "sha256")
+    return digest.digest() == row.sha256 == stated

@@ -70,6 +70,7 @@ class StagingSession:
                 if _is_at(fd, folder):
                     needed = _needed(database, folder.name)
                     self._empty(folder, needed)
+                    _remove_if_empty(folder)
                     left = left or bool(needed)
             finally:
                 os.close(fd)
@@ -83,14 +84,18 @@ class StagingSession:
     def close(self, database: Database) -> None:
         """Give the folder back; files that are still needed stay for the next process."""
         self.drop_unsubmitted(database)
+        _remove_if_empty(self.folder)
         os.close(self._lock)
 
     def _empty(self, folder: Path, needed: set[str]) -> None:
         for path in folder.iterdir():
             if path.name not in needed:
                 self._fs.unlink(path)
-        with suppress(OSError):
-            folder.rmdir()
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _is_at(fd: int, folder: Path) -> bool:

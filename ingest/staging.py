@@ -29,9 +29,12 @@ _PLACE = "The staging area"
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A copy that has the source's bytes as they were; durable only after the caller's sync."""
+    """A copy that has the source's bytes as they were; durable only after the caller's sync.
 
-    path: Path
+    It is a file at `path`, or `data` in memory, for a pack.
+    """
+
+    path: Path | None
     size: int
     digests: tuple[Digest, ...]
     pieces_root: Digest
@@ -45,6 +48,8 @@ class Staged:
     """Hex of the extra algorithms asked for, to compare with a sidecar."""
     head: bytes
     """The first HEAD_SIZE bytes. Drop it soon: a batch would hold many."""
+    data: bytes | None = None
+    """All bytes, of a small file that goes into a pack."""
 
 
 def stage(
@@ -89,6 +94,42 @@ def stage(
         return Staged(target, key.size, found.digests, root, pieces_path, key, lease, more, head)
     finally:
         os.close(fd)
+
+
+def hold(
+    source: bytes, algorithms: Sequence[str], *, expected: FileKey, claimed: Sequence[str] = ()
+) -> Staged:
+    """Read a small `source` into memory, with the same checks and digests as `stage`.
+
+    Raises SourceChanged, SourceUnreadable.
+    """
+    fd = open_regular(source)
+    try:
+        key = FileKey.of(os.fstat(fd))
+        if key != expected:
+            raise SourceChanged("The file changed after it had settled.")
+        data = _read_whole(fd, key.size)
+        lease = _unchanged(fd, key)
+    finally:
+        os.close(fd)
+    with _Pass(algorithms, claimed, key.size) as run:
+        if data:
+            run.update(data)
+        found = run.finish()
+    root = pieces_root(found.pieces)
+    return Staged(
+        None, key.size, found.digests, root, None, key, lease, found.claimed, run.head, data
+    )
+
+
+def _read_whole(fd: int, size: int) -> bytes:
+    """Exactly `size` bytes; more or fewer mean that the file changed."""
+    data = _read(fd, size + 1)
+    while len(data) < size and (more := _read(fd, size - len(data) + 1)):
+        data += more
+    if len(data) != size:
+        raise SourceChanged("The file changed its size while it was read.")
+    return data
 
 
 @dataclass(frozen=True, slots=True)

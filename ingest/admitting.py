@@ -1,0 +1,373 @@
+"""The first half of intake: from settled drops to one commit by which they belong to the archive.
+
+    settled drops -> portions that fit into memory -> staged, in packs or alone -> sync -> commit
+
+Nothing is sealed here. A batch is admitted whole or given back whole.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from archive import ledger, packing
+from archive.database import Database
+from archive.durable import FileSystem
+from archive.ledger import NewEntry
+from archive.ports import Clock, ObjectStore
+from archive.tables import IntakeRow
+from ingest.alone import Apart, is_sensitive
+from ingest.describe import Circumstances, describe
+from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
+from ingest.entries import EntryMaker, Facts, Known
+from ingest.errors import SourceChanged, SourceUnreadable
+from ingest.packing import Packer, portions
+from ingest.redrop import find_first
+from ingest.register import Maker, ensure_source
+from ingest.release import KEEP
+from ingest.returned import release_again
+from ingest.session import StagingSession
+from ingest.sweep import Drop, Found
+
+INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
+_LARGE = 1 << 20
+_READERS = 2
+NO_FLOOR = "p"
+"""Floor class where there is no schedule (formats §12)."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeSettings:
+    """What the archive's settings say about intake, and where its folders are."""
+
+    office: str
+    digests: tuple[str, ...]
+    release: str
+    software: str
+    storage: str
+    inbox: Path
+    staging: Path
+    outbox: Path
+    quarantine: Path
+    pack_up_to: int = 0
+    """Records of at most this many bytes travel in packs; 0: every record stands alone."""
+    floor: Callable[[datetime], datetime] | None = None
+    """First lock of what was received at a moment; None where there is no schedule."""
+    floor_class: Callable[[], str] = lambda: NO_FLOOR
+    """Name of the period that `floor` adds, as pack ids have it."""
+    alone: Callable[[Mapping[str, Any]], bool] = is_sensitive
+    """By the claims of a sidecar: which small records get objects of their own. Records of a case
+    that is under a hold do so whatever this says."""
+
+
+@dataclass(slots=True)
+class Admitted:
+    """What became of a batch: how many were taken, and which drops must settle anew."""
+
+    records: int = 0
+    bytes: int = 0
+    redropped: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    refused: int = 0
+    known: int = 0
+    unsettled: list[Drop] = field(default_factory=list)
+    unreadable: list[Drop] = field(default_factory=list)
+    late_sidecars: list[Found] = field(default_factory=list)
+    """Sidecars whose files are on their way, or sealed, without them."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What goes into the database with one commit, and the staged files behind it."""
+
+    known: Known
+    now: datetime
+    apart: Apart
+    entries: list[NewEntry] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    sources: dict[str, bytes] = field(default_factory=dict)
+    refused: set[tuple[Any, ...]] = field(default_factory=set)
+
+
+class Admission:
+    """Takes batches of drops into a session's folder of staging and into the database."""
+
+    def __init__(
+        self,
+        database: Database,
+        evidence: ObjectStore,
+        fs: FileSystem,
+        clock: Clock,
+        maker: Maker,
+        settings: IntakeSettings,
+        session: StagingSession,
+    ) -> None:
+        self._db = database
+        self._evidence = evidence
+        self._fs = fs
+        self._clock = clock
+        self._maker = maker
+        self._settings = settings
+        self._session = session
+        self._entries = EntryMaker(maker, clock, session.name)
+        self._preparer = Preparer(
+            fs,
+            session.folder,
+            settings.quarantine,
+            settings.digests,
+            maker.id,
+            clock.now,
+            settings.pack_up_to,
+        )
+
+    def admit(self, drops: Sequence[Drop]) -> Admitted:
+        """Stage a batch and submit it.
+
+        Raises Unreachable if the disk is full: the batch is given back whole.
+        """
+        result = Admitted()
+        batch = _Batch(Known.empty(), self._clock.now(), Apart(self._settings.alone, self._db))
+        try:
+            for part in portions(self._not_known(drops, result), self._settings.pack_up_to):
+                self._take(part, batch, result)
+            if batch.entries:
+                self._fs.sync_file_system(self._settings.staging)
+                self._submit(batch)
+        except BaseException:
+            self._session.drop_unsubmitted(self._db)
+            raise
+        return result
+
+    def _take(self, drops: Sequence[Drop], batch: _Batch, result: Admitted) -> None:
+        """Stage one portion: its small files are in memory until their pack is written."""
+        outcomes = self._prepare(drops, batch, result)
+        accepted = [_sha256(o) for o in outcomes if isinstance(o, Accepted)]
+        with self._db.read() as connection:
+            batch.known.load(connection, accepted)
+        floor_class = self._settings.floor_class()
+        packer = Packer(packing.staged_name(self._maker.id(batch.now), floor_class))
+        start = len(batch.entries)
+        for outcome in outcomes:
+            entry, record = self._entry(outcome, batch.known, packer, result)
+            batch.entries.append(entry)
+            batch.rows.append(self._row(outcome, entry.id, record, batch.now))
+            batch.sources[outcome.drop.file.source] = _source_folder(outcome.drop.file)
+            if isinstance(outcome, Accepted) and outcome.staged.path is not None:
+                batch.files += [outcome.record, f"{outcome.record}.pieces"]
+        self._write_pack(packer, batch, start)
+
+    def _write_pack(self, packer: Packer, batch: _Batch, start: int) -> None:
+        """Write the portion's pack; its object comes with the first of its members."""
+        staged = packer.write(self._session.folder, self._fs)
+        if staged is None:
+            return
+        batch.files.append(staged.file)
+        brought = staged.object(self._session.name, packer.name, packer.retain_until)
+        first = next(n for n in range(start, len(batch.entries)) if batch.entries[n].pack)
+        batch.entries[first] = replace(batch.entries[first], objects=(brought,))
+
+    def _submit(self, batch: _Batch) -> None:
+        with self._db.write() as connection:
+            for source, folder in batch.sources.items():
+                ensure_source(connection, source, folder, batch.now, self._maker)
+            ledger.submit(connection, batch.entries)
+            connection.execute(insert(INTAKE), batch.rows)
+        self._session.submitted(batch.files)
+
+    def _not_known(self, drops: Sequence[Drop], result: Admitted) -> list[Drop]:
+        """Leave out drops that are on their way already, or were refused as they are."""
+        present = {key for drop in drops for key in _keys(drop)}
+        files = [drop.file for drop in drops]
+        release_again(self._db, {f.source for f in files}, [f.path for f in files], present)
+        with self._db.read() as connection:
+            known = _known_keys(connection, drops)
+        fresh = []
+        for drop in drops:
+            keys = _keys(drop)
+            if not known.keys() & {*keys}:
+                fresh.append(drop)
+                # A person may name the same file twice.
+                known[keys[0]] = drop.sidecar is not None
+            elif drop.sidecar is not None and known.get(keys[0]) is False:
+                result.late_sidecars.append(drop.sidecar)
+        result.known = len(drops) - len(fresh)
+        return fresh
+
+    def _prepare(self, drops: Sequence[Drop], batch: _Batch, result: Admitted) -> list[Outcome]:
+        """Read all drops; large ones two at a time, since hashing lets go of the interpreter."""
+
+        def attempt(drop: Drop) -> Outcome | None:
+            return self._attempt(drop, batch.apart, result)
+
+        large = [drop for drop in drops if drop.file.key.size >= _LARGE]
+        found = [attempt(drop) for drop in drops if drop.file.key.size < _LARGE]
+        if large:
+            with ThreadPoolExecutor(_READERS) as readers:
+                found.extend(readers.map(attempt, large))
+        kept = []
+        for outcome in found:
+            if isinstance(outcome, RefusedDrop) and _is_repeated(outcome, batch.refused):
+                result.known += 1
+            elif outcome is not None:
+                kept.append(outcome)
+        return kept
+
+    def _attempt(self, drop: Drop, apart: Apart, result: Admitted) -> Outcome | None:
+        try:
+            outcome = self._preparer.prepare(drop, apart)
+        except SourceChanged:
+            result.unsettled.append(drop)
+            return None
+        except SourceUnreadable:
+            gone = not all(os.path.lexists(f.path) for f in (drop.file, drop.sidecar) if f)
+            (result.unsettled if gone else result.unreadable).append(drop)
+            return None
+        return self._described(outcome) if isinstance(outcome, Accepted) else outcome
+
+    def _described(self, outcome: Accepted) -> Accepted:
+        """Write record.json, and let go of the bytes that it was found by."""
+        description = describe(
+            outcome.record,
+            self._maker.random(16),
+            outcome.staged,
+            self._circumstances(outcome),
+            outcome.sidecar,
+        ).to_bytes()
+        staged = replace(outcome.staged, head=b"")
+        return replace(outcome, staged=staged, description=description)
+
+    def _entry(
+        self, outcome: Outcome, known: Known, packer: Packer, result: Admitted
+    ) -> tuple[NewEntry, str | None]:
+        """The entry of one drop, and its record's id if it has one."""
+        if isinstance(outcome, RefusedDrop):
+            result.refused += 1
+            return self._entries.refused(outcome), None
+        if isinstance(outcome, Rejected):
+            result.rejected.append(outcome)
+            return self._entries.rejected(outcome), None
+        result.bytes += outcome.staged.size
+        first = find_first(outcome, known, self._evidence, self._db)
+        if first is not None:
+            result.redropped += 1
+            return self._entries.redropped(outcome, first), first.id
+        result.records += 1
+        sha256 = _sha256(outcome)
+        floor = self._settings.floor
+        until = floor(outcome.received_at) if floor else None
+        facts = Facts(
+            self._settings.office,
+            known.same_content(sha256, outcome.record),
+            until,
+            packer.add(outcome, sha256, until) if outcome.staged.data is not None else None,
+        )
+        return self._entries.accessioned(outcome, facts), outcome.record
+
+    def _circumstances(self, outcome: Accepted) -> Circumstances:
+        file = outcome.drop.file
+        return Circumstances(
+            file.source,
+            self._settings.office,
+            file.name,
+            file.folder,
+            outcome.drop.settled,
+            outcome.received_at,
+            outcome.first_hash_at,
+            self._settings.software,
+        )
+
+    def _row(
+        self, outcome: Outcome, pending: str, record: str | None, now: datetime
+    ) -> dict[str, Any]:
+        file = outcome.drop.file
+        row: dict[str, Any] = {
+            "id": self._maker.id(now),
+            "source": file.source,
+            "path": file.path,
+            **_key_columns(file),
+            "sha256": b"",
+            "sidecar_sha256": None,
+            "state": "staged",
+            "record": record,
+            "pending": pending,
+            "release": self._settings.release,
+            "at": now,
+        }
+        if isinstance(outcome, RefusedDrop):
+            # A neutral stub: neither name nor digest; the sidecar's key, for the mark stands there.
+            beside = outcome.drop.sidecar or file
+            return {**row, **_key_columns(beside), "path": b"", "state": "refused"}
+        if isinstance(outcome, Rejected):
+            row["sha256"] = outcome.content.digests[0].value
+            row["sidecar_sha256"] = outcome.sidecar[0].value
+            judged = outcome.drop.sidecar
+            if self._settings.release == KEEP and judged is not None:
+                # It stays where it is: known by its sidecar, so that a corrected one is looked at.
+                return {**row, "path": judged.path, **_key_columns(judged)}
+            return row
+        row["sha256"] = _sha256(outcome)
+        if outcome.sidecar is not None:
+            row["sidecar_sha256"] = outcome.sidecar.digests[0].value
+        return row
+
+
+def _key_columns(file: Found) -> dict[str, int]:
+    key = file.key
+    return {
+        "dev": key.device,
+        "ino": key.inode,
+        "size": key.size,
+        "mtime_ns": key.mtime_ns,
+        "ctime_ns": key.ctime_ns,
+    }
+
+
+def _keys(drop: Drop) -> list[tuple[bytes, tuple[int, ...]]]:
+    own = tuple(drop.file.key)
+    keys = [(drop.file.path, own), (b"", own)]
+    if drop.sidecar is not None:
+        key = tuple(drop.sidecar.key)
+        keys += [(b"", key), (drop.sidecar.path, key)]
+    return keys
+
+
+def _known_keys(
+    connection: Connection, drops: Sequence[Drop]
+) -> dict[tuple[bytes, tuple[int, ...]], bool]:
+    """Keys of drops that are staged, receipted, kept in place, or refused; have they sidecars?"""
+    c = INTAKE.c
+    paths = {path for drop in drops for path, _ in _keys(drop)}
+    query = select(c.sidecar_sha256, c.path, c.dev, c.ino, c.size, c.mtime_ns, c.ctime_ns).where(
+        c.source.in_({drop.file.source for drop in drops}),
+        c.path.in_(paths),
+        c.state.in_(("staged", "receipted", "refused", "kept")),
+    )
+    rows = connection.execute(query)
+    return {(row.path, tuple(row[2:])): row.sidecar_sha256 is not None for row in rows}
+
+
+def _is_repeated(outcome: RefusedDrop, seen: set[tuple[Any, ...]]) -> bool:
+    """One refusal for one sidecar, also where it stands under several names."""
+    file = outcome.drop.sidecar or outcome.drop.file
+    key = (file.source, file.key)
+    if key in seen:
+        return True
+    seen.add(key)
+    return False
+
+
+def _sha256(outcome: Accepted) -> bytes:
+    return next(d.value for d in outcome.staged.digests if d.algorithm == "sha256")
+
+
+def _source_folder(file: Found) -> bytes:
+    """Name of the folder directly below the inbox."""
+    depth = 1 + (file.folder.count(b"/") + 1 if file.folder else 0)
+    parts = file.path.split(b"/")
+    return parts[-1 - depth] if len(parts) > depth else file.source.encode()

@@ -1,0 +1,50 @@
+"""Which small records do not go into a pack, because they may have to be kept or go apart."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from archive.database import Database
+from archive.desk.db_shelf import DbShelf
+from archive.registers.cases import plain_number
+
+Claims = Mapping[str, Any]
+_SENSITIVE = {"sensitive", "敏感"}
+
+
+def is_sensitive(claims: Claims) -> bool:
+    """Whether a sidecar says that its file is sensitive."""
+    return claims.get("classification") in _SENSITIVE
+
+
+class Apart:
+    """Judges the records of one batch: by a rule over the claims, and by the holds there are.
+
+    A hold that is placed later protects the whole pack.
+    """
+
+    def __init__(self, rule: Callable[[Claims], bool], database: Database) -> None:
+        self._rule = rule
+        self._db = database
+        self._held: dict[str, bool] = {}
+
+    def __call__(self, claims: Claims) -> bool:
+        """Whether a record with these claims gets objects of its own."""
+        if self._rule(claims):
+            return True
+        number = claims.get("case")
+        if number is None:
+            return False
+        if number not in self._held:
+            with self._db.read() as connection:
+                self._held[number] = _is_held(connection, number)
+        return self._held[number]
+
+
+def _is_held(connection: Connection, number: str) -> bool:
+    """Whether there is an open hold on the case of this number."""
+    shelf = DbShelf(connection)
+    case = shelf.get("case_number", plain_number(number))
+    holds = shelf.get("case_holds", case["case"]) if case else None
+    return bool(holds and holds["holds"])
