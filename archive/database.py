@@ -2,8 +2,10 @@
 
 SQLite in WAL mode with `synchronous=FULL` is the embedded default: a commit survives a power cut.
 Writers begin IMMEDIATE, so two processes on one home wait for each other instead of failing late.
-An I/O error is fatal (StateUnknown): a commit whose sync failed may be there or not, and nothing
-may be done on the strength of either until the database has been opened anew.
+PostgreSQL does the same with a lock of its own (archive.postgresql).
+An I/O error is fatal (StateUnknown), and so is a connection that breaks during a commit: it may be
+there or not, and nothing may be done on the strength of either until the database has been opened
+anew. A connection that breaks earlier leaves nothing behind.
 """
 
 import threading
@@ -12,9 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolEmpty
 
+from archive import postgresql
+from archive.database_url import parse_url, shown
 from archive.errors import StateUnknown, Unreachable, UsageError
 
 SCHEMA = "0003"
@@ -30,24 +35,61 @@ _DAMAGED = (11, 26)
 
 
 class Database:
-    """Connections to the archive's database."""
+    """Connections to the archive's database; `schema` is where its tables are on PostgreSQL."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.engine = _engine(url)
-        self._reader = self.engine.execution_options(cunzheng_read=True)
+    def __init__(self, url: str, schema: str = postgresql.SCHEMA_NAME) -> None:
+        """Raises UsageError if the URL cannot be read; nothing is connected yet."""
+        self._url = parse_url(url)
+        self.schema = schema
+        self.is_postgresql = self._url.get_backend_name() == "postgresql"
+        self.engine = _engine(self._url, schema)
+        reading = postgresql.READING if self.is_postgresql else {"cunzheng_read": True}
+        self._reader = self.engine.execution_options(**reading)
         self._broken = False
         # SQLite lets waiting writers sleep up to 0.1 s at a time; threads of ours take turns here.
         self._turn = threading.RLock()
+
+    def __str__(self) -> str:
+        """Where it is, for people: no password."""
+        return shown(self._url)
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an embedded database."""
+        name = self._url.database
+        return None if self.is_postgresql or not name else Path(name)
+
+    def beside(self, schema: str) -> "Database":
+        """The same PostgreSQL database, another schema."""
+        return Database(self._url.render_as_string(hide_password=False), schema)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that may write; commits at the end, rolls back on any error.
 
-        Threads of this process write one after the other.
+        Threads of this process write one after the other, and so do all processes.
         """
-        with self._explained(), self._turn, self.engine.connect() as connection, connection.begin():
+        with (
+            self._explained(),
+            self._turn,
+            self.engine.connect() as connection,
+            connection.begin() as transaction,
+        ):
             yield connection
+            try:
+                transaction.commit()
+            except DBAPIError as error:
+                self._judge_commit(error)
+                raise
+
+    def _judge_commit(self, error: DBAPIError) -> None:
+        """Where the reply to COMMIT was lost nobody knows what became of it."""
+        if self.is_postgresql and error.connection_invalidated:
+            self._broken = True
+            raise StateUnknown(
+                "The connection broke while a change was being committed, so nobody knows whether"
+                f" it was ({postgresql.reason(error, self._url)}): start again."
+            ) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -56,15 +98,24 @@ class Database:
             yield connection
 
     @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A PostgreSQL connection outside any transaction, for a lock that it holds."""
+        options = {"isolation_level": "AUTOCOMMIT", "cunzheng_read": True}
+        with self._explained(), self.engine.connect() as connection:
+            yield connection.execution_options(**options)
+
+    @contextmanager
     def _explained(self) -> Iterator[None]:
         if self._broken:
             raise StateUnknown("The database failed before: stop this process and start again.")
         try:
             yield
+        except PoolEmpty as error:
+            raise Unreachable("Too many at once ask the database; try again.") from error
         except DBAPIError as error:
             # Never the error's own text: it has the statement and its values.
             code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-            reason = (str(error.orig).splitlines() or [type(error.orig).__name__])[0]
+            reason = self._reason(error)
             if code == _IO_ERROR:
                 self._broken = True
                 raise StateUnknown(f"The database cannot be synced: {reason}.") from error
@@ -77,27 +128,51 @@ class Database:
                 ) from error
             raise Unreachable(f"The database does not answer: {reason}.") from error
 
+    def _reason(self, error: DBAPIError) -> str:
+        if self.is_postgresql:
+            return postgresql.reason(error, self._url)
+        return (str(error.orig).splitlines() or [type(error.orig).__name__])[0]
+
+    def exists(self) -> bool:
+        """Whether there is an archive's database, of whatever version; changes nothing."""
+        if self.file is not None and not self.file.exists():
+            return False
+        with self.read() as connection:
+            return _schema(connection) is not None
+
     def prepare(self) -> None:
         """Bring the tables to this version; raises UsageError for a newer database."""
         with self.read() as connection:
+            if self.is_postgresql:
+                postgresql.check_server(connection)
             found = _schema(connection)
         if found == SCHEMA:
             return
         if found is not None and found > SCHEMA:
             raise UsageError("The database was written by a newer version of cunzheng.")
         with self._explained():
-            _migrate(self.url)
+            _migrate(self)
+
+    def settings(self) -> dict[str, str]:
+        """What decides whether it keeps what it was given, by name, as `doctor` judges it."""
+        with self.read() as connection:
+            if self.is_postgresql:
+                return postgresql.settings(connection)
+            mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+            check = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        return {"journal_mode": str(mode), "integrity": str(check)}
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: URL, schema: str) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        return postgresql.make_engine(url, schema, _MOST_CONNECTIONS)
     engine = create_engine(url, max_overflow=_MOST_CONNECTIONS)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _on_connect)
-        event.listen(engine, "begin", _on_begin)
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
     return engine
 
 
@@ -122,12 +197,12 @@ def _schema(connection: Connection) -> str | None:
     return str(found) if found else None
 
 
-def _migrate(url: str) -> None:
+def _migrate(database: Database) -> None:
     # Loaded only here: alembic costs 0.2 s at every start and is needed once per version.
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["url"] = url
+    config.attributes["database"] = database
     command.upgrade(config, "head")

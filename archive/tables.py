@@ -7,8 +7,10 @@ that must be stored with it. A row leaves them only when its step is durable.
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, UniqueConstraint, false
+from sqlalchemy import BigInteger, LargeBinary, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
+
+from archive.column_types import Unsigned, counted_type
 
 
 class HeadRow(SQLModel, table=True):
@@ -20,11 +22,11 @@ class HeadRow(SQLModel, table=True):
     __tablename__ = "head"
     log: str = Field(primary_key=True)
     year: int
-    size: int
-    signed: int
-    published: int
+    size: int = Field(sa_type=BigInteger)
+    signed: int = Field(sa_type=BigInteger)
+    published: int = Field(sa_type=BigInteger)
     frontier: bytes = Field(sa_type=LargeBinary)
-    fence: int
+    fence: int = Field(sa_type=BigInteger)
     closed: bool = False
 
 
@@ -34,9 +36,9 @@ class EntryRow(SQLModel, table=True):
     __tablename__ = "entry"
     __table_args__ = (UniqueConstraint("stream", "seq"),)
     log: str = Field(primary_key=True)
-    idx: int = Field(primary_key=True)
+    idx: int = Field(primary_key=True, sa_type=BigInteger)
     stream: str
-    seq: int
+    seq: int = Field(sa_type=BigInteger)
     leaf: bytes = Field(sa_type=LargeBinary)
     data: bytes = Field(sa_type=LargeBinary)
     pending: str | None = Field(default=None, unique=True)
@@ -47,8 +49,8 @@ class SealRow(SQLModel, table=True):
 
     __tablename__ = "seal"
     log: str = Field(primary_key=True)
-    size: int = Field(primary_key=True)
-    previous: int
+    size: int = Field(primary_key=True, sa_type=BigInteger)
+    previous: int = Field(sa_type=BigInteger)
     note: bytes = Field(sa_type=LargeBinary)
     p7s: bytes = Field(sa_type=LargeBinary)
     tst: bytes | None = Field(default=None, sa_type=LargeBinary)
@@ -63,7 +65,7 @@ class TileRootRow(SQLModel, table=True):
     __tablename__ = "tile_root"
     log: str = Field(primary_key=True)
     level: int = Field(primary_key=True)
-    number: int = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_type=BigInteger)
     hash: bytes = Field(sa_type=LargeBinary)
 
 
@@ -75,7 +77,7 @@ class PendingRow(SQLModel, table=True):
 
     __tablename__ = "pending"
     __table_args__ = ({"sqlite_autoincrement": True},)
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=counted_type())
     id: str = Field(unique=True)
     kind: str
     stream: str
@@ -92,12 +94,12 @@ class UnstoredRow(SQLModel, table=True):
     """An object that must be stored with its entry: bytes, or the path of a staged file."""
 
     __tablename__ = "unstored"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=counted_type())
     pending: str = Field(index=True)
     key: str
     path: str | None = None
     data: bytes | None = Field(default=None, sa_type=LargeBinary)
-    size: int
+    size: int = Field(sa_type=BigInteger)
     sha256: bytes = Field(sa_type=LargeBinary)
     retain_until: datetime | None = None
     """The first lock, a floor; None: for ever."""
@@ -119,7 +121,7 @@ class ReplicationRow(SQLModel, table=True):
     """An object that is in the first store and not yet read back from a replica."""
 
     __tablename__ = "replication"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=counted_type())
     store: str = Field(index=True)
     key: str
     since: datetime
@@ -132,7 +134,7 @@ class PkiRow(SQLModel, table=True):
     sha256: str = Field(primary_key=True)
     kind: str
     issuer: str
-    number: int = 0
+    number: int = Field(default=0, sa_type=BigInteger)
     next_update: datetime | None = None
     data: bytes = Field(sa_type=LargeBinary)
     linked: bool = False
@@ -154,13 +156,13 @@ class RecordRow(SQLModel, table=True):
     __tablename__ = "record"
     id: str = Field(primary_key=True)
     log: str
-    idx: int
+    idx: int = Field(sa_type=BigInteger)
     source: str = Field(index=True)
     name: str
     name_raw: bytes = Field(sa_type=LargeBinary)
     folder: str
     folder_raw: bytes = Field(sa_type=LargeBinary)
-    size: int
+    size: int = Field(sa_type=BigInteger)
     sha256: bytes = Field(sa_type=LargeBinary, index=True)
     sidecar_sha256: bytes | None = Field(default=None, sa_type=LargeBinary)
     media_type: str
@@ -211,11 +213,11 @@ class IntakeRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     source: str
     path: bytes = Field(sa_type=LargeBinary)
-    dev: int
-    ino: int
-    size: int
-    mtime_ns: int
-    ctime_ns: int
+    dev: int = Field(sa_type=Unsigned)
+    ino: int = Field(sa_type=Unsigned)
+    size: int = Field(sa_type=BigInteger)
+    mtime_ns: int = Field(sa_type=BigInteger)
+    ctime_ns: int = Field(sa_type=BigInteger)
     sha256: bytes = Field(sa_type=LargeBinary)
     sidecar_sha256: bytes | None = Field(default=None, sa_type=LargeBinary)
     state: str = Field(index=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
+from postgres_server import postgres
+
+__all__ = ["postgres"]
 
 FULL = os.environ.get("CUNZHENG_FULL") == "1"
 

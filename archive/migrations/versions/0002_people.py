@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from archive.column_types import counted_type, text_type, time_type
+
 revision = "0002"
 down_revision = "0001"
 
@@ -11,22 +13,22 @@ def upgrade() -> None:
     """Add tables; waiting entries keep their order by id, as the version before took them."""
     op.create_table(
         "register",
-        sa.Column("shelf", sa.String(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("shelf", text_type(), nullable=False),
+        sa.Column("key", text_type(), nullable=False),
         sa.Column("value", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("shelf", "key"),
     )
     op.create_table(
         "revocation",
-        sa.Column("serial", sa.String(), nullable=False),
-        sa.Column("revoked_at", sa.DateTime(), nullable=False),
-        sa.Column("since", sa.DateTime(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("serial", text_type(), nullable=False),
+        sa.Column("revoked_at", time_type(), nullable=False),
+        sa.Column("since", time_type(), nullable=False),
+        sa.Column("reason", text_type(), nullable=False),
         sa.PrimaryKeyConstraint("serial"),
     )
     _ordered_pending()
     with op.batch_alter_table("access") as table:
-        table.alter_column("person", existing_type=sa.String(), nullable=True)
+        table.alter_column("person", existing_type=text_type(), nullable=True)
         table.add_column(
             sa.Column("concealed", sa.Boolean(), nullable=False, server_default=sa.false())
         )
@@ -36,13 +38,13 @@ def _ordered_pending() -> None:
     op.rename_table("pending", "pending_before")
     op.create_table(
         "pending",
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("stream", sa.String(), nullable=False),
-        sa.Column("actor", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(), nullable=False),
-        sa.Column("subject", sa.String(), nullable=True),
+        sa.Column("number", counted_type(), nullable=False),
+        sa.Column("id", text_type(), nullable=False),
+        sa.Column("kind", text_type(), nullable=False),
+        sa.Column("stream", text_type(), nullable=False),
+        sa.Column("actor", text_type(), nullable=False),
+        sa.Column("at", time_type(), nullable=False),
+        sa.Column("subject", text_type(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("number"),

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from archive.column_types import counted_type, text_type, time_type
+
 revision = "0003"
 down_revision = "0002"
 
@@ -11,34 +13,34 @@ def upgrade() -> None:
     """Add tables and columns; records of before stand alone and have no term set."""
     op.create_table(
         "location",
-        sa.Column("store", sa.String(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("version", sa.String(), nullable=False),
-        sa.Column("until", sa.DateTime(), nullable=True),
+        sa.Column("store", text_type(), nullable=False),
+        sa.Column("key", text_type(), nullable=False),
+        sa.Column("version", text_type(), nullable=False),
+        sa.Column("until", time_type(), nullable=True),
         sa.Column("held", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("store", "key"),
     )
     op.create_table(
         "replication",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("store", sa.String(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("since", sa.DateTime(), nullable=False),
+        sa.Column("id", counted_type(), nullable=False),
+        sa.Column("store", text_type(), nullable=False),
+        sa.Column("key", text_type(), nullable=False),
+        sa.Column("since", time_type(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_replication_store", "replication", ["store"])
-    op.add_column("pending", sa.Column("pack", sa.String(), nullable=True))
+    op.add_column("pending", sa.Column("pack", text_type(), nullable=True))
     op.create_index("ix_pending_pack", "pending", ["pack"])
-    op.add_column("unstored", sa.Column("retain_until", sa.DateTime(), nullable=True))
+    op.add_column("unstored", sa.Column("retain_until", time_type(), nullable=True))
     _record_columns()
 
 
 def _record_columns() -> None:
     for column in (
-        sa.Column("pack", sa.String(), nullable=True),
+        sa.Column("pack", text_type(), nullable=True),
         sa.Column("pack_place", sa.LargeBinary(), nullable=True),
-        sa.Column("first_lock", sa.DateTime(), nullable=True),
-        sa.Column("retain_until", sa.DateTime(), nullable=True),
+        sa.Column("first_lock", time_type(), nullable=True),
+        sa.Column("retain_until", time_type(), nullable=True),
         sa.Column("permanent", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("destroyed", sa.Boolean(), nullable=False, server_default=sa.false()),
     ):

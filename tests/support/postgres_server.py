@@ -1,0 +1,142 @@
+"""A real PostgreSQL for the tests: started when first asked for, on loopback, killed by its number.
+
+server = Server.start()          # or the fixture `postgres`, one for each worker
+url = server.database()          # a new database, with its URL
+server.kill(); server.restart()  # kill -9 of everything, and up again on the same files
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import pytest
+
+SCRIPT = Path(__file__).parents[1] / "servers" / "postgres.sh"
+BINARIES = Path("/usr/lib/postgresql")
+PORTS = range(18650, 18700)
+USER, PASSWORD = "keeper", "hidden/pass word"
+_QUOTED = "hidden%2Fpass%20word"
+NOT_HERE = "NOT RUN: needs PostgreSQL (apt-get install postgresql)"
+
+
+def installed() -> bool:
+    """Whether there are binaries to start."""
+    return any(BINARIES.glob("*/bin/postgres"))
+
+
+@dataclass
+class Server:
+    """One server and its folder."""
+
+    folder: Path
+    port: int
+    fsync: str = "off"
+    process: "subprocess.Popen[bytes] | None" = None
+    _count: int = field(default=0)
+
+    @classmethod
+    def start(cls, fsync: str = "off") -> "Server":
+        """A new server on a free port."""
+        # Not below pytest's folder, which only its owner may enter.
+        folder = Path(tempfile.mkdtemp(prefix="cunzheng-postgres-"))
+        server = cls(folder, 0, fsync)
+        for port in PORTS:
+            if _is_free(port):
+                server.port = port
+                with suppress(RuntimeError):
+                    server.restart()
+                    return server
+        server.stop()
+        raise RuntimeError((folder / "log").read_text() if (folder / "log").exists() else "no port")
+
+    def restart(self) -> None:
+        """Up again on the same files and port."""
+        environment = {**os.environ, "FSYNC": self.fsync}
+        command = [str(SCRIPT), str(self.folder), str(self.port)]
+        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        for _ in range(600):
+            if self.process.poll() is not None:
+                raise RuntimeError("the server ended")
+            with suppress(psycopg.OperationalError):
+                psycopg.connect(self.plain("postgres"), connect_timeout=5).close()
+                return
+            time.sleep(0.05)
+        raise RuntimeError("the server does not answer")
+
+    def kill(self) -> None:
+        """kill -9 of the server and of all that it started."""
+        assert self.process is not None
+        children = _children(self.process.pid)
+        for number in (self.process.pid, *children):
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        self.process.wait()
+        for number in children:
+            while Path(f"/proc/{number}").exists():
+                time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End it and take its files away."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGQUIT)  # at once; nothing is kept
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def plain(self, name: str) -> str:
+        """How libpq is told of a database."""
+        return f"postgresql://{USER}:{_QUOTED}@127.0.0.1:{self.port}/{name}"
+
+    def database(self, **options: str) -> str:
+        """A new, empty database; returns its URL. `options` go into CREATE DATABASE."""
+        self._count += 1
+        name = f"archive{self._count}"
+        more = " ".join(f"{key} {value}" for key, value in options.items())
+        self.run(f"CREATE DATABASE {name} {more}")
+        return self.plain(name)
+
+    def run(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """One statement of the superuser; returns its rows."""
+        with psycopg.connect(self.plain(database), autocommit=True) as connection:
+            cursor = connection.execute(statement)  # type: ignore[call-overload]
+            return cursor.fetchall() if cursor.description else []
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(stat.parent.name))
+    return found
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """One server for all tests of this worker; each takes a database of its own."""
+    if not installed():
+        pytest.skip(NOT_HERE)
+    server = Server.start()
+    yield server
+    server.stop()
