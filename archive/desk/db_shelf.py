@@ -24,17 +24,19 @@ class DbShelf:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._seen: dict[tuple[str, str], Value | None] = {}
+        self._of_catalog = {"record": self._record, "record_pack": self._packed, "pack": self._pack}
 
     def get(self, shelf: str, key: str) -> Value | None:
         """A value, or None."""
         place = (shelf, key)
         if place not in self._seen:
-            self._seen[place] = self._record(key) if shelf == "record" else self._load(shelf, key)
+            read = self._of_catalog.get(shelf)
+            self._seen[place] = read(key) if read else self._load(shelf, key)
         return self._seen[place]
 
     def put(self, shelf: str, key: str, value: Value) -> None:
-        """Set a value; records are read only."""
-        if shelf == "record":
+        """Set a value; records and packs are read only."""
+        if shelf in self._of_catalog:
             raise ValueError("records are not put into the registers")
         data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
         if self.get(shelf, key) is None:
@@ -46,6 +48,10 @@ class DbShelf:
         self._seen[shelf, key] = value
         if shelf == "term":
             self._show_term(key, value)
+        if shelf == "destroyed":
+            # What may still be known of it: the list that people signed (docs/formats.md §12).
+            gone = update(RECORD).where(RECORD.c.id == key)
+            self._connection.execute(gone.values(destroyed=True, **GONE))
 
     def every(self, shelf: str) -> Iterator[tuple[str, Value]]:
         """All keys and values of one name, by key, as they stand in the database."""
@@ -72,11 +78,33 @@ class DbShelf:
         data = self._connection.execute(query).scalar()
         return None if data is None else json.loads(data)
 
+    def _packed(self, record: str) -> Value | None:
+        query = select(RECORD.c.pack).where(RECORD.c.id == record)
+        pack = self._connection.execute(query).scalar()
+        return None if pack is None else {"pack": pack}
+
+    def _pack(self, pack: str) -> Value | None:
+        query = select(RECORD.c.id).where(RECORD.c.pack == pack).order_by(RECORD.c.id)
+        members = list(self._connection.execute(query).scalars())
+        return {"members": members} if members else None
+
     def _record(self, record: str) -> Value | None:
         row = self._connection.execute(select(*SHOWN).where(RECORD.c.id == record)).first()
         return None if row is None else record_value(row)
 
 
+GONE = {
+    "folder": "",
+    "folder_raw": b"",
+    "sidecar_sha256": None,
+    "stage": None,
+    "unit": None,
+    "officers": None,
+    "captured_start": None,
+    "captured_end": None,
+    "preview": None,
+}
+"""Columns of the catalog that a destroyed record has no more."""
 SHOWN = (
     RECORD.c.source,
     RECORD.c.size,

@@ -15,6 +15,7 @@ from archive.registers import (
     cases,
     concealed,
     copies,
+    disposition,
     holds,
     people,
     requests,
@@ -38,6 +39,7 @@ _SIGNED: Mapping[str, SignedRule] = {
     **concealed.SIGNED,
     **alerts.SIGNED,
     **retention.SIGNED,
+    **disposition.SIGNED,
 }
 _OWN: Mapping[str, Rule] = {
     **people.OWN,
@@ -46,8 +48,17 @@ _OWN: Mapping[str, Rule] = {
     **accesses.OWN,
     **concealed.OWN,
     **retention.OWN,
+    **disposition.OWN,
 }
-_BY_LAW = frozenset(("rules.adopted", *retention.SIGNED, *retention.OWN))
+_BY_LAW = frozenset(
+    (
+        "rules.adopted",
+        *retention.SIGNED,
+        *retention.OWN,
+        *disposition.SIGNED,
+        *disposition.OWN,
+    )
+)
 KINDS = frozenset((*_SIGNED, *_OWN))
 """Every kind that the registers follow."""
 

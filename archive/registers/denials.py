@@ -169,6 +169,72 @@ DENIALS: Mapping[str, tuple[str, str, str]] = {
         "The time from which the term counts is still to come.",
         "起算时间尚未到来。",
     ),
+    # disposition
+    "RECORD_DESTROYED": (
+        "ACCESS_UNLAWFUL",
+        "The record was destroyed by a disposition; its entries and proofs remain.",
+        "该记录已依法销毁，仅存登记条目与证明。",
+    ),
+    "RECORD_HELD": (
+        "DESTRUCTION_UNLAWFUL",
+        "The record is under a hold.",
+        "该记录处于封存状态，不得销毁。",
+    ),
+    "NOT_DUE": (
+        "DESTRUCTION_UNLAWFUL",
+        "The record is not due by the retention schedule in force.",
+        "按现行保管期限表，该记录尚未到期。",
+    ),
+    "PACK_PART": (
+        "DESTRUCTION_UNLAWFUL",
+        "A pack goes as a whole; name all its members, or split off what is kept.",
+        "打包存放的记录须整包销毁；请列入全部成员，或先拆出继续保管的成员。",
+    ),
+    "BEING_DESTROYED": (
+        "DESTRUCTION_UNLAWFUL",
+        "The destruction of the record has begun and must be finished first.",
+        "该记录的销毁已开始执行，须先执行完毕。",
+    ),
+    "LIST_OTHER": (
+        "DESTRUCTION_UNLAWFUL",
+        "The list is not the one that was proposed.",
+        "清册与所提出的不一致。",
+    ),
+    "STORES_OTHER": (
+        "DESTRUCTION_UNLAWFUL",
+        "Not every store is named in which the record was kept.",
+        "未列明保存该记录的全部存储。",
+    ),
+    "DISPOSITION_EXISTS": (
+        "DESTRUCTION_UNLAWFUL",
+        "There is a disposition with this id already.",
+        "已有相同编号的处置。",
+    ),
+    "DISPOSITION_OPEN": (
+        "DESTRUCTION_UNLAWFUL",
+        "The record is on another list that is not finished.",
+        "该记录已列入另一份尚未办结的清册。",
+    ),
+    "DISPOSITION_UNKNOWN": (
+        "DESTRUCTION_UNLAWFUL",
+        "There is no such disposition.",
+        "没有此处置。",
+    ),
+    "DISPOSITION_STATE": (
+        "DESTRUCTION_UNLAWFUL",
+        "The disposition does not stand where this could follow.",
+        "该处置的当前状态不允许此操作。",
+    ),
+    "DISPOSITION_OWN": (
+        "DESTRUCTION_UNLAWFUL",
+        "Nobody decides on what he proposed, nor executes what he decided.",
+        "提出人不得审批，审批人不得执行。",
+    ),
+    "SPLIT_BAD": (
+        "REGISTER_UNLAWFUL",
+        "The record is no member of this pack, or was split off already.",
+        "该记录不属于此包，或已拆出。",
+    ),
     # requests
     "RULES_NONE": (
         "ACCESS_UNLAWFUL",

@@ -13,10 +13,18 @@ REMARKS: Mapping[str, tuple[str, str]] = {
     "AT_MOST_ACCESSES": ("at most {} accesses", "最多 {} 次"),
     "AT_MOST_HOURS": ("at most {} hours", "最多 {} 小时"),
     "BACK_OF_GIVEN": ("{} of {} are back", "已交回 {} 份，共交付 {} 份"),
+    "BY_HOLD": ("{} by the hold {}", "{}，封存编号 {}"),
     "COPIES_UNSAID": ("how many copies, on what", "副本份数及载体"),
     "END_MISSING": ("the end is missing", "缺少结束部分"),
     "GO_ON_WITHIN": ("go on from {} to {}", "应自 {} 续至 {}"),
     "INSTEAD_OF": ("{} instead of {}", "所取为“{}”，所批为“{}”"),
+    "KEPT_FOREVER": ("{} is kept for ever", "{} 永久保管"),
+    "KEPT_OPEN": (
+        "the end of the keeping of {} is not known yet",
+        "{} 的保管期限尚不能确定",
+    ),
+    "KEPT_UNTIL": ("{} is kept until {}", "{} 保管至 {}"),
+    "MEMBERS_LEFT": ("{} has {} more, {} for one", "{} 中尚有 {} 份，如 {}"),
     "NEEDS_ONE_OF": ("{} needs one of {}", "{}须具有下列角色之一：{}"),
     "NEEDS_ROLE": ("{} needs the role {}", "{}须具有角色：{}"),
     "NOT_OF_CASE": ("{} does not belong to the case", "{} 不属于该案件"),
@@ -25,6 +33,7 @@ REMARKS: Mapping[str, tuple[str, str]] = {
     "NO_HANDLER": ("{} is no handler of {}", "{} 不是 {} 的承办人"),
     "OF_OTHER_UNIT": ("{} is of another unit", "{} 属于其他单位"),
     "OF_OWN_UNIT": ("{} is of the own unit", "{} 属于本单位"),
+    "ON_LIST": ("{} is on the list {}", "{} 已列入 {}"),
     "ONLY_APPROVALS_GRANT": ("only an approval grants", "只有批准才能授权"),
     "ONLY_REQUESTER": ("only who asked may withdraw", "只有申请人可以撤回"),
     "OVER_ALREADY": ("it is over already", "已经过期"),
@@ -47,6 +56,9 @@ REMARKS: Mapping[str, tuple[str, str]] = {
 """Code -> (English, Chinese), with a place for each value."""
 
 _STATES: vocabulary.Labels = {
+    "proposed": ("proposed", "待审批"),
+    "approved": ("approved", "已批准"),
+    "executed": ("executed", "已执行"),
     "exhausted": ("used up", "次数用完"),
     "expired": ("expired", "已到期"),
     "refused": ("refused", "已拒绝"),

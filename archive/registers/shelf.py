@@ -16,7 +16,9 @@ class Shelf(Protocol):
     `retention`) by record, `source` by id ({`unit`}), `hold`, `request`, `access`, `rules` by
     name, `rules_text` by digest, `statement` by digest, `nonce` by its digest, `case_number` by
     number, `account` by number ({`person`}), `case_holds` by case, `founding` (one value, see
-    `signers`).
+    `signers`). Of disposition: `record_pack` by record ({`pack`}) and `pack` by id ({`members`}),
+    both read only; `disposition`, `record_disposition`, `destroyed` and `split` by record, `stores`
+    (one value: `names`).
     """
 
     def get(self, shelf: str, key: str) -> Value | None:

@@ -91,6 +91,18 @@ _CASE: dict[str, Check] = {
 }
 _ATTACHED: dict[str, Check] = {"case": fields.ulid, "records": _records}
 _DISPOSITION: dict[str, Check] = {"disposition": fields.ulid}
+_LISTED = obj(
+    {
+        "record": fields.ulid,
+        "name": _words,
+        "name_b64": maybe(fields.base64_bytes),
+        "title": _maybe_words,
+        "case": _maybe_words,
+        "category": _maybe_words,
+        "media": _words,
+    }
+)
+"""One line of a list of what shall be destroyed: what people must still be able to read."""
 _COPIES_BACK: dict[str, Check] = {"access": fields.ulid, "count": fields.count}
 
 
@@ -171,7 +183,7 @@ SIGNED: Mapping[str, SignedKind] = {
     "disposition.proposed": _registry(
         "disposition",
         {**_DISPOSITION, "records": _records, "schedule": fields.sha256_digest},
-        _REASON,
+        {**_REASON, "list": fields.each(_LISTED)},
     ),
     "disposition.decided": _registry(
         "disposition",

@@ -19,6 +19,7 @@ from pki_fixture import Pki, make_pki
 from archive.ids import new_ulid
 from archive.registers.act import Act
 from archive.registers.admit import admit
+from archive.registers.keeping import Law
 from archive.registers.shelf import MemoryShelf, Value
 from archive.statements.body import SignedBody
 from archive.statements.kinds import BOOTSTRAP_KINDS, SIGNED, check_data
@@ -68,6 +69,7 @@ class Office:
     now: datetime = START
     made: int = 0
     last: SignedBody | None = None
+    law: Law | None = None
 
     def __post_init__(self) -> None:
         if self.founded:
@@ -119,12 +121,12 @@ class Office:
             detail=lambda: data,
             certificate=_BY_DIGEST.get,
         )
-        admit(self.shelf, act, ARCHIVE)
+        admit(self.shelf, act, ARCHIVE, self.law)
 
     def own(self, kind: str, subject: str, body: Mapping[str, Any]) -> None:
         """Judge an act of the archive's own."""
         act = Act(kind, "system/x", subject, body, self.now, lambda: None, _BY_DIGEST.get)
-        admit(self.shelf, act, ARCHIVE)
+        admit(self.shelf, act, ARCHIVE, self.law)
 
     def statement(
         self, person: str, kind: str, payload: Mapping[str, Any], **changed: Any
