@@ -1,1 +1,1 @@
-"""How long records are kept and how they are destroyed: schedule, disposition, working days."""
+"""How long records are kept: the schedule, calendars, and the sweep that sets terms and locks."""

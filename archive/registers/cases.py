@@ -64,7 +64,7 @@ def _opened(shelf: Shelf, act: Act, body: SignedBody) -> None:
             raise denied("CASE_EXISTS")
         shelf.put("case_number", number, {"case": payload["case"]})
     value = {field: payload[field] for field in (*_KEPT, "opened", "sensitivity")}
-    shelf.put("case", payload["case"], {**value, "closed": None, "number": number})
+    shelf.put("case", payload["case"], {**value, "closed": None, "decided": None, "number": number})
 
 
 def _number(act: Act) -> str | None:
@@ -100,7 +100,7 @@ def _closed(shelf: Shelf, act: Act, body: SignedBody) -> None:
     case, closed = body.payload["case"], body.payload["closed"]
     if closed < known_case(shelf, case)["opened"]:
         raise denied("CASE_DATES", case)
-    _change(shelf, case, {"closed": closed})
+    _change(shelf, case, {"closed": closed, "decided": body.payload["decided"]})
 
 
 def _attached(shelf: Shelf, act: Act, body: SignedBody) -> None:

@@ -17,6 +17,7 @@ class CaseFacts:
     category: str
     importance: str
     closed: date | None
+    decided: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,13 @@ def case_facts(shelf: Shelf, record: str) -> list[CaseFacts]:
 
 
 def _facts(case: Value) -> CaseFacts:
-    closed = case["closed"]
-    day = None if closed is None else date.fromisoformat(closed)
-    return CaseFacts(case["category"], case["importance"], day)
+    closed, decided = case["closed"], case["decided"]
+    return CaseFacts(
+        category=case["category"],
+        importance=case["importance"],
+        closed=None if closed is None else date.fromisoformat(closed),
+        decided=None if decided is None else date.fromisoformat(decided),
+    )
 
 
 def _ends(shelf: Shelf, law: Law, record: str) -> Iterator[End]:
