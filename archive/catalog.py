@@ -132,7 +132,7 @@ def search(connection: Connection, query: Query) -> list[RecordRow]:
     """Records that match, newest first. Dates look at the capture, else at the reception."""
     moment = _coalesced()
     wanted = [
-        or_(*(column.contains(word, autoescape=True) for column in _TEXT_COLUMNS))
+        or_(*(_like(connection, column, f"%{_escaped(word)}%") for column in _TEXT_COLUMNS))
         for word in query.words
     ]
     for column, value in (
@@ -145,9 +145,9 @@ def search(connection: Connection, query: Query) -> list[RecordRow]:
             wanted.append(column == value)
     for column, value in ((RECORD.c.officers, query.officer), (RECORD.c.unit, query.unit)):
         if value is not None:
-            wanted.append(column.contains(value, autoescape=True))
+            wanted.append(_like(connection, column, f"%{_escaped(value)}%"))
     if query.media is not None:
-        wanted.append(RECORD.c.media_type.startswith(query.media, autoescape=True))
+        wanted.append(_like(connection, RECORD.c.media_type, f"{_escaped(query.media)}%"))
     if query.since is not None:
         wanted.append(moment >= query.since)
     if query.until is not None:
@@ -157,6 +157,17 @@ def search(connection: Connection, query: Query) -> list[RecordRow]:
     found = select(RECORD).where(*wanted)
     rows = connection.execute(found.order_by(RECORD.c.id.desc()).limit(query.limit))
     return [RecordRow(**row) for row in rows.mappings()]
+
+
+def _like(connection: Connection, column: Any, pattern: str) -> Any:
+    """Like a pattern, whatever the case of A to Z: SQLite's LIKE, PostgreSQL's ILIKE under "C"."""
+    if connection.dialect.name == "postgresql":
+        return column.ilike(pattern, escape="/")
+    return column.like(pattern, escape="/")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
 def _coalesced() -> Any:

@@ -9,17 +9,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import LargeBinary, Row, Select, cast, create_engine, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine, LargeBinary, Row, Select, cast, create_engine, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from archive import catalog
+from archive import catalog, postgresql
 from archive.catalog import RECORD
+from archive.database_url import parse_url
 from archive.errors import Unreachable
 from archive.ledger import ENTRY, HEAD, UNSTORED
 from archive.merkle import leaf_hash
 from archive.seals import SEAL
 
 _ROWS_AT_ONCE = 4096
+_MOST_CONNECTIONS = 4
 _PUBLISHED = select(HEAD.c.log, HEAD.c.published)
 _SQLITE = "sqlite:///"
 
@@ -33,8 +35,7 @@ class LedgerCopy:
         """How many records the leaves that were read accession, as far as they are published."""
         self.lost: set[str] = set()
         """Records that these leaves call lost."""
-        reading = _reading(Path(url.removeprefix(_SQLITE))) if url.startswith(_SQLITE) else url
-        self._engine = create_engine(reading)
+        self._engine = _reader(url)
         self._read(select(ENTRY.c.idx).limit(1))
 
     def close(self) -> None:
@@ -104,19 +105,29 @@ class LedgerCopy:
             with self._engine.connect() as connection:
                 return catalog.find_record(connection, beginning).id
         except SQLAlchemyError as error:
-            raise _unreadable(error) from error
+            raise self._unreadable(error) from error
 
     def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
         try:
             with self._engine.connect() as connection:
                 return connection.execute(query).all()
         except SQLAlchemyError as error:
-            raise _unreadable(error) from error
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: SQLAlchemyError) -> Unreachable:
+        reason: object = getattr(error, "orig", None) or type(error).__name__
+        if isinstance(error, DBAPIError) and self._engine.dialect.name == "postgresql":
+            reason = postgresql.reason(error, self._engine.url)
+        return Unreachable(f"The database cannot be read ({reason}).")
 
 
-def _unreadable(error: SQLAlchemyError) -> Unreachable:
-    reason = getattr(error, "orig", None) or type(error).__name__
-    return Unreachable(f"The database cannot be read ({reason}).")
+def _reader(url: str) -> Engine:
+    """An engine that changes nothing."""
+    address = parse_url(url)
+    if address.get_backend_name() != "sqlite":
+        engine = postgresql.make_engine(address, postgresql.SCHEMA_NAME, _MOST_CONNECTIONS)
+        return engine.execution_options(**postgresql.READING)
+    return create_engine(_reading(Path(address.database or "")))
 
 
 def _reading(path: Path) -> str:

@@ -17,7 +17,15 @@ ROOT_CRL_SOON = timedelta(days=30)
 LOW_DISK_SHARE = 0.05
 LOW_DISK_BYTES = 2 << 30
 KEYS_OPEN_TO = 0o077
-SQLITE_WANTED: Mapping[str, str] = {"journal_mode": "wal", "integrity": "ok"}
+DATABASE_WANTED: Mapping[str, tuple[str, ...]] = {
+    "journal_mode": ("wal",),
+    "integrity": ("ok",),
+    "fsync": ("on",),
+    "full_page_writes": ("on",),
+    "synchronous_commit": ("on", "local", "remote_write", "remote_apply"),
+    "server_encoding": ("UTF8",),
+}
+"""What keeps a commit through a power cut: the first two of SQLite, the others of PostgreSQL."""
 
 
 class State(StrEnum):
@@ -133,12 +141,13 @@ def judge_store(problem: str | None) -> Check:
 
 
 def judge_database(settings: Mapping[str, str]) -> list[Check]:
-    """SQLite's settings; empty for another database, which has none of them."""
+    """The settings that a database was found with, by name."""
     checks = []
-    for name, wanted in SQLITE_WANTED.items() if settings else ():
-        found = settings.get(name, "")
-        state = State.FINE if found == wanted else State.WRONG
-        checks.append(Check("DATABASE", state, {"name": name, "found": found, "wanted": wanted}))
+    for name, found in settings.items():
+        wanted = DATABASE_WANTED[name]
+        state = State.FINE if found in wanted else State.WRONG
+        values = {"name": name, "found": found, "wanted": wanted[0]}
+        checks.append(Check("DATABASE", state, values))
     return checks
 
 

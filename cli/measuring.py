@@ -51,7 +51,7 @@ def measure(workbench: Workbench) -> Iterator[Check]:
     store = workbench.settings.store_path(workbench.home)
     yield from doctor.judge_boundary(list(wider(workbench.home, store)))
     yield doctor.judge_store(_store_problem(workbench))
-    yield from doctor.judge_database(_sqlite(workbench))
+    yield from doctor.judge_database(workbench.database.settings())
 
 
 def _tsa(workbench: Workbench) -> Check:
@@ -121,14 +121,3 @@ def _store_problem(workbench: Workbench) -> str | None:
     if not os.access(root / "evidence", os.W_OK | os.X_OK):
         return "evidence/"
     return None
-
-
-def _sqlite(workbench: Workbench) -> dict[str, str]:
-    """Journal mode, and a quick check of the file; empty for another database."""
-    database = workbench.database
-    if database.engine.dialect.name != "sqlite":
-        return {}
-    with database.read() as connection:
-        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
-        check = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-    return {"journal_mode": str(mode), "integrity": str(check)}

@@ -7,7 +7,7 @@ What it is not: secrets (passphrases come from the environment or a credential f
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,6 +21,7 @@ TEMPLATE = Path(__file__).resolve().parent.parent / "config" / SETTINGS_FILE
 RELEASES = ("purge", "keep", "move")
 EMBEDDED = "embedded"
 IN_FILE = "file"
+DATABASES = ("postgresql://", "postgresql+psycopg://", "sqlite:///")
 S3_SCHEME = "s3://"
 ADDRESSINGS = ("auto", "path", "virtual")
 LOCK_MODES = ("compliance", "governance", "none")
@@ -49,7 +50,7 @@ class Settings:
     tsa: str = EMBEDDED
     heartbeat_minutes: int = 60
     sealing_key: str = IN_FILE
-    database: str = EMBEDDED
+    database: str = field(default=EMBEDDED, repr=False)
     store: str = "store"
     store_live: str = ""
     s3_endpoint: str = ""
@@ -84,8 +85,8 @@ class Settings:
             raise _bad("tsa", f'"{EMBEDDED}", http://… / https://…')
         if self.sealing_key != IN_FILE and not self.sealing_key.startswith("pkcs11:"):
             raise _bad("sealing_key", f'"{IN_FILE}", pkcs11:…')
-        if self.database != EMBEDDED and "://" not in self.database:
-            raise _bad("database", f'"{EMBEDDED}", sqlite://… / postgresql://…')
+        if self.database != EMBEDDED and not self.database.startswith(DATABASES):
+            raise _bad("database", f'"{EMBEDDED}", postgresql://…')
         if not self.store:
             raise _bad("store", say("a folder or s3://bucket", "目录或 s3://桶"))
         self._check_storage()

@@ -29,7 +29,7 @@ from archive.system_entries import LogSettings, SystemEntries
 from cli import passphrase
 from cli.clock import SystemClock
 from cli.language import say
-from cli.settings import DATABASE_FILE, EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
+from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
 from ingest.register import Maker
@@ -37,6 +37,7 @@ from ingest.releasing import Releaser, ReleaseSettings
 from ingest.settle import Settle, Settler
 from ingest.sweep import Sweeper
 from ingest.watcher import Pipeline, Reporter, Watcher, WatchSettings
+from retention.law import RetentionLaw
 from signing.timestamp import Timestamper
 from signing.trust import TrustPolicy
 
@@ -93,14 +94,14 @@ class Workbench:
     @cached_property
     def database(self) -> Database:
         """The catalog and ledger database, at this version."""
-        file = self.home / DATABASE_FILE
         founded = (self.home / SETTINGS_FILE).exists()
-        if founded and self.settings.database == EMBEDDED and not file.exists():
+        if founded and not self.bare_database.exists():
             # An empty one in its place would look like an archive without records.
+            place = self.bare_database.file or self.bare_database
             raise Unreachable(
                 say(
-                    f"The database {file} is missing; `cunzheng rebuild` makes it from the store.",
-                    f"数据库 {file} 不存在；请运行 cunzheng rebuild 由存储重建。",
+                    f"The database {place} is missing; `cunzheng rebuild` makes it from the store.",
+                    f"数据库 {place} 不存在；请运行 cunzheng rebuild 由存储重建。",
                 )
             )
         database = self.bare_database
@@ -215,7 +216,7 @@ class Workbench:
     @cached_property
     def lease(self) -> Lease:
         """The sealer's lock."""
-        return Lease(self.folder("locks") / "seal")
+        return Lease(self.folder("locks") / "seal", self.bare_database)
 
     @cached_property
     def abandoner(self) -> Abandoner:
@@ -276,6 +277,7 @@ class Workbench:
             self.settings.archive,
             "single",
             PersonCertificates(self.database, self.own_policy, pki),
+            law=RetentionLaw(),
         )
 
     @cached_property
