@@ -40,5 +40,10 @@ def test_at_least_twenty_different_steps(tmp_path: Path, monkeypatch: pytest.Mon
     with Driver() as driver:
         steps = Stage(_FIRST, tmp_path, driver).counts(tmp_path)
     assert len(steps) >= 40
-    for part in ("commit < seal._sign", "commit < intake.admit", "link < directory._link"):
+    for part in (
+        "commit < seal._sign",
+        "commit < admitting._submit",
+        "write < packing.write",
+        "link < directory._link",
+    ):
         assert part in steps

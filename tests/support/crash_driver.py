@@ -233,7 +233,7 @@ def rewrite_once_taken(home: Path, drop: Path) -> Callable[[str], None]:
     import sqlite3
 
     def look(name: str) -> None:
-        if not name.startswith("commit < intake.admit") or not drop.exists():
+        if not name.startswith("commit < admitting._submit") or not drop.exists():
             return
         with sqlite3.connect(home / "cunzheng.db") as connection:
             query = "SELECT count(*) FROM intake WHERE path = ?"

@@ -106,6 +106,7 @@ def small_drops() -> list[Drop]:
         Drop(RECORDER, b"empty.txt", b""),
         Drop(RECORDER, b"scene.wav", b"RIFF" + bytes(range(256)) * 17000, sidecar=sidecar()),
         Drop(RECORDER, b"photo.jpg", b"\xff\xd8photo", sidecar=sidecar(stage="investigate")),
+        Drop(RECORDER, b"apart.txt", b"stands alone\n", sidecar=sidecar(classification="敏感")),
         Drop(RECORDER, b"bad.txt", b"its sidecar is bad\n", "quarantined", sidecar(stage="?")),
         Drop(RECORDER, b"secret.txt", b"no\n", "refused", sidecar(classification="机密")),
     ]

@@ -38,6 +38,8 @@ DROPS = {
     "note.txt": b"as the device left it\n",
     "photo.jpg.json": b'{"cunzheng_sidecar":1,"stage":"investigate"}',
     "photo.jpg": b"\xff\xd8photo",
+    "apart.txt.json": b'{"cunzheng_sidecar":1,"classification":"sensitive"}',
+    "apart.txt": b"stands alone\n",
     f"{BAD}.json": b'{"cunzheng_sidecar":1,"stage":"?"}',
     BAD: b"its sidecar is bad\n",
 }
@@ -144,6 +146,9 @@ class Intaking:
             staging=home / "staging",
             outbox=home / "outbox",
             quarantine=home / "quarantine",
+            pack_up_to=1 << 18,
+            floor=lambda moment: moment + timedelta(days=180),
+            floor_class=lambda: "6m",
         )
         self.intake = Intake(
             archive.db,

@@ -22,6 +22,7 @@ from archive.errors import ArchiveError
 
 _SHM = Path("/dev/shm")
 _RELEASE = ("release", "releasing")
+_ALONE = ("staging", "admitting", "session", "directory")
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,21 @@ class Scene:
     purge_hours: int = 24
     changing: bool = False
     by_hand: bool = False
+    pack_up_to: int = 1 << 18
     only: tuple[str, ...] = ()
     """Parts of the steps' names; a scene beside the first one shows what is special about it."""
 
 
 SCENES = (
     Scene("watch --once", ("watch", "--once")),
+    Scene("watch --once, without packs", ("watch", "--once"), pack_up_to=0, only=_ALONE),
     Scene("watch --once, a drop changes", ("watch", "--once"), changing=True, only=_RELEASE),
     Scene("watch, purging", ("watch",), rounds=2, purge_hours=0, only=_RELEASE),
     Scene(
         "ingest",
         ("ingest", "PATH", "--source", crash_intake.BY_HAND),
         by_hand=True,
-        only=("admit", "stage", "session", "seal.", "outbox", "intake", "releasing"),
+        only=("admit", "packing", "stage", "session", "seal.", "outbox", "intake", "releasing"),
     ),
 )
 
@@ -69,7 +72,8 @@ class Stage:
         self.home = folder / "home"
         self.paper = folder / "paper"
         self._driver = driver
-        self._template = crash_intake.prepare(driver, self.home, purge_hours=scene.purge_hours)
+        settings = {"purge_hours": scene.purge_hours, "pack_up_to": scene.pack_up_to}
+        self._template = crash_intake.prepare(driver, self.home, **settings)
         made = crash_intake.drops_by_hand() if scene.by_hand else crash_intake.small_drops()
         self.drops: list[Drop] = made
 
