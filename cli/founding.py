@@ -21,7 +21,11 @@ from signing.person_key import open_person_key
 
 FOLDER = "founders"
 CONFIG = Path(__file__).parent.parent / "config"
-RULES = ("access", "alerts")
+RULES = {
+    "access": "access.toml",
+    "alerts": "alerts.toml",
+    "retention": "retention-schedule.toml",
+}
 _DEFAULT_ROLES = (
     ("approver.principal", "archivist"),
     ("approver.department_head", "archivist", "legal_office"),
@@ -92,7 +96,7 @@ def found_people(bench: Workbench, named: Sequence[Named], organization: str, se
                 certificate=certificate,
             )
         )
-    texts = {name: (CONFIG / f"{name}.toml").read_text(encoding="utf-8") for name in RULES}
+    texts = {name: (CONFIG / file).read_text(encoding="utf-8") for name, file in RULES.items()}
     found_register(bench.desk("single"), founders, texts, str(os.geteuid()))
 
 

@@ -3,18 +3,21 @@
 from archive.access_rules import AccessRules
 from archive.errors import FormatError, UsageError
 from archive.oversight.alerts.settings import AlertSettings
+from retention.schedule import Schedule
 
-RULE_SETS = ("access", "alerts")
+RULE_SETS = ("access", "alerts", "retention")
 
 
 def check_rule_text(name: object, text: object) -> None:
-    """Raise UsageError saying what is wrong with a text of `access` or `alerts` rules."""
+    """Raise UsageError saying what is wrong with the text of a rule set."""
     try:
         if name == "access":
             AccessRules.parse(str(text))
         elif name == "alerts":
             AlertSettings.parse(str(text))
+        elif name == "retention":
+            Schedule.parse(str(text))
         else:
-            raise FormatError("there are rules for access and for alerts")
+            raise FormatError("there are rules for access, alerts and retention")
     except FormatError as error:
         raise UsageError(f"These rules cannot be used: {error}.") from error

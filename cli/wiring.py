@@ -37,6 +37,7 @@ from ingest.releasing import Releaser, ReleaseSettings
 from ingest.settle import Settle, Settler
 from ingest.sweep import Sweeper
 from ingest.watcher import Pipeline, Reporter, Watcher, WatchSettings
+from retention.first_lock import FirstLock
 from retention.law import RetentionLaw
 from signing.timestamp import Timestamper
 from signing.trust import TrustPolicy
@@ -297,6 +298,7 @@ class Workbench:
 
     def intake(self, releaser: Releaser, release: str | None = None) -> Intake:
         """The intake state machine; `release` overrides the setting."""
+        first_lock = FirstLock(self.database)
         settings = IntakeSettings(
             office=self.settings.office,
             digests=self.settings.digests,
@@ -308,6 +310,8 @@ class Workbench:
             outbox=self.folder("outbox"),
             quarantine=self.folder("quarantine"),
             pack_up_to=self.settings.pack_up_to,
+            floor=first_lock.until,
+            floor_class=first_lock.name,
         )
         return Intake(
             self.database,

@@ -56,7 +56,7 @@ class IntakeSettings:
     quarantine: Path
     pack_up_to: int = 0
     """Records of at most this many bytes travel in packs; 0: every record stands alone."""
-    floor: Callable[[datetime], datetime] | None = None
+    floor: Callable[[datetime], datetime | None] | None = None
     """First lock of what was received at a moment; None where there is no schedule."""
     floor_class: Callable[[], str] = lambda: NO_FLOOR
     """Name of the period that `floor` adds, as pack ids have it."""

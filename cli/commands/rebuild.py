@@ -9,6 +9,7 @@ from cli.output import print_json, print_line, print_pairs, show_path
 from cli.progress import Advance, progress
 from cli.service.home_lock import serving
 from cli.wiring import Workbench
+from retention.law import RetentionLaw
 
 
 def run(context: typer.Context) -> None:
@@ -27,6 +28,7 @@ def run(context: typer.Context) -> None:
             workbench.fs,
             workbench.own_policy,
             _Steps(advance),
+            law=RetentionLaw(),
         )
     if invocation.json:
         print_json({**_figures(done), "kept": show_path(done.kept) if done.kept else None})

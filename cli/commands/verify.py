@@ -27,6 +27,7 @@ from cli.output import print_json, print_line, show_path
 from cli.service import open_desk
 from cli.wiring import Workbench, stores
 from ingest.names import safe_file_name
+from retention.law import RetentionLaw
 from signing.digest import Digest
 
 _CODES = {
@@ -125,6 +126,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         extra_crls=read_crls(crl or []),
         own_policy=trusted.own,
         database=inspection.database,
+        law=RetentionLaw(),
     )
     report = inspection.verify(trusted, scope, kit)
     data = report_bytes(_document(report, trusted))
