@@ -19,6 +19,19 @@ _CLOCK_ZH = "请运行人员说明该时段发生的情况并予以记录。"
 _POLICY = "Compare the policy file with the one received from the archive's owner by another way."
 _POLICY_ZH = "将策略文件与经其他途径取得的策略文件比对。"
 
+_RULE = "Undo it at the server, and find out who set it; the server's own log may know."
+_RULE_ZH = "请在服务器上撤销，并查明由何人设置；可查服务器日志。"
+_PROBE = "Ask the operator what was changed; `cunzheng doctor --store` probes and records anew."
+_PROBE_ZH = "请询问运行人员变更内容；`cunzheng doctor --store` 可重新探测并记录。"
+_TIME = "Set the server's clock right by NTP, and find out since when it was wrong."
+_TIME_ZH = "请以 NTP 校正服务器时钟，并查明自何时起有误。"
+_HIDDEN = "Nothing is lost: remove the marker at the server, and find out who put it there."
+_HIDDEN_ZH = "内容未丢失：请在服务器上移除标记，并查明由何人设置。"
+_LOCK = "Renew the lock (`cunzheng retention extend`), and find out who took it away."
+_LOCK_ZH = "请重新锁定（`cunzheng retention extend`），并查明由何人解除。"
+_REPAIR = "Run `cunzheng replica repair`: it writes again what is proved right by the ledger."
+_REPAIR_ZH = "请运行 `cunzheng replica repair`：凡经账本证明无误的内容将重新写入。"
+
 # One row after another is easier to read than one field after another.
 # fmt: off
 TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
@@ -154,6 +167,91 @@ TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
      "对象 {subject} 未见于账本。",
      "If sealing was interrupted, let it finish and verify again; else find out who wrote it.",
      "如封存曾中断，请待其完成后再次核验；否则查明何人写入。"),
+    # storage (`verify --storage`)
+    ("BUCKET_UNLOCKED", _F, "{subject} has no Object Lock although the ledger states that it has.",
+     "账本载明 {subject} 启用了对象锁定，实际没有。", _REPORT, _REPORT_ZH),
+    ("BUCKET_UNVERSIONED", _F, "Versioning of {subject} is off or suspended.",
+     "{subject} 的版本控制未启用或已暂停。", _REPORT, _REPORT_ZH),
+    ("BUCKET_LIFECYCLE", _F, "{subject} has a rule that hides, removes or moves objects.",
+     "{subject} 设有会隐藏、删除或转移对象的生命周期规则。", _RULE, _RULE_ZH),
+    ("BUCKET_PUBLIC", _F, "{subject} is open to people who are not named.",
+     "{subject} 对不特定人员开放。", _RULE, _RULE_ZH),
+    ("BUCKET_CHANGED", _I, "The settings of {subject} are not those of the last probe.",
+     "{subject} 的设置与最近一次探测时不同。", _PROBE, _PROBE_ZH),
+    ("SERVER_CHANGED", _I, "The server of {subject} is not the one that was probed.",
+     "{subject} 的服务器与探测时不是同一版本。", _PROBE, _PROBE_ZH),
+    ("SETTING_UNKNOWN", _I, "A setting of {subject} could not be read.",
+     "{subject} 的一项设置无法读取。",
+     "Give the account of verification the right to read the bucket's settings.",
+     "请授予核验账户读取桶设置的权限。"),
+    ("STORE_CLOCK_OFF", _I, "The clock of {subject} is off by some seconds.",
+     "{subject} 的时钟有数秒偏差。", _TIME, _TIME_ZH),
+    ("STORE_CLOCK_WRONG", _F, "The clock of {subject} is wrong: its locks end at other times.",
+     "{subject} 的时钟有误：锁定将在错误的时间结束。", _TIME, _TIME_ZH),
+    ("UPLOAD_STALE", _I, "An upload of {subject} was begun long ago and never finished.",
+     "{subject} 有一项早已开始而未完成的上传。",
+     "Let the archive finish or abort it; a lifecycle rule may abort uploads after 7 days.",
+     "请由存证库完成或中止；可设置 7 天后中止未完成上传的规则。"),
+    ("OBJECT_HIDDEN", _F, "{subject} is hidden by a delete marker.",
+     "{subject} 被删除标记隐藏。", _HIDDEN, _HIDDEN_ZH),
+    ("DELETE_MARKER", _I, "There is a delete marker under {subject}.",
+     "{subject} 存在删除标记。", _HIDDEN, _HIDDEN_ZH),
+    ("VERSION_EXTRA", _F, "There are several versions of {subject}.",
+     "{subject} 有多个版本。",
+     "The record is the version that agrees with the ledger; find out who wrote the others.",
+     "与账本一致的版本为记录；查明其余版本由何人写入。"),
+    ("VERSION_NULL", _F, "{subject} was written while versioning was suspended.",
+     "{subject} 写入时版本控制处于暂停状态。", _REPORT, _REPORT_ZH),
+    ("OBJECT_MISSING", _F, "{subject} is missing.", "{subject} 缺失。", _REPAIR, _REPAIR_ZH),
+    ("OBJECT_SIZE", _F, "{subject} does not have its size.", "{subject} 的大小不符。",
+     _RESTORE, _RESTORE_ZH),
+    ("LOCK_MISSING", _F, "{subject} is protected less than the ledger states.",
+     "{subject} 的保护低于账本载明的级别。", _LOCK, _LOCK_ZH),
+    ("LOCK_SHORT", _F, "The lock of {subject} ends too early.", "{subject} 的锁定结束过早。",
+     _LOCK, _LOCK_ZH),
+    ("LOCK_PENDING", _I, "The protection of {subject} does not follow the ledger yet.",
+     "{subject} 的保护尚未随账本更新。", _LATER, _LATER_ZH),
+    ("LOCK_EXPIRING", _I, "The lock of {subject} ends soon although it is still to be kept.",
+     "{subject} 仍须保管，但其锁定即将到期。",
+     "Let the renewal run (`cunzheng retention extend`); find out why it has not.",
+     "请运行续期（`cunzheng retention extend`），并查明未续期的原因。"),
+    ("LEGAL_HOLD_MISSING", _F, "{subject} has no legal hold although one is needed.",
+     "{subject} 应有法定保留（legal hold）而没有。", _LOCK, _LOCK_ZH),
+    ("LEGAL_HOLD_UNEXPECTED", _N, "{subject} has a legal hold that nothing asks for.",
+     "{subject} 带有无依据的法定保留（legal hold）。",
+     "It does no harm; whoever set it may know why.", "不影响存证；可向设置者了解原因。"),
+    ("STORED_CHECKSUM_DIFFERS", _F, "The server keeps another checksum beside {subject}.",
+     "服务器为 {subject} 保存的校验值不符。",
+     "The bytes are judged by themselves; find out what was put there.",
+     "内容以实际读取为准；请查明写入的是什么。"),
+    ("FILE_NOT_REGULAR", _F, "{subject} is a link or no ordinary file or folder.",
+     "{subject} 是链接，或不是普通文件、目录。", _REPORT, _REPORT_ZH),
+    ("FILE_LINKED", _I, "{subject} has a second name somewhere on its file system.",
+     "{subject} 在同一文件系统上另有名称（硬链接）。",
+     "Whoever owns that name can change the bytes: find it with `find -samefile`.",
+     "持有该名称者可改动内容：请用 `find -samefile` 查找。"),
+    ("FILE_OWNER", _I, "{subject} belongs to another account than the store.",
+     "{subject} 的属主与存储不同。",
+     "Its owner can make it writable: ask the operator, and give it back.",
+     "属主可将其改为可写：请询问运行人员并改回。"),
+    ("FILE_SYSTEM_OTHER", _I, "{subject} is on another file system than the store.",
+     "{subject} 与存储不在同一文件系统。",
+     "Something is mounted over a part of the store: ask the operator.",
+     "存储的一部分被其他文件系统覆盖挂载：请询问运行人员。"),
+    ("FOLDER_WRITABLE", _F, "Other accounts can remove names from {subject}.",
+     "其他账户可以删除 {subject} 中的文件名。",
+     "Take the right away (`chmod go-w`) and find out who gave it.",
+     "请收回权限（`chmod go-w`）并查明由何人授予。"),
+    # the second copy
+    ("REPLICA_MISSING", _F, "{subject} is missing from the second copy.",
+     "第二副本缺少 {subject}。", _REPAIR, _REPAIR_ZH),
+    ("REPLICA_DIFFERS", _F, "{subject} has other bytes in the second copy.",
+     "{subject} 在第二副本中内容不同。",
+     "The ledger says which of the two is right; keep the other aside for whoever investigates.",
+     "以账本判断何者正确；另一份请保存备查。"),
+    ("REPLICA_BEHIND", _N, "{subject} is not in the second copy yet.",
+     "{subject} 尚未写入第二副本。", "See `cunzheng status` for how far it is behind.",
+     "落后情况见 `cunzheng status`。"),
     # people, statements, registers
     ("STATEMENT_BAD", _F, "{subject} was not signed by the person it names.",
      "{subject} 并非由其所载人员签署。", _REPORT, _REPORT_ZH),

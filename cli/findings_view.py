@@ -15,6 +15,7 @@ _PHASES = {
     "entries": ("Ledger", "核验账本", ""),
     "seals": ("Seals", "核验封存", ""),
     "bytes": ("Records", "核验记录", "B"),
+    "storage": ("Storage", "核验存储", ""),
 }
 
 

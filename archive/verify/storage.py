@@ -1,0 +1,158 @@
+"""`verify --storage`: every place against the ledger, object by object, and the two together.
+
+Runs after the bytes were read by the ordinary verification, over the same index.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from archive.errors import ArchiveError
+from archive.ports import ObjectStore, StoredVersion
+from archive.report import Report
+from archive.storage_check import Expected, Storage, check_storage
+from archive.storage_check.compare import Pair, compare
+from archive.storage_check.place import Found
+from archive.verify.context import Context
+from archive.verify.index import Index
+from archive.verify.registers import IndexShelf
+from archive.verify.stored import FIRST, IndexLedger, is_young
+
+Tell = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StorageKit:
+    """The places to check, and the store behind the second one.
+
+    `queued` says that a key still waits to be copied. `report_missing` is for inspections that do
+    not read every object of the first place themselves.
+    """
+
+    places: Sequence[Storage]
+    copy: ObjectStore | None = None
+    queued: Callable[[str], bool] = lambda _: False
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What the walk found: how far the logs go, which level each opening states, and what failed.
+
+    `whole`: every object of the first place was read before. `entries_lost`: not every entry could
+    be read, so that an object which nothing names cannot be called unexpected.
+    """
+
+    sizes: dict[str, int]
+    opened: dict[str, str]
+    whole: bool
+    entries_lost: bool
+
+
+def check_places(
+    context: Context, index: Index, report: Report, kit: StorageKit, known: Walked, tell: Tell
+) -> None:
+    """Check all places; what cannot be finished is a finding."""
+    index.run("CREATE INDEX IF NOT EXISTS suspect_key ON suspect(key)")
+    index.run("CREATE INDEX IF NOT EXISTS record_pack_key ON record(pack)")
+    logs = list(known.sizes)
+    for storage in kit.places:
+        shelf = IndexShelf(index, logs)
+        ledger = IndexLedger(context, index, shelf, known.sizes, known.opened, storage.name)
+        sink = _Sink(context, index, report, storage.name, known, tell)
+        try:
+            check_storage(storage, ledger, sink, context.now)
+        except (ArchiveError, OSError) as error:
+            report.add("STORE_UNREADABLE", sink.named(""), reason=str(error))
+    if kit.copy is not None:
+        _compare(context, report, kit, kit.copy, tell)
+
+
+def _compare(
+    context: Context, report: Report, kit: StorageKit, copy: ObjectStore, tell: Tell
+) -> None:
+    pair = Pair(context.evidence, copy, kit.queued, context.young)
+    try:
+        for count, found in compare(pair):
+            report.count("compared", count)
+            report.take(found)
+            tell(report.checked["compared"])
+    except (ArchiveError, OSError) as error:
+        report.add("STORE_UNREADABLE", "the second copy", reason=str(error))
+
+
+class _Sink:
+    """`archive.storage_check.Sink` over report and index; other places are named in the subject."""
+
+    def __init__(
+        self,
+        context: Context,
+        index: Index,
+        report: Report,
+        store: str,
+        known: Walked,
+        tell: Tell,
+    ) -> None:
+        self._context = context
+        self._index = index
+        self._report = report
+        self._store = store
+        self._known = known
+        self._tell = tell
+
+    def named(self, key: str) -> str:
+        """The subject of a finding about a key here."""
+        if self._store == FIRST:
+            return key or "the store"
+        return f"{self._store}:{key}"
+
+    def take(self, found: Found) -> None:
+        for code, subject, details in found:
+            self._report.add(code, self.named(subject), **details)
+
+    def missing(self, wanted: Expected) -> None:
+        """Where everything was read, a missing object has been reported by what it is."""
+        if self._store == FIRST and self._known.whole:
+            return
+        records = {"records": list(wanted.records[:10])} if wanted.records else {}
+        self._report.add("OBJECT_MISSING", self.named(wanted.key), **records)
+
+    def unexpected(self, key: str, listed: Sequence[StoredVersion]) -> None:
+        objects = [version for version in listed if not version.marker]
+        if not objects:
+            self._report.add("DELETE_MARKER", self.named(key))
+            return
+        young = is_young(self._context, [version.modified for version in objects])
+        if self._store == FIRST:
+            self._suspect(key, young=young)
+        elif not self._known.entries_lost:
+            self._report.add("SEALING_IN_PROGRESS" if young else self._code(key), self.named(key))
+
+    def checked(self, count: int) -> None:
+        self._report.count("protections", count)
+        self._tell(self._report.checked["protections"])
+
+    def _suspect(self, key: str, *, young: bool) -> None:
+        """What nothing names may be the work of a running sealer: that is judged at the end."""
+        safe = key.encode("utf-8", "backslashreplace").decode()
+        if self._index.one("SELECT 1 FROM suspect WHERE key=?", safe) is None:
+            self._index.add("suspect", [(safe, *self._kind(key), young)])
+
+    def _kind(self, key: str) -> tuple[str, str]:
+        """As the inventory has it: what kind of object, and the id that may name it."""
+        folder, _, rest = key.partition("/")
+        if folder == "records" and rest.count("/") == 2:
+            record = rest.split("/")[1]
+            packed = self._index.one("SELECT 1 FROM record WHERE id=?", record)
+            return ("split" if packed else "record"), record
+        if folder == "details":
+            return "detail", rest.rpartition("/")[2].removesuffix(".json")
+        if folder == "packs":
+            return "pack", key
+        return (folder, key[4:68]) if folder in ("pki", "log") else ("other", "")
+
+    def _code(self, key: str) -> str:
+        """A destroyed record that stands there still is worse than something that is just there."""
+        name = key.split("/")[-2] if key.startswith("records/") and key.count("/") == 3 else ""
+        gone = self._index.one("SELECT 1 FROM destroyed WHERE id=?", name)
+        if not gone and key.startswith("packs/"):
+            gone = self._index.one("SELECT 1 FROM record WHERE pack=?", key)
+        return "DESTROYED_STILL_THERE" if gone else "OBJECT_UNEXPECTED"
