@@ -11,7 +11,7 @@ in the file depends on when or where it was made, so a resumed batch gives the s
 
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -105,19 +105,18 @@ class PackBuilder:
 
     def finish(self) -> Sequence[bytes]:
         """Add SHA256SUMS and the central directory; returns all chunks that were not taken."""
-        self._file(SUMS, sums(self._members))
+        self._file(SUMS, b"".join(sums_line(m.name, m.sha256) for m in self._members))
         start = self.size
-        for member in self._members:
-            self._put(_central(member))
-        count, length = len(self._members), self.size - start
-        self._put(_END.pack(b"PK\5\6", 0, 0, count, count, length, start, 0))
+        for m in self._members:
+            self._put(central_header(m.name, m.crc, m.size, m.offset))
+        self._put(end_record(len(self._members), self.size - start, start))
         return self.chunks
 
     def _file(self, name: str, data: bytes, digest: bytes | None = None) -> int:
         digest = digest or sha256(data).digest()
         member = _Member(name.encode(), zlib.crc32(data), len(data), self.size, digest.hex())
         self._members.append(member)
-        self._put(_local(member))
+        self._put(local_header(member.name, member.crc, len(data)))
         offset = self.size
         self._put(data)
         return offset
@@ -127,23 +126,34 @@ class PackBuilder:
         self.size += len(data)
 
 
-def sums(members: Iterable[_Member]) -> bytes:
-    """The text that `sha256sum -c` reads."""
-    return b"".join(b"%s  %s\n" % (m.sha256.encode(), m.name) for m in members)
-
-
 def _header(name: str) -> int:
     return _LOCAL.size + len(name)
 
 
-def _local(m: _Member) -> bytes:
-    head = (b"PK\3\4", _VERSION, 0, 0, 0, _DATE, m.crc, m.size, m.size, len(m.name), 0)
-    return _LOCAL.pack(*head) + m.name
+def sums_line(name: bytes, sha256_hex: str) -> bytes:
+    """One line of the text that `sha256sum -c` reads."""
+    return b"%s  %s\n" % (sha256_hex.encode(), name)
 
 
-def _central(m: _Member) -> bytes:
-    head = (b"PK\1\2", _UNIX, _VERSION, 0, 0, 0, _DATE, m.crc, m.size, m.size, len(m.name))
-    return _CENTRAL.pack(*head, 0, 0, 0, 0, _MODE, m.offset) + m.name
+def local_header(name: bytes, crc: int, size: int) -> bytes:
+    """What stands before a file's bytes (APPNOTE 4.3.7)."""
+    head = (b"PK\3\4", _VERSION, 0, 0, 0, _DATE, crc, size, size, len(name), 0)
+    return _LOCAL.pack(*head) + name
+
+
+def central_header(name: bytes, crc: int, size: int, offset: int) -> bytes:
+    """A file's line in the central directory (APPNOTE 4.3.12); `offset` of its local header."""
+    head = (b"PK\1\2", _UNIX, _VERSION, 0, 0, 0, _DATE, crc, size, size, len(name))
+    return _CENTRAL.pack(*head, 0, 0, 0, 0, _MODE, offset) + name
+
+
+def end_record(files: int, length: int, start: int) -> bytes:
+    """The last bytes of a pack; `length` and `start` are those of the central directory."""
+    return _END.pack(b"PK\5\6", 0, 0, files, files, length, start, 0)
+
+
+LOCAL_SIZE, CENTRAL_SIZE, END_SIZE = _LOCAL.size, _CENTRAL.size, _END.size
+"""Bytes of each, names left out."""
 
 
 def place_of(body: object) -> tuple[str, PackPlace] | None:

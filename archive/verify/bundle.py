@@ -16,8 +16,9 @@ from typing import Any
 
 from archive.entry import Entry, check_body
 from archive.errors import FormatError
-from archive.layout import TILE_WIDTH, TileSpan
+from archive.layout import TILE_WIDTH, TileSpan, pack_key
 from archive.merkle import HASH_SIZE, leaf_hash, node_hash
+from archive.pack import place_of
 from archive.registers.admit import KINDS
 from archive.statements.body import read_body
 from archive.statements.kinds import SIGNED
@@ -26,7 +27,6 @@ from archive.times import format_time, parse_time
 from archive.verify.context import Context, Found, guarded
 from archive.verify.statements import Verdict, judge_body
 from archive.verify.tile_source import read_tile
-from signing import canonical
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
@@ -203,8 +203,7 @@ def _rows(facts: BundleFacts, entry: Entry, index: int, place: str) -> None:
         rows["detail"].append(detail)
     match entry.kind:
         case "record.accessioned":
-            text = canonical.encode(body).decode()
-            rows["record"].append((entry.subject, log, index, at, text))
+            rows["record"].append(_record(entry, log, index, at))
             if "same_content_as" in body:
                 rows["reference"].append(("record", body["same_content_as"], None, None, place))
         case "record.redropped":
@@ -216,6 +215,17 @@ def _rows(facts: BundleFacts, entry: Entry, index: int, place: str) -> None:
             rows["reference"].append(("place", entry.subject, lost["log"], lost["index"], place))
         case kind if kind.startswith(("log.", "outage.")):
             _control(facts, entry, index, place)
+
+
+def _record(entry: Entry, log: str, index: int, at: str) -> tuple[Any, ...]:
+    body, record = entry.body, str(entry.subject)
+    row = (record, log, index, at, _ENCODER.encode(body), body["size"])
+    found = place_of(body)
+    if found is None:
+        return *row, None, None, None, None
+    pack, place = found
+    files = 2 if place.sidecar is None else 3
+    return *row, pack_key(pack, entry.at), place.start(record), place.end(record), files
 
 
 def _act(context: Context, facts: BundleFacts, entry: Entry, index: int, place: str) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from archive.errors import ArchiveError, FormatError, ObjectMissing
+from archive.parts import Part, read_part
 from archive.ports import CHUNK, ObjectStore, read_all
 from archive.verify.judges import Judges
 from signing.trust import TrustPolicy
@@ -62,10 +63,18 @@ def fetch(
 
     `size` is what a listing said, if there was one: it saves the read that finds the end.
     """
+    return fetch_part(store, Part(key, size=size or None), limit, found, missing, altered)
+
+
+def fetch_part(
+    store: ObjectStore, part: Part, limit: int, found: Found, missing: str | None, altered: str
+) -> bytes | None:
+    """The same for a small file of a record, which may stand in a pack."""
+    key = part.pack or part.own
     try:
-        if 0 < size <= min(limit, CHUNK):
-            return b"".join(store.read(key, 0, size))
-        return read_all(store, key, limit)
+        if part.pack is not None or (part.size or limit + 1) <= min(limit, CHUNK):
+            return b"".join(read_part(store, part, 0, min(part.size or 0, limit)))
+        return read_all(store, part.own, limit)
     except ObjectMissing:
         if missing:
             found.append((missing, key, {}))

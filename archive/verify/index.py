@@ -1,5 +1,10 @@
 """The index of one verification: a private SQLite file outside the archive, gone afterwards.
 
+`record.pack` is the key of a packed record's pack, `start` and `stop` where it stands there with
+its two or three `files`.
+`destroyed` and `split` are filled by the registers: records whose destruction counts, and members
+of packs that a `pack.split` that counts has given objects of their own.
+
 SQLite keeps it in memory while it is small and spills to the temporary folder when it grows, so
 the walk over a ledger of any length needs the same memory.
 """
@@ -15,8 +20,12 @@ CREATE TABLE linked(log TEXT, size INTEGER, note TEXT, p7s TEXT, tst TEXT, place
                     PRIMARY KEY(log, size)) WITHOUT ROWID;
 CREATE TABLE late(log TEXT, size INTEGER, tst TEXT, place TEXT);
 CREATE TABLE pki(key TEXT, place TEXT);
-CREATE TABLE record(id TEXT, log TEXT, idx INTEGER, at TEXT, body TEXT);
+CREATE TABLE record(id TEXT, log TEXT, idx INTEGER, at TEXT, body TEXT, size INTEGER,
+                    pack TEXT, start INTEGER, stop INTEGER, files INTEGER);
 CREATE TABLE lost(id TEXT, log TEXT, idx INTEGER, place TEXT);
+CREATE INDEX lost_id ON lost(id);
+CREATE TABLE destroyed(id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID;
+CREATE TABLE split(id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID;
 CREATE TABLE reference(kind TEXT, id TEXT, log TEXT, idx INTEGER, place TEXT);
 CREATE TABLE detail(id TEXT, digest TEXT, kind TEXT, subject TEXT, at TEXT, place TEXT);
 CREATE TABLE act(n INTEGER PRIMARY KEY, log TEXT, idx INTEGER, kind TEXT, actor TEXT, subject TEXT,

@@ -4,7 +4,7 @@ Both sides are streamed and sorted, so memory is flat. An object that nothing na
 suspect, not yet a finding: a running sealer stores objects before the entry is sealed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -22,6 +22,19 @@ from archive.verify.records import FILES, RecordJob
 from archive.verify.scope import Everything, Scope
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_ALONE = """
+SELECT r.id, r.log, r.idx, r.body, r.pack IS NOT NULL,
+  EXISTS(SELECT 1 FROM lost WHERE lost.id=r.id), EXISTS(SELECT 1 FROM destroyed d WHERE d.id=r.id)
+FROM record r {join}WHERE r.pack IS NULL OR r.id IN (SELECT id FROM split)
+ORDER BY substr(r.id, 25), r.id, r.log, r.idx
+"""
+_TWICE = """
+SELECT id, log, idx FROM record WHERE id IN (SELECT id FROM record GROUP BY id HAVING count(*)>1)
+ORDER BY id, log, idx
+"""
+
+Suspect = Callable[[str, datetime, str, str], None]
+"""Notes an object that nothing names: key, time of writing, kind, and the id that may name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +58,33 @@ class Inventory:
     # ── records ──
 
     def records(self) -> Iterator[RecordJob]:
-        """Every record in scope with the objects that are stored for it."""
-        join = "" if self._whole else "JOIN selected USING(id) "
-        rows = self._index.rows(
-            "SELECT r.id, r.log, r.idx, r.body, EXISTS(SELECT 1 FROM lost WHERE lost.id=r.id) "  # noqa: S608
-            f"FROM record r {join}ORDER BY substr(r.id, 25), r.id, r.log, r.idx"
-        )
-        unique = self._unique(rows)
-        pairs = self._beside(unique) if self._whole else self._one_by_one(unique)
-        for (record, log, index, body, lost), folder in pairs:
-            self._report.count("records")
-            place = f"{log}#{index}"
-            if lost:
-                self._report.add("CONTENT_LOST", record, entry=place)
-                continue
-            yield RecordJob(record, place, body, folder.objects if folder else {})
+        """Every record in scope that stands alone, with the objects that are stored for it.
 
-    def _unique(self, rows: Iterable[Any]) -> Iterator[Any]:
+        A packed one stands alone too once it was split off.
+        """
+        self._index.run("CREATE INDEX IF NOT EXISTS record_id ON record(id)")
+        self._report_twice()
+        join = "" if self._whole else "JOIN selected USING(id) "
+        rows = self._index.rows(_ALONE.format(join=join))
+        unique = (next(same) for _, same in groupby(rows, key=lambda row: row[0]))
+        pairs = self._beside(unique) if self._whole else self._one_by_one(unique)
+        for (record, log, index, body, packed, lost, destroyed), folder in pairs:
+            if not packed:
+                self._report.count("records")
+            place = f"{log}#{index}"
+            if lost and not packed:
+                self._report.add("CONTENT_LOST", record, entry=place)
+            if not lost and not destroyed:
+                yield RecordJob(record, place, body, folder.objects if folder else {})
+
+    def _report_twice(self) -> None:
+        """A record has one accession, in a pack or not."""
+        rows = self._index.rows(_TWICE)
         for record, same in groupby(rows, key=lambda row: row[0]):
-            first, *others = same
-            if others:
-                again = [f"{row[1]}#{row[2]}" for row in others[:10]]
+            _, *others = same
+            again = [f"{row[1]}#{row[2]}" for row in others[:10]]
+            if self._whole or self._index.one("SELECT 1 FROM selected WHERE id=?", record):
                 self._report.add("RECORD_TWICE", record, again=again)
-            yield first
 
     def _one_by_one(self, rows: Iterator[Any]) -> Iterator[tuple[Any, Folder | None]]:
         for row in rows:
@@ -98,7 +115,7 @@ class Inventory:
         for info in in_order(listed):
             record, name = _record_of(info.key)
             if not record:
-                self._suspect(info.key, info.modified, "other", "")
+                self.suspect(info.key, info.modified, "other", "")
                 continue
             if folder is None or folder.record != record:
                 if folder is not None:
@@ -110,9 +127,12 @@ class Inventory:
             yield folder
 
     def _suspect_folder(self, folder: Folder) -> None:
+        """Objects of a record that no entry names, or of a packed one that was not split off."""
+        packed = self._index.one("SELECT 1 FROM record WHERE id=?", folder.record)
+        kind = "split" if packed else "record"
         for name in folder.objects:
             key = record_prefix(folder.record) + name
-            self._suspect(key, folder.modified, "record", folder.record)
+            self.suspect(key, folder.modified, kind, folder.record)
 
     # ── details ──
 
@@ -135,15 +155,16 @@ class Inventory:
         for info in in_order(self._context.evidence.list("details/")):
             found = _detail_of(info.key)
             if not found:
-                self._suspect(info.key, info.modified, "other", "")
+                self.suspect(info.key, info.modified, "other", "")
                 continue
             rank = (found[-2:], found)
             while wanted is not None and (wanted[-2:], wanted) < rank:
                 wanted = next(named, (None,))[0]
             if wanted != found:
-                self._suspect(info.key, info.modified, "detail", found)
+                self.suspect(info.key, info.modified, "detail", found)
 
-    def _suspect(self, key: str, modified: datetime, kind: str, identifier: str) -> None:
+    def suspect(self, key: str, modified: datetime, kind: str, identifier: str) -> None:
+        """Note an object that no entry names, as far as the ledger was read."""
         safe = key.encode("utf-8", "backslashreplace").decode()
         self._index.add("suspect", [(safe, kind, identifier, self._context.young(modified))])
 

@@ -1,5 +1,6 @@
-"""One record: description, content, sidecar and pieces against its entry. Runs in a worker.
+"""One record that stands alone: description, content, sidecar and pieces against its entry.
 
+Runs in a worker; packed records are checked by `archive.verify.packs`.
 The content is read once for all digests and the piece hashes together.
 """
 
@@ -11,9 +12,10 @@ from typing import Any
 
 from archive import layout
 from archive.errors import ArchiveError, FormatError, ObjectMissing
+from archive.parts import DESCRIPTION, Part
 from archive.pieces import PIECE_SIZE, PieceHasher, pieces_root
 from archive.record import RecordDescription
-from archive.verify.context import JSON_LIMIT, Context, Found, fetch, guarded
+from archive.verify.context import JSON_LIMIT, Context, Found, fetch, fetch_part, guarded
 from signing.digest import Digest, Hasher
 from signing.errors import SigningError
 
@@ -69,45 +71,42 @@ def _description(
     context: Context, job: RecordJob, body: Mapping[str, Any], found: Found
 ) -> RecordDescription | None:
     """record.json, if it has its digest, is well formed and agrees with the entry."""
-    data = read_description(context, job.record, body["record"], job.objects, found)
-    if data is None:
+    if DESCRIPTION not in job.objects:
+        found.append(("RECORD_MISSING", job.record, {}))
         return None
+    part = Part(layout.record_key(job.record), size=job.objects[DESCRIPTION] or None)
+    data = read_description(context, job.record, body["record"], part, found)
+    return None if data is None else parse_description(job.record, data, body, found)
+
+
+def parse_description(
+    record: str, data: bytes, body: Mapping[str, Any], found: Found
+) -> RecordDescription | None:
+    """record.json if it is well formed, else None; a finding too where the entry says otherwise."""
     try:
         description = RecordDescription.parse(data)
     except (FormatError, KeyError, TypeError) as error:
-        found.append(("RECORD_DISAGREES", job.record, {"reason": str(error)}))
+        found.append(("RECORD_DISAGREES", record, {"reason": str(error)}))
         return None
     value = description.value
     wrong = [key for key in _AGREES if value[key] != body[key]]
-    wrong += ["id"] if value["id"] != job.record else []
+    wrong += ["id"] if value["id"] != record else []
     wrong += ["digests"] if value["digests"] != body["content"] else []
     if wrong:
         reason = f"other values of {', '.join(wrong)}"
-        found.append(("RECORD_DISAGREES", job.record, {"reason": reason}))
+        found.append(("RECORD_DISAGREES", record, {"reason": reason}))
     return description
 
 
 def read_description(
-    context: Context, record: str, digest: str, objects: Mapping[str, int], found: Found
+    context: Context, record: str, digest: str, part: Part, found: Found
 ) -> bytes | None:
     """The bytes of record.json if they have their digest, else None and a finding."""
-    key = layout.record_key(record)
-    if "record.json" not in objects:
-        found.append(("RECORD_MISSING", record, {}))
-        return None
     mine: Found = []
-    data = fetch(
-        context.evidence,
-        key,
-        JSON_LIMIT,
-        mine,
-        "RECORD_MISSING",
-        "RECORD_ALTERED",
-        objects["record.json"],
-    )
+    data = fetch_part(context.evidence, part, JSON_LIMIT, mine, "RECORD_MISSING", "RECORD_ALTERED")
     found.extend((code, record, details) for code, _, details in mine)
     if data is not None and f"sha256:{sha256(data).hexdigest()}" != digest:
-        found.append(("RECORD_ALTERED", record, {"key": key}))
+        found.append(("RECORD_ALTERED", record, {"key": part.pack or part.own}))
         return None
     return data
 

@@ -6,7 +6,7 @@ replay, so that what follows is never called unlawful for want of it.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -15,6 +15,7 @@ from typing import Any
 from archive.detail import Detail
 from archive.errors import Denied, FormatError
 from archive.layout import detail_key, pki_key
+from archive.parts import DESCRIPTION, part_of
 from archive.record import RecordDescription
 from archive.registers.act import Act, Data, Unknown
 from archive.registers.cases import plain_number
@@ -37,6 +38,7 @@ UNOPENED = timedelta(days=180)
 _CLAIMS_AT_ONCE = 128
 _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 _REMEMBERED = 8192
+PACK_ID = "json_extract(body, '$.pack.id')"
 _WITHDRAWN = """
 SELECT 1 FROM act WHERE kind='person.revoked' AND subject=? AND verdict<2
   AND json_extract(body, '$.statements[0].statement.payload.since')<=?
@@ -57,8 +59,8 @@ class IndexShelf:
 
     def get(self, shelf: str, key: str) -> Value | None:
         """A value, or None."""
-        if shelf == "record":
-            return self._record(key)
+        if shelf in _OF_LEDGER:
+            return _OF_LEDGER[shelf](self, key)
         value = self._recent.get((shelf, key))
         if value is None:
             row = self._index.one("SELECT value FROM shelf WHERE name=? AND key=?", shelf, key)
@@ -94,9 +96,26 @@ class IndexShelf:
                 }
         return None
 
+    def _packed(self, record: str) -> Value | None:
+        row = self._index.one("SELECT body FROM record WHERE id=?", record)
+        pack = json.loads(row[0]).get("pack") if row else None
+        return {"pack": pack["id"]} if pack else None
+
+    def _pack(self, pack: str) -> Value | None:
+        rows = self._index.rows(f"SELECT id FROM record WHERE {PACK_ID}=? ORDER BY id", pack)  # noqa: S608
+        members = [row[0] for row in rows]
+        return {"members": members} if members else None
+
     def at(self, log: str, index: int) -> None:
         """Go on to the act at this place."""
         self.place = (self._order[log], index)
+
+
+_OF_LEDGER: Mapping[str, Callable[[IndexShelf, str], Value | None]] = {
+    "record": IndexShelf._record,
+    "record_pack": IndexShelf._packed,
+    "pack": IndexShelf._pack,
+}
 
 
 class RegisterCheck:
@@ -276,18 +295,20 @@ def check_registers(
     """
     index.run("CREATE INDEX IF NOT EXISTS record_id ON record(id)")
     index.run("CREATE INDEX revoked ON act(subject) WHERE kind='person.revoked'")
+    if index.one("SELECT 1 FROM act WHERE kind IN ('disposition.proposed', 'pack.split')"):
+        index.run(f"CREATE INDEX IF NOT EXISTS record_pack ON record({PACK_ID})")
     for claims in pool.map(_claims, _claim_jobs(index)):
         index.add("claim", claims)
     RegisterCheck(context, index, report, logs, law).run()
 
 
-ClaimJob = list[tuple[str, str]]
+ClaimJob = list[tuple[str, str, str]]
 
 
 def _claim_jobs(index: Index) -> Iterator[ClaimJob]:
     """Records that a case was linked to by their own word, with the digests of record.json."""
     rows = index.rows(
-        "SELECT DISTINCT record.id, json_extract(record.body, '$.record') FROM act, "
+        "SELECT DISTINCT record.id, record.at, record.body FROM act, "
         "json_each(act.body, '$.records') AS linked JOIN record ON record.id=linked.value "
         "WHERE act.kind='case.linked'"
     )
@@ -305,12 +326,14 @@ def _claims(context: Context, job: ClaimJob) -> list[tuple[str, str | None]]:
     """The case numbers that records claim; those that cannot be read are left out."""
     claims: list[tuple[str, str | None]] = []
 
-    def ask(record: str, digest: str) -> None:
-        data = read_description(context, record, digest, {"record.json": 0}, [])
+    def ask(record: str, at: str, text: str) -> None:
+        body = json.loads(text)
+        part = part_of(record, body, parse_time(at), DESCRIPTION)
+        data = read_description(context, record, body["record"], part, [])
         if data is not None:
             said: Any = RecordDescription.parse(data).value["claims"] or {}
             claims.append((record, said.get("case")))
 
-    for record, digest in job:
-        guarded(lambda record=record, digest=digest: ask(record, digest), record, [])  # type: ignore[misc]
+    for row in job:
+        guarded(lambda row=row: ask(*row), row[0], [])  # type: ignore[misc]
     return claims

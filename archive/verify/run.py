@@ -18,7 +18,7 @@ from archive.layout import POINTER_KEY, seals_prefix
 from archive.ports import ObjectStore
 from archive.registers.keeping import Law
 from archive.report import LogHead, Report
-from archive.verify import logs, references, seal_order, selection, unexpected
+from archive.verify import logs, references, seal_order, selection, storage, unexpected
 from archive.verify.context import NOTE_LIMIT, Context, fetch
 from archive.verify.details import DetailJob, check_details
 from archive.verify.index import Index
@@ -26,17 +26,20 @@ from archive.verify.inventory import Inventory
 from archive.verify.judges import Judges
 from archive.verify.known import Kept, Known
 from archive.verify.ledger import Database, LogWalk, Streams
+from archive.verify.pack_walk import PackVerdicts, PackWalk, segment_chunks
+from archive.verify.packs import check_segments
 from archive.verify.pki import Pki, load_pki
 from archive.verify.records import RecordJob, check_records
 from archive.verify.registers import check_registers
 from archive.verify.scope import Everything, Scope
 from archive.verify.seals import check_seals
+from archive.verify.storage import StorageKit
 from archive.verify.unfinished import report_unfinished
 from archive.verify.workers import Workers
 from signing.trust import TrustPolicy
 
 Progress = Callable[[str, int, int], None]
-"""Called with the phase (`entries`, `seals` or `bytes`), how much is done, and of how much."""
+"""Called with the phase (`entries`, `seals`, `bytes`, `storage`), what is done, and of how much."""
 
 _RECORDS_AT_ONCE = 64
 _DETAILS_AT_ONCE = 128
@@ -50,7 +53,8 @@ class Kit:
     `known` are notes and `receipts` receipt lines kept earlier, each with a name for people;
     `extra_crls` are CRLs (DER) newer than the archive's; `own_policy` says that the policy file was
     taken from the archive itself; `database` is the operator's database, where it can be had;
-    `law` reads retention schedules.
+    `law` reads retention schedules; `storage` are the places whose versions, locks and settings are
+    checked besides the bytes.
     """
 
     known: Sequence[Kept] = ()
@@ -59,6 +63,7 @@ class Kit:
     own_policy: bool = False
     database: Database | None = None
     law: Law | None = None
+    storage: StorageKit | None = None
 
 
 @dataclass(slots=True)
@@ -171,8 +176,13 @@ def _verify(run: _Run, pool: Workers, kit: Kit, scope: Scope) -> None:
         _check_chain_seals(run, pool, chain)
     selection.select(run.index, run.report, pool, scope)
     _check_records(run, pool, scope)
-    if isinstance(scope, Everything):
-        _check_rest(run, kit.database)
+    whole = isinstance(scope, Everything)
+    if whole:
+        _check_rest(run)
+    if kit.storage is not None:
+        _check_storage(run, kit.storage, whole=whole)
+    if whole or kit.storage is not None:
+        _report_suspects(run, kit.database)
     report_unfinished(run.context, run.report, run.unfinished, run.snapshots, run.pointer)
     _check_pointer(run)
 
@@ -237,13 +247,22 @@ def _check_records(run: _Run, pool: Workers, scope: Scope) -> None:
         run.report.count("bytes", facts.read)
         done += facts.read
         run.progress("bytes", done, max(done, total))
+    whole = isinstance(scope, Everything)
+    walk = PackWalk(run.context, run.index, run.report, whole=whole, loose=run.entries_lost)
+    verdicts = PackVerdicts(run.report)
+    for stretches in pool.map(check_segments, segment_chunks(walk.segments(inventory.suspect))):
+        for stretch in stretches:
+            verdicts.take(stretch)
+            done += stretch.read
+        run.progress("bytes", done, max(done, total))
+    verdicts.finish()
     for found in pool.map(check_details, _detail_chunks(inventory.details())):
         run.report.take(found)
 
 
 def _total_bytes(run: _Run, scope: Scope) -> int:
     join = "" if isinstance(scope, Everything) else "JOIN selected USING(id)"
-    row = run.index.one(f"SELECT sum(json_extract(body, '$.size')) FROM record {join}")  # noqa: S608
+    row = run.index.one(f"SELECT sum(size) FROM record {join}")  # noqa: S608
     return int(row[0] or 0)
 
 
@@ -271,7 +290,23 @@ def _detail_chunks(jobs: Iterator[DetailJob]) -> Iterator[list[DetailJob]]:
         yield chunk
 
 
-def _check_rest(run: _Run, database: Database | None) -> None:
+def _check_storage(run: _Run, kit: StorageKit, *, whole: bool) -> None:
+    opened = {
+        log: str(body["storage"])
+        for log, walk in run.walks.items()
+        for _, kind, body in walk.control
+        if kind == "log.opened"
+    }
+    sizes = {log: run.snapshots[log].size for log in run.walks}
+    ledgered = storage.Walked(sizes, opened, whole, run.entries_lost)
+
+    def tell(done: int) -> None:
+        run.progress("storage", done, done)
+
+    storage.check_places(run.context, run.index, run.report, kit, ledgered, tell)
+
+
+def _check_rest(run: _Run) -> None:
     """That nothing else stands there, and that the certificates that were named do."""
     unnamed = references.check_pki(run.index, run.report, run.pki, run.context.evidence)
     if not run.entries_lost:
@@ -283,6 +318,9 @@ def _check_rest(run: _Run, database: Database | None) -> None:
             run.index.add("suspect", [(info.key, "pki", info.key[4:68], young)])
     sizes = {log: snapshot.size for log, snapshot in run.snapshots.items()}
     unexpected.suspect_log_objects(run.context, run.index, sizes)
+
+
+def _report_suspects(run: _Run, database: Database | None) -> None:
     unexpected.report_suspects(
         run.context,
         run.index,

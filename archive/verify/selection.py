@@ -1,10 +1,12 @@
 """Which records a scope means, written into the index once the ledger is walked."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator
 
+from archive.parts import DESCRIPTION, part_of
 from archive.record import RecordDescription
 from archive.report import Report
-from archive.times import format_time
+from archive.times import format_time, parse_time
 from archive.verify.context import Context, Found, guarded
 from archive.verify.index import Index
 from archive.verify.records import read_description
@@ -12,7 +14,7 @@ from archive.verify.scope import Cases, Everything, OneRecord, Sample, Scope, Si
 from archive.verify.workers import Workers
 
 _CHUNK = 128
-CaseJob = tuple[frozenset[str], list[tuple[str, str]]]
+CaseJob = tuple[frozenset[str], list[tuple[str, str, str]]]
 
 
 def select(index: Index, report: Report, workers: Workers, scope: Scope) -> None:
@@ -44,10 +46,10 @@ def _select_cases(index: Index, report: Report, workers: Workers, numbers: froze
 
 
 def _case_jobs(index: Index, numbers: frozenset[str]) -> Iterator[CaseJob]:
-    chunk: list[tuple[str, str]] = []
+    chunk: list[tuple[str, str, str]] = []
     rows = index.rows(
-        "SELECT id, json_extract(body, '$.record') FROM record "
-        "WHERE id NOT IN (SELECT id FROM lost)"
+        "SELECT id, at, body FROM record WHERE id NOT IN (SELECT id FROM lost) "
+        "AND id NOT IN (SELECT id FROM destroyed) ORDER BY pack, rowid"
     )
     for row in rows:
         chunk.append(row)
@@ -62,12 +64,10 @@ def _of_cases(context: Context, job: CaseJob) -> tuple[list[str], Found]:
     numbers, records = job
     chosen: list[str] = []
     found: Found = []
-    for record, digest in records:
+    for job_row in records:
         guarded(
-            lambda record=record, digest=digest: _ask(  # type: ignore[misc]
-                context, record, digest, numbers, chosen, found
-            ),
-            record,
+            lambda job_row=job_row: _ask(context, job_row, numbers, chosen, found),  # type: ignore[misc]
+            job_row[0],
             found,
         )
     return chosen, found
@@ -75,13 +75,15 @@ def _of_cases(context: Context, job: CaseJob) -> tuple[list[str], Found]:
 
 def _ask(
     context: Context,
-    record: str,
-    digest: str,
+    row: tuple[str, str, str],
     numbers: frozenset[str],
     chosen: list[str],
-    found: Sequence[object],
+    found: Found,
 ) -> None:
-    data = read_description(context, record, digest, {"record.json": 0}, found)  # type: ignore[arg-type]
+    record, at, text = row
+    body = json.loads(text)
+    part = part_of(record, body, parse_time(at), DESCRIPTION)
+    data = read_description(context, record, body["record"], part, found)
     if data is None:
         return
     claims = RecordDescription.parse(data).value["claims"] or {}

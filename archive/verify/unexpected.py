@@ -5,10 +5,12 @@ against what is sealed now before any of them becomes a finding.
 import re
 from collections.abc import Iterable
 
-from archive.entry import Entry
+from archive.entry import Entry, check_body
 from archive.errors import ArchiveError, FormatError
-from archive.layout import TILE_WIDTH, TileSpan
+from archive.layout import TILE_WIDTH, TileSpan, pack_key
+from archive.pack import place_of
 from archive.report import Report
+from archive.statements.body import read_body
 from archive.verify.context import NOTE_LIMIT, Context, fetch
 from archive.verify.index import Index
 from archive.verify.inventory import in_order
@@ -25,13 +27,14 @@ _TILE = re.compile(r"log/([a-z0-9]{1,16}-\d{4})/tile/(entries|\d)/((?:x\d{3}/)*)
 def suspect_log_objects(context: Context, index: Index, sizes: dict[str, int]) -> None:
     """Put what stands under `log/` and belongs to no log of these sizes among the suspects."""
     for info in in_order(context.evidence.list("log/")):
-        if _belongs(info.key, sizes):
+        if belongs(info.key, sizes):
             continue
         safe = info.key.encode("utf-8", "backslashreplace").decode()
         index.add("suspect", [(safe, "log", "", context.young(info.modified))])
 
 
-def _belongs(key: str, sizes: dict[str, int]) -> bool:
+def belongs(key: str, sizes: dict[str, int]) -> bool:
+    """Whether a key below `log/` is a seal file or full tile of a log of such a size."""
     if match := _SEAL.fullmatch(key):
         return 0 < int(match[2]) <= sizes.get(match[1], 0) or _above(match, sizes)
     if match := _TILE.fullmatch(key):
@@ -41,6 +44,17 @@ def _belongs(key: str, sizes: dict[str, int]) -> bool:
         full = sizes.get(match[1], 0) >> (8 * level)
         return (number + 1) * TILE_WIDTH <= full and span.key(match[1]) == key
     return False
+
+
+def entry_of(key: str) -> tuple[str, int] | None:
+    """The last entry that a seal file or full tile covers, as log and index."""
+    if match := _SEAL.fullmatch(key):
+        return match[1], int(match[2]) - 1
+    if match := _TILE.fullmatch(key):
+        number = int(match[3].replace("x", "").replace("/", "") + match[4])
+        level = 0 if match[2] == "entries" else int(match[2])
+        return match[1], (number + 1) * TILE_WIDTH ** (level + 1) - 1
+    return None
 
 
 def _above(match: re.Match[str], sizes: dict[str, int]) -> bool:
@@ -75,9 +89,9 @@ def report_suspects(
         if newest:
             _forget_named(context, index, snapshot, newest)
     for key, kind, _, young in index.rows("SELECT * FROM suspect ORDER BY key"):
-        if kind in ("record", "detail") and entries_lost:
+        if kind in ("record", "detail", "pack", "split") and entries_lost:
             continue
-        if kind == "log" and _belongs(key, sizes):
+        if kind == "log" and belongs(key, sizes):
             continue
         code = "SEALING_IN_PROGRESS" if young or key in waiting else "OBJECT_UNEXPECTED"
         report.add(code, key)
@@ -109,18 +123,28 @@ def _forget_named(context: Context, index: Index, snapshot: Snapshot, newest: Ch
     """Strike off suspects that entries beyond the snapshot name."""
     try:
         for entry in entries_beyond(context, snapshot.log, snapshot.size, newest):
-            for name in _names(entry):
-                index.run("DELETE FROM suspect WHERE id=?", name)
+            names, split = _names(entry)
+            for name in names:
+                index.run("DELETE FROM suspect WHERE id=? AND kind<>'split'", name)
+            for record in split:
+                index.run("DELETE FROM suspect WHERE id=? AND kind='split'", record)
     except (ArchiveError, OSError):
         return  # whether that is damage is judged where unfinished seals are
 
 
-def _names(data: bytes) -> set[str]:
+def _names(data: bytes) -> tuple[set[str], list[str]]:
+    """What an entry lets stand: names of objects, and packed records that get their own."""
     try:
         entry = Entry.parse(data)
+        check_body(entry)
     except FormatError:
-        return set()
+        return set(), []
     names = {entry.subject, entry.body.get("detail_id")}
     for key in ("certificates", "crls"):
         names |= {str(item).partition(":")[2] for item in entry.body.get(key, ())}
-    return {str(name) for name in names if name}
+    split: list[str] = []
+    if entry.kind == "pack.split":
+        split = read_body(entry.kind, entry.body).payload["records"]
+    elif entry.kind == "record.accessioned" and (found := place_of(entry.body)):
+        names.add(pack_key(found[0], entry.at))
+    return {str(name) for name in names if name}, split

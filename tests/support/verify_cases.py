@@ -56,11 +56,11 @@ class Given:
 
     def small(self) -> Builder:
         """A copy of the small archive that may be damaged."""
-        return self._copy("small", lambda: small_archive(self.path(), self.pki))
+        return self.copy("small", lambda: small_archive(self.path(), self.pki))
 
     def large(self) -> Builder:
         """600 entries: two full tiles, two seals."""
-        return self._copy("large", self._large)
+        return self.copy("large", self._large)
 
     def _large(self) -> Builder:
         made = self.empty()
@@ -74,7 +74,7 @@ class Given:
 
     def two_logs(self) -> Builder:
         """A closed log of 2026 and a log of 2027."""
-        return self._copy("two", self._two_logs)
+        return self.copy("two", self._two_logs)
 
     def _two_logs(self) -> Builder:
         made = self.empty()
@@ -86,7 +86,8 @@ class Given:
         made.seal()
         return made
 
-    def _copy(self, name: str, make: Callable[[], Builder]) -> Builder:
+    def copy(self, name: str, make: Callable[[], Builder]) -> Builder:
+        """A copy of what `make` makes once."""
         if name not in self._ready:
             self._ready[name] = make()
         ready = self._ready[name]

@@ -3,6 +3,7 @@
 import cases_files  # noqa: F401 - registers its cases, as the following do
 import cases_history  # noqa: F401
 import cases_kept  # noqa: F401
+import cases_packs  # noqa: F401
 import cases_people  # noqa: F401
 import cases_scope  # noqa: F401
 import cases_time  # noqa: F401
