@@ -32,6 +32,8 @@ _IO_ERROR = 10
 """SQLITE_IOERR; the extended codes have it in their lowest byte."""
 _DAMAGED = (11, 26)
 """SQLITE_CORRUPT, SQLITE_NOTADB."""
+_MIGRATING = threading.Lock()
+"""Alembic keeps its state in a module; processes wait for each other as writers do."""
 
 
 class Database:
@@ -150,7 +152,7 @@ class Database:
             return
         if found is not None and found > SCHEMA:
             raise UsageError("The database was written by a newer version of cunzheng.")
-        with self._explained():
+        with self._explained(), _MIGRATING:
             _migrate(self)
 
     def settings(self) -> dict[str, str]:

@@ -40,6 +40,7 @@ START = datetime(2026, 11, 22, 4, 0, 0, tzinfo=UTC)
 PASSPHRASE = "correct horse"
 ARCHIVE_ID = "cunzheng.local/01test"
 SOURCE = "DSJ-0012345"
+URL_FILE = "database.url"
 _FOUNDED: dict[datetime, Path] = {}
 
 
@@ -108,7 +109,7 @@ class Archive:
             "database": self.db,
             "places": self.places,
             "identity": self.identity,
-            "lease": Lease(self.home / "seal.lock"),
+            "lease": Lease(self.home / "seal.lock", self.db),
             "clock": self.clock,
             "random": self.random,
             "settings": self.settings,
@@ -293,9 +294,15 @@ def policy_of(archive: Archive, **limits: int) -> TrustPolicy:
 
 
 def open_database(home: Path) -> Database:
-    database = Database(f"sqlite:///{home}/cunzheng.db")
+    database = Database(database_url(home))
     database.prepare()
     return database
+
+
+def database_url(home: Path) -> str:
+    """Where the database of this home is; `URL_FILE` names one outside."""
+    outside = home / URL_FILE
+    return outside.read_text() if outside.exists() else f"sqlite:///{home}/cunzheng.db"
 
 
 def make_archive(
@@ -304,8 +311,12 @@ def make_archive(
     *,
     batch: int = 512,
     fs: FileSystem | None = None,
+    url: str | None = None,
 ) -> Archive:
-    """A founded archive whose ledger is still empty; `fs` stands in for the real disk."""
+    """A founded archive whose ledger is still empty; `fs` stands in for the real disk.
+
+    `url` is of an empty PostgreSQL database.
+    """
     clock = clock or FakeClock()
     numbers = random.Random(7)
     fs = fs or FileSystem()
@@ -316,8 +327,10 @@ def make_archive(
     timestamper = embedded_timestamper(keyring, clock.now, lambda: numbers.getrandbits(120))
     identity = load_identity(keyring, ARCHIVE_ID, "main", timestamper, time_is_local=True)
     settings = LogSettings(("sha256", "sm3"), 3600, "cunzheng test", "read-only", batch)
+    if url is not None:
+        (tmp_path / URL_FILE).write_text(url)
     database = open_database(tmp_path)
-    lease = Lease(tmp_path / "seal.lock")
+    lease = Lease(tmp_path / "seal.lock", database)
     sealer = Sealer(database, places, identity, lease, clock, numbers.randbytes, settings)
     return Archive(
         tmp_path, clock, database, places, keyring, identity, settings, sealer, fs, numbers

@@ -41,11 +41,12 @@ def real_sealer(home: Path) -> Sealer:
     timestamper = embedded_timestamper(keyring, clock.now, lambda: numbers.getrandbits(120))
     identity = load_identity(keyring, ARCHIVE_ID, "main", timestamper, time_is_local=True)
     settings = LogSettings(("sha256", "sm3"), 3600, "cunzheng test", "read-only", 16)
+    database = open_database(home)
     return Sealer(
-        open_database(home),
+        database,
         places_in(home, FileSystem()),
         identity,
-        Lease(home / "seal.lock"),
+        Lease(home / "seal.lock", database),
         clock,
         os.urandom,
         settings,
