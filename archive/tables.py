@@ -127,6 +127,17 @@ class ReplicationRow(SQLModel, table=True):
     since: datetime
 
 
+class DestroyingRow(SQLModel, table=True):
+    """A record of which perhaps a part is deleted already: nothing that would keep it is accepted.
+
+    It stands here from before the first deletion until `record.destroyed` is submitted.
+    """
+
+    __tablename__ = "destroying"
+    record: str = Field(primary_key=True)
+    disposition: str
+
+
 class PkiRow(SQLModel, table=True):
     """A certificate or revocation list of ours, in DER, and whether the ledger names it yet."""
 

@@ -21,6 +21,7 @@ from archive import layout, ledger, submitting
 from archive.database import Database
 from archive.desk.certificates import PersonCertificates, stored_certificate
 from archive.desk.db_shelf import DbShelf
+from archive.desk.destroying import check_not_begun
 from archive.detail import Detail
 from archive.entry import Entry, check_body
 from archive.errors import ArchiveError, Denied, FormatError, StateUnknown
@@ -332,6 +333,8 @@ class Desk:
             certificate=lambda digest: stored_certificate(connection, digest),
         )
         admit(DbShelf(connection), act, self.archive_id, self.law)
+        if entry.stream == "registry" and entry.kind != "record.destroyed" and self.law is not None:
+            check_not_begun(connection, self.law, now)
 
     def _id(self, now: datetime) -> str:
         return new_ulid(now, self.random(RANDOM_BYTES))

@@ -26,9 +26,19 @@ def upgrade() -> None:
         sa.Column("store", text_type(), nullable=False),
         sa.Column("key", text_type(), nullable=False),
         sa.Column("since", time_type(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=True),
+        sa.Column("until", time_type(), nullable=True),
+        sa.Column("problem", text_type(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("ix_replication_key", "replication", ["key"])
     op.create_index("ix_replication_store", "replication", ["store"])
+    op.create_table(
+        "destroying",
+        sa.Column("record", text_type(), nullable=False),
+        sa.Column("disposition", text_type(), nullable=False),
+        sa.PrimaryKeyConstraint("record"),
+    )
     op.add_column("pending", sa.Column("pack", text_type(), nullable=True))
     op.create_index("ix_pending_pack", "pending", ["pack"])
     op.add_column("unstored", sa.Column("retain_until", time_type(), nullable=True))
