@@ -6,8 +6,9 @@ import os
 
 import pytest
 from postgres_server import postgres
+from s3_servers import admin, aws, buckets, weed
 
-__all__ = ["postgres"]
+__all__ = ["admin", "aws", "buckets", "postgres", "weed"]
 
 FULL = os.environ.get("CUNZHENG_FULL") == "1"
 

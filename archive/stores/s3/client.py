@@ -1,0 +1,107 @@
+"""The connection to an S3 server: how every client is set, and a bucket as the store sees it."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from archive import cause
+from archive.errors import UsageError
+from archive.stores.s3.errors import explained
+
+THREADS = 16
+"""Requests at a time; a client keeps twice as many connections."""
+
+Client = Any
+"""A boto3 S3 client; boto3 has no types."""
+
+_PLACE = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9._-]+)*)", re.ASCII)
+_ATTEMPTS = 6
+_CONNECT_SECONDS = 10
+_READ_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class S3Access:
+    """How a server is reached. Secrets are not here: they come from boto3's own chain.
+
+    `endpoint` "" is AWS; `addressing` is auto, path or virtual; `ca` is a file with certificates;
+    `profile` names credentials, "" takes the first that boto3 finds.
+    """
+
+    endpoint: str = ""
+    region: str = "us-east-1"
+    addressing: str = "auto"
+    ca: str = ""
+    profile: str = ""
+
+
+def connect(access: S3Access) -> Client:
+    """A client; nothing is sent yet. Raises UsageError for a profile that is not there.
+
+    Checksums are only ever those we give ourselves: boto3's own would go as a trailer over https,
+    which older gateways refuse. What fails for a moment is sent again up to six times, with jitter.
+    """
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": access.addressing},
+        max_pool_connections=2 * THREADS,
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        tcp_keepalive=True,
+    )
+    with explained("the store"):
+        session = boto3.Session(profile_name=access.profile or None, region_name=access.region)
+        client = session.client(
+            "s3",
+            endpoint_url=access.endpoint or None,
+            verify=access.ca or None,
+            config=config,
+        )
+    client.meta.events.register("before-sign.s3", _name_cause)
+    return client
+
+
+def _name_cause(request: Any, **_rest: object) -> None:
+    """Append the cause to the user agent; it is not part of the signature."""
+    if suffix := cause.agent_suffix():
+        agent = request.headers.get("User-Agent", "")
+        agent = agent.decode("ascii", "replace") if isinstance(agent, bytes) else str(agent)
+        del request.headers["User-Agent"]
+        request.headers["User-Agent"] = f"{agent} {suffix}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket and what stands before every key in it: "" or a folder with its `/`."""
+
+    client: Client
+    name: str
+    prefix: str = ""
+
+    @classmethod
+    def at(cls, client: Client, place: str) -> "Bucket":
+        """From `s3://bucket[/prefix]`; raises UsageError for anything else."""
+        found = _PLACE.fullmatch(place)
+        if not found:
+            raise UsageError(f"{place!r} is not s3://bucket or s3://bucket/prefix.")
+        prefix = found[2].lstrip("/")
+        return cls(client, found[1], f"{prefix}/" if prefix else "")
+
+    def call(self, operation: str, key: str, **parameters: Any) -> dict[str, Any]:
+        """One request about one object; raises the errors of the archive."""
+        with explained(key):
+            method = getattr(self.client, operation)
+            reply: dict[str, Any] = method(Bucket=self.name, Key=self.prefix + key, **parameters)
+        return reply
+
+    def ask(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """One request about the whole bucket; raises the errors of the archive."""
+        with explained(f"the bucket {self.name}"):
+            reply: dict[str, Any] = getattr(self.client, operation)(Bucket=self.name, **parameters)
+        return reply

