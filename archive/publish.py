@@ -39,12 +39,16 @@ _LARGE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where everything goes: evidence, live, the pointer, and the staging folder it comes from."""
+    """Where everything goes: evidence, live, the pointer, and the staging folder it comes from.
+
+    `replicas` are the names of the stores to which all evidence is copied afterwards.
+    """
 
     evidence: ObjectStore
     live: LiveStore
     pointer: Pointer
     staging: Path
+    replicas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,14 @@ def store_seal(places: Places, objects: Sequence[NewObject]) -> None:
     """Store a seal's files and read them back."""
     places.evidence.put([PutItem(new.key, new.data or b"", sha256=new.sha256) for new in objects])
     read_back(places.evidence, objects)
+
+
+def to_copy(
+    log: str, objects: Sequence[NewObject], tiles: Iterable[Tile], files: Sequence[NewObject]
+) -> list[NewObject]:
+    """What a published seal brought into evidence, in the order in which it was stored."""
+    full = [NewObject.of(t.span.key(log), t.data) for t in tiles if t.span.width == TILE_WIDTH]
+    return [*objects, files[0], *full, *files[1:]]
 
 
 def read_back(

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert
 
-from archive import catalog, layout, ledger, packing, publish, unstored
+from archive import catalog, layout, ledger, packing, publish, replica_queue, unstored
 from archive.database import Database
 from archive.errors import (
     ClockBehind,
@@ -301,6 +301,9 @@ class Sealer:
             publish.save_tile_roots(connection, head.log, tiles)
             catalog.project(connection, head.log, entries, descriptions.get)
             unstored.forget_stored(connection, head.log, start, head.signed)
+            if stores := self._places.replicas:
+                copies = publish.to_copy(head.log, objects, tiles, files)
+                replica_queue.queue(connection, stores, copies, self._clock.now())
             ledger.set_published(connection, head)
         self.rounds.published()
         live = self._places.live

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, update
 
-from archive import layout, publish
+from archive import layout, publish, replica_queue
 from archive.database import Database
 from archive.errors import StateUnknown
 from archive.identity import Identity
@@ -107,8 +107,12 @@ class Stamping:
         """Store late tokens that no entry names yet; a crash may have come before storing one."""
         with self._db.read() as connection:
             found = late_tokens(connection)
-        for log, size, token in found:
-            publish.store_seal(self._places, [NewObject.of(layout.token_key(log, size), token)])
+        tokens = [NewObject.of(layout.token_key(log, size), token) for log, size, token in found]
+        for token in tokens:
+            publish.store_seal(self._places, [token])
+        if tokens and (stores := self._places.replicas):
+            with self._db.write() as connection:
+                replica_queue.queue_once(connection, stores, tokens, self._clock.now())
 
     def _add_token(
         self, log: str, size: int, p7s: bytes, after: datetime | None, *, late: bool = False

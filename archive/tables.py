@@ -118,13 +118,20 @@ class LocationRow(SQLModel, table=True):
 
 
 class ReplicationRow(SQLModel, table=True):
-    """An object that is in the first store and not yet read back from a replica."""
+    """An object that is in the first store and not yet read back from a replica.
+
+    `sha256` is its digest where the sealer knew it, `until` its first lock (None: for ever). A
+    `problem` is a code of `archive.replica`: such a row waits for a person.
+    """
 
     __tablename__ = "replication"
     id: int | None = Field(default=None, primary_key=True, sa_type=counted_type())
     store: str = Field(index=True)
-    key: str
+    key: str = Field(index=True)
     since: datetime
+    sha256: bytes | None = Field(default=None, sa_type=LargeBinary)
+    until: datetime | None = None
+    problem: str | None = None
 
 
 class DestroyingRow(SQLModel, table=True):
