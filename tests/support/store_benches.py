@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from archive.durable import FileSystem
 from archive.ports import CHUNK, LiveStore
 from archive.stores.directory import DirectoryStore
 
-MIB = 1 << 20
+_NUMBERS = itertools.count(1)
 
 
 @dataclass
@@ -88,10 +90,9 @@ def _evidence(*, tls: bool) -> Callable[[pytest.FixtureRequest, Path], Bench]:
     def make(request: pytest.FixtureRequest, folder: Path) -> Bench:
         request.getfixturevalue("aws")
         weed: Weed = request.getfixturevalue("weed")
-        bucket = fresh_bucket(admin_client(weed.http), "contract")
+        place = f"s3://{_shared(weed, locked=True)}/office/{next(_NUMBERS)}"
         endpoint, ca = (weed.https, str(weed.ca)) if tls else (weed.http, "")
-        locks = "Locks('GOVERNANCE', Clock())"
-        return bucket_store(folder, endpoint, f"s3://{bucket}/office/a", ca=ca, locks=locks)
+        return bucket_store(folder, endpoint, place, ca=ca, locks="Locks('GOVERNANCE', Clock())")
 
     return make
 
@@ -99,8 +100,18 @@ def _evidence(*, tls: bool) -> Callable[[pytest.FixtureRequest, Path], Bench]:
 def _live(request: pytest.FixtureRequest, folder: Path) -> Bench:
     request.getfixturevalue("aws")
     weed: Weed = request.getfixturevalue("weed")
-    bucket = fresh_bucket(admin_client(weed.http), "live", locked=False)
-    return bucket_store(folder, weed.http, f"s3://{bucket}", versioned="False")
+    place = f"s3://{_shared(weed, locked=False)}/{next(_NUMBERS)}"
+    return bucket_store(folder, weed.http, place, versioned="False")
+
+
+@cache
+def _shared_of(endpoint: str, locked: bool) -> str:
+    return fresh_bucket(admin_client(endpoint), "contract", locked=locked)
+
+
+def _shared(weed: Weed, *, locked: bool) -> str:
+    """One bucket for all tests of the suite: the first write to a new one takes its time."""
+    return _shared_of(weed.http, locked)
 
 
 KINDS: dict[str, Kind] = {

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from archive import cause
@@ -43,6 +44,7 @@ def connect(access: S3Access) -> Client:
     """
     import boto3
     from botocore.config import Config
+    from botocore.session import Session
 
     config = Config(
         signature_version="s3v4",
@@ -56,15 +58,26 @@ def connect(access: S3Access) -> Client:
         tcp_keepalive=True,
     )
     with explained("the store"):
-        session = boto3.Session(profile_name=access.profile or None, region_name=access.region)
+        core = Session(profile=access.profile or None)
+        core.register_component("data_loader", _descriptions())
+        session = boto3.Session(botocore_session=core)
         client = session.client(
             "s3",
+            region_name=access.region,
             endpoint_url=access.endpoint or None,
             verify=access.ca or None,
             config=config,
         )
     client.meta.events.register("before-sign.s3", _name_cause)
     return client
+
+
+@cache
+def _descriptions() -> Any:
+    """What boto3 knows of S3; reading it takes longer than anything else here."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def _name_cause(request: Any, **_rest: object) -> None:
