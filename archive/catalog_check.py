@@ -5,20 +5,23 @@ again from record.json, which verification has just held against the sealed entr
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from archive.catalog import record_row
+from archive.catalog import kept_columns, record_row
 from archive.database_check import LedgerCopy
 from archive.errors import ArchiveError
-from archive.layout import record_key
-from archive.ports import ObjectStore, read_all
+from archive.parts import DESCRIPTION, Nearby, part_of
+from archive.ports import ObjectStore
 from archive.record import RecordDescription
 from archive.report import Report
+from archive.times import parse_time
 
 _LIMIT = 16 * 1024 * 1024
 _CODE = "DATABASE_DIFFERS"
+_GROWS = "retain_until"
+"""Set anew by later entries, which the registers follow."""
 
 
 def check_catalog(copy: LedgerCopy, evidence: ObjectStore, report: Report) -> None:
@@ -27,11 +30,11 @@ def check_catalog(copy: LedgerCopy, evidence: ObjectStore, report: Report) -> No
     `copy.leaves` was read to its end before. A description that cannot be read was reported by the
     verification itself.
     """
-    lines = 0
+    lines, nearby = 0, Nearby(evidence)
     try:
         for line, entry in copy.catalog():
             lines += 1
-            reason = _difference(line, entry, evidence, copy.lost)
+            reason = _difference(line, entry, nearby, copy.lost)
             if reason:
                 report.add(_CODE, line["id"], reason=reason)
     except (ValueError, TypeError) as error:
@@ -43,7 +46,7 @@ def check_catalog(copy: LedgerCopy, evidence: ObjectStore, report: Report) -> No
 
 
 def _difference(
-    line: Mapping[str, Any], entry: bytes | None, evidence: ObjectStore, lost: set[str]
+    line: Mapping[str, Any], entry: bytes | None, nearby: Nearby, lost: set[str]
 ) -> str | None:
     """Which column of a line is wrong, in a sentence; None if all is well."""
     record = str(line["id"])
@@ -55,15 +58,25 @@ def _difference(
         return "the entry that it names does not accession it"
     if record in lost:
         return None if line["lost"] else "it is not marked as lost"
-    try:
-        description = RecordDescription(json.loads(read_all(evidence, record_key(record), _LIMIT)))
-        expected = record_row(line["log"], line["idx"], description)
-    except (ArchiveError, OSError, ValueError, LookupError, TypeError, AttributeError):
-        return None  # missing or altered, as was reported
-    for column, value in expected.items():
-        if _plain(line[column]) != _plain(value):
-            return f"the column {column} is not what record.json says"
+    for source, expected in _expected(line, record, found, nearby):
+        for column, value in expected.items():
+            if column != _GROWS and _plain(line[column]) != _plain(value):
+                return f"the column {column} is not what {source} says"
     return None
+
+
+def _expected(
+    line: Mapping[str, Any], record: str, entry: Mapping[str, Any], nearby: Nearby
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What a line's columns must be, and by what; nothing for a description that cannot be read."""
+    try:
+        body = entry["body"]
+        part = part_of(record, body, parse_time(entry["at"]), DESCRIPTION)
+        yield "its entry", kept_columns(body)
+        description = RecordDescription(json.loads(nearby.read(part, _LIMIT)))
+        yield "record.json", record_row(line["log"], line["idx"], description)
+    except (ArchiveError, OSError, ValueError, LookupError, TypeError, AttributeError):
+        return  # missing or altered, as was reported
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ from archive.detail import Detail
 from archive.entry import Entry
 from archive.errors import ArchiveError, ContentAltered
 from archive.ledger import ENTRY, HEAD, PENDING
+from archive.parts import DESCRIPTION, part_of, read_small
 from archive.people_names import names_of
 from archive.ports import ObjectStore, read_all
 from archive.record import RecordDescription
@@ -195,7 +196,11 @@ def _detail(evidence: ObjectStore, body: Mapping[str, Any]) -> Mapping[str, Any]
 
 
 def _description(evidence: ObjectStore, record: str, accession: Entry | None) -> RecordDescription:
-    data = read_all(evidence, layout.record_key(record))
-    if accession is None or str(Digest.of("sha256", data)) != accession.body["record"]:
-        raise ContentAltered(f"The description of {record} is not the one that was sealed.")
+    problem = f"The description of {record} is not the one that was sealed."
+    if accession is None:
+        raise ContentAltered(problem)
+    part = part_of(record, accession.body, accession.at, DESCRIPTION)
+    data = read_small(evidence, part)
+    if str(Digest.of("sha256", data)) != accession.body["record"]:
+        raise ContentAltered(problem)
     return RecordDescription.parse(data)

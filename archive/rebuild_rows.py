@@ -17,6 +17,7 @@ from archive.entry import Entry
 from archive.errors import DataBad, ObjectMissing
 from archive.identity import Identity
 from archive.ledger import Appended
+from archive.parts import DESCRIPTION, Nearby, Part, part_of
 from archive.pki_register import PKI
 from archive.ports import ObjectStore, read_all
 from archive.record import RecordDescription
@@ -32,7 +33,7 @@ class Projection:
     """Collects entries bundle by bundle and writes their lines; remembers nothing in between."""
 
     def __init__(self, evidence: ObjectStore) -> None:
-        self._evidence = evidence
+        self._nearby = Nearby(evidence)
         self._new: list[tuple[str, Appended, Entry]] = []
         self.records = 0
         self.unreadable = 0
@@ -43,10 +44,11 @@ class Projection:
 
     def save(self, connection: Connection) -> None:
         """Write the lines of what was added since the last time."""
-        wanted: dict[str, str] = {}
+        wanted: dict[str, tuple[Part, str]] = {}
         for _, _, entry in self._new:
             if entry.kind == "record.accessioned":
-                wanted[layout.record_key(str(entry.subject))] = entry.body["record"]
+                part = part_of(str(entry.subject), entry.body, entry.at, DESCRIPTION)
+                wanted[part.own] = part, entry.body["record"]
             elif entry.kind.startswith("source."):
                 self._source(connection, entry)
             elif entry.kind.startswith("outage."):
@@ -55,7 +57,7 @@ class Projection:
                 self._pki(connection, entry)
 
         def description(key: str) -> bytes | None:
-            return self._object(key, wanted[key], RecordDescription.parse)
+            return self._object(*wanted[key], RecordDescription.parse)
 
         self.records += len(wanted)
         if self._new:
@@ -63,10 +65,10 @@ class Projection:
             catalog.project(connection, log, [new[1] for new in self._new], description)
         self._new = []
 
-    def _object(self, key: str, digest: str, parse: Any) -> bytes | None:
-        """An object's bytes if they have this digest and form, else None and counted."""
+    def _object(self, part: Part, digest: str, parse: Any) -> bytes | None:
+        """A file's bytes if they have this digest and form, else None and counted."""
         try:
-            data = read_all(self._evidence, key, _OBJECT_LIMIT)
+            data = self._nearby.read(part, _OBJECT_LIMIT)
             parse(data)
         except (DataBad, ObjectMissing):
             self.unreadable += 1
@@ -77,8 +79,8 @@ class Projection:
         return None
 
     def _source(self, connection: Connection, entry: Entry) -> None:
-        key = layout.detail_key(entry.body["detail_id"])
-        data = self._object(key, entry.body["detail"], Detail.parse)
+        part = Part(layout.detail_key(entry.body["detail_id"]))
+        data = self._object(part, entry.body["detail"], Detail.parse)
         said: Mapping[str, Any] = Detail.parse(data).data if data else {}
         source = str(entry.subject)
         confirmed = entry.kind == "source.confirmed"
@@ -101,7 +103,7 @@ class Projection:
         for kind, listed in (("crt", "certificates"), ("crl", "crls")):
             for digest in entry.body[listed]:
                 number = fields.sha256_digest(digest).value.hex()
-                data = self._object(layout.pki_key(number, kind), digest, _anything)
+                data = self._object(Part(layout.pki_key(number, kind)), digest, _anything)
                 if data is not None:
                     row = {"sha256": number, "kind": kind, "issuer": "", "number": 0}
                     rows.append({**row, "next_update": None, "data": data, "linked": True})

@@ -1,15 +1,28 @@
 """One record as it was sealed, read from storage and checked on the way: nothing is trusted.
 
 signed note -> entry -> record.json -> piece list -> pieces
+
+A packed record is read by ranges of its pack. After a split its own objects are there as well, and
+are taken where the pack is gone or has other bytes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 
 from archive import layout
 from archive.entry import Entry
 from archive.errors import ContentAltered, FormatError, ObjectMissing
 from archive.merkle import HASH_SIZE
+from archive.parts import (
+    CONTENT,
+    DESCRIPTION,
+    SIDECAR,
+    Part,
+    find_part,
+    part_of,
+    places_of,
+    read_small,
+)
 from archive.pieces import PIECE_SIZE, pieces_root
 from archive.ports import ObjectStore, read_all
 from archive.record import RecordDescription
@@ -52,8 +65,7 @@ class SealedRecord:
 
         Raises ContentAltered or ObjectMissing.
         """
-        found = self._evidence.stat(layout.content_key(self.id))
-        if found is None:
+        if not find_part(self._evidence, self._part(CONTENT)):
             raise ObjectMissing(f"The content of {self.id} is not in the store.")
         if self.description.has_pieces and self._hashes is None:
             self._hashes = self._piece_list()
@@ -70,23 +82,58 @@ class SealedRecord:
         if self.description.size == 0:
             self._check_empty()
         for number in range(first, end):
-            piece = self._read_piece(number)
-            self._check_piece(number, piece)
-            yield piece
+            yield self._piece(number)
 
     def sidecar(self) -> bytes | None:
         """The sidecar's original bytes, None if there was none; raises PieceAltered."""
         digests = self.description.sidecar
         if not digests:
             return None
-        data = read_all(self._evidence, layout.sidecar_key(self.id), _SIDECAR_LIMIT)
-        if any(Digest.of(digest.algorithm, data) != digest for digest in digests):
+
+        def right(data: bytes) -> bool:
+            return all(Digest.of(digest.algorithm, data) == digest for digest in digests)
+
+        data = self._first(SIDECAR, self._small(_SIDECAR_LIMIT), right)
+        if data is None:
             raise PieceAltered(f"The sidecar of {self.id} is not the one that was sealed.")
         return data
 
+    def _part(self, name: str) -> Part:
+        return part_of(str(self.entry.subject), self.entry.body, self.entry.at, name)
+
+    def _first(
+        self, name: str, read: Callable[[Part], bytes], right: Callable[[bytes], bool]
+    ) -> bytes | None:
+        """What `read` gives of the first place that has it right, None if none has.
+
+        Raises ObjectMissing where it stands nowhere.
+        """
+        missing: ObjectMissing | None = None
+        wrong = False
+        for part in places_of(self._part(name)):
+            try:
+                data = read(part)
+            except ObjectMissing as error:
+                missing = missing or error
+                continue
+            if right(data):
+                return data
+            wrong = True
+        if missing and not wrong:
+            raise missing
+        return None
+
+    def _small(self, limit: int) -> Callable[[Part], bytes]:
+        return lambda part: read_small(self._evidence, part, limit)
+
     def _description_bytes(self, record_id: str) -> bytes:
-        data = read_all(self._evidence, layout.record_key(record_id), _DESCRIPTION_LIMIT)
-        if str(Digest.of("sha256", data)) != self.entry.body.get("record"):
+        expected = self.entry.body.get("record")
+        data = self._first(
+            DESCRIPTION,
+            self._small(_DESCRIPTION_LIMIT),
+            lambda data: str(Digest.of("sha256", data)) == expected,
+        )
+        if data is None:
             raise ContentAltered(f"The description of {record_id} is not the one that was sealed.")
         return data
 
@@ -98,22 +145,29 @@ class SealedRecord:
             raise ContentAltered(f"The piece list of {self.id} is not the one that was sealed.")
         return hashes
 
-    def _read_piece(self, number: int) -> bytes:
+    def _piece(self, number: int) -> bytes:
+        """One piece, hashed and compared; raises PieceAltered or ObjectMissing."""
         start = number * PIECE_SIZE
         length = min(PIECE_SIZE, self.description.size - start)
-        return b"".join(self._evidence.read(layout.content_key(self.id), start, length))
 
-    def _check_piece(self, number: int, piece: bytes) -> None:
-        found = sha256(piece).digest()
-        if self._hashes is not None:
-            right = found == self._hashes[number]
-        else:
-            right = pieces_root([found]) == self.description.pieces_root
-        if not right:
+        def read(part: Part) -> bytes:
+            if part.pack is None:
+                return b"".join(self._evidence.read(part.own, start, length))
+            return b"".join(self._evidence.read(part.pack, part.start + start, length))
+
+        piece = self._first(CONTENT, read, lambda piece: self._is_right(number, piece))
+        if piece is None:
             raise PieceAltered(
                 f"Piece {number + 1} of {self.piece_count} of {self.id} is not what was sealed;"
                 " it was not handed out."
             )
+        return piece
+
+    def _is_right(self, number: int, piece: bytes) -> bool:
+        found = sha256(piece).digest()
+        if self._hashes is not None:
+            return found == self._hashes[number]
+        return pieces_root([found]) == self.description.pieces_root
 
     def _check_empty(self) -> None:
         if pieces_root([]) != self.description.pieces_root:

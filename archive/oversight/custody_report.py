@@ -18,7 +18,7 @@ from archive.oversight import events as ev
 from archive.oversight.alerts.alert import Alert
 from archive.oversight.custody_words import KINDS, readme, say_what
 from archive.oversight.events import DetailRef, Event, Place
-from archive.oversight.sources import sealed_size
+from archive.oversight.sources import Details, sealed_size
 from archive.ports import ObjectStore, read_all
 from archive.proof import pem, tlog_proof
 from archive.publish import Places
@@ -39,7 +39,7 @@ class Chain:
 
     record: str
     opens: Callable[[ev.Opened], str | None]
-    description: str | None = None
+    accession: ev.Accessioned | None = None
     _own: list[Event] = field(default_factory=list)
     _of_cases: defaultdict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
     _holds: dict[str, list[ev.HoldChanged]] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Chain:
         """Look at the next event; `line_subject` is the entry's own subject."""
         match event:
             case ev.Accessioned() if event.record == self.record:
-                self.description = event.description
+                self.accession = event
                 self._own.append(event)
             case ev.CaseChanged():
                 self._case(event)
@@ -166,13 +166,13 @@ def custody_bundle(
 
     Raises NotFound for a record that is not sealed.
     """
-    if chain.description is None:
+    if chain.accession is None:
         raise NotFound(f"There is no sealed record {chain.record}.")
     events = chain.events(alerts)
     proofs = prove(places, trust, [event.place for event in events])
     files = dict(proofs.files)
     if details:
-        files["record.json"] = read_all(places.evidence, layout.record_key(chain.record))
+        files["record.json"] = Details(places.evidence).record_json(chain.accession)
         for event in events:
             if event.detail and event.place in proofs.names:
                 name = f"{proofs.names[event.place]}.detail.json"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from archive.parts import Part
+
 NOTHING: frozenset[str] = frozenset()
 
 
@@ -214,13 +216,14 @@ class RulesAdopted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accessioned(Event):
-    """A record that was sealed; `description` is the digest of record.json."""
+    """A record that was sealed; `description` is the digest of record.json, `described` its place."""
 
     record: str
     source: str
     size: int
     received_at: datetime
     description: str
+    described: Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

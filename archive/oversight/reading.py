@@ -17,6 +17,7 @@ from typing import Any
 from archive.errors import ContentAltered
 from archive.oversight import events as ev
 from archive.oversight.events import NOTHING, DetailRef, Event, Place
+from archive.parts import DESCRIPTION, part_of
 from archive.statements.kinds import SIGNED
 
 Value = Mapping[str, Any]
@@ -326,6 +327,7 @@ class Reader:
             size=body["size"],
             received_at=datetime.fromisoformat(body["received_at"]),
             description=body["record"],
+            described=part_of(value["subject"], body, base["written"], DESCRIPTION),
         )
 
     def _handled(self, base: dict[str, Any], said: Value) -> Event:

@@ -12,8 +12,9 @@ from archive import layout
 from archive.detail import Detail
 from archive.errors import ContentAltered, FormatError
 from archive.merkle import CompactRange, leaf_hash
-from archive.oversight.events import DetailRef, Place
+from archive.oversight.events import Accessioned, DetailRef, Place
 from archive.oversight.reading import Line
+from archive.parts import read_small
 from archive.ports import ObjectStore, read_all
 from archive.publish import Places
 from archive.stored_log import NOTE, LogTrust, StoredLog, log_names, seal_sizes
@@ -74,10 +75,15 @@ class Details:
         except FormatError as error:
             raise ContentAltered(f"The detail {ref.id} cannot be read.") from error
 
-    def claims(self, record: str, description: str) -> Mapping[str, Any]:
+    def claims(self, event: Accessioned) -> Mapping[str, Any]:
         """What the sidecar of a record claims, from record.json; raises as `read` does."""
-        data = read_all(self._evidence, layout.record_key(record))
-        if str(Digest.of("sha256", data)) != description:
-            raise ContentAltered(f"The description of {record} is not the one that was sealed.")
-        claims = json.loads(data)["claims"]
+        claims = json.loads(self.record_json(event))["claims"]
         return claims if isinstance(claims, dict) else {}
+
+    def record_json(self, event: Accessioned) -> bytes:
+        """The description of a record as it was sealed; raises as `read` does."""
+        data = read_small(self._evidence, event.described)
+        if str(Digest.of("sha256", data)) != event.description:
+            sentence = f"The description of {event.record} is not the one that was sealed."
+            raise ContentAltered(sentence)
+        return data

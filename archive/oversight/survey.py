@@ -4,12 +4,10 @@ survey = Survey(places, trust, defaults)
 alerts = survey.alerts()
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from archive import layout
 from archive.errors import DataBad, NotFound
 from archive.oversight import events as ev
 from archive.oversight.alerts.alert import Alert
@@ -21,7 +19,6 @@ from archive.oversight.reading import Reader
 from archive.oversight.register import LedgerState, Register
 from archive.oversight.sources import Details, stored_lines
 from archive.oversight.statistics import Figures
-from archive.ports import read_all
 from archive.publish import Places
 from archive.stored_log import LogTrust, StoredLog
 
@@ -94,7 +91,7 @@ class Survey:
     def _capture_end(self, event: ev.Accessioned) -> datetime | None:
         """What the sidecar claims; what cannot be read is for `verify` to tell."""
         try:
-            text = self.details.claims(event.record, event.description).get("capture_end")
+            text = self.details.claims(event).get("capture_end")
         except (DataBad, NotFound):
             return None
         return datetime.fromisoformat(text) if isinstance(text, str) else None
@@ -103,14 +100,22 @@ class Survey:
         """Whether the officers that a record claims have the certificate number of a person."""
         try:
             data = self.details.read(enrolment) or {}
-            claims = json.loads(read_all(self._places.evidence, layout.record_key(record)))[
-                "claims"
-            ]
+            claims = self.details.claims(self._accession(record))
         except (DataBad, NotFound, ValueError, KeyError):
             return False
         number = data.get("certificate_no")
-        officers: list[dict[str, Any]] = (claims or {}).get("officers") or []
+        officers: list[dict[str, Any]] = claims.get("officers") or []
         return bool(number) and any(officer.get("certificate") == number for officer in officers)
+
+    def _accession(self, record: str) -> ev.Accessioned:
+        """Looked for in the ledger, because it is asked for rarely; raises NotFound."""
+        reader = Reader()
+        for line in stored_lines(self._places, self._trust):
+            if line.value["kind"] == "record.accessioned" and line.value["subject"] == record:
+                event = reader.take(line)
+                if isinstance(event, ev.Accessioned):
+                    return event
+        raise NotFound(f"There is no sealed record {record}.")
 
     def _opened_record(self, event: ev.Opened) -> str | None:
         try:

@@ -14,6 +14,7 @@ from archive.oversight.alerts.alert import Alert
 from archive.oversight.alerts.evaluate import Lookups, evaluate
 from archive.oversight.events import Accessioned, Event, Place, RulesAdopted
 from archive.oversight.reading import Reader
+from archive.parts import Part
 from archive.registers.denials import DENIALS
 
 OFFICE = {
@@ -268,6 +269,7 @@ def accession(at: datetime, index: int) -> Accessioned:
         size=1,
         received_at=at,
         description="sha256:00",
+        described=Part("records/CD/01KANAZ8Q4V5X1R7Y2T3W6B9CD/record.json"),
     )
 
 
