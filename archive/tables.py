@@ -145,6 +145,21 @@ class DestroyingRow(SQLModel, table=True):
     disposition: str
 
 
+class KeepingRow(SQLModel, table=True):
+    """A record or case whose locks and legal holds in the stores may not be what they should be.
+
+    Put there with the entry that changed it, taken away once every store was read back.
+    """
+
+    __tablename__ = "keeping"
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    """`record` or `case`: all records of the case."""
+    key: str
+    problem: str | None = None
+    """Why the last try failed."""
+
+
 class PkiRow(SQLModel, table=True):
     """A certificate or revocation list of ours, in DER, and whether the ledger names it yet."""
 

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from archive.catalog import RECORD
+from archive.desk import keeping
 from archive.registers.shelf import Value
 from archive.tables import RegisterRow
-from archive.times import format_time, parse_time
+from archive.times import format_time
 
 REGISTER = RegisterRow.__table__  # type: ignore[attr-defined]
 
@@ -39,15 +40,16 @@ class DbShelf:
         if shelf in self._of_catalog:
             raise ValueError("records are not put into the registers")
         data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-        if self.get(shelf, key) is None:
+        before = self.get(shelf, key)
+        if before is None:
             row = {"shelf": shelf, "key": key, "value": data}
             self._connection.execute(insert(REGISTER), [row])
         else:
             here = (REGISTER.c.shelf == shelf) & (REGISTER.c.key == key)
             self._connection.execute(update(REGISTER).where(here).values(value=data))
         self._seen[shelf, key] = value
-        if shelf == "term":
-            self._show_term(key, value)
+        if shelf in keeping.FOLLOWED:
+            keeping.follow(self._connection, self, shelf, key, before)
         if shelf == "destroyed":
             # What may still be known of it: the list that people signed (docs/formats.md §12).
             gone = update(RECORD).where(RECORD.c.id == key)
@@ -64,14 +66,6 @@ class DbShelf:
         here = (REGISTER.c.shelf == shelf) & REGISTER.c.key.in_(keys)
         query = select(REGISTER.c.key, REGISTER.c.value).where(here)
         return {row.key: json.loads(row.value) for row in self._connection.execute(query)}
-
-    def _show_term(self, record: str, term: Value) -> None:
-        """The catalog's own columns, by which people and the sweep look for what ends."""
-        known = self.get("record", record)
-        said = [text for text in (known["retain_until"] if known else None, term["until"]) if text]
-        until = parse_time(max(said)) if said else None
-        shown = update(RECORD).where(RECORD.c.id == record)
-        self._connection.execute(shown.values(retain_until=until, permanent=term["permanent"]))
 
     def _load(self, shelf: str, key: str) -> Value | None:
         query = select(REGISTER.c.value).where(REGISTER.c.shelf == shelf, REGISTER.c.key == key)

@@ -39,6 +39,14 @@ def upgrade() -> None:
         sa.Column("disposition", text_type(), nullable=False),
         sa.PrimaryKeyConstraint("record"),
     )
+    op.create_table(
+        "keeping",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("problem", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
     op.add_column("pending", sa.Column("pack", text_type(), nullable=True))
     op.create_index("ix_pending_pack", "pending", ["pack"])
     op.add_column("unstored", sa.Column("retain_until", time_type(), nullable=True))
