@@ -33,7 +33,7 @@ _PLAIN = (
         "create_only",
         "An object is created only where there is none (If-None-Match).",
         "仅在对象不存在时才创建（If-None-Match）。",
-        "a second write lies over the first one, and only the list of versions tells which came first",
+        "a second write lies over the first, and only the list of versions tells which came first",
         "第二次写入会盖住第一次，只有版本列表能说明先后",
     ),
     Guarantee(
@@ -94,7 +94,8 @@ _LOCKS = (
         "sub_resource_safe",
         "Setting a lock leaves the object's bytes alone.",
         "设置锁不会改动对象内容。",
-        "the server puts the request in the place of the object: every lock would destroy what it should keep",
+        "the server puts the request in the place of the object: every lock would destroy what it"
+        " should keep",
         "服务器会用请求本身替换对象：每次加锁都会毁掉要保护的内容",
         locks=True, must=True,
     ),
@@ -166,8 +167,8 @@ _LOCKS = (
         "far_dates",
         "A lock beyond 2106 keeps its date.",
         "2106 年以后的锁定日期不会出错。",
-        "a date beyond 2106 becomes one long past, and the lock is none; this archive asks for none,"
-        " other tools may",
+        "a date beyond 2106 becomes one long past, and the lock is none; this archive asks for no"
+        " such date, other tools may",
         "2106 年以后的日期会变成早已过去的日期，锁随即失效；本系统不使用此类日期，其他工具可能会用",
         locks=True,
     ),
