@@ -18,8 +18,8 @@ from hashlib import sha256
 from archive.errors import FormatError
 
 SUMS = "SHA256SUMS"
-MOST_MEMBERS = 20_000
-"""Three files each stay below the 65,535 that a ZIP without ZIP64 can list (APPNOTE 4.4.1.4)."""
+MOST_MEMBERS = 1_000
+"""A pack is destroyed as a whole, and a list of what shall be destroyed has at most 1,000 lines."""
 MOST_BYTES = 1 << 31
 
 _LOCAL = struct.Struct("<4sHHHHHLLLHH")

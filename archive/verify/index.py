@@ -3,7 +3,8 @@
 `record.pack` is the key of a packed record's pack, `start` and `stop` where it stands there with
 its two or three `files`.
 `destroyed` and `split` are filled by the registers: records whose destruction counts, and members
-of packs that a `pack.split` that counts has given objects of their own.
+of packs that a `pack.split` that counts has given objects of their own. `excused` are records of
+which it cannot be told yet (`archive.verify.disposals`).
 
 SQLite keeps it in memory while it is small and spills to the temporary folder when it grows, so
 the walk over a ledger of any length needs the same memory.
@@ -25,6 +26,7 @@ CREATE TABLE record(id TEXT, log TEXT, idx INTEGER, at TEXT, body TEXT, size INT
 CREATE TABLE lost(id TEXT, log TEXT, idx INTEGER, place TEXT);
 CREATE INDEX lost_id ON lost(id);
 CREATE TABLE destroyed(id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID;
+CREATE TABLE excused(id TEXT PRIMARY KEY, code TEXT, place TEXT) WITHOUT ROWID;
 CREATE TABLE split(id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID;
 CREATE TABLE reference(kind TEXT, id TEXT, log TEXT, idx INTEGER, place TEXT);
 CREATE TABLE detail(id TEXT, digest TEXT, kind TEXT, subject TEXT, at TEXT, place TEXT);

@@ -17,6 +17,7 @@ from archive.ports import ObjectInfo
 from archive.report import Report
 from archive.verify.context import Context
 from archive.verify.details import DetailJob
+from archive.verify.disposals import excuse
 from archive.verify.index import Index
 from archive.verify.records import FILES, RecordJob
 from archive.verify.scope import Everything, Scope
@@ -74,8 +75,13 @@ class Inventory:
             place = f"{log}#{index}"
             if lost and not packed:
                 self._report.add("CONTENT_LOST", record, entry=place)
-            if not lost and not destroyed:
-                yield RecordJob(record, place, body, folder.objects if folder else {})
+            objects = folder.objects if folder else {}
+            if destroyed and objects:
+                self._report.add("DESTROYED_STILL_THERE", record, objects=sorted(objects))
+            if lost or destroyed:
+                continue
+            if "content" in objects or not excuse(self._index, self._report, record):
+                yield RecordJob(record, place, body, objects)
 
     def _report_twice(self) -> None:
         """A record has one accession, in a pack or not."""

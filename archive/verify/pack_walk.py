@@ -20,6 +20,7 @@ from archive.pack import CENTRAL_SIZE, SUMS, central_header, end_record, local_h
 from archive.pieces import PIECE_SIZE
 from archive.report import Report
 from archive.verify.context import JSON_LIMIT, Context
+from archive.verify.disposals import excuse
 from archive.verify.index import Index
 from archive.verify.inventory import Suspect, in_order
 from archive.verify.packs import Member, Segment, SegmentFacts, Tail
@@ -112,7 +113,7 @@ class PackWalk:
             if stored:
                 yield from _Pack(self._index, self._report, key, loose=self._loose).walk(members)
             else:
-                report_missing(self._report, key, members)
+                report_missing(self._index, self._report, key, members)
 
     def _beside(
         self, packs: Iterator[tuple[str, Iterator[Row]]], suspect: Suspect
@@ -141,14 +142,14 @@ def _kind(key: str) -> tuple[str, str]:
     return ("pack", key) if pack_of(key) else ("other", "")
 
 
-def report_missing(report: Report, key: str, members: Iterator[Row]) -> None:
+def report_missing(index: Index, report: Report, key: str, members: Iterator[Row]) -> None:
     """A pack that is not there: excused where each member is gone lawfully, or split off."""
     told = False
     for row in members:
         report.count("records")
         if row.lost:
             report.add("CONTENT_LOST", row.record, entry=row.place)
-        if row.excused or row.split:
+        if row.excused or row.split or excuse(index, report, row.record):
             continue
         if not told:
             report.add("PACK_MISSING", key)
@@ -184,9 +185,10 @@ class _Pack:
     def walk(self, rows: Iterator[Row]) -> Iterator[Segment]:
         first: Row | None = None
         last: Row | None = None
-        run = _Run(0, 0)
+        run, gone = _Run(0, 0), 0
         for row in rows:
             self._count(row)
+            gone += row.destroyed
             first, last = first or row, row
             self._agrees(row, first)
             if row.size > PIECE_SIZE or row.stop - row.start > _LARGEST:
@@ -200,6 +202,8 @@ class _Pack:
             run.stop = self._position = row.stop
         if first and last:
             self._one_batch(first, last)
+        if gone:
+            self._report.add("DESTROYED_STILL_THERE", self._key, records=gone)
         if run.members:
             yield Segment(self._key, run.start, run.stop, run.members, self._tail())
 

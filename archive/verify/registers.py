@@ -26,6 +26,7 @@ from archive.report import Report
 from archive.statements.body import SignedBody
 from archive.statements.kinds import SIGNED, check_data
 from archive.times import format_time, parse_time
+from archive.verify import disposals
 from archive.verify.context import JSON_LIMIT, Context, Found, fetch, guarded
 from archive.verify.index import Index
 from archive.verify.records import read_description
@@ -39,6 +40,10 @@ _CLAIMS_AT_ONCE = 128
 _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 _REMEMBERED = 8192
 PACK_ID = "json_extract(body, '$.pack.id')"
+_NOT_ASKED = """
+SELECT 1 FROM lost WHERE id=?
+UNION ALL SELECT 1 FROM act WHERE kind='record.destroyed' AND subject=?
+"""
 _WITHDRAWN = """
 SELECT 1 FROM act WHERE kind='person.revoked' AND subject=? AND verdict<2
   AND json_extract(body, '$.statements[0].statement.payload.since')<=?
@@ -133,6 +138,7 @@ class RegisterCheck:
         self._index = index
         self._report = report
         self._shelf = IndexShelf(index, logs)
+        self._law = law
         judges = context.judges
         self._replay = Replay(
             self._shelf, context.policy.archive, judges, self._claims, self._withdrawn, law
@@ -157,8 +163,12 @@ class RegisterCheck:
                 place=f"{log}#{position}",
             )
             if not self._take(act, Verdict(verdict)):
+                disposals.excuse_unjudged(self._index)
                 return
         self._report_open()
+        if self._law is not None:
+            now = self._context.now
+            disposals.report_overdue(self._index, self._shelf, self._law, self._report, now)
 
     def _take(self, act: Act, verdict: Verdict) -> bool:
         """Judge one act; False if the replay cannot go on."""
@@ -184,7 +194,9 @@ class RegisterCheck:
             body = self._replay.take(act, verdict, found)
         except Denied as error:
             details = {"code": error.code, "kind": act.kind, "reason": str(error)}
-            found.append((DENIALS[error.code][0], act.place, details))
+            destroyed = act.kind == "record.destroyed"
+            finding = "DESTRUCTION_UNLAWFUL" if destroyed else DENIALS[error.code][0]
+            found.append((finding, act.place, details))
         except FormatError as error:
             found.append(("ENTRY_BAD", act.place, {"kind": act.kind, "reason": str(error)}))
         else:
@@ -208,8 +220,9 @@ class RegisterCheck:
         self._index.add("said", [(person, accepted, act.place) for person in body.signers])
 
     def _follow(self, act: Act, body: SignedBody | None) -> None:
-        """Follow accesses from their beginning to their end."""
+        """Follow accesses and dispositions from their beginning to their end."""
         at = format_time(act.at)
+        disposals.follow(self._index, self._shelf, act, body, self._context.now)
         match act.kind:
             case "access.started" if body is not None:
                 self._index.add("running", [(body.payload["access"], at, act.place)])
@@ -268,11 +281,11 @@ class RegisterCheck:
         return data
 
     def _claims(self, record: str, number: str) -> bool:
-        """Whether a record's description claims a case number; a lost one cannot be asked."""
+        """Whether a record's description claims a case number; one that is gone is not asked."""
         row = self._index.one("SELECT number FROM claim WHERE id=?", record)
         if row is not None:
             return row[0] is not None and plain_number(row[0]) == number
-        if self._index.one("SELECT 1 FROM lost WHERE id=?", record) is not None:
+        if self._index.one(_NOT_ASKED, record, record) is not None:
             return True
         raise Unknown(f"the description of {record} is missing or altered")
 
@@ -295,8 +308,9 @@ def check_registers(
     """
     index.run("CREATE INDEX IF NOT EXISTS record_id ON record(id)")
     index.run("CREATE INDEX revoked ON act(subject) WHERE kind='person.revoked'")
+    index.run("CREATE INDEX gone ON act(subject) WHERE kind='record.destroyed'")
     if index.one("SELECT 1 FROM act WHERE kind IN ('disposition.proposed', 'pack.split')"):
-        index.run(f"CREATE INDEX IF NOT EXISTS record_pack ON record({PACK_ID})")
+        index.run(f"CREATE INDEX IF NOT EXISTS record_pack_id ON record({PACK_ID})")
     for claims in pool.map(_claims, _claim_jobs(index)):
         index.add("claim", claims)
     RegisterCheck(context, index, report, logs, law).run()

@@ -18,7 +18,7 @@ from archive.layout import POINTER_KEY, seals_prefix
 from archive.ports import ObjectStore
 from archive.registers.keeping import Law
 from archive.report import LogHead, Report
-from archive.verify import logs, references, seal_order, selection, storage, unexpected
+from archive.verify import disposals, logs, references, seal_order, selection, storage, unexpected
 from archive.verify.context import NOTE_LIMIT, Context, fetch
 from archive.verify.details import DetailJob, check_details
 from archive.verify.index import Index
@@ -213,6 +213,7 @@ def _check_registers(run: _Run, pool: Workers, law: Law | None) -> None:
     elif run.index.one("SELECT 1 FROM act") is not None:
         reason = "entries of the ledger are missing"
         run.report.add("REGISTERS_UNCHECKED", run.context.policy.archive, reason=reason)
+        disposals.excuse_unjudged(run.index)
 
 
 def _check_chain_seals(run: _Run, pool: Workers, chain: list[str]) -> None:

@@ -1,0 +1,174 @@
+"""Destruction in real stores: gone from every version and replica, the ledger still verifies."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from disposal_office import DisposalOffice, make_office
+
+from archive import catalog, layout
+from archive.desk import disposition
+from archive.desk.destroying import unfinished
+from archive.errors import Denied
+from archive.ports import Protection
+from retention.due import due_now
+from retention.execute import Place
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> DisposalOffice:
+    return make_office(tmp_path)
+
+
+def stored(office: DisposalOffice, record: str) -> list[str]:
+    found = []
+    for place in office.stores():
+        found += [i.key for i in place.store.list("") if record in i.key]
+    return found
+
+
+def test_a_record_is_gone_and_the_ledger_verifies(office: DisposalOffice) -> None:
+    kept = office.keep(b"kept")
+    record = office.keep(b"content", sidecar=b'{"cunzheng_sidecar":1}')
+    office.extend(kept, 100)
+    office.later(days=11)
+    assert office.codes() == {"OVERDUE"}
+    name = office.dispose([record])
+    assert stored(office, record)
+    outcome = office.destroyer().run(name)
+    assert (outcome.destroyed, outcome.left) == ([record], [])
+    assert stored(office, record) == []
+    assert stored(office, kept)
+    assert office.codes() == set()
+    with office.archive.db.read() as connection:
+        row = catalog.find_record(connection, record)
+    assert (row.destroyed, row.preview, row.name) == (True, None, "笔录.txt")
+
+
+def test_a_second_run_finds_nothing_to_do(office: DisposalOffice) -> None:
+    record = office.keep(b"content")
+    office.later(days=11)
+    name = office.destroy([record])
+    assert office.destroyer().run(name).destroyed == []
+
+
+def test_it_is_gone_from_the_replica_too(office: DisposalOffice) -> None:
+    record = office.keep(b"content")
+    office.add_replica()
+    office.later(days=11)
+    office.copy_to_replica()
+    name = office.dispose([record])
+    with pytest.raises(Denied, match="first replica"):
+        office.destroyer(office.stores()[:1]).run(name)
+    assert len(stored(office, record)) == 4
+    office.destroyer().run(name)
+    assert stored(office, record) == []
+    assert office.codes() == set()
+
+
+def test_a_pack_goes_when_all_its_members_go(office: DisposalOffice) -> None:
+    members = office.keep_packed([b"a", b"b", b"c"], sidecar=b'{"cunzheng_sidecar":1}')
+    office.later(days=11)
+    with pytest.raises(Denied) as denied:
+        office.propose(members[:2])
+    assert denied.value.code == "PACK_PART"
+    office.destroy(members)
+    assert list(office.archive.places.evidence.list("packs/")) == []
+    assert office.codes() == set()
+
+
+def test_what_is_held_after_the_order_stays_whole(office: DisposalOffice) -> None:
+    record, other = office.keep(b"content"), office.keep(b"other")
+    office.later(days=11)
+    name = office.dispose([record, other])
+    hold = office.hold(record)
+    outcome = office.destroyer().run(name)
+    assert outcome.destroyed == [other]
+    assert [(left.record, left.code) for left in outcome.left] == [(record, "RECORD_HELD")]
+    assert len(stored(office, record)) == 2
+    assert office.codes() == set()
+    office.lift(hold)
+    assert office.destroyer().run(name).destroyed == [record]
+    assert office.codes() == set()
+
+
+class Locked:
+    """A vault one of whose objects is locked."""
+
+    def __init__(self, place: Place, until: object) -> None:
+        self._vault = place.vault
+        self.until = until
+
+    def protection(self, key: str, version: str) -> Protection:
+        found = self._vault.protection(key, version)
+        return replace(found, until=self.until) if key.endswith("record.json") else found
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._vault, name)
+
+
+def test_what_is_locked_stays_whole_and_goes_later(office: DisposalOffice) -> None:
+    record = office.keep(b"content")
+    office.later(days=11)
+    name = office.dispose([record])
+    first = office.stores()[0]
+    until = office.archive.clock.now() + timedelta(days=1)
+    locked = Place("first", first.store, Locked(first, until))  # type: ignore[arg-type]
+    outcome = office.destroyer([locked]).run(name)
+    assert [left.code for left in outcome.left] == ["STILL_LOCKED"]
+    assert len(stored(office, record)) == 2
+    assert office.codes() == set()
+    office.hold(record)  # nothing stands in the way of a hold: nothing was deleted
+    with office.archive.db.read() as connection:
+        assert unfinished(connection) == {}
+
+
+def test_nothing_keeps_what_is_half_deleted(office: DisposalOffice) -> None:
+    record = office.keep(b"content")
+    office.later(days=11)
+    name = office.dispose([record])
+    disposition.begin(office.people.desk, name, [record])
+    (office.archive.evidence / layout.content_key(record)).unlink()
+    for attempt in (lambda: office.hold(record), lambda: office.extend(record, 9)):
+        with pytest.raises(Denied) as denied:
+            attempt()
+        assert denied.value.code == "BEING_DESTROYED"
+    office.hold(office.keep(b"other"))  # whatever concerns others goes on
+    assert office.destroyer().run(name).destroyed == [record]
+    assert office.codes() == set()
+
+
+def test_the_catalog_knows_what_is_due(office: DisposalOffice) -> None:
+    first, held = office.keep(b"1"), office.keep(b"2")
+    ever = office.keep(b"3", "ever")
+    members = office.keep_packed([b"a", b"b"])
+    mixed = office.keep_packed([b"c", b"d"])
+    office.extend(mixed[1], 100)
+    office.hold(held)
+    office.later(days=11)
+    now = office.archive.clock.now()
+    law = disposition.law_of(office.people.desk)
+    with office.archive.db.read() as connection:
+        found = due_now(connection, law, now)
+    assert {one.record for one in found.due} == {first, *members}
+    assert found.held == 1
+    assert [(one.due[0].record, one.kept) for one in found.packs] == [(mixed[0], (mixed[1],))]
+    assert found.packs[0].next is not None
+    assert ever not in {one.record for one in found.due}
+    codes = office.codes()
+    assert codes == {"OVERDUE", "OVERDUE_IN_PACK"}
+    assert office.report().outcome == "PASSED"
+
+
+def test_the_list_is_that_of_the_catalog(office: DisposalOffice) -> None:
+    record = office.keep(b"content")
+    office.later(days=11)
+    payload = office.proposal([record])
+    with office.archive.db.read() as connection:
+        lines = disposition.lines_of(connection, [record])
+    lines[0]["name"] = "其他.txt"
+    data = {"reason": "到期", "list": lines}
+    with pytest.raises(Denied) as denied:
+        office.people.say("founder1", "disposition.proposed", payload, data, do=disposition.propose)
+    assert denied.value.code == "LIST_OTHER"
