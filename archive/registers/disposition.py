@@ -232,6 +232,8 @@ def _probed(shelf: Shelf, act: Act) -> None:
     names = set(found["names"]) if found else set()
     if name not in names:
         shelf.put("stores", "names", {"names": sorted({*names, name})})
+    said = {key: act.body[key] for key in ("level", "missing", "detail", "detail_id")}
+    shelf.put("store", name, said)
 
 
 SIGNED: Mapping[str, SignedRule] = {

@@ -15,7 +15,8 @@ class Shelf(Protocol):
     `retain_until` (the first lock, or None)}), `record_cases`, `record_holds` and `term` (see
     `retention`) by record, `source` by id ({`unit`}), `hold`, `request`, `access`, `rules` by
     name, `rules_text` by digest, `statement` by digest, `nonce` by its digest, `case_number` by
-    number, `account` by number ({`person`}), `case_holds` by case, `founding` (one value, see
+    number, `account` by number ({`person`}), `case_holds` by case, `store` by name (what the last
+    probe said), `founding` (one value, see
     `signers`). Of disposition: `record_pack` by record ({`pack`}) and `pack` by id ({`members`}),
     both read only; `disposition`, `record_disposition`, `destroyed` and `split` by record, `stores`
     (one value: `names`).
