@@ -14,12 +14,14 @@ import hashlib
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import tomllib
 import unicodedata
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -118,6 +120,7 @@ KINDS = {  # §3: stream, subject, keys of the body
     "case.linked": "registry id records",
     "inspection.completed": "inspection - detail detail_id failed indeterminate report result",
 }
+OPTIONAL = {"record.accessioned": {"pack", "retain_until", "same_content_as"}}
 ACTORS = {  # §3: of unsigned kinds; all others are `system/…`
     **dict.fromkeys(("source.confirmed", "record.lost", "inspection.completed"), "account/.+"),
     **dict.fromkeys(("person.expired", "case.linked"), "system/registry"),
@@ -184,7 +187,8 @@ RECEIPT = (
 )
 TIME = r"\d{4}(-\d\d){2}T[\d:]{8}\.\d{6}Z"
 FORMS = {  # the values that hold everything together, wherever a key has this name
-    "at accepted_at since until valid_until received_at first_hash_at modified_at": TIME,
+    "at accepted_at since until valid_until received_at first_hash_at modified_at"
+    " retain_until": TIME,
     "record prev note p7s tst root": "sha256:[0-9a-f]{64}",
     "salt": "[0-9a-f]{32}",
     "kind": r"[a-z]+\.[a-z_]+",
@@ -194,6 +198,7 @@ FORMS = {  # the values that hold everything together, wherever a key has this n
     "nonce": "[0-9a-f]{32}",
     "staff": "[a-z0-9][a-z0-9._-]{0,31}",
     "log next": r"[a-z0-9]{1,16}-\d{4}",
+    "pack_id": r"[a-z0-9]{1,16}-\d{4}-\d{16}-[a-z0-9]{1,8}",
     "storage software code": ".+",
 }
 FORM = {name: re.compile(form) for names, form in FORMS.items() for name in names.split()}
@@ -217,10 +222,12 @@ def check_entry(e: Json) -> None:
         check_signed(e)
     elif e["kind"] in KINDS:
         stream, subject, *keys = KINDS[e["kind"]].split()
-        more = (
-            {"same_content_as"} & e["body"].keys() if e["kind"] == "record.accessioned" else set()
-        )
+        more = OPTIONAL.get(e["kind"], set()) & e["body"].keys()
         must(" ".join([*keys, *more]), e["body"])
+        if "pack" in more:
+            must("description id offset sidecar", {**e["body"]["pack"], "id": None})
+            if not FORM["pack_id"].fullmatch(e["body"]["pack"]["id"]):
+                raise Bad("no pack id")
         own = "source/" + e["body"].get("source", e["stream"].partition("/")[2])
         fits = e["subject"] is None if subject == "-" else FORM[subject].fullmatch(e["subject"])
         if not fits or e["v"] != 1 or e["stream"] != (own if stream == "source/" else stream):
@@ -477,8 +484,9 @@ def read_crl(path: Path) -> Crl:
 
 def missing(key: str) -> str:
     """The word for an object that is not there."""
-    name = key.rpartition("/")[2].removesuffix(".json")
-    word = {"log": "seal", "details": "detail", "pki": "pki"}.get(key.partition("/")[0], name)
+    name = key.rpartition("/")[2]
+    words = {"log": "seal", "details": "detail", "pki": "pki", "packs": "pack"}
+    word = words.get(key.partition("/")[0], name.removesuffix(".json"))
     return ("timestamp" if key.endswith(".tst") else word).upper() + "_MISSING"
 
 
@@ -523,6 +531,35 @@ class Log:
     times: dict[int, datetime] = field(default_factory=dict)
 
 
+class Zip:
+    """A pack as it must be (§12), written again from what was found for its files."""
+
+    def __init__(self) -> None:
+        self.chunks, self.central, self.size = list[bytes](), list[bytes](), 0
+        self.sums, self.data = b"", b""
+
+    def take(self, data: bytes, name: str, size: int) -> bytes:
+        """A file that stands in `data` at the present place."""
+        at = self.size + 30 + len(name)
+        self.add(name, data[at : at + size], size)
+        return self.chunks[-1]
+
+    def add(self, name: str, data: bytes, size: int) -> None:
+        crc, raw = zlib.crc32(data), name.encode()
+        fixed = struct.pack("<HHHHLLLHH", 0, 0, 0, 0x21, crc, size, size, len(raw), 0)
+        line = b"PK\1\2" + struct.pack("<HH", 0x0314, 20) + fixed
+        self.central.append(line + struct.pack("<HHHLL", 0, 0, 0, 0x81240000, self.size) + raw)
+        self.sums += f"{hashlib.sha256(data).hexdigest()}  {name}\n".encode()
+        self.chunks += [b"PK\3\4" + struct.pack("<H", 20) + fixed + raw, data]
+        self.size += 30 + len(raw) + size
+
+    def finish(self) -> None:
+        self.add("SHA256SUMS", self.sums, len(self.sums))
+        count, central = len(self.central), b"".join(self.central)
+        end = struct.pack("<HHHHLLH", 0, 0, count, count, len(central), self.size, 0)
+        self.data = b"".join(self.chunks) + central + b"PK\5\6" + end
+
+
 class Checker:
     def __init__(self, store: Path, policy: Json, temp: Path) -> None:
         self.policy, self.temp = policy, temp
@@ -539,6 +576,8 @@ class Checker:
         self.evidence = self.stored["evidence"]
         self.accessions: dict[str, tuple[str, int, Json]] = {}
         self.lost: set[str] = set()
+        self.split: set[str] = set()  # packed records that got objects of their own
+        self.destroyed: set[str] = set()
         self.register = Register(self)
 
     def fail(self, code: str, place: str, why: object) -> None:
@@ -592,6 +631,7 @@ class Checker:
         for rid, (_, _, e) in self.accessions.items():
             with self.guard("RECORD_DISAGREES", rid):
                 self.record(rid, e)
+        self.packs()
         for path in known:
             with self.guard("KNOWN_NOTE_BAD", path.name):
                 self.note(path.read_bytes().decode(), path.name, None)
@@ -956,12 +996,25 @@ class Checker:
         return pieces
 
     def record(self, rid: str, e: Json) -> None:
+        """A record that stands alone; a packed one too, once it was split off (§12)."""
         start, body = f"records/{rid[-2:]}/{rid}/", e["body"]
+        other = self.accessions[body.get("same_content_as", rid)]  # may stand later in the batch
+        if other[2]["body"]["content"] != body["content"]:
+            raise Bad("REFERENCE_BAD: same_content_as names other content")
         if rid in self.lost:
             self.fail("CONTENT_LOST", rid, "lost before it was stored, and recorded so")
             self.seen |= {f"evidence/{k}" for k in self.evidence if k.startswith(start)}
-            return
-        data = self.take(start + "record.json")
+        elif rid not in self.destroyed and ("pack" not in body or rid in self.split):
+            record = self.described(rid, body, self.take(start + "record.json"))
+            pieces = self.blob(start + "content", body["content"], body["size"])
+            self.rooted(record, pieces)
+            if len(pieces) > 1 and self.take(start + "pieces") != b"".join(pieces):
+                raise Bad("PIECES_ALTERED: pieces differs from the content")
+            if beside := record["sidecar"]:
+                self.blob(start + "sidecar", beside["digests"], beside["size"])
+
+    def described(self, rid: str, body: Json, data: bytes) -> Json:
+        """record.json against the entry."""
         if sha(data) != body["record"]:
             raise Bad("RECORD_ALTERED: record.json has another digest")
         record = read_json(data)
@@ -973,23 +1026,89 @@ class Checker:
             or any(record[k] != body[k] for k in same)
         ):
             raise Bad("record.json does not agree with the entry")
-        pieces = self.blob(start + "content", body["content"], body["size"])
-        other = self.accessions[body.get("same_content_as", rid)]  # may stand later in the batch
-        if other[2]["body"]["content"] != body["content"]:
-            raise Bad("REFERENCE_BAD: same_content_as names other content")
+        return record
+
+    def record_json(self, rid: str) -> bytes:
+        """From where it stands; `record` and `pack` compare it with its entry."""
+        e = self.accessions[rid][2]
+        place, own = e["body"].get("pack"), f"records/{rid[-2:]}/{rid}/record.json"
+        key = self.pack_key(e) if place else ""
+        if key not in self.evidence:
+            return self.take(own)
+        with self.evidence[key].open("rb") as file:
+            file.seek(place["offset"] + e["body"]["size"] + 68)
+            return file.read(place["description"])
+
+    @staticmethod
+    def pack_key(e: Json) -> str:
+        return f"packs/{e['at'][:4]}/{e['at'][5:7]}/{e['body']['pack']['id']}.zip"
+
+    def rooted(self, record: Json, pieces: list[bytes]) -> None:
         root = root_of([leaf(p) for p in pieces])
         if record["pieces"] != {"size": PIECE, "root": f"sha256:{root.hex()}"}:
             raise Bad("another root of the pieces")
-        if len(pieces) > 1 and self.take(start + "pieces") != b"".join(pieces):
-            raise Bad("PIECES_ALTERED: pieces differs from the content")
-        if record["sidecar"]:
-            self.blob(start + "sidecar", record["sidecar"]["digests"], record["sidecar"]["size"])
+
+    # packs (§12)
+
+    def packs(self) -> None:
+        packs: dict[str, list[tuple[str, str, int, Json]]] = {}
+        for rid, (log, index, e) in self.accessions.items():
+            if "pack" in e["body"]:
+                packs.setdefault(self.pack_key(e), []).append((rid, log, index, e))
+        for key, members in packs.items():
+            with self.guard("PACK_DISAGREES", key):
+                self.pack(key, members)
+
+    def pack(self, key: str, members: list[tuple[str, str, int, Json]]) -> None:
+        (_, name, first, _), (_, _, last, _) = members[0], members[-1]
+        log = next(one for one in self.logs if one.name == name)
+        own = rf"packs/\d{{4}}/\d\d/{name}-{first:016}-([1-9]\d*[dmy]|p)\.zip"
+        one_batch = not any(first < size <= last for size in log.sizes)
+        if not re.fullmatch(own, key) or not one_batch or {m[1] for m in members} != {name}:
+            raise Bad("its name is not that of its first member, or it has several batches")
+        gone = {rid for rid, *_ in members} & (self.lost | self.destroyed | self.split)
+        if key not in self.evidence and len(gone) == len(members):
+            return
+        data, made = self.take(key), Zip()
+        for rid, _, _, e in members:
+            place, at = e["body"]["pack"], made.size + 30 + len(rid) + len("/content")
+            if (place["offset"], e["body"]["size"] <= PIECE) != (at, True):
+                raise Bad(f"{rid} does not begin where the member before it ends")
+            files = {"content": e["body"]["size"], "record.json": place["description"]}
+            if place["sidecar"] is not None:
+                files["sidecar"] = place["sidecar"]
+            found = {part: made.take(data, f"{rid}/{part}", files[part]) for part in files}
+            if rid not in self.lost | self.destroyed:
+                with self.guard("RECORD_DISAGREES", rid):
+                    self.member(rid, e["body"], found)
+        made.finish()
+        if made.data != data:
+            raise Bad("PACK_ALTERED: not the bytes that follow from its records")
+
+    def member(self, rid: str, body: Json, found: dict[str, bytes]) -> None:
+        """The files of one packed record."""
+        self.same("CONTENT", rid, found["content"], body["content"], body["size"])
+        record = self.described(rid, body, found["record.json"])
+        beside = record["sidecar"]
+        if (beside and beside["size"]) != body["pack"]["sidecar"]:
+            raise Bad("the entry and record.json do not agree about a sidecar")
+        if beside:
+            self.same("SIDECAR", rid, found["sidecar"], beside["digests"], beside["size"])
+        content = found["content"]
+        self.rooted(record, [hashlib.sha256(content).digest()] if content else [])
+
+    def same(self, word: str, rid: str, data: bytes, digests: list[str], size: int) -> None:
+        made = [f"{d.split(':')[0]}:{hashlib.new(d.split(':')[0], data).hexdigest()}"
+                for d in digests]  # fmt: skip
+        if made != digests or len(data) != size:
+            self.fail(f"{word}_ALTERED", rid, "not what was sealed")
 
     def unexpected(self) -> None:
         for place, found in self.stored.items():
             for key in found:
                 if f"{place}/{key}" not in self.seen and key.split("/")[0] in (
                     "records",
+                    "packs",
                     "details",
                     "log",
                     "pki",
@@ -1329,7 +1448,7 @@ class Register:
         strange = [rid for rid in records if self.unit(rid) not in (None, case["unit"])]
         need("REGISTER_UNLAWFUL", not strange, "a record of another unit's source")
         for rid in set(records) & set(self.checker.accessions) - self.checker.lost:
-            claims = read_json(self.checker.take(f"records/{rid[-2:]}/{rid}/record.json"))["claims"]
+            claims = read_json(self.checker.record_json(rid))["claims"]
             number = unicodedata.normalize("NFC", (claims or {}).get("case") or "").strip()
             need("REGISTER_UNLAWFUL", number == case["number"], f"{rid} does not claim the case")
         self.attach(case, records)
@@ -1405,7 +1524,7 @@ class Register:
     def access_started(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
         name = e["body"]["statements"][0]["statement"]["person"]
         request = self.requests[p["request"]]
-        fine = {*request["by"]} & {*signers[0]["roles"]}
+        fine: object = {*request["by"]} & {*signers[0]["roles"]}
         if request["capacity"] == "own_case":
             case = self.cases[request["case"]]
             fine = fine and name in case["handlers"] and p["record"] in case["records"]

@@ -2,10 +2,12 @@
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,7 +38,10 @@ def check(home: Path, *words: str | Path) -> tuple[int, list[str]]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three batches, 260 records, one content of two pieces, one with a sidecar, a retrieval."""
+    """Three batches, 261 records, one content of two pieces, two sidecars, a retrieval.
+
+    All but two records travel in packs.
+    """
     home = tmp_path_factory.mktemp("outside") / "home"
     drops = home.parent / "drops"
     (drops / "many").mkdir(parents=True)
@@ -45,8 +50,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (drops / "one").mkdir()
     (drops / "one/large.bin").write_bytes(b"video" * 1_000_000)
     (drops / "one/empty.txt").touch()
-    (drops / "one/with.txt").write_text("检查")
-    (drops / "one/with.txt.json").write_text('{"cunzheng_sidecar": 1, "case": "7号"}')
+    for name, text in (("with.txt", "检查"), ("alone.txt", "检查" * 50_000)):
+        (drops / "one" / name).write_text(text)
+        (drops / "one" / f"{name}.json").write_text('{"cunzheng_sidecar": 1, "case": "7号"}')
     (drops / "one/same.txt").write_text("检查")
     keys = {person: home.parent / f"{person}.key" for person in ("gu", "du")}
     for person, key in keys.items():
@@ -96,6 +102,60 @@ def of(home: Path, pattern: str) -> Path:
     return max((home / "store").glob(pattern), key=lambda p: (p.stat().st_size, p))
 
 
+def in_pack(home: Path, name: str, change: Callable[[bytes, int], bytes]) -> None:
+    """Change a pack where the bytes of its first file of this name begin."""
+    for path in sorted((home / "store").glob("evidence/packs/*/*/*.zip")):
+        data = path.read_bytes()
+        if (found := data.find(name.encode())) >= 0:
+            path.unlink()
+            path.write_bytes(change(data, found + len(name)))
+            return
+    raise AssertionError(name)
+
+
+def bit(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def cut(data: bytes, _: int) -> bytes:
+    return data[:-1]
+
+
+def packs(home: Path) -> list[Path]:
+    return sorted((home / "store").glob("evidence/packs/*/*/*.zip"))
+
+
+def swap(home: Path) -> None:
+    """Exchange the bytes of two contents of one length."""
+    pack = packs(home)[1]
+    data, files = pack.read_bytes(), list[tuple[int, int]]()
+    for found in re.finditer(rb"/content", data[: data.index(b"PK\1\2")]):
+        if data[found.start() - 56 :].startswith(b"PK\3\4"):
+            size = int.from_bytes(data[found.start() - 38 : found.start() - 34], "little")
+            files.append((found.end(), size))
+    (one, size), (other, _) = next((a, b) for a, b in pairwise(files) if a[1] == b[1])
+    mine, others = data[one : one + size], data[other : other + size]
+    assert mine != others
+    data = data[:one] + others + data[one + size : other] + mine + data[other + size :]
+    pack.unlink()
+    pack.write_bytes(data)
+
+
+def replace_pack(home: Path) -> None:
+    one, other, *_ = packs(home)
+    one.unlink()
+    shutil.copy(other, one)
+
+
+def plant_own(home: Path) -> None:
+    """A packed record's content as an object of its own."""
+    text = next(p for p in packs(home) if b"/sidecar" in p.read_bytes()).read_bytes()
+    record = text[30:56].decode()
+    own = home / "store/evidence/records" / record[-2:] / record / "content"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"")
+
+
 def older_seal(home: Path, end: str) -> Path:
     return sorted((home / "store/evidence/log").glob(f"*/seals/*{end}"))[1]
 
@@ -111,9 +171,10 @@ def test_every_part_of_the_format_is_there(made: Path) -> None:
     for pattern in ("evidence/records/*/*/sidecar", "evidence/records/*/*/pieces",
                     "evidence/details/*/*.json", "evidence/log/*/tile/0/000",
                     "evidence/log/*/tile/entries/000", "live/log/*/tile/entries/001.p/*",
-                    "evidence/pki/*.crl"):  # fmt: skip
+                    "evidence/packs/*/*/*.zip", "evidence/pki/*.crl"):  # fmt: skip
         assert list(store.glob(pattern)), pattern
     assert len(list(store.glob("evidence/log/*/seals/*.tst"))) >= 4
+    assert any(b"/sidecar" in path.read_bytes() for path in packs(made))
 
 
 ATTACKS: dict[str, tuple[str, Callable[[Path], None]]] = {
@@ -134,6 +195,20 @@ ATTACKS: dict[str, tuple[str, Callable[[Path], None]]] = {
     ),
     "seal deleted": ("SEAL_MISSING", lambda h: older_seal(h, ".note").unlink()),
     "token deleted": ("TIMESTAMP_MISSING", lambda h: older_seal(h, ".tst").unlink()),
+    "packed content": ("CONTENT_ALTERED", swap),
+    "packed description": ("RECORD_ALTERED", lambda h: in_pack(h, "/record.json", bit)),
+    "packed sidecar": ("SIDECAR_ALTERED", lambda h: in_pack(h, "/sidecar", bit)),
+    "sums of a pack": ("PACK_ALTERED", lambda h: in_pack(h, "SHA256SUMS", bit)),
+    "header in a pack": ("PACK_ALTERED", lambda h: in_pack(h, "PK\1\2", bit)),
+    "pack cut off": ("PACK_ALTERED", lambda h: in_pack(h, "PK", cut)),
+    "pack extended": ("PACK_ALTERED", lambda h: in_pack(h, "PK", lambda data, _: data + b"x")),
+    "pack deleted": ("PACK_MISSING", lambda h: packs(h)[0].unlink()),
+    "pack replaced": ("RECORD_ALTERED", replace_pack),
+    "pack planted": (
+        "OBJECT_UNEXPECTED",
+        lambda h: shutil.copy(packs(h)[0], packs(h)[0].with_name("x.zip")) and None,
+    ),
+    "own object beside a packed record": ("OBJECT_UNEXPECTED", plant_own),
     "planted": (
         "OBJECT_UNEXPECTED",
         lambda h: (h / "store/evidence/records/extra").write_bytes(b"x") and None,
@@ -148,6 +223,26 @@ def test_attack_is_named(home: Path, attack: str) -> None:
     code, lines = check(home)
     assert (code, lines[-1]) == (1, "FAILED")
     assert word in [line.split()[0] for line in lines], lines
+
+
+def test_outside_tools_open_a_pack(made: Path, tmp_path: Path) -> None:
+    """Whoever finds a pack in twenty years: unzip and sha256sum are enough."""
+    if shutil.which("unzip") is None:
+        pytest.skip("NOT RUN: needs unzip")
+    for number, pack in enumerate(packs(made)):
+        folder = tmp_path / str(number)
+        for command in (
+            ["unzip", "-tq", str(pack)],
+            ["unzip", "-q", str(pack), "-d", str(folder)],
+            ["sha256sum", "--strict", "--quiet", "-c", "SHA256SUMS"],
+        ):
+            cwd = folder if command[0] == "sha256sum" else tmp_path
+            done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+        names = {path.relative_to(folder).as_posix() for path in folder.rglob("*/*")}
+        listed = {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
+        assert names == listed
+        assert {path.name for path in folder.rglob("*") if path.is_file()} >= {"content"}
 
 
 def truncate(home: Path) -> None:
