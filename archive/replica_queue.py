@@ -63,6 +63,13 @@ def queue_once(
         queue(connection, [store], [new for new in objects if new.key not in known], now)
 
 
+def queue_keys(connection: Connection, store: str, keys: Sequence[str], now: datetime) -> None:
+    """Queue objects of which only the key is known; their lock follows from the catalog."""
+    if keys:
+        rows = [{"store": store, "key": key, "since": now} for key in keys]
+        connection.execute(insert(REPLICATION), rows)
+
+
 def queued_keys(connection: Connection, store: str, keys: Sequence[str]) -> set[str]:
     """Those of some keys that are queued."""
     found: set[str] = set()
