@@ -177,7 +177,7 @@ def test_every_part_of_the_format_is_there(made: Path) -> None:
     assert any(b"/sidecar" in path.read_bytes() for path in packs(made))
 
 
-ATTACKS: dict[str, tuple[str, Callable[[Path], None]]] = {
+ATTACKS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "content": ("CONTENT_ALTERED", lambda h: flip(of(h, "evidence/records/*/*/content"))),
     "description": ("RECORD_ALTERED", lambda h: flip(of(h, "evidence/records/*/*/record.json"))),
     "sidecar": ("SIDECAR_ALTERED", lambda h: flip(of(h, "evidence/records/*/*/sidecar"))),
