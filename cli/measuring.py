@@ -19,6 +19,7 @@ from archive.status import read_status
 from cli import passphrase
 from cli.settings import EMBEDDED
 from cli.wiring import Workbench
+from cli.wiring_places import check_file_system
 from signing.digest import Digest
 from signing.errors import SigningError
 
@@ -108,7 +109,7 @@ def _store_problem(workbench: Workbench) -> str | None:
     second = root / "live" / trial.name
     fs = workbench.fs
     try:
-        workbench.check_file_system()
+        check_file_system(workbench.settings, workbench.home)
         os.close(os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         fs.link(trial, second)
     except UsageError as error:

@@ -21,15 +21,17 @@ from archive.identity import Identity
 from archive.inspection import Recorder
 from archive.keyring import Keyring, embedded_timestamper, load_identity
 from archive.lease import Lease
+from archive.locations import Locations
+from archive.ports import LiveStore, ObjectStore
 from archive.publish import Places
 from archive.seal import Sealer
 from archive.stored_log import LogTrust
-from archive.stores.directory import DirectoryPointer, DirectoryStore
 from archive.system_entries import LogSettings, SystemEntries
 from cli import passphrase
 from cli.clock import SystemClock
 from cli.language import say
 from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
+from cli.wiring_places import Opening, Purpose, check_file_system
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
 from ingest.register import Maker
@@ -48,7 +50,6 @@ if TYPE_CHECKING:
 
 STORAGE_LEVEL = "read-only"
 """What the directory store reaches: files of mode 0444, no lock."""
-_LINKED_FROM = ("staging", "scratch")
 
 
 def software() -> str:
@@ -66,15 +67,6 @@ def keyring_in(home: Path, settings: Settings, secret: str) -> Keyring:
     if settings.sealing_key == IN_FILE:
         return Keyring(home / "keys", secret)
     return Keyring(home / "keys", secret, {"seal": settings.sealing_key}, passphrase.required_pin())
-
-
-def stores(
-    root: Path, scratch: Path, fs: FileSystem | None = None
-) -> tuple[DirectoryStore, DirectoryStore]:
-    """Evidence and live below a folder; for reading only, `scratch` may be any folder."""
-    system = fs or FileSystem()
-    evidence = DirectoryStore(root / "evidence", scratch, system)
-    return evidence, DirectoryStore(root / "live", scratch, system)
 
 
 @dataclass
@@ -114,31 +106,32 @@ class Workbench:
         """The database as it is, perhaps missing or damaged."""
         return Database(self.settings.database_url(self.home))
 
-    @cached_property
-    def evidence(self) -> DirectoryStore:
+    @property
+    def evidence(self) -> ObjectStore:
         """The place of evidence."""
-        return self._stores[0]
+        return self.places.evidence
 
-    @cached_property
-    def live(self) -> DirectoryStore:
+    @property
+    def live(self) -> LiveStore:
         """The place without locks."""
-        return self._stores[1]
-
-    @cached_property
-    def _stores(self) -> tuple[DirectoryStore, DirectoryStore]:
-        return stores(self.settings.store_path(self.home), self.folder("scratch"), self.fs)
+        return self.places.live
 
     @cached_property
     def places(self) -> Places:
         """Both stores, the pointer and the staging folder."""
-        pointer = self.settings.store_path(self.home) / "live" / "log" / "checkpoint"
-        temporary = self.folder("scratch") / f"checkpoint-{os.getpid()}"
-        return Places(
-            self.evidence,
-            self.live,
-            DirectoryPointer(pointer, temporary, self.fs),
-            self.folder("staging"),
-        )
+        return self.opening.places(Purpose.INGEST)
+
+    @cached_property
+    def release_places(self) -> Places:
+        """The same for retrieval, which has credentials of its own."""
+        in_bucket = self.settings.in_bucket
+        return self.opening.places(Purpose.RELEASE) if in_bucket else self.places
+
+    @cached_property
+    def opening(self) -> Opening:
+        """What it takes to open the stores."""
+        book = Locations(lambda: self.database) if self.settings.in_bucket else None
+        return Opening(self.settings, self.home, self.fs, self.clock, book)
 
     @cached_property
     def keyring(self) -> Keyring:
@@ -187,23 +180,10 @@ class Workbench:
             batch=self.settings.batch_entries,
         )
 
-    def check_file_system(self) -> None:
-        """Files get their place in the store by link(2); UsageError where that cannot be."""
-        store = self.settings.store_path(self.home)
-        devices = {path.stat().st_dev for path in (store, *map(self.folder, _LINKED_FROM))}
-        if len(devices) > 1:
-            raise UsageError(
-                say(
-                    f"The store {store} must be on the same file system as staging/ and scratch/"
-                    f" of {self.home}.",
-                    f"存储 {store} 必须与 {self.home} 中的 staging/、scratch/ 位于同一文件系统。",
-                )
-            )
-
     @cached_property
     def sealer(self) -> Sealer:
         """The sealer; needs the passphrase. Refuses a store on another file system."""
-        self.check_file_system()
+        check_file_system(self.settings, self.home)
         return Sealer(
             self.database,
             self.places,
@@ -249,7 +229,7 @@ class Workbench:
         from archive.desk.release import Release
 
         locks = self.folder("locks") / "access"
-        release = Release(self.desk(host), self.places, LogTrust.of(self.identity), locks)
+        release = Release(self.desk(host), self.release_places, LogTrust.of(self.identity), locks)
         return Confidential(release, self.folder("confidential"), self.fs)
 
     @cached_property

@@ -10,11 +10,13 @@ from typing import Annotated, Any
 import typer
 
 from archive.catalog_check import check_catalog
+from archive.cause import cause
 from archive.database_check import LedgerCopy
 from archive.errors import ArchiveError, FormatError, Unreachable, UsageError
 from archive.findings import Outcome
 from archive.ids import check_ulid
 from archive.inspection import report_bytes
+from archive.ports import LiveStore, ObjectStore
 from archive.report import Report
 from archive.verify import Cases, Everything, Kit, OneRecord, Sample, Scope, Since, verify
 from cli.dates import day_start
@@ -25,7 +27,9 @@ from cli.kept import PolicyFile, read_crls, read_notes, read_policy, read_receip
 from cli.language import say
 from cli.output import print_json, print_line, show_path
 from cli.service import open_desk
-from cli.wiring import Workbench, stores
+from cli.settings import Settings
+from cli.wiring import Workbench
+from cli.wiring_places import stores, stores_to_verify
 from ingest.names import safe_file_name
 from retention.law import RetentionLaw
 from signing.digest import Digest
@@ -86,9 +90,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         Path | None,
         typer.Option(
             exists=True,
-            file_okay=False,
             help=say(
-                "Folder with evidence/ and live/, without a home.", "含 evidence/ 的存储目录。"
+                "Folder with evidence/ and live/, or a settings file that names buckets; no home.",
+                "含 evidence/ 的存储目录，或指明存储桶的设置文件。",
             ),
         ),
     ] = None,
@@ -171,7 +175,10 @@ class _Verification:
         self.workbench: Workbench | None = None
         self.database: LedgerCopy | None = None
         self._problem: str | None = None
-        if store is not None:
+        self._stores: tuple[ObjectStore, LiveStore]
+        if store is not None and store.is_file():
+            self._stores = stores_to_verify(Settings.load(store), store.parent)
+        elif store is not None:
             if not (store / "evidence").is_dir():
                 name = show_path(store)
                 raise UsageError(say(f"{name} holds no evidence/.", f"{name} 中没有 evidence/。"))
@@ -179,7 +186,7 @@ class _Verification:
         else:
             self.home, settings = invocation.settings()
             self.workbench = Workbench(self.home, settings)
-            self._stores = (self.workbench.evidence, self.workbench.live)
+            self._stores = stores_to_verify(settings, self.home)
             try:
                 self.database = LedgerCopy(settings.database_url(self.home))
             except Unreachable as error:
@@ -234,7 +241,7 @@ class _Verification:
 
         clock = SystemClock()
         start = clock.monotonic()
-        with PhaseProgress() as progress:
+        with cause("verify"), PhaseProgress() as progress:
             report = verify(
                 *self._stores,
                 trusted.policy,
