@@ -1,6 +1,8 @@
 """The connection to an S3 server: how every client is set, and a bucket as the store sees it."""
 
+import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -36,12 +38,34 @@ class S3Access:
     profile: str = ""
 
 
+class PerProcess:
+    """A client that is made anew in every process: connections must not be shared by a fork."""
+
+    def __init__(self, make: Callable[[], Client]) -> None:
+        self._make = make
+        self._process = -1
+        self._client: Client = None
+        self._renewed()
+
+    def _renewed(self) -> Client:
+        if self._process != os.getpid():
+            self._client, self._process = self._make(), os.getpid()
+        return self._client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._renewed(), name)
+
+
 def connect(access: S3Access) -> Client:
     """A client; nothing is sent yet. Raises UsageError for a profile that is not there.
 
     Checksums are only ever those we give ourselves: boto3's own would go as a trailer over https,
     which older gateways refuse. What fails for a moment is sent again up to six times, with jitter.
     """
+    return PerProcess(lambda: _connect(access))
+
+
+def _connect(access: S3Access) -> Client:
     import boto3
     from botocore.config import Config
     from botocore.session import Session
@@ -68,7 +92,8 @@ def connect(access: S3Access) -> Client:
             verify=access.ca or None,
             config=config,
         )
-    client.meta.events.register("before-sign.s3", _name_cause)
+    # Later than signing: boto3 makes the user agent anew before it sends a request.
+    client.meta.events.register("before-send.s3", _name_cause)
     return client
 
 

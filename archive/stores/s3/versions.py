@@ -5,8 +5,6 @@ was put over it. Where neither has the bytes that the ledger names, `settle` loo
 the version whose bytes match is the record, and every other one is a finding of `verify --storage`.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,15 +59,12 @@ class Versions:
     def __init__(self, bucket: Bucket, book: VersionBook) -> None:
         self._bucket = bucket
         self._book = book
-        self._last: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()
+        # No lock: it could be held at the moment of a fork, and each step here is whole by itself.
+        self._last: dict[str, str] = {}
 
     def of(self, key: str) -> str | None:
         """The version that is the record, None if there is no such object."""
-        with self._lock:
-            found = self._last.get(key)
-        if found is None:
-            found = self._book.known([key]).get(key)
+        found = self.known(key)
         if found is None:
             first = listing.oldest(self._bucket, key)
             found = first.version if first else None
@@ -78,18 +73,15 @@ class Versions:
         return found
 
     def known(self, key: str) -> str | None:
-        """The version without asking the server."""
-        with self._lock:
-            found = self._last.get(key)
-        return found or self._book.known([key]).get(key)
+        """The version, without asking the server."""
+        found = self._last.get(key)
+        return self._book.known([key]).get(key) if found is None else found
 
     def choose(self, key: str, version: str) -> None:
         """From now on, in this process, this version is the record."""
-        with self._lock:
-            self._last[key] = version
-            self._last.move_to_end(key)
-            while len(self._last) > _REMEMBERED:
-                self._last.popitem(last=False)
+        if len(self._last) >= _REMEMBERED:
+            self._last.clear()
+        self._last[key] = version
 
     def wrote(self, written: Mapping[str, Standing]) -> None:
         """Note what was just written, here and in the book."""
