@@ -27,9 +27,8 @@ def parse_url(text: str) -> URL:
 
 
 def shown(url: URL) -> str:
-    """The URL for people: where and as whom, no secret."""
-    plain = url.difference_update_query(_SECRET)
-    return plain.render_as_string(hide_password=True)
+    """The URL for people: where and as whom, no secret and none of its options."""
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def without_secrets(text: str, url: URL) -> str:
