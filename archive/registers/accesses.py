@@ -101,10 +101,12 @@ def check_still(shelf: Shelf, request: Value, payload: Mapping[str, Any]) -> Non
 
 
 def extent_of(shelf: Shelf, payload: Mapping[str, Any]) -> Mapping[str, int]:
-    """From where to where an access goes; Denied for a range beyond the record."""
+    """From where to where an access goes; Denied for one that is gone, or a range beyond it."""
     record = shelf.get("record", payload["record"])
     if record is None:
         raise denied("RECORD_UNKNOWN", str(payload["record"]))
+    if shelf.get("destroyed", payload["record"]) is not None:
+        raise denied("RECORD_DESTROYED", str(payload["record"]))
     part: Mapping[str, int] = payload["range"] or {"from": 0, "to": record["size"]}
     if part["to"] > record["size"]:
         raise denied("NOT_COVERED", remark("THE_RANGE"))

@@ -172,8 +172,21 @@ def opened(shelf: Shelf, act: Act, body: SignedBody) -> None:
     if body.signers != (person,):
         _check_inspectors(shelf, body)
     archive = body.statements[0].statement.archive
-    request, value = judge_start(shelf, archive, access, start, found["rules"])
+    request, value = judge_start(_Undestroyed(shelf), archive, access, start, found["rules"])
     _open(shelf, access, {**found, **value}, request, start, data["end"])
+
+
+class _Undestroyed:
+    """Registers in which nothing was destroyed: what is gone now was there when it was received."""
+
+    def __init__(self, below: Shelf) -> None:
+        self._below = below
+
+    def get(self, shelf: str, key: str) -> Value | None:
+        return None if shelf == "destroyed" else self._below.get(shelf, key)
+
+    def put(self, shelf: str, key: str, value: Value) -> None:
+        self._below.put(shelf, key, value)
 
 
 def _check_inspectors(shelf: Shelf, body: SignedBody) -> None:

@@ -172,3 +172,48 @@ def test_the_list_is_that_of_the_catalog(office: DisposalOffice) -> None:
     with pytest.raises(Denied) as denied:
         office.people.say("founder1", "disposition.proposed", payload, data, do=disposition.propose)
     assert denied.value.code == "LIST_OTHER"
+
+
+def test_what_is_gone_cannot_be_asked_for(office: DisposalOffice) -> None:
+    record = office.keep(b"content")
+    office.later(days=11)
+    before = asking(office, record)
+    office.people.say("du", "access.requested", before, WORDS)
+    office.destroy([record])
+    for kind, payload, data in (
+        ("access.requested", asking(office, record), WORDS),
+        ("access.started", starting(office, str(before["request"]), record), None),
+    ):
+        with pytest.raises(Denied) as denied:
+            office.people.say("du", kind, payload, data)
+        assert denied.value.code == "RECORD_DESTROYED"
+    office.archive.seal()
+    assert office.codes() == set()
+
+
+WORDS = {"reason": "监督", "behalf": None, "letter_no": None, "task_no": None, "query": None}
+
+
+def asking(office: DisposalOffice, record: str) -> dict[str, object]:
+    return {
+        "action": "view",
+        "capacity": "internal_supervision",
+        "case": None,
+        "letter": None,
+        "purpose": "supervision",
+        "records": [record],
+        "request": office.archive.ulid(),
+        "segments": None,
+    }
+
+
+def starting(office: DisposalOffice, request: str, record: str) -> dict[str, object]:
+    return {
+        "access": office.archive.ulid(),
+        "action": "view",
+        "copies": None,
+        "range": None,
+        "record": record,
+        "request": request,
+        "resumes": None,
+    }
