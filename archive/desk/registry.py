@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from archive import layout
-from archive.desk import cases, people
+from archive.desk import cases, disposition, packs, people
 from archive.desk.submit import Accepted, Desk
 from archive.detail import Detail
 from archive.errors import ArchiveError, ContentAltered, FormatError, UsageError
@@ -90,6 +90,8 @@ def _plain(
 
 _DOORS: Mapping[str, Door] = {
     "case.opened": cases.open_case,
+    "disposition.proposed": disposition.propose,
+    "pack.split": packs.split,
     "person.resumed": people.change,
     "person.revoked": people.change,
     "person.suspended": people.change,

@@ -20,7 +20,8 @@ from people_fixture import People, default_rules, desk_of, make_people
 from toy_law import SCHEDULE, ToyLaw
 
 from archive import ledger, packing
-from archive.desk import disposition
+from archive.desk import disposition, packs
+from archive.desk.db_shelf import DbShelf
 from archive.layout import detail_key
 from archive.ledger import NewEntry, NewObject
 from archive.pack import PackBuilder
@@ -158,6 +159,16 @@ class DisposalOffice:
         self.decide(name)
         self.execute(name)
         return name
+
+    def split(self, records: Sequence[str]) -> None:
+        """Give members of a pack objects of their own."""
+        with self.archive.db.read() as connection:
+            pack = DbShelf(connection).get("record_pack", records[0])
+        assert pack is not None
+        payload = {"pack": pack["pack"], "records": sorted(records)}
+        who = ("founder1", "fa")
+        self.people.say(who, "pack.split", payload, {"reason": "续存"}, do=packs.split)
+        self.archive.seal()
 
     def stores(self) -> list[Place]:
         """The first store and, where there is one, the second."""

@@ -217,3 +217,35 @@ def starting(office: DisposalOffice, request: str, record: str) -> dict[str, obj
         "request": request,
         "resumes": None,
     }
+
+
+def test_what_is_split_off_outlives_its_pack(office: DisposalOffice) -> None:
+    members = office.keep_packed([b"a", b"b", b"c"], sidecar=b'{"cunzheng_sidecar":1}')
+    office.extend(members[0], 100)
+    office.later(days=11)
+    office.split(members[:1])
+    assert office.codes() == {"OVERDUE"}  # the pack can go now
+    assert len(stored(office, members[0])) == 3
+    office.destroy(members[1:])
+    assert list(office.archive.places.evidence.list("packs/")) == []
+    assert len(stored(office, members[0])) == 3
+    assert office.codes() == set()
+    office.later(days=100)
+    office.destroy(members[:1])
+    assert list(office.archive.places.evidence.list("records/")) == []
+    assert office.codes() == set()
+
+
+def test_a_pack_waits_until_what_was_split_off_stands(office: DisposalOffice) -> None:
+    members = office.keep_packed([b"a", b"b"])
+    office.add_replica()
+    office.extend(members[0], 100)
+    office.later(days=11)
+    office.split(members[:1])
+    name = office.dispose(members[1:])
+    outcome = office.destroyer().run(name)  # the copy in the replica is not there yet
+    assert [left.code for left in outcome.left] == ["NOT_GONE"]
+    assert len(list(office.archive.places.evidence.list("packs/"))) == 1
+    office.copy_to_replica()
+    assert office.destroyer().run(name).destroyed == members[1:]
+    assert office.codes() == set()
