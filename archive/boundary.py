@@ -26,6 +26,7 @@ FOLDERS: Mapping[str, int | None] = {
     "quarantine": PRIVATE_FOLDER,
     "purge": PRIVATE_FOLDER,
     "taken": PRIVATE_FOLDER,
+    "uploads": PRIVATE_FOLDER,
     "run": 0o750,
 }
 """Folders of a home with their modes; None leaves it as the system makes it."""

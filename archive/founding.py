@@ -20,10 +20,10 @@ _SLACK = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Founding:
-    """What a new archive starts with; `store` is the root of the directory store."""
+    """What a new archive starts with; `store` is the root of the store, None with buckets."""
 
     home: Path
-    store: Path
+    store: Path | None
     archive_id: str
     organization: str
 
@@ -69,6 +69,8 @@ def _make_folders(founding: Founding) -> None:
         (home / name).mkdir()
         if mode is not None:
             (home / name).chmod(mode)
+    if founding.store is None:
+        return
     for part in PLACES:
         (founding.store / part).mkdir(parents=True)
         (founding.store / part).chmod(PRIVATE_FOLDER)

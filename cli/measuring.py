@@ -19,7 +19,7 @@ from archive.status import read_status
 from cli import passphrase
 from cli.settings import EMBEDDED
 from cli.wiring import Workbench
-from cli.wiring_places import check_file_system
+from cli.wiring_places import check_file_system, folder_of
 from signing.digest import Digest
 from signing.errors import SigningError
 
@@ -74,8 +74,9 @@ def _tsa(workbench: Workbench) -> Check:
 def _disks(workbench: Workbench) -> Iterator[tuple[str, Path]]:
     """One folder of each file system."""
     seen = set()
+    store = folder_of(workbench.settings, workbench.home)
     folders = {
-        "store": workbench.settings.store_path(workbench.home),
+        **({"store": store} if store else {}),
         "staging": workbench.folder("staging"),
         "inbox": workbench.folder("inbox"),
     }
@@ -103,8 +104,10 @@ def _key_files(keys: Path) -> Iterator[KeyFile]:
 
 
 def _store_problem(workbench: Workbench) -> str | None:
-    """Whether files can be made beside the store and linked into it."""
-    root = workbench.settings.store_path(workbench.home)
+    """Whether files can be made beside the store and linked into it; of buckets, who answers."""
+    root = folder_of(workbench.settings, workbench.home)
+    if root is None:
+        return _bucket_problem(workbench)
     trial = workbench.folder("scratch") / f"{_TRIAL}-{os.getpid()}"
     second = root / "live" / trial.name
     fs = workbench.fs
@@ -121,4 +124,14 @@ def _store_problem(workbench: Workbench) -> str | None:
         fs.unlink(trial)
     if not os.access(root / "evidence", os.W_OK | os.X_OK):
         return "evidence/"
+    return None
+
+
+def _bucket_problem(workbench: Workbench) -> str | None:
+    """Whether both buckets can be listed; what they can do is shown by `doctor --store`."""
+    try:
+        for store in (workbench.evidence, workbench.live):
+            next(iter(store.list("log/")), None)
+    except ArchiveError as error:
+        return str(error)
     return None

@@ -6,7 +6,7 @@ What it is not: secrets (passphrases come from the environment or a credential f
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args
@@ -148,6 +148,31 @@ class Settings:
     def store_path(self, home: Path) -> Path:
         """Root of the directory store; a relative one is inside the home."""
         return home / self.store
+
+
+def settings_of(chosen: Mapping[str, str], given: Sequence[str]) -> Settings:
+    """Settings of a new archive: what was chosen, and `NAME=VALUE` for any other key.
+
+    A value is what would stand in the file; quotes may be left out. Raises SettingsError.
+    """
+    table: dict[str, Any] = dict(chosen)
+    kinds = {field.name: field.type for field in fields(Settings)}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise SettingsError(
+                say(f"{text!r} is not NAME=VALUE.", f"{text!r} 不是“名称=值”的形式。")
+            )
+        table[name.strip()] = _given(value.strip(), kinds.get(name.strip()))
+    return Settings(**_typed(table))
+
+
+def _given(text: str, kind: Any) -> Any:
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+    return text if kind is str and not isinstance(value, str) else value
 
 
 def _names() -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from cli import passphrase
 from cli.clock import SystemClock
 from cli.language import say
 from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
-from cli.wiring_places import Opening, Purpose, check_file_system
+from cli.wiring_places import Opening, Purpose, check_file_system, stated_level
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
 from ingest.register import Maker
@@ -48,8 +48,6 @@ if TYPE_CHECKING:
     from archive.desk.conceal import Confidential
     from archive.desk.submit import Desk
 
-STORAGE_LEVEL = "read-only"
-"""What the directory store reaches: files of mode 0444, no lock."""
 
 
 def software() -> str:
@@ -176,7 +174,7 @@ class Workbench:
             digests=self.settings.digests,
             heartbeat_seconds=self.settings.heartbeat_minutes * 60,
             software=software(),
-            storage=STORAGE_LEVEL,
+            storage=stated_level(self.settings),
             batch=self.settings.batch_entries,
         )
 
@@ -284,7 +282,7 @@ class Workbench:
             digests=self.settings.digests,
             release=release or self.settings.release,
             software=software(),
-            storage=STORAGE_LEVEL,
+            storage=stated_level(self.settings),
             inbox=self.folder("inbox"),
             staging=self.folder("staging"),
             outbox=self.folder("outbox"),

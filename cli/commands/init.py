@@ -20,8 +20,9 @@ from cli.labels import role_label
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs
 from cli.service.home_lock import hosting
-from cli.settings import IN_FILE, SETTINGS_FILE, Settings
+from cli.settings import IN_FILE, SETTINGS_FILE, Settings, settings_of
 from cli.wiring import Workbench, keyring_in, serial
+from cli.wiring_places import folder_of
 
 
 def run(
@@ -44,6 +45,17 @@ def run(
             )
         ),
     ] = IN_FILE,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help=say(
+                "Any setting of cunzheng.toml, such as store=s3://evidence; again for more.",
+                "cunzheng.toml 中的任一设置，如 store=s3://evidence，可重复。",
+            ),
+        ),
+    ] = None,
     founder: Annotated[
         list[str] | None,
         typer.Option(
@@ -64,9 +76,12 @@ def run(
     founders = named_founders(founder or [])
     clock = SystemClock()
     number = new_ulid(clock.now(), os.urandom(10)).lower()
-    settings = Settings(
-        archive=archive or f"cunzheng.local/{number}", office=office, sealing_key=sealing_key
-    )
+    names = {
+        "archive": archive or f"cunzheng.local/{number}",
+        "office": office,
+        "sealing_key": sealing_key,
+    }
+    settings = settings_of(names, given or [])
     secret = passphrase.given(os.environ)
     shown = None if secret else passphrase.generate()
     secret = secret or shown or ""
@@ -75,7 +90,9 @@ def run(
         # Before anything is made: a wrong PIN shall not leave half an archive behind.
         keyring.signer("seal")
     workbench = Workbench(home, settings, clock)
-    founding = Founding(home, settings.store_path(home), settings.archive, organization)
+    _check_buckets(workbench)
+    store = folder_of(settings, home)
+    founding = Founding(home, store, settings.archive, organization)
     found_home(workbench.fs, founding, keyring, clock.now(), serial)
     os.environ[passphrase.VARIABLE] = secret
     with hosting(home):
@@ -85,6 +102,20 @@ def run(
     text = settings.to_toml().encode()
     write_new(workbench.fs, home / SETTINGS_FILE, (text,), mode=PRIVATE_FILE)
     _tell(invocation, home, settings, shown, founders)
+
+
+def _check_buckets(workbench: Workbench) -> None:
+    """Before anything is made: both buckets answer, and there is no archive in them."""
+    if not workbench.settings.in_bucket:
+        return
+    for store in (workbench.evidence, workbench.live):
+        if next(iter(store.list("log/")), None) is not None:
+            raise UsageError(
+                say(
+                    "There is already an archive in the buckets; choose others or a prefix.",
+                    "存储桶中已有存证库；请换用其他存储桶或前缀。",
+                )
+            )
 
 
 def _tell(

@@ -27,7 +27,7 @@ from cli.service.desk import Delivery, Document
 from cli.service.documents import check_params
 from cli.service.gate import gate
 from cli.service.operations import Caller, Host, Params, delivery, operation
-from cli.wiring import STORAGE_LEVEL
+from cli.wiring_places import disk_of, stated_level
 from ingest.names import decode_name
 from ingest.overview import look
 
@@ -50,9 +50,9 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
         with bench.database.read() as connection:
             status = read_status(connection)
             drops = look(connection, bench.home, now)
-    found = os.statvfs(bench.settings.store_path(bench.home))
+    found = os.statvfs(disk_of(bench.settings, bench.home))
     free, total = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
-    disk = DiskStatus(free, total, STORAGE_LEVEL)
+    disk = DiskStatus(free, total, stated_level(bench.settings))
     return _json(
         {
             "archive": bench.settings.archive,
