@@ -13,8 +13,9 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -148,9 +149,9 @@ class Lab:
 
     @cached_property
     def office(self) -> Base:
-        """24 records of two devices in four batches, 250 heartbeats, one access."""
+        """24 records of two devices in four batches, 250 heartbeats, one access; no packs."""
         self.clock.moment = START
-        home = self._founded("office")
+        home = self._founded("office", pack_up_to=0)
         self.take(home, CAMERA, 8, size=1)
         self.take(home, TERMINAL, 6)
         self._age(home)
@@ -180,7 +181,7 @@ class Lab:
     def years(self) -> Base:
         """Two logs: the first was closed at new year in Shanghai."""
         self.clock.moment = NEW_YEAR_EVE
-        home = self._founded("years")
+        home = self._founded("years", pack_up_to=0)
         self.take(home, CAMERA, 3)
         self.wait(minutes=60)
         self.take(home, CAMERA, 3, size=1)
@@ -188,13 +189,24 @@ class Lab:
 
     @cached_property
     def thousand(self) -> Base:
-        """1,000 records."""
+        """1,000 records in packs, but for one that is large."""
         self.clock.moment = START
         home = self._founded("thousand")
-        self.take(home, CAMERA, 1000)
+        self.take(home, CAMERA, 1000, large=True)
         return self._left(home, self._keep(home), None)
 
-    def _founded(self, name: str) -> Path:
+    @cached_property
+    def packed(self) -> Base:
+        """30 records of two devices, but for one in packs; 250 heartbeats."""
+        self.clock.moment = START
+        home = self._founded("packed")
+        self.take(home, CAMERA, 12, size=1)
+        self.take(home, TERMINAL, 10, large=True)
+        self.grow(home, 250)
+        self.take(home, CAMERA, 8)
+        return self._left(home, self._keep(home), None)
+
+    def _founded(self, name: str, *, pack_up_to: int | None = None) -> Path:
         home = self.folder / name
         founders = []
         for person, role in (("gu", "archivist"), ("du", "inspector.internal")):
@@ -203,6 +215,11 @@ class Lab:
             self.must(home, "people", "key", person, "-o", key)
             founders += ["--founder", f"{person}:{role}:{key}"]
         self.must(home, "init", *founders)
+        if pack_up_to is not None:
+            settings = home / SETTINGS_FILE
+            text = settings.read_text()
+            assert "pack_up_to = 262144" in text
+            settings.write_text(text.replace("pack_up_to = 262144", f"pack_up_to = {pack_up_to}"))
         return home
 
     def _key(self, home: Path, person: str) -> str:
@@ -246,8 +263,9 @@ class Lab:
                 gc.collect()
 
     def _records(self, home: Path) -> list[str]:
-        found = (home / "store/evidence/records").glob("*/*")
-        return sorted(path.name for path in found)
+        with closing(sqlite3.connect(home / "cunzheng.db")) as connection:
+            rows = connection.execute("SELECT id FROM record ORDER BY id").fetchall()
+        return [row[0] for row in rows]
 
     def _keep(self, home: Path) -> tuple[Path, Path]:
         """What an inspector takes away: the newest note, and one receipt, the newest."""
