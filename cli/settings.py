@@ -63,6 +63,7 @@ class Settings:
     lock_mode: str = "compliance"
     accept_missing: tuple[str, ...] = ()
     replica: str = ""
+    replica_live: str = ""
     replica_endpoint: str = ""
     replica_region: str = "us-east-1"
     replica_profile: str = ""
@@ -97,7 +98,7 @@ class Settings:
             raise _bad("s3_addressing", ", ".join(ADDRESSINGS))
         if self.lock_mode not in LOCK_MODES:
             raise _bad("lock_mode", ", ".join(LOCK_MODES))
-        for name in ("store", "store_live", "replica"):
+        for name in ("store", "store_live", "replica", "replica_live"):
             value = getattr(self, name)
             if "://" in value and not _BUCKET.fullmatch(value):
                 raise _bad(name, say("a folder or s3://bucket[/prefix]", "目录或 s3://桶[/前缀]"))
@@ -107,11 +108,26 @@ class Settings:
                 raise _bad(name, "http://… / https://…")
         if self.in_bucket and not _BUCKET.fullmatch(self.store_live):
             raise _bad("store_live", "s3://…")
+        if self.replica_in_bucket and not _BUCKET.fullmatch(self.replica_live):
+            raise _bad("replica_live", "s3://…")
+        if self.replica_required and not self.replica:
+            raise _bad("replica", say("a folder or s3://bucket[/prefix]", "目录或 s3://桶[/前缀]"))
+        if self.replica and self.replica == self.store and not self.replica_endpoint:
+            raise _bad("replica", say("another place than store", "不同于 store 的位置"))
 
     @property
     def in_bucket(self) -> bool:
         """Whether the store is a bucket and not a folder."""
         return self.store.startswith(S3_SCHEME)
+
+    @property
+    def replica_in_bucket(self) -> bool:
+        """Whether the second copy is in a bucket and not in a folder."""
+        return self.replica.startswith(S3_SCHEME)
+
+    def replica_path(self, home: Path) -> Path:
+        """Root of a second copy in a folder; a relative one is inside the home."""
+        return home / self.replica
 
     @classmethod
     def parse(cls, text: str) -> "Settings":

@@ -1,7 +1,7 @@
 """One version's protection against what the ledger asks."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from archive.ports import Protection
@@ -11,6 +11,8 @@ from archive.times import format_time
 
 RENEWAL_DUE = timedelta(days=90)
 """What must be kept on and is locked for less time than this should have been renewed by now."""
+FARTHEST = datetime(2099, 12, 31, tzinfo=UTC)
+"""Servers hold no later date safely; what is kept for longer is renewed, or has a legal hold."""
 _EXACT = timedelta(seconds=1)
 """Servers count whole seconds."""
 
@@ -45,7 +47,7 @@ def _dates(wanted: Expected, got: Protection, now: datetime, recent: Recent) -> 
 def _end(wanted: Expected, got: Protection, now: datetime, recent: Recent) -> Found:
     """A lock whose time is over may end; one that is still needed may not."""
     end = got.until or datetime.min.replace(tzinfo=now.tzinfo)
-    needed = now if wanted.until is None else wanted.until
+    needed = now if wanted.until is None else min(wanted.until, FARTHEST)
     details = {
         **_of(wanted),
         "until": format_time(got.until) if got.until else None,

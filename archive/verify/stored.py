@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 from itertools import groupby
@@ -33,6 +33,15 @@ LATELY = timedelta(days=1)
 """So long a lock may take to follow what the ledger says."""
 
 _UNKNOWN = "none"
+_PROBED = Expected(
+    "probe/far",
+    _UNKNOWN,
+    needed=False,
+    until=datetime(1970, 1, 1, tzinfo=UTC),
+    held=False,
+)
+"""Scratch of the probe that cannot always be deleted again (archive.stores.s3.probe)."""
+
 _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
 _ASKING = "'retention.set', 'retention.extended', 'hold.placed', 'case.attached', 'case.linked'"
 _OWN = """
@@ -122,6 +131,7 @@ class IndexLedger:
         yield from self._details()
         yield from self._packs()
         yield from self._pki()
+        yield _PROBED
         yield from self._records()
 
     def _details(self) -> Iterator[Expected]:

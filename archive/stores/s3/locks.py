@@ -4,6 +4,7 @@ A server's 200 says nothing: Ceph 16 accepts lock headers on a multipart upload 
 stores dates after 2106 as 1970. So what was asked for is always read back from the version itself.
 """
 
+import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,7 +62,15 @@ def protection_of(reply: dict[str, Any]) -> Protection:
     until = reply.get("ObjectLockRetainUntilDate")
     level = _LEVEL.get(reply.get("ObjectLockMode", ""), "none")
     held = reply.get("ObjectLockLegalHoldStatus") == "ON"
-    return Protection(level if until else "none", until, held)
+    return Protection(level if until else "none", until, held, _stored_sha256(reply))
+
+
+def _stored_sha256(reply: dict[str, Any]) -> bytes | None:
+    """The digest that the server keeps beside a whole object; one over parts says less."""
+    text = reply.get("ChecksumSHA256") or ""
+    if not text or "-" in text:
+        return None
+    return base64.b64decode(text)
 
 
 def named(version: str) -> dict[str, str]:
