@@ -24,8 +24,8 @@ SCHEMA_NAME = "cunzheng"
 OLDEST_VERSION = (13,)
 LOCKS = 1668641395
 """First half of the keys of our advisory locks; they hold in one database."""
-WRITERS, SEALER = 1, 2
-"""Second half: who writes, who seals."""
+WRITERS, SEALER, BUILDER = 1, 2, 3
+"""Second half: who writes, who seals, who fills a schema that is not in use yet."""
 READING: Mapping[str, Any] = {
     "isolation_level": "REPEATABLE READ",
     "postgresql_readonly": True,
@@ -49,7 +49,7 @@ _VALUES = ("22", "23")
 _BEGIN_WRITE = (
     f"SELECT set_config('lock_timeout', '{_WAIT_FOR_WRITERS}', true),"
     f" set_config('idle_in_transaction_session_timeout', '{_LONGEST_PAUSE}', true),"
-    f" pg_advisory_xact_lock({LOCKS}, {WRITERS})"
+    f" pg_advisory_xact_lock({LOCKS}, %s)"
 )
 # A client whose machine vanished is noticed by the server too, and its locks are taken back.
 _SESSION = """
@@ -83,7 +83,13 @@ def make_engine(url: URL, schema: str, most: int) -> Engine:
         connection.autocommit = False
 
     event.listen(engine, "connect", on_connect, insert=True)
-    event.listen(engine, "begin", _on_begin)
+    turn = WRITERS if schema == SCHEMA_NAME else BUILDER
+
+    def on_begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("cunzheng_read"):
+            connection.exec_driver_sql(_BEGIN_WRITE, (turn,))
+
+    event.listen(engine, "begin", on_begin)
     _ENGINES.add(engine)
     return engine
 
@@ -98,11 +104,6 @@ def _forget_connections() -> None:
 
 
 os.register_at_fork(after_in_child=_forget_connections)
-
-
-def _on_begin(connection: Connection) -> None:
-    if not connection.get_execution_options().get("cunzheng_read"):
-        connection.exec_driver_sql(_BEGIN_WRITE)
 
 
 def check_server(connection: Connection) -> None:

@@ -1,31 +1,30 @@
 """The database again, from the store alone (design §3: the ledger is the truth).
 
 Everything is checked while it is read, against the archive's own log key; nothing unsigned is taken
-over, because who can write the store must not be able to make us seal anything. The result is
-copied over the old database in one transaction, so processes that have it open go on with the new
-content, and a copy of the old one stays beside it.
+over, because who can write the store must not be able to make us seal anything. The result takes
+the place of the old database in one transaction, so processes that have it open go on with the new
+content, and the old one is kept (archive.rebuild_place).
 
 A note without its CMS is a batch that a crash cut short after everything else was stored: its
 entries are taken over as signed, and the sealer completes the seal with the very same note.
 """
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterable
-from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive import layout
 from archive.database import Database
 from archive.durable import FileSystem
-from archive.errors import ContentAltered, FormatError, ObjectMissing, Unreachable, UsageError
+from archive.errors import ContentAltered, FormatError, ObjectMissing
 from archive.identity import Identity
 from archive.layout import TILE_WIDTH
 from archive.lease import Lease
 from archive.ports import Clock, LiveStore, read_all
 from archive.publish import Places
 from archive.rebuild_log import Chain, LogRebuilder
+from archive.rebuild_place import place_for, truncated
 from archive.rebuild_registers import RegisterRebuilder
 from archive.rebuild_rows import Projection, register_crls
 from archive.registers.keeping import Law
@@ -50,6 +49,7 @@ class Rebuilt:
     by hand, inspections and what people signed do not come by themselves.
 
     `unreadable` counts descriptions and details that are missing or altered; verify names them.
+    `kept` is the file or the schema of the old database.
     """
 
     logs: tuple[str, ...]
@@ -58,7 +58,7 @@ class Rebuilt:
     records: int
     unreadable: int
     unpublished: int | None
-    kept: Path | None
+    kept: Path | str | None
 
 
 def rebuild(  # noqa: PLR0913 - the parts of an archive
@@ -73,7 +73,7 @@ def rebuild(  # noqa: PLR0913 - the parts of an archive
     *,
     law: Law | None = None,
 ) -> Rebuilt:
-    """Build the database anew and put it in place of the old one; SQLite only.
+    """Build the database anew and put it in place of the old one.
 
     `policy` is the archive's own: whose certificates people may sign with. `law` reads retention
     schedules; without one an archive that has adopted any cannot be rebuilt.
@@ -82,31 +82,25 @@ def rebuild(  # noqa: PLR0913 - the parts of an archive
     ObjectMissing if the store does not hold one consistent history, or less than was published;
     the old database then stays as it is.
     """
-    path = _path_of(database)
-    fresh = path.with_name(path.name + ".rebuilding")
+    place = place_for(database, fs)
     with lease.hold(wait=True):
-        _remove(fs, fresh)
         try:
-            found = _build(fresh, places, identity, (policy, law), clock, progress)
+            found = _build(place.fresh(), places, identity, (policy, law), clock, progress)
             sizes = {log: size for log, (size, _) in found.sizes.items()}
             _check_pointer(places.live, LogTrust.of(identity), sizes)
-            unpublished = _compare(path, fresh, sizes) if path.exists() else None
-            for log, size in sizes.items():
-                places.live.discard(list(_leftovers(places.live, log, size)))
-            kept = None
-            if path.exists():
-                kept = path.with_name(f"{path.name}.before-{clock.now():%Y%m%dT%H%M%S%fZ}")
-            _put_in_place(fs, database, fresh, path, kept)
+            with place.exchange(sizes, f"{clock.now():%Y%m%dT%H%M%S%fZ}") as old:
+                for log, size in sizes.items():
+                    places.live.discard(list(_leftovers(places.live, log, size)))
         finally:
-            _remove(fs, fresh)
+            place.clean()
     return Rebuilt(
         logs=tuple(found.sizes),
         entries=sum(sizes.values()),
         seals=sum(seals for _, seals in found.sizes.values()),
         records=found.projection.records,
         unreadable=found.projection.unreadable,
-        unpublished=unpublished,
-        kept=kept,
+        unpublished=old.unpublished,
+        kept=old.kept,
     )
 
 
@@ -116,15 +110,8 @@ class _Found:
     projection: Projection
 
 
-def _path_of(database: Database) -> Path:
-    url = database.engine.url
-    if url.get_backend_name() != "sqlite" or not url.database:
-        raise UsageError("Only the embedded SQLite database can be rebuilt by this version.")
-    return Path(url.database)
-
-
 def _build(
-    fresh: Path,
+    target: Database,
     places: Places,
     identity: Identity,
     rules: tuple[TrustPolicy, Law | None],
@@ -138,9 +125,7 @@ def _build(
             note, identity.cms_signer, identity.certificate, identity.chain, clock.now()
         )
 
-    target = Database(f"sqlite:///{fresh}")
     try:
-        target.prepare()
         chain, projection = Chain(), Projection(places.evidence)
         trust = LogTrust.of(identity)
         sizes = {}
@@ -190,51 +175,7 @@ def _check_pointer(live: LiveStore, trust: LogTrust, sizes: dict[str, int]) -> N
     except (SigningError, ContentAltered, FormatError, ObjectMissing):
         return  # a hint that says nothing
     if said.size > sizes.get(log, 0):
-        raise ContentAltered(_truncated(log, said.size, sizes.get(log, 0)))
-
-
-def _truncated(log: str, published: int, found: int) -> str:
-    return (
-        f"The store holds {log} up to entry {found}, but {published} were published: it was cut"
-        " short or rolled back. Bring the store back first; nothing was changed."
-    )
-
-
-def _compare(path: Path, fresh: Path, sizes: dict[str, int]) -> int | None:
-    """How many entries only the old database has; also raises its fencing number.
-
-    Raises ContentAltered if it published more than is stored, UsageError if it signed more.
-    """
-    try:
-        with closing(sqlite3.connect(fresh)) as connection:
-            connection.execute("ATTACH ? AS old", (str(path),))
-            heads = connection.execute("SELECT log, signed, published FROM old.head").fetchall()
-            for log, signed, published in heads:
-                if published > sizes.get(log, 0):
-                    raise ContentAltered(_truncated(log, published, sizes.get(log, 0)))
-                if signed > sizes.get(log, 0):
-                    raise UsageError(_SIGNED)
-            (fence,) = connection.execute("SELECT max(fence) FROM old.head").fetchone()
-            connection.execute("UPDATE main.head SET fence = ?", ((fence or 0) + 1,))
-            (count,) = connection.execute(_ONLY_OLD).fetchone()
-            connection.commit()
-            return int(count)
-    except sqlite3.DatabaseError:
-        return None
-
-
-_SIGNED = (
-    "The database holds a batch that is signed but not stored yet; other entries in its place would"
-    " fork the ledger. Run `cunzheng watch --once` first, or `cunzheng seal abandon` if it is"
-    " blocked."
-)
-_ONLY_OLD = """
-SELECT (SELECT count(*) FROM old.pending WHERE stream <> 'log')
-     + (SELECT count(*) FROM old.head h
-          JOIN old.entry o ON o.log = h.log AND o.idx >= h.published AND o.stream <> 'log'
-          LEFT JOIN main.entry n ON n.log = o.log AND n.idx = o.idx AND n.leaf = o.leaf
-         WHERE n.idx IS NULL)
-"""
+        raise ContentAltered(truncated(log, said.size, sizes.get(log, 0)))
 
 
 def _leftovers(live: LiveStore, log: str, size: int) -> list[str]:
@@ -253,43 +194,6 @@ def _leftovers(live: LiveStore, log: str, size: int) -> list[str]:
         if (number * TILE_WIDTH + width) << (8 * level) > size:
             found.append(info.key)
     return found
-
-
-def _put_in_place(
-    fs: FileSystem, database: Database, fresh: Path, path: Path, kept: Path | None
-) -> None:
-    database.close()
-    try:
-        if kept is not None:
-            _keep(fs, path, kept)
-        _copy(fresh, path)
-    except sqlite3.OperationalError as error:
-        raise Unreachable(f"The database cannot be replaced now: {error}.") from error
-
-
-def _keep(fs: FileSystem, path: Path, kept: Path) -> None:
-    """A copy of the old database; one that SQLite cannot read is moved aside as it is."""
-    try:
-        _copy(path, kept)
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError:
-        _remove(fs, kept)
-        fs.rename(path, kept)
-        with suppress(FileNotFoundError):
-            fs.rename(Path(f"{path}-wal"), Path(f"{kept}-wal"))
-        fs.unlink(Path(f"{path}-shm"))
-
-
-def _copy(source: Path, target: Path) -> None:
-    """SQLite's own backup: one transaction at the target, whoever else has it open."""
-    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
-        one.backup(other)
-
-
-def _remove(fs: FileSystem, path: Path) -> None:
-    for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
-        fs.unlink(name)
 
 
 __all__ = ["Progress", "Rebuilt", "rebuild"]

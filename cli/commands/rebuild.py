@@ -1,8 +1,10 @@
 """`cunzheng rebuild`: the database again, from the store alone."""
 
+from pathlib import Path
+
 import typer
 
-from archive.rebuild import rebuild
+from archive.rebuild import Rebuilt, rebuild
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs, show_path
@@ -31,7 +33,7 @@ def run(context: typer.Context) -> None:
             law=RetentionLaw(),
         )
     if invocation.json:
-        print_json({**_figures(done), "kept": show_path(done.kept) if done.kept else None})
+        print_json({**_figures(done), "kept": _kept(done)})
         return
     print_pairs(
         [
@@ -40,7 +42,7 @@ def run(context: typer.Context) -> None:
             (say("seals", "封存"), done.seals),
             (say("records", "记录"), done.records),
             (say("unreadable", "无法读取"), done.unreadable),
-            (say("old database", "旧数据库"), show_path(done.kept) if done.kept else None),
+            (say("old database", "旧数据库"), _kept(done)),
         ]
     )
     if done.unreadable:
@@ -60,6 +62,11 @@ def run(context: typer.Context) -> None:
                 "仍在收件目录中的文件将重新收取；手工收取的文件须重新提交，来源须重新确认。",
             )
         )
+
+
+def _kept(done: Rebuilt) -> str | None:
+    """The file of the old database, or its schema."""
+    return show_path(done.kept) if isinstance(done.kept, Path) else done.kept
 
 
 def _figures(done: object) -> dict[str, object]:
