@@ -46,7 +46,7 @@ class Keeping(RuleBasedStateMachine):
         self.case = self.book.open_case()
         self.holds: list[str] = []
         self.open_holds: dict[str, set[str]] = {}
-        self.seen = dict.fromkeys(self.records, (False, START))
+        self.seen = dict.fromkeys(self.records, (False, NEVER))
 
     def tried(self, act: Any) -> bool:
         try:
