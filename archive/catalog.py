@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from archive import layout
 from archive.errors import FormatError, NotFound
 from archive.ids import check_ulid
 from archive.ledger import Appended
 from archive.record import RecordDescription
+from archive.rows import insert_rows
 from archive.tables import RecordRow, SourceRow
-from signing import canonical
 
 RECORD = RecordRow.__table__  # type: ignore[attr-defined]
 SOURCE = SourceRow.__table__  # type: ignore[attr-defined]
+_PLACE = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def project(
@@ -25,39 +26,42 @@ def project(
     log: str,
     entries: Sequence[Appended],
     description: Callable[[str], bytes | None],
+    values: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
     """Bring the catalog up to date with newly published entries.
 
     `description(key)` gives the bytes of record.json or a detail, or None if they cannot be had.
+    `values` are the decoded entries, where the caller has them.
     """
-    rows = []
+    rows: list[list[Any]] = []
     lost = []
-    for appended in entries:
-        # Our own bytes, checked by their digests: no second strict parse on the hot path.
-        entry = json.loads(appended.data)
+    # Our own bytes, checked by their digests: no second strict parse on the hot path.
+    decoded = values or [json.loads(appended.data) for appended in entries]
+    for appended, entry in zip(entries, decoded, strict=True):
         kind, subject = entry["kind"], entry["subject"]
         if kind == "record.accessioned":
             data = description(layout.record_key(subject))
             if data is not None:
-                found = RecordDescription(json.loads(data))
-                row = record_row(log, appended.index, found)
-                rows.append({**row, **kept_columns(entry["body"])})
+                row = record_row(log, appended.index, RecordDescription(json.loads(data)))
+                row.update(kept_columns(entry["body"]))
+                rows.append([*row.values()])
         elif kind == "record.lost":
             lost.append(subject)
     if rows:
-        connection.execute(insert(RECORD), rows)
+        insert_rows(connection, RECORD, tuple(row), rows)
     for record in lost:
         connection.execute(update(RECORD).where(RECORD.c.id == record).values(lost=True))
 
 
 def kept_columns(body: Mapping[str, Any]) -> dict[str, Any]:
     """What an accession's body says of where the record lies, and how long it stays at least."""
-    pack = body.get("pack")
+    pack, until = body.get("pack"), body.get("retain_until")
     return {
         "pack": pack["id"] if pack else None,
-        "pack_place": canonical.encode(pack) if pack else None,
-        "first_lock": _moment(body.get("retain_until")),
-        "retain_until": _moment(body.get("retain_until")),
+        "pack_place": _PLACE.encode(pack).encode() if pack else None,
+        "retain_until": _moment(until),
+        "permanent": False,
+        "destroyed": False,
     }
 
 

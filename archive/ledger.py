@@ -4,18 +4,18 @@ Appending gives indices and stream positions, once and for ever, in one transact
 signs or stores; archive.seal does that with what stands committed.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Column, Connection, delete, func, insert, select, update
 
-from archive.entry import Entry, link_digest
 from archive.errors import LedgerForked, StateUnknown
 from archive.layout import TILE_WIDTH
+from archive.lines import LineMaker
 from archive.merkle import HASH_SIZE, CompactRange, leaf_hash
+from archive.rows import batched, insert_rows
 from archive.tables import EntryRow, HeadRow, PendingRow, UnstoredRow
 from signing import canonical
 from signing.digest import Digest
@@ -24,8 +24,11 @@ HEAD = HeadRow.__table__  # type: ignore[attr-defined]
 ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
 PENDING = PendingRow.__table__  # type: ignore[attr-defined]
 UNSTORED = UnstoredRow.__table__  # type: ignore[attr-defined]
-_MOST_VALUES = 10_000
-T = TypeVar("T")
+_PENDING_COLUMNS = (
+    *("id", "kind", "stream", "actor", "at", "subject", "body"),
+    *("urgent", "pack"),
+)
+_ENTRY_COLUMNS = ("log", "idx", "stream", "seq", "leaf", "data", "pending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,18 @@ class NewEntry:
     """Staged pack that the record lies in; all members of one go into the same batch."""
 
 
+class Waiting(NamedTuple):
+    """What is submitted, as the database has it: the body in its canonical bytes."""
+
+    id: str
+    kind: str
+    stream: str
+    actor: str
+    subject: str | None
+    body: bytes
+    pack: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """One log's head; see tables.HeadRow."""
@@ -87,32 +102,17 @@ class Appended:
     pending: str | None
 
 
-def batched(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Values for `IN (…)`, a part at a time: databases take only so many parameters."""
-    return (values[start : start + _MOST_VALUES] for start in range(0, len(values), _MOST_VALUES))
-
-
 def submit(connection: Connection, entries: Iterable[NewEntry]) -> None:
     """Put entries and their objects into the way to the ledger; durable when committed."""
-    pending: list[dict[str, object]] = []
+    pending: list[list[object]] = []
     unstored: list[dict[str, object]] = []
-    for entry in entries:
-        pending.append(
-            {
-                "id": entry.id,
-                "kind": entry.kind,
-                "stream": entry.stream,
-                "actor": entry.actor,
-                "at": entry.at,
-                "subject": entry.subject,
-                "body": canonical.encode(dict(entry.body)),
-                "urgent": entry.urgent,
-                "pack": entry.pack,
-            }
-        )
-        unstored.extend(_unstored(entry.id, item) for item in entry.objects)
-    if pending:
-        connection.execute(insert(PENDING), pending)
+    for new in entries:
+        body = canonical.encode(new.body if type(new.body) is dict else dict(new.body))
+        line = [new.id, new.kind, new.stream, new.actor, new.at, new.subject, body]
+        pending.append([*line, new.urgent, new.pack])
+        if new.objects:
+            unstored.extend(_unstored(new.id, item) for item in new.objects)
+    insert_rows(connection, PENDING, _PENDING_COLUMNS, pending)
     if unstored:
         connection.execute(insert(UNSTORED), unstored)
 
@@ -135,20 +135,22 @@ def _unstored(pending: str, item: NewObject) -> dict[str, object]:
     }
 
 
-def waiting(connection: Connection, *, only_urgent: bool, limit: int) -> list[NewEntry]:
+def waiting(connection: Connection, *, only_urgent: bool, limit: int) -> list[Waiting]:
     """Submitted entries in the order in which they were submitted, without their objects.
 
     A pack is never cut in two: where the limit falls between its members, the rest comes too.
     """
-    query = select(PENDING).order_by(PENDING.c.number).limit(limit)
+    c = PENDING.c
+    columns = (c.number, c.id, c.kind, c.stream, c.actor, c.subject, c.body, c.pack)
+    query = select(*columns).order_by(c.number).limit(limit)
     if only_urgent:
-        query = query.where(PENDING.c.urgent)
+        query = query.where(c.urgent)
     rows = list(connection.execute(query))
     packs = {row.pack for row in rows if row.pack is not None}
     if packs and (only_urgent or len(rows) == limit):
-        members = connection.execute(select(PENDING).where(PENDING.c.pack.in_(packs)))
+        members = connection.execute(select(*columns).where(c.pack.in_(packs)))
         rows = sorted({row.number: row for row in (*rows, *members)}.values())
-    return [_new_entry(row) for row in rows]
+    return [Waiting(*row[1:]) for row in rows]
 
 
 def is_waiting(connection: Connection, *, only_urgent: bool) -> bool:
@@ -157,20 +159,6 @@ def is_waiting(connection: Connection, *, only_urgent: bool) -> bool:
     if only_urgent:
         query = query.where(PENDING.c.urgent)
     return connection.execute(query).first() is not None
-
-
-def _new_entry(row: Any) -> NewEntry:
-    return NewEntry(
-        id=row.id,
-        kind=row.kind,
-        stream=row.stream,
-        actor=row.actor,
-        at=row.at,
-        subject=row.subject,
-        body=json.loads(row.body),
-        urgent=row.urgent,
-        pack=row.pack,
-    )
 
 
 def current_head(connection: Connection) -> Head | None:
@@ -218,52 +206,43 @@ def open_head(connection: Connection, log: str, before: Head | None) -> Head:
 
 
 def append(
-    connection: Connection, head: Head, entries: Sequence[NewEntry], *, closes: bool = False
+    connection: Connection,
+    head: Head,
+    entries: Sequence[NewEntry | Waiting],
+    *,
+    at: datetime | None = None,
+    closes: bool = False,
 ) -> None:
     """Append entries and move the head, in the caller's transaction.
 
-    The head moves by compare-and-swap on its size and fencing number: StateUnknown if another
-    sealer moved it although we hold the lease.
+    All have the time `at`, or the first one's. The head moves by compare-and-swap on its size and
+    fencing number: StateUnknown if another sealer moved it although we hold the lease.
     """
     positions = _stream_positions(connection, {entry.stream for entry in entries})
-    rows = []
+    made = LineMaker(at or _time_of(entries))
+    rows: list[list[Any]] = []
     for index, new in enumerate(entries, head.size):
         seq, prev = positions.get(new.stream, (0, None))
-        entry = Entry(
-            actor=new.actor,
-            at=new.at,
-            body=new.body,
-            kind=new.kind,
-            prev=prev,
-            seq=seq,
-            stream=new.stream,
-            subject=new.subject,
-        )
-        data = entry.to_bytes()
-        link = link_digest(data)
-        positions[new.stream] = (seq + 1, link)
-        rows.append(
-            {
-                "log": head.log,
-                "idx": index,
-                "stream": new.stream,
-                "seq": seq,
-                "leaf": link.value,
-                "data": data,
-                "pending": new.id,
-            }
-        )
-    connection.execute(insert(ENTRY), rows)
+        body = new.body if isinstance(new.body, bytes) else canonical.encode(dict(new.body))
+        data = made.line(new.kind, new.stream, new.actor, new.subject, body, seq, prev)
+        leaf = leaf_hash(data)
+        positions[new.stream] = (seq + 1, leaf)
+        rows.append([head.log, index, new.stream, seq, leaf, data, new.id])
+    insert_rows(connection, ENTRY, _ENTRY_COLUMNS, rows)
     _swap(connection, head, size=head.size + len(rows), closed=closes)
-    for ids in batched([entry.id for entry in entries]):
-        connection.execute(delete(PENDING).where(PENDING.c.id.in_(ids)))
+    done = select(ENTRY.c.pending).where(ENTRY.c.log == head.log, ENTRY.c.idx >= head.size)
+    connection.execute(delete(PENDING).where(PENDING.c.id.in_(done)))
+
+
+def _time_of(entries: Sequence[NewEntry | Waiting]) -> datetime:
+    return next(entry.at for entry in entries if isinstance(entry, NewEntry))
 
 
 def _stream_positions(
     connection: Connection, streams: Iterable[str]
-) -> dict[str, tuple[int, Digest | None]]:
-    """For each stream its next `seq` and the link to its newest entry, in whatever log."""
-    found: dict[str, tuple[int, Digest | None]] = {}
+) -> dict[str, tuple[int, bytes | None]]:
+    """For each stream its next `seq` and the leaf hash of its newest entry, in whatever log."""
+    found: dict[str, tuple[int, bytes | None]] = {}
     for stream in streams:
         query = (
             select(ENTRY.c.seq, ENTRY.c.leaf)
@@ -273,7 +252,7 @@ def _stream_positions(
         )
         row = connection.execute(query).first()
         if row:
-            found[stream] = (row.seq + 1, Digest("sha256", row.leaf))
+            found[stream] = (row.seq + 1, row.leaf)
     return found
 
 
@@ -313,10 +292,12 @@ def rehash(connection: Connection, head: Head) -> CompactRange:
     tree = head.frontier.copy()
     edge = CompactRange()
     start = index = head.signed - head.signed % TILE_WIDTH
-    for index, row in enumerate(_rows(connection, head.log, start, head.size), start):
-        if row.idx != index or leaf_hash(row.data) != row.leaf:
+    c = ENTRY.c
+    rows = _rows(connection, head.log, start, head.size, c.idx, c.data, c.leaf)
+    for index, (found, data, leaf) in enumerate(rows, start):
+        if found != index or leaf_hash(data) != leaf:
             raise LedgerForked(f"Entry {index} of {head.log} was changed in the database.")
-        (edge if index < head.signed else tree).append(row.leaf)
+        (edge if index < head.signed else tree).append(leaf)
     if (start + edge.size, tree.size) != (head.signed, head.size):
         raise LedgerForked(f"Entries of {head.log} after {index} are gone from the database.")
     if edge.hashes != tree_edge(head.frontier, 0):
@@ -331,9 +312,11 @@ def tree_edge(tree: CompactRange, level: int) -> list[bytes]:
     return [value for bit, value in hashes if bit // 8 == level]
 
 
-def _rows(connection: Connection, log: str, start: int, end: int) -> Iterable[Any]:
+def _rows(
+    connection: Connection, log: str, start: int, end: int, *columns: Column[Any]
+) -> Iterable[Any]:
     query = (
-        select(ENTRY)
+        select(*columns)
         .where(ENTRY.c.log == log, ENTRY.c.idx >= start, ENTRY.c.idx < end)
         .order_by(ENTRY.c.idx)
     )
@@ -342,12 +325,13 @@ def _rows(connection: Connection, log: str, start: int, end: int) -> Iterable[An
 
 def entries_between(connection: Connection, log: str, start: int, end: int) -> list[Appended]:
     """Committed entries [start, end) of a log."""
-    return [Appended(r.idx, r.data, r.pending) for r in _rows(connection, log, start, end)]
+    c = ENTRY.c
+    return [Appended(*row) for row in _rows(connection, log, start, end, c.idx, c.data, c.pending)]
 
 
 def leaves_between(connection: Connection, log: str, start: int, end: int) -> list[bytes]:
     """Leaf hashes [start, end) of a log."""
-    return [row.leaf for row in _rows(connection, log, start, end)]
+    return [leaf for (leaf,) in _rows(connection, log, start, end, ENTRY.c.leaf)]
 
 
 def place_of(connection: Connection, pending: str) -> tuple[str, int] | None:
@@ -366,18 +350,6 @@ def published_places(connection: Connection, pending: Sequence[str]) -> dict[str
     )
     return {
         row.pending: (row.log, row.idx)
-        for some in batched(pending)
-        for row in connection.execute(query.where(ENTRY.c.pending.in_(some)))
-    }
-
-
-def find_submitted(
-    connection: Connection, pending: Sequence[str]
-) -> dict[str, tuple[str, Appended]]:
-    """Log and entry of all that were submitted under these ids and are appended."""
-    query = select(ENTRY.c.log, ENTRY.c.idx, ENTRY.c.data, ENTRY.c.pending)
-    return {
-        row.pending: (row.log, Appended(row.idx, row.data, row.pending))
         for some in batched(pending)
         for row in connection.execute(query.where(ENTRY.c.pending.in_(some)))
     }

@@ -8,6 +8,7 @@ from archive.merkle import inclusion_path, node_hash
 from archive.publish import TILE_ROOT
 
 _CACHED_NODES = 65_536
+_TILE_LEVELS = 8
 
 
 class LedgerTree:
@@ -22,6 +23,28 @@ class LedgerTree:
     def inclusion_path(self, index: int) -> list[bytes]:
         """Inclusion path of one leaf, lowest sibling first."""
         return inclusion_path(index, self.size, self.node)
+
+    def tile_paths(self, number: int) -> list[list[bytes]]:
+        """Inclusion paths of all leaves of one tile, in their order.
+
+        The leaves of a full tile share the upper part of their paths, and need each node below it
+        only once.
+        """
+        start = number * TILE_WIDTH
+        if start + TILE_WIDTH > self.size:
+            return [self.inclusion_path(index) for index in range(start, self.size)]
+        above = self.inclusion_path(start)[_TILE_LEVELS:]
+        below = [
+            [
+                self.node(level, index)
+                for index in range(start >> level, (start + TILE_WIDTH) >> level)
+            ]
+            for level in range(_TILE_LEVELS)
+        ]
+        return [
+            [row[index >> level ^ 1] for level, row in enumerate(below)] + above
+            for index in range(TILE_WIDTH)
+        ]
 
     def node(self, level: int, index: int) -> bytes:
         """Hash of the complete sub-tree of 2**level leaves number `index`."""

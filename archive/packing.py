@@ -5,15 +5,15 @@ holds the index of its first member and is known only when that is given, once a
 bytes of a pack do not depend on its name.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from archive import layout
-from archive.errors import ContentAltered
-from archive.ledger import Appended, NewEntry
+from archive.errors import ContentAltered, StateUnknown
+from archive.ledger import Waiting
 from archive.pack import place_of
 from archive.times import parse_time
 
@@ -33,13 +33,14 @@ class Named:
 
 
 def name_packs(
-    entries: Sequence[NewEntry], log: str, first: int
-) -> tuple[list[NewEntry], list[Named]]:
-    """Entries as they are appended from index `first` on, and the packs that are named so.
+    entries: Sequence[Waiting], log: str, first: int, at: datetime
+) -> tuple[list[Waiting], list[Named]]:
+    """Entries as they are appended at a time, from index `first` on, and the packs named so.
 
-    The first member of a pack is the entry that brings the pack's object.
+    The first member of a pack is the entry that brings the pack's object. Raises StateUnknown for
+    a member that does not name its pack: the database was edited.
     """
-    named: dict[str, str] = {}
+    named: dict[str, tuple[bytes, bytes]] = {}
     packs: list[Named] = []
     appended = []
     for index, entry in enumerate(entries, first):
@@ -47,19 +48,23 @@ def name_packs(
             appended.append(entry)
             continue
         if entry.pack not in named:
-            floor_class = entry.pack.rpartition("-")[2]
-            pack = named[entry.pack] = layout.pack_id(log, index, floor_class)
-            packs.append(Named(entry.pack, layout.pack_key(pack, entry.at), entry.id))
-        appended.append(replace(entry, body=_in_pack(entry.body, named[entry.pack])))
+            pack = layout.pack_id(log, index, entry.pack.rpartition("-")[2])
+            named[entry.pack] = _id(entry.pack), _id(pack)
+            packs.append(Named(entry.pack, layout.pack_key(pack, at), entry.id))
+        staged, true = named[entry.pack]
+        # The name in staging is random: nothing else in a body is like it.
+        before, found, after = entry.body.partition(staged)
+        if not found:
+            raise StateUnknown(f"The submitted entry of {entry.subject} does not name its pack.")
+        appended.append(entry._replace(body=before + true + after))
     return appended, packs
 
 
-def _in_pack(body: Mapping[str, Any], pack: str) -> Mapping[str, Any]:
-    return {**body, "pack": {**body["pack"], "id": pack}}
+def _id(pack: str) -> bytes:
+    return b'"id":"%s"' % pack.encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
+class Described(NamedTuple):
     """Where a member's record.json stands in its pack, and its SHA-256."""
 
     record: str
@@ -68,20 +73,23 @@ class Described:
     digest: str
 
 
-def members_of(entries: Iterable[Appended]) -> dict[str, list[Described]]:
-    """The packed records among newly appended entries, by the key of their pack."""
+def members_of(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[Described]]:
+    """The packed records among newly appended, decoded entries, by the key of their pack."""
     found: dict[str, list[Described]] = {}
-    for appended in entries:
-        if b'"pack":{' not in appended.data:
+    keys: dict[tuple[str, str], list[Described]] = {}
+    for entry in entries:
+        body = entry["body"]
+        if "pack" not in body or entry["kind"] != "record.accessioned":
             continue
-        entry = json.loads(appended.data)
-        place = place_of(entry["body"]) if entry["kind"] == "record.accessioned" else None
-        if place is not None:
-            pack, where = place
+        place = place_of(body)
+        assert place is not None  # noqa: S101 - there is one
+        pack, where = place
+        members = keys.get((pack, entry["at"]))
+        if members is None:
             key = layout.pack_key(pack, parse_time(entry["at"]))
-            span = where.record_json(entry["subject"])
-            member = Described(entry["subject"], *span, entry["body"]["record"])
-            found.setdefault(key, []).append(member)
+            members = keys[pack, entry["at"]] = found.setdefault(key, [])
+        start, size = where.record_json(entry["subject"])
+        members.append(Described(entry["subject"], start, size, body["record"]))
     return found
 
 

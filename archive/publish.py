@@ -22,8 +22,8 @@ from archive.layout import TILE_WIDTH, TileSpan
 from archive.ledger import (
     ENTRY,
     UNSTORED,
+    Appended,
     NewObject,
-    entries_between,
     tree_edge,
 )
 from archive.merkle import CompactRange, leaf_hash
@@ -74,8 +74,14 @@ def unstored_objects(connection: Connection, log: str, start: int, end: int) -> 
     ]
 
 
-def build_tiles(connection: Connection, log: str, old: int, new: int) -> list[Tile]:
-    """The tiles of a tree that grew from one size to another; the same bytes every time."""
+def build_tiles(
+    connection: Connection, log: str, old: int, new: int, entries: Sequence[Appended]
+) -> list[Tile]:
+    """The tiles of a tree that grew from one size to another; the same bytes every time.
+
+    `entries` are those from the beginning of the first open tile on.
+    """
+    first = old - old % TILE_WIDTH
     fresh: dict[tuple[int, int], bytes] = {}
     leaves: dict[int, list[bytes]] = {}
     tiles = []
@@ -83,9 +89,9 @@ def build_tiles(connection: Connection, log: str, old: int, new: int) -> list[Ti
         start = span.number * TILE_WIDTH
         end = start + span.width
         if span.level is None:
-            entries = [e.data for e in entries_between(connection, log, start, end)]
-            leaves[span.number] = [leaf_hash(data) for data in entries]
-            tiles.append(Tile(span, encode_entries(entries), None))
+            data = [entry.data for entry in entries[start - first : end - first]]
+            leaves[span.number] = [leaf_hash(entry) for entry in data]
+            tiles.append(Tile(span, encode_entries(data), None))
             continue
         if span.level == 0:
             hashes = leaves[span.number]

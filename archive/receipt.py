@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from archive import fields
@@ -48,27 +48,9 @@ class Receipt:
 
     def to_line(self) -> bytes:
         """The line without its newline."""
-        body = json.loads(self.entry)["body"]
-        before = {
-            "checkpoint": self.note.decode(),
-            "cunzheng_receipt": 1,
-            "digests": body["content"],
-        }
-        after = {
-            "index": self.index,
-            "log": self.log,
-            "name": self.name,
-            "name_b64": self.name_b64,
-            "path": [base64.b64encode(step).decode() for step in self.path],
-            "record": self.record,
-            "size": body["size"],
-            "storage": self.storage,
-        }
-        # The entry is canonical already and its key sorts between these two groups.
-        return b'%s,"entry":%s,%s' % (
-            canonical.encode(before)[:-1],
-            self.entry,
-            canonical.encode(after)[1:],
+        frame = ReceiptFrame(self.log, self.note, self.storage)
+        return frame.line(
+            self.entry, self.index, (self.name, self.name_b64), self.record, path_text(self.path)
         )
 
     @classmethod
@@ -117,3 +99,40 @@ class Receipt:
             leaf_hash(self.entry), self.index, checkpoint.size, self.path, checkpoint.root
         )
         return checkpoint
+
+
+def path_text(path: Sequence[bytes]) -> bytes:
+    """An inclusion path as a receipt has it."""
+    steps = b'","'.join([base64.b64encode(step) for step in path])
+    return b'["%s"]' % steps if path else b"[]"
+
+
+class ReceiptFrame:
+    """What the receipts under one checkpoint have in common; makes their lines."""
+
+    def __init__(self, log: str, note: bytes, storage: str) -> None:
+        self.log, self.note, self.storage = log, note, storage
+        self._before = b'{"checkpoint":%s,"cunzheng_receipt":1' % canonical.encode(note.decode())
+        self._log = canonical.encode(log)
+        self._storage = canonical.encode(storage)
+
+    def line(
+        self, entry: bytes, index: int, name: tuple[str, str | None], record: str, path: bytes
+    ) -> bytes:
+        """One line without its newline; `name` is the text and its base64, see Receipt.
+
+        Everything stands in canonical order, and the entry is canonical already.
+        """
+        body = json.loads(entry)["body"]
+        text, b64 = name
+        return b'%s,"digests":["%s"],"entry":%s,"index":%d,"log":%s,%s,"size":%d,"storage":%s}' % (
+            self._before,
+            '","'.join(body["content"]).encode(),
+            entry,
+            index,
+            self._log,
+            b'"name":%s,"name_b64":%s,"path":%s,"record":%s'
+            % (canonical.encode(text), canonical.encode(b64), path, canonical.encode(record)),
+            body["size"],
+            self._storage,
+        )

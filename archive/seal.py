@@ -6,8 +6,9 @@ Every step starts from durable state and gives the same bytes when it is done ag
 after `kill -9` or a power cut is this same path. At most one batch is unfinished at any time.
 """
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert
@@ -22,7 +23,7 @@ from archive.errors import (
 )
 from archive.identity import Identity
 from archive.lease import Lease
-from archive.ledger import Head, NewEntry
+from archive.ledger import Head, NewEntry, Waiting
 from archive.merkle import CompactRange
 from archive.pki_register import PkiRegister
 from archive.ports import Clock
@@ -180,18 +181,17 @@ class Sealer:
             return self._append_in(connection, now)
 
     def _append_in(self, connection: Connection, now: datetime) -> bool:
+        """Append what waits; an entry is made now: what waited for a TSA is not late for that."""
         head = self._head(connection)
-        found = ledger.waiting(
+        entries = ledger.waiting(
             connection, only_urgent=self._stamping.away, limit=self._settings.batch
         )
-        # An entry is made when it is appended: what waited for a TSA is not late for that.
-        entries = [replace(entry, at=now) for entry in found]
         self._check_clock(connection, now)
         if head is None or head.closed:
             opened = self._system.opened(connection, head, now, self._pki)
             fresh = ledger.open_head(connection, opened.body["log"], head)
             silence = self._system.silence(connection, now) if head else []
-            _append(connection, fresh, [opened, *silence, *entries])
+            _append_batch(connection, fresh, now, [opened, *silence], entries)
             return True
         if not entries:
             return False
@@ -202,7 +202,7 @@ class Sealer:
             closed = self._system.closed(head, now)
             ledger.append(connection, head, [linked, *silence, closed], closes=True)
             return True
-        _append(connection, head, [linked, *silence, *entries])
+        _append_batch(connection, head, now, [linked, *silence], entries)
         return True
 
     def _check_clock(self, connection: Connection, now: datetime) -> None:
@@ -287,10 +287,14 @@ class Sealer:
             seal = seal_at(connection, head.log, head.signed)
             start = head.published
             objects = publish.unstored_objects(connection, head.log, start, head.signed)
-            tiles = publish.build_tiles(connection, head.log, start, head.signed)
-            publish.check_tiles(tiles, head.frontier)
-            entries = ledger.entries_between(connection, head.log, start, head.signed)
-            packed = packing.members_of(entries)
+            first = start - start % layout.TILE_WIDTH
+            found = ledger.entries_between(connection, head.log, first, head.signed)
+            tiles = publish.build_tiles(connection, head.log, start, head.signed, found)
+        publish.check_tiles(tiles, head.frontier)
+        entries = found[start - first :]
+        # Our own bytes, checked by their digests: no second strict parse on the hot path.
+        values = [json.loads(entry.data) for entry in entries]
+        packed = packing.members_of(values)
         if seal is None:
             raise StateUnknown(f"The seal of {head.log} at {head.signed} is gone.")
         files = seal_objects(head.log, seal)
@@ -299,7 +303,7 @@ class Sealer:
         self._places.pointer.replace(seal.note)
         with self._db.write() as connection:
             publish.save_tile_roots(connection, head.log, tiles)
-            catalog.project(connection, head.log, entries, descriptions.get)
+            catalog.project(connection, head.log, entries, descriptions.get, values)
             unstored.forget_stored(connection, head.log, start, head.signed)
             if stores := self._places.replicas:
                 copies = publish.to_copy(head.log, objects, tiles, files)
@@ -310,12 +314,18 @@ class Sealer:
         live.discard(list(publish.superseded_tiles(live, head.log, tiles)))
 
 
-def _append(connection: Connection, head: Head, entries: Sequence[NewEntry]) -> None:
-    """Append a batch; its packs get their names with the indices of their members."""
-    named, packs = packing.name_packs(entries, head.log, head.size)
+def _append_batch(
+    connection: Connection,
+    head: Head,
+    now: datetime,
+    own: Sequence[NewEntry],
+    entries: Sequence[Waiting],
+) -> None:
+    """Append our own entries and what waited; its packs get their names with their indices."""
+    named, packs = packing.name_packs(entries, head.log, head.size + len(own), now)
     for pack in packs:
         unstored.rename_object(connection, pack.pending, pack.staged, pack.key)
-    ledger.append(connection, head, named)
+    ledger.append(connection, head, [*own, *named], at=now)
 
 
 _BEHIND = (

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, select
 
 from archive import layout
 from archive.catalog import RECORD
-from archive.ledger import NewEntry, NewObject, batched
+from archive.ledger import NewEntry, NewObject
 from archive.ports import Clock
+from archive.rows import batched
 from archive.tables import RecordRow
 from archive.times import format_time
 from ingest.drops import Accepted, RefusedDrop, Rejected

@@ -10,22 +10,22 @@ the rest.
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, update
 
-from archive import ledger
 from archive.database import Database
 from archive.durable import FileSystem
 from archive.ports import Clock, ObjectStore
 from archive.seal import Sealer
-from archive.submitting import is_published
 from ingest.admitting import INTAKE, Admission, Admitted, IntakeSettings
-from ingest.outbox import Due, Outbox, make_receipts
+from ingest.outbox import Outbox, due_receipts, make_receipts
 from ingest.register import Maker
 from ingest.releasing import Releaser
 from ingest.session import StagingSession
 from ingest.sweep import Drop
 
 __all__ = ["INTAKE", "Admitted", "Intake", "IntakeSettings"]
+
+_AT_ONCE = 4096
 
 
 class Intake:
@@ -78,10 +78,8 @@ class Intake:
 
     def _receipt_some(self, on_receipts: Callable[[int], None] | None) -> bool:
         with self._db.read() as connection:
-            due = _due(connection, 2048)
-            ready = make_receipts(connection, [d for d in due if d.record], self._settings.storage)
-            done = [item.due.intake for item in ready]
-            done += [d.intake for d in due if not d.record and _is_durable(connection, d.pending)]
+            due = due_receipts(connection, _AT_ONCE)
+            ready, done = make_receipts(connection, due, self._settings.storage)
         if not done:
             return False
         self._outbox.write(ready, self._clock.now())
@@ -101,18 +99,6 @@ class Intake:
         self._session.clean_up_dead(self._db)
 
 
-def _due(connection: Connection, limit: int) -> list[Due]:
-    query = select(INTAKE).where(INTAKE.c.state == "staged").order_by(INTAKE.c.id).limit(limit)
-    return [
-        Due(row.id, row.source, row.path.rpartition(b"/")[2], row.record or "", row.pending, row.at)
-        for row in connection.execute(query)
-    ]
-
-
-def _is_durable(connection: Connection, pending: str) -> bool:
-    place = ledger.place_of(connection, pending)
-    return place is not None and is_published(connection, place)
-
-
 def _set_state(connection: Connection, ids: Sequence[str], state: str) -> None:
-    connection.execute(update(INTAKE).where(INTAKE.c.id.in_(ids)).values(state=state))
+    change = update(INTAKE).where(INTAKE.c.id == bindparam("row")).values(state=state)
+    connection.execute(change, [{"row": number} for number in ids])

@@ -5,83 +5,122 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from archive import ledger
 from archive.durable import FileSystem, append_lines, disk_errors
-from archive.ledger import Appended
+from archive.layout import TILE_WIDTH
+from archive.ledger import ENTRY, HEAD
 from archive.ledger_tree import LedgerTree
-from archive.receipt import Receipt
+from archive.receipt import ReceiptFrame, path_text
 from archive.seals import seal_at, tokens_missing
+from archive.tables import IntakeRow
 from archive.times import SHANGHAI
 from ingest.names import decode_name
 
+INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
 _LINE = re.compile(rb'"index":(\d+),"log":"([^"]+)","name":[^\n]*"storage":"[^"\n]*"\}\n')
 """The end of a whole receipt line, with the place of its entry; a torn line has no such end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A drop that waits for its receipt: its intake id, source, name, record and pending entry.
+class Due(NamedTuple):
+    """A drop whose entry is durable and that waits for its receipt, as the database has it.
 
-    `at` is when it was taken; no receipt for it is older.
+    `at` is when it was taken; no receipt for it is older. Without a `record` none is due.
+    `place` is the index of the entry.
     """
 
     intake: str
     source: str
-    name: bytes
-    record: str
-    pending: str
+    path: bytes
+    record: str | None
     at: datetime
+    log: str
+    place: int
+    entry: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A receipt that can be given."""
+class Ready(NamedTuple):
+    """A receipt that can be given: its line without the newline."""
 
-    due: Due
-    receipt: Receipt
+    source: str
+    at: datetime
+    log: str
+    place: int
+    line: bytes
 
 
-def make_receipts(connection: Connection, due: Iterable[Due], storage: str) -> list[Ready]:
-    """Receipts for the drops whose entries are stored and read back, with every token there is.
+def due_receipts(connection: Connection, limit: int) -> list[Due]:
+    """Drops whose entries are stored and read back, by the time of their taking."""
+    i, e = INTAKE.c, ENTRY.c
+    columns = (i.id, i.source, i.path, i.record, i.at, e.log, e.idx, e.data)
+    query = (
+        select(*columns)
+        .join(ENTRY, e.pending == i.pending)
+        .join(HEAD, HEAD.c.log == e.log)
+        .where(i.state == "staged", e.idx < HEAD.c.published)
+        .order_by(i.id)
+        .limit(limit)
+    )
+    return [Due(*row) for row in connection.execute(query)]
+
+
+def make_receipts(
+    connection: Connection, due: Iterable[Due], storage: str
+) -> tuple[list[Ready], list[str]]:
+    """Receipts, and the ids of the drops that are done with them or need none.
 
     While a token is missing nothing is receipted: the time is part of what a receipt promises.
     """
     ready: list[Ready] = []
-    if tokens_missing(connection):
-        return ready
-    trees: dict[str, tuple[LedgerTree, bytes]] = {}
-    wanted = list(due)
-    found = ledger.find_submitted(connection, [item.pending for item in wanted])
-    for item in wanted:
-        if item.pending not in found:
+    done: list[str] = []
+    missing = bool(tokens_missing(connection))
+    proofs: dict[str, _Proofs | None] = {}
+    for item in sorted(due, key=lambda item: (item.log, item.place)):
+        if item.record is None:
+            done.append(item.intake)
             continue
-        log, entry = found[item.pending]
-        if log not in trees:
-            head = ledger.head_of(connection, log)
-            seal = seal_at(connection, log, head.published) if head else None
-            if head is None or seal is None:
-                continue
-            trees[log] = (LedgerTree(connection, log, head.published), seal.note)
-        tree, note = trees[log]
-        if entry.index < tree.size:
-            ready.append(Ready(item, _receipt(item, log, entry, tree, note, storage)))
-    return ready
+        if item.log not in proofs:
+            proofs[item.log] = None if missing else _proofs(connection, item.log, storage)
+        found = proofs[item.log]
+        if found is not None:
+            ready.append(found.receipt(item, item.record))
+            done.append(item.intake)
+    return ready, done
 
 
-def _receipt(
-    item: Due, log: str, entry: Appended, tree: LedgerTree, note: bytes, storage: str
-) -> Receipt:
-    name = decode_name(item.name)
-    path = tuple(tree.inclusion_path(entry.index))
-    return Receipt(
-        name.text, name.b64, item.record, log, entry.index, entry.data, path, note, storage
-    )
+def _proofs(connection: Connection, log: str, storage: str) -> "_Proofs | None":
+    head = ledger.head_of(connection, log)
+    seal = seal_at(connection, log, head.published) if head else None
+    if head is None or seal is None:
+        return None
+    tree = LedgerTree(connection, log, head.published)
+    return _Proofs(tree, ReceiptFrame(log, seal.note, storage))
+
+
+class _Proofs:
+    """Receipts under one checkpoint; keeps the paths of the last tile that was asked for."""
+
+    def __init__(self, tree: LedgerTree, frame: ReceiptFrame) -> None:
+        self._tree = tree
+        self._frame = frame
+        self._number = -1
+        self._paths: list[bytes] = []
+
+    def receipt(self, item: Due, record: str) -> Ready:
+        """The receipt of one drop."""
+        number, within = divmod(item.place, TILE_WIDTH)
+        if number != self._number:
+            self._paths = [path_text(path) for path in self._tree.tile_paths(number)]
+            self._number = number
+        name = decode_name(item.path.rpartition(b"/")[2])
+        shown = (name.text, name.b64)
+        line = self._frame.line(item.entry, item.place, shown, record, self._paths[within])
+        return Ready(item.source, item.at, item.log, item.place, line)
 
 
 class Outbox:
@@ -108,15 +147,15 @@ class Outbox:
 
         What a process wrote that died before it could save so is not written again.
         """
-        for source in sorted({ready.due.source for ready in receipts}):
-            mine = [ready for ready in receipts if ready.due.source == source]
-            written = self._written(source, _day(min(ready.due.at for ready in mine)))
-            fresh = [r.receipt for r in mine if (r.receipt.log, r.receipt.index) not in written]
+        for source in sorted({ready.source for ready in receipts}):
+            mine = [ready for ready in receipts if ready.source == source]
+            written = self._written(source, _day(min(ready.at for ready in mine)))
+            fresh = [ready.line for ready in mine if (ready.log, ready.place) not in written]
             if not fresh:
                 continue
             path = self._folder / source / f"{_day(now)}.jsonl"
             with disk_errors("The outbox"):
-                append_lines(self._fs, path, [receipt.to_line() for receipt in fresh])
+                append_lines(self._fs, path, fresh)
             self._sizes[path] = path.stat().st_size
 
     def _written(self, source: str, since: str) -> set[tuple[str, int]]:

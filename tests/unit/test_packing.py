@@ -14,11 +14,15 @@ from sqlalchemy import select, update
 from archive import ledger, packing
 from archive.abandon import Abandoner
 from archive.actors import Doer
-from archive.errors import ContentAltered, LedgerBlocked, StateUnknown
+from archive.entry import Entry
+from archive.errors import ContentAltered, FormatError, LedgerBlocked, StateUnknown
 from archive.lease import Lease
-from archive.ledger import PENDING, Appended, NewEntry
+from archive.ledger import PENDING, Waiting
+from archive.lines import LineMaker
 from archive.publish import Places
 from ingest import packing as ingest_packing
+from signing import canonical
+from signing.digest import Digest
 
 NOTES = {f"note-{n:02}.txt": b"inspection note %d\n" % n for n in range(12)}
 PACK = "main-2026-0000000000000001-p"
@@ -29,23 +33,49 @@ def sidecar(**fields: object) -> bytes:
     return json.dumps({"cunzheng_sidecar": 1, **fields}).encode()
 
 
-def new_entry(number: int, pack: str | None) -> NewEntry:
-    body = {"size": 3, "pack": {"id": pack, "offset": 9}} if pack else {}
-    moment = datetime(2026, 12, 31, 20, tzinfo=UTC)
-    return NewEntry(f"{number}", "k.k", "log", "system/a", moment, None, body, pack=pack)
+def waiting(number: int, pack: str | None) -> Waiting:
+    body = b'{"pack":{"id":"%s","offset":9},"size":3}' % pack.encode() if pack else b"{}"
+    return Waiting(f"{number}", "k.k", "log", "system/a", None, body, pack)
 
 
 def test_packs_are_named_by_their_first_member() -> None:
-    entries = [new_entry(n, pack) for n, pack in enumerate([None, "A-6m", "B-p", "A-6m", None])]
-    appended, packs = packing.name_packs(entries, "main-2026", 40)
-    ids = [entry.body.get("pack", {}).get("id") for entry in appended]
+    moment = datetime(2026, 12, 31, 20, tzinfo=UTC)
+    entries = [waiting(n, pack) for n, pack in enumerate([None, "A-6m", "B-p", "A-6m", None])]
+    appended, packs = packing.name_packs(entries, "main-2026", 40, moment)
+    bodies = [json.loads(entry.body) for entry in appended]
     first, second = "main-2026-0000000000000041-6m", "main-2026-0000000000000042-p"
+    ids = [body.get("pack", {}).get("id") for body in bodies]
     assert ids == [None, first, second, first, None]
+    assert bodies[1] == {"size": 3, "pack": {"id": first, "offset": 9}}
     assert [(p.staged, p.key, p.pending) for p in packs] == [
         ("A-6m", f"packs/2026/12/{first}.zip", "1"),
         ("B-p", f"packs/2026/12/{second}.zip", "2"),
     ]
-    assert entries[1].body["pack"]["id"] == "A-6m"
+
+
+def test_a_member_must_name_its_pack() -> None:
+    stranger = waiting(1, "A-p")._replace(pack="B-p")
+    with pytest.raises(StateUnknown):
+        packing.name_packs([stranger], "main-2026", 0, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("subject", [None, ID, "DSJ-1", "é"])
+@pytest.mark.parametrize("prev", [None, bytes(32)])
+def test_lines_are_what_entries_are(subject: str | None, prev: bytes | None) -> None:
+    at = datetime(2026, 12, 31, 20, 0, 0, 5, tzinfo=UTC)
+    body = {"office": "局", "b": [1, None, True]}
+    parts = {"kind": "k.k", "stream": "source/DSJ-1", "actor": "account/王", "subject": subject}
+    link = Digest("sha256", prev) if prev else None
+    entry = Entry(at=at, body=body, prev=link, seq=7, **parts)
+    made = LineMaker(at).line(**parts, body=canonical.encode(body), seq=7, prev=prev)
+    assert made == entry.to_bytes()
+
+
+def test_a_line_has_at_most_so_many_bytes() -> None:
+    with pytest.raises(FormatError):
+        LineMaker(datetime(2026, 1, 1, tzinfo=UTC)).line(
+            "k.k", "log", "system/a", None, bytes(65_535), 0, None
+        )
 
 
 def test_small_records_of_a_batch_are_one_object(tmp_path: Path) -> None:
@@ -280,8 +310,7 @@ def test_a_member_whose_entry_says_something_else_stops_the_seal() -> None:
             },
         },
     }
-    data = json.dumps(entry, separators=(",", ":")).encode()
-    (found,) = packing.members_of([Appended(1, data, None)]).items()
+    (found,) = packing.members_of([entry]).items()
     with pytest.raises(ContentAltered):
         packing.descriptions(found[0], bytes(500), found[1])
 
