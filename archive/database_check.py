@@ -18,6 +18,7 @@ from archive.database_url import parse_url
 from archive.errors import Unreachable
 from archive.ledger import ENTRY, HEAD, UNSTORED
 from archive.merkle import leaf_hash
+from archive.replica_queue import REPLICATION
 from archive.seals import SEAL
 
 _ROWS_AT_ONCE = 4096
@@ -98,6 +99,16 @@ class LedgerCopy:
         newest = (SEAL.c.log == HEAD.c.log) & (SEAL.c.size == HEAD.c.published)
         query = select(HEAD.c.log, SEAL.c.note).join(SEAL, newest).order_by(HEAD.c.year)
         return [(row.log, row.note) for row in self._read(query)]
+
+    def is_queued(self, store: str, key: str) -> bool:
+        """Whether an object still waits to be copied to a second store."""
+        mine = (REPLICATION.c.store == store) & (REPLICATION.c.key == key)
+        return bool(self._read(select(REPLICATION.c.id).where(mine).limit(1)))
+
+    def is_behind(self, store: str) -> bool:
+        """Whether anything waits to be copied to a second store."""
+        query = select(REPLICATION.c.id).where(REPLICATION.c.store == store).limit(1)
+        return bool(self._read(query))
 
     def record_id(self, beginning: str) -> str:
         """The one record whose id begins so, in the catalog; raises NotFound or Unreachable."""

@@ -22,15 +22,16 @@ Tell = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class StorageKit:
-    """The places to check, and the store behind the second one.
+    """The places to check, and the store behind the second one, to be compared with the first.
 
-    `queued` says that a key still waits to be copied. `report_missing` is for inspections that do
-    not read every object of the first place themselves.
+    `read` is the place whose bytes this inspection reads; `queued` says that a key still waits to
+    be copied.
     """
 
     places: Sequence[Storage]
     copy: ObjectStore | None = None
     queued: Callable[[str], bool] = lambda _: False
+    read: str = FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def check_places(
         shelf = IndexShelf(index, logs)
         ledger = IndexLedger(context, index, shelf, known.sizes, known.opened, storage.name)
         sink = _Sink(context, index, report, storage.name, known, tell)
+        sink.is_read = storage.name == kit.read
         try:
             check_storage(storage, ledger, sink, context.now)
         except (ArchiveError, OSError) as error:
@@ -97,10 +99,11 @@ class _Sink:
         self._store = store
         self._known = known
         self._tell = tell
+        self.is_read = store == FIRST
 
     def named(self, key: str) -> str:
         """The subject of a finding about a key here."""
-        if self._store == FIRST:
+        if self.is_read:
             return key or "the store"
         return f"{self._store}:{key}"
 
@@ -110,7 +113,7 @@ class _Sink:
 
     def missing(self, wanted: Expected) -> None:
         """Where everything was read, a missing object has been reported by what it is."""
-        if self._store == FIRST and self._known.whole:
+        if self.is_read and self._known.whole:
             return
         records = {"records": list(wanted.records[:10])} if wanted.records else {}
         self._report.add("OBJECT_MISSING", self.named(wanted.key), **records)
@@ -121,7 +124,7 @@ class _Sink:
             self._report.add("DELETE_MARKER", self.named(key))
             return
         young = is_young(self._context, [version.modified for version in objects])
-        if self._store == FIRST:
+        if self.is_read:
             self._suspect(key, young=young)
         elif not self._known.entries_lost:
             self._report.add("SEALING_IN_PROGRESS" if young else self._code(key), self.named(key))

@@ -3,33 +3,24 @@ archive; `--log-inspection` appends an entry about the inspection afterwards.
 """
 
 import os
-import secrets
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from archive.catalog_check import check_catalog
-from archive.cause import cause
-from archive.database_check import LedgerCopy
-from archive.errors import ArchiveError, FormatError, Unreachable, UsageError
+from archive.errors import UsageError
 from archive.findings import Outcome
-from archive.ids import check_ulid
 from archive.inspection import report_bytes
-from archive.ports import LiveStore, ObjectStore
 from archive.report import Report
-from archive.verify import Cases, Everything, Kit, OneRecord, Sample, Scope, Since, verify
-from cli.dates import day_start
+from archive.verify import Kit
 from cli.exits import ExitCode
-from cli.findings_view import PhaseProgress, show_report
+from cli.findings_view import show_report
+from cli.inspecting import Inspection
 from cli.invocation import Invocation
 from cli.kept import PolicyFile, read_crls, read_notes, read_policy, read_receipts
 from cli.language import say
 from cli.output import print_json, print_line, show_path
 from cli.service import open_desk
-from cli.settings import Settings
-from cli.wiring import Workbench
-from cli.wiring_places import stores, stores_to_verify
 from ingest.names import safe_file_name
 from retention.law import RetentionLaw
 from signing.digest import Digest
@@ -104,6 +95,20 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         Path | None,
         typer.Option(help=say("Folder for contradicting notes.", "存放相互矛盾检查点的目录。")),
     ] = None,
+    storage: Annotated[
+        bool,
+        typer.Option(
+            "--storage",
+            help=say(
+                "Also locks, versions and settings of the store, and the second copy.",
+                "一并核验存储的锁定、版本和设置，以及第二副本。",
+            ),
+        ),
+    ] = False,
+    replica: Annotated[
+        bool,
+        typer.Option("--replica", help=say("The second copy, by itself.", "单独核验第二副本。")),
+    ] = False,
     log_inspection: Annotated[
         bool,
         typer.Option("--log-inspection", help=say("Put it on the ledger.", "将核验记入账本。")),
@@ -114,7 +119,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Verify the archive."""
     invocation = Invocation.of(context)
-    inspection = _Verification(invocation, store)
+    inspection = Inspection(invocation, store, replica=replica)
     if log_inspection and inspection.workbench is None:
         raise UsageError(
             say("--log-inspection needs the archive's home.", "--log-inspection 需要存证库目录。")
@@ -131,6 +136,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         own_policy=trusted.own,
         database=inspection.database,
         law=RetentionLaw(),
+        storage=inspection.storage_kit() if storage else None,
     )
     report = inspection.verify(trusted, scope, kit)
     data = report_bytes(_document(report, trusted))
@@ -165,107 +171,6 @@ def _record(
     }
     with open_desk(invocation) as desk:
         return desk.call("inspection.record", params)
-
-
-class _Verification:
-    """Where the bytes are, and what the archive's own machine can add to them."""
-
-    def __init__(self, invocation: Invocation, store: Path | None) -> None:
-        self.home: Path | None = None
-        self.workbench: Workbench | None = None
-        self.database: LedgerCopy | None = None
-        self._problem: str | None = None
-        self._stores: tuple[ObjectStore, LiveStore]
-        if store is not None and store.is_file():
-            self._stores = stores_to_verify(Settings.load(store), store.parent)
-        elif store is not None:
-            if not (store / "evidence").is_dir():
-                name = show_path(store)
-                raise UsageError(say(f"{name} holds no evidence/.", f"{name} 中没有 evidence/。"))
-            self._stores = stores(store, store)
-        else:
-            self.home, settings = invocation.settings()
-            self.workbench = Workbench(self.home, settings)
-            self._stores = stores_to_verify(settings, self.home)
-            try:
-                self.database = LedgerCopy(settings.database_url(self.home))
-            except Unreachable as error:
-                self._problem = str(error)
-
-    def notes(self) -> list[tuple[str, bytes]]:
-        """Notes that the archive's own database has; they prove themselves."""
-        if self.database is None:
-            return []
-        return [(f"database: {log}", note) for log, note in self.database.notes()]
-
-    def scope(
-        self,
-        record: str | None,
-        cases: list[str] | None,
-        since: str | None,
-        sample: int | None,
-        seed: str | None,
-    ) -> Scope:
-        """The one scope that was asked for."""
-        if sum(bool(item) for item in (record, cases, since, sample)) > 1:
-            raise UsageError(
-                say(
-                    "Choose one of --record, --case, --since and --sample.",
-                    "--record、--case、--since、--sample 只能选一个。",
-                )
-            )
-        if record:
-            return OneRecord(self._record_id(record))
-        if cases:
-            return Cases(frozenset(cases))
-        if since:
-            return Since(day_start(since))
-        if sample:
-            return Sample(sample, seed or secrets.token_hex(8))
-        return Everything()
-
-    def _record_id(self, text: str) -> str:
-        """A whole identifier stands for itself, even if no catalog knows it."""
-        try:
-            return check_ulid(text.strip().upper())
-        except FormatError:
-            if self.database is not None:
-                return self.database.record_id(text)
-            raise UsageError(
-                say("Give the whole id of the record.", "请给出完整的记录标识。")
-            ) from None
-
-    def verify(self, trusted: PolicyFile, scope: Scope, kit: Kit) -> Report:
-        """Run it with a progress line."""
-        from cli.clock import SystemClock
-
-        clock = SystemClock()
-        start = clock.monotonic()
-        with cause("verify"), PhaseProgress() as progress:
-            report = verify(
-                *self._stores,
-                trusted.policy,
-                now=clock.now(),
-                scope=scope,
-                kit=kit,
-                progress=progress,
-            )
-        report.seconds = clock.monotonic() - start
-        if self.database is not None:
-            self._check_catalog(self.database, scope, report)
-            self.database.close()
-        if self._problem is not None:
-            report.add("STORE_UNREADABLE", "cunzheng.db", reason=self._problem)
-        return report
-
-    def _check_catalog(self, database: LedgerCopy, scope: Scope, report: Report) -> None:
-        """The catalog too, where everything is asked for and the ledger could be read."""
-        if not isinstance(scope, Everything):
-            return
-        try:
-            check_catalog(database, self._stores[0], report)
-        except (ArchiveError, OSError) as error:
-            report.add("STORE_UNREADABLE", "cunzheng.db", reason=str(error))
 
 
 def _document(report: Report, trusted: PolicyFile) -> dict[str, Any]:
