@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from demo_drops import make_drops
+from stored_files import Stored, stored
 
 from cli import language
 from cli.main import run
@@ -54,9 +55,10 @@ class Cli:
         """The newest record that a search finds."""
         return str(self("search", *query, "--json").json["records"][0]["record"])
 
-    def content(self, record: str) -> Path:
+    def stored(self, record: str, part: str = "content") -> Stored:
+        """Where a file of a record stands on disk."""
         assert self.home is not None
-        return self.home / "store/evidence/records" / record[-2:] / record / "content"
+        return stored(self.home / "store/evidence", record, part)
 
 
 @pytest.fixture(scope="session")

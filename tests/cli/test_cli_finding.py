@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -118,12 +117,9 @@ def test_show_takes_the_beginning_of_an_id(archive: Cli) -> None:
     assert archive("show", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ").code == 2
 
 
-def test_show_tells_a_changed_description(
-    own: Cli, overwrite: Callable[[Path, bytes], None]
-) -> None:
+def test_show_tells_a_changed_description(own: Cli) -> None:
     record = own.record()
-    path = own.content(record).with_name("record.json")
-    overwrite(path, path.read_bytes().replace(b'"v":1', b'"v":2'))
+    own.stored(record, "record.json").change(b'"v":1', b'"v":2')
     done = own("show", record)
     assert done.code == 1
     assert "not the one that was sealed" in done.out
@@ -166,7 +162,7 @@ def test_a_redrop_stands_in_the_custody_of_the_first(own: Cli, tmp_path: Path) -
     digests = [record["sha256"] for record in records]
     first = next(r for r in records if r["case"] is None and digests.count(r["sha256"]) == 1)
     again = tmp_path / first["name"]
-    again.write_bytes(own.content(first["record"]).read_bytes())
+    again.write_bytes(own.stored(first["record"]).read())
     done = own("ingest", again, "--source", "DSJ-0012345", "--json")
     assert (done.code, done.json["redropped"]) == (0, 1)
     events = own("show", first["record"], "--json").json["custody"]
