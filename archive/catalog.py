@@ -59,6 +59,7 @@ def kept_columns(body: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "pack": pack["id"] if pack else None,
         "pack_place": _PLACE.encode(pack).encode() if pack else None,
+        "first_lock": _moment(until),
         "retain_until": _moment(until),
         "permanent": False,
         "destroyed": False,

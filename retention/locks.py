@@ -157,15 +157,7 @@ class Locks:
         if not found:
             raise Unreachable(f"{unit.prefix} is not in the store.")
         for key, version in found:
-            got = protect(vault, key, version, want)
-            with self._database.write() as connection:
-                here = (
-                    (LOCATION.c.store == store)
-                    & (LOCATION.c.key == key)
-                    & (LOCATION.c.version == version)
-                )
-                shown = update(LOCATION).where(here)
-                connection.execute(shown.values(until=got.until, held=got.held))
+            remember(self._database, store, key, version, protect(vault, key, version, want))
 
     def _close(self, done: Iterable["_Line"], failed: Mapping[int, str]) -> None:
         with self._database.write() as connection:
@@ -199,6 +191,14 @@ def protect(vault: Vault, key: str, version: str, want: Wanted) -> Protection:
         if got.held is not want.legal_hold:
             raise ProtectionMissing(f"{key}: the server did not switch the legal hold.")
     return got
+
+
+def remember(database: Database, store: str, key: str, version: str, got: Protection) -> None:
+    """Note what was read back where the version is known, for the renewal."""
+    here = (LOCATION.c.store == store) & (LOCATION.c.key == key) & (LOCATION.c.version == version)
+    with database.write() as connection:
+        shown = update(LOCATION).where(here)
+        connection.execute(shown.values(until=got.until, held=got.held))
 
 
 def versions_of(vault: Vault, unit: Unit) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,16 @@ from archive.database import Database
 from archive.desk import keeping
 from archive.errors import ArchiveError, StateUnknown
 from archive.ports import Clock, Vault
-from retention.locks import LOCATION, LOCKING, Failure, Unit, Wanted, protect, versions_of
+from retention.locks import (
+    LOCATION,
+    LOCKING,
+    Failure,
+    Unit,
+    Wanted,
+    protect,
+    remember,
+    versions_of,
+)
 
 AHEAD = timedelta(days=3 * 365)
 PERMANENT = ("details/", "log/", "pki/")
@@ -42,7 +51,8 @@ class Renewal:
             found = self._asked(vault, horizon) if every else self._known(store, horizon)
             for key, version in found:
                 try:
-                    protect(vault, key, version, _FOREVER)
+                    got = protect(vault, key, version, _FOREVER)
+                    remember(self._database, store, key, version, got)
                 except StateUnknown:
                     raise
                 except ArchiveError as error:

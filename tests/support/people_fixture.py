@@ -31,6 +31,7 @@ from archive.pki_register import PkiRegister
 from archive.registers.shelf import Value
 from archive.statements.make import Author
 from archive.times import format_time
+from retention.law import RetentionLaw
 from signing.authority import Issuer
 from signing.certificates import load_certificate
 from signing.digest import Digest
@@ -209,6 +210,7 @@ def desk_of(archive: Archive, host: str = "single") -> Desk:
         archive_id=archive.identity.archive_id,
         host=host,
         certificates=certificates,
+        law=RetentionLaw(),
     )
 
 
@@ -219,10 +221,12 @@ def office_of(archive: Archive) -> CertificateOffice:
     return CertificateOffice(lambda: issuer, lambda: numbers.getrandbits(120))
 
 
-def default_rules() -> dict[str, str]:
-    """The rules of config/ that `init` adopts."""
-    names = ("access", "alerts")
-    return {n: (CONFIG / f"{n}.toml").read_text("utf-8") for n in names}
+def default_rules(*, retention: bool = False) -> dict[str, str]:
+    """The rules of config/ that `init` adopts; the retention schedule only where asked for."""
+    files = {"access": "access.toml", "alerts": "alerts.toml"}
+    if retention:
+        files["retention"] = "retention-schedule.toml"
+    return {name: (CONFIG / file).read_text("utf-8") for name, file in files.items()}
 
 
 def make_people(archive: Archive, *, rules: Mapping[str, str] | None = None) -> People:

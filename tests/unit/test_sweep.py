@@ -1,282 +1,386 @@
-import errno
-import json
-import os
-import socket
+"""The sweep over a real archive: terms, locks that follow, holds, kills, a store that fails."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from memory_vault import FARTHEST, VERSION, MemoryVault
+from packed_fixture import Packed
+from people_fixture import People, default_rules, make_people
+from sqlalchemy import insert, select, update
 
-from archive.errors import Unreachable
-from ingest.settle import Settle, Settled, Settler
-from ingest.sweep import Drop, Noticed, Sweeper, is_ignored
+from archive.catalog import RECORD
+from archive.desk.db_shelf import DbShelf
+from archive.desk.keeping import KEEPING
+from archive.ledger import ENTRY
+from archive.registers.terms import end_of, held_by
+from archive.times import format_time
+from retention.first_lock import FirstLock
+from retention.law import RetentionLaw
+from retention.locks import LOCATION
+from retention.setting import TermSetter
+from retention.sweep import Sweep, Swept
 
-SIDECAR = b'{"cunzheng_sidecar": 1}'
-
-
-class Bench:
-    """An inbox with a clock that only the test moves."""
-
-    def __init__(self, root):
-        self.root = root
-        self.now = 0.0
-        self.settler = Settler(Settle(seconds=2.0))
-        self.sweeper = Sweeper(os.fsencode(root), self.settler, lambda: self.now)
-
-    def put(self, relative, data=b"data"):
-        path = os.path.join(os.fsencode(self.root), os.fsencode(relative))
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(data)
-        return path
-
-    def look(self):
-        return list(self.sweeper.sweep())
-
-    def later(self, seconds=3.0):
-        self.now += seconds
-        return self.look()
-
-    def drops(self):
-        return [seen for seen in self.later() if isinstance(seen, Drop)]
+NONE = timedelta(0)
+HALF_A_YEAR = datetime(2027, 5, 22, 16, tzinfo=UTC)
+LARGE = b"x" * 300_000
 
 
-@pytest.fixture
-def bench(tmp_path):
-    root = tmp_path / "inbox"
-    root.mkdir()
-    return Bench(root)
+class Kept:
+    """An archive with a schedule, one store, and two small records and a large one."""
 
+    def __init__(self, home: Path) -> None:
+        self.lock: FirstLock | None = None
+        floor = {"floor": self._until, "floor_class": self._name}
+        self.packed = Packed(home, changed=floor)
+        self.archive = self.packed.archive
+        self.people: People = make_people(self.archive, rules=default_rules(retention=True))
+        self.lock = FirstLock(self.archive.db)
+        self.vault = MemoryVault(self.archive.places.evidence)
+        self.sweep = Sweep(self.people.desk, {"first": self.vault})
 
-def test_a_drop_is_offered_when_settled_and_until_it_is_taken(bench):
-    path = bench.put("DSJ-1/day/a.mp4")
-    assert bench.look() == []
-    assert bench.sweeper.waiting == 1
-    (drop,) = bench.drops()
-    assert (drop.file.source, drop.file.folder, drop.file.name) == ("DSJ-1", b"day", b"a.mp4")
-    assert (drop.file.path, drop.sidecar, drop.settled) == (path, None, Settled(True, 3))
-    assert bench.sweeper.waiting == 0
-    assert len(bench.drops()) == 1
-    bench.settler.take(path)
-    assert bench.drops() == []
-    bench.put("DSJ-1/day/a.mp4", b"other data")
-    assert bench.drops() == []
-    assert len(bench.drops()) == 1
+    def _until(self, moment: datetime) -> datetime | None:
+        assert self.lock is not None
+        return self.lock.until(moment)
 
+    def _name(self) -> str:
+        assert self.lock is not None
+        return self.lock.name()
 
-def test_a_file_kept_open_waits_until_it_is_closed(bench):
-    path = bench.put("S/a")
-    with open(path, "ab"):
-        bench.look()
-        assert bench.drops() == []
-        assert bench.drops() == []
-    bench.look()
-    assert len(bench.drops()) == 1
+    def take(self, files: dict[str, bytes]) -> dict[str, str]:
+        """Records by the names of their files."""
+        self.packed.take(files)
+        with self.archive.db.read() as connection:
+            rows = connection.execute(select(RECORD.c.name, RECORD.c.id)).all()
+        return {row.name: row.id for row in rows}
 
+    def run(self, **changed: Any) -> Swept:
+        return self.sweep.run(**{"grace": NONE, **changed})
 
-def test_names_that_are_not_utf8(bench):
-    name = "执法记录.mp4".encode("gb18030")
-    bench.put("测试".encode("gb18030") + b"/" + name)
-    bench.look()
-    (drop,) = bench.drops()
-    assert drop.file.name == name
-    assert drop.file.source == "x-5111b58e65a7389f"
+    def row(self, record: str) -> Any:
+        with self.archive.db.read() as connection:
+            return connection.execute(select(RECORD).where(RECORD.c.id == record)).one()
 
+    def keys(self, record: str) -> list[str]:
+        """The keys that keep a record."""
+        pack = self.row(record).pack
+        found = self.archive.places.evidence.list("")
+        return [i.key for i in found if record in i.key or (pack and pack in i.key)]
 
-def test_left_alone_and_noticed_once(bench, tmp_path):
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "secret").write_bytes(b"x")
-    bench.put("S/ok")
-    inbox = bench.root
-    os.mkfifo(inbox / "S/fifo")
-    (inbox / "S/link").symlink_to(outside / "secret")
-    (inbox / "S/linked-folder").symlink_to(outside)
-    (inbox / "linked-source").symlink_to(outside)
-    (inbox / "beside").write_bytes(b"x")
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(str(inbox / "S/socket"))
-    server.close()
-    seen = bench.look()
-    assert {(os.path.basename(item.path), item.reason) for item in seen} == {
-        (b"fifo", "fifo"),
-        (b"link", "link"),
-        (b"linked-folder", "link"),
-        (b"linked-source", "link"),
-        (b"beside", "no_source"),
-        (b"socket", "socket"),
-    }
-    later = bench.later()
-    assert [type(item) for item in later] == [Drop]
-    assert later[0].file.name == b"ok"
-    (inbox / "S/fifo").unlink()
-    bench.look()
-    os.mkfifo(inbox / "S/fifo")
-    noticed = [item for item in bench.look() if isinstance(item, Noticed)]
-    assert [item.reason for item in noticed] == ["fifo"]
+    def term(self, record: str) -> Any:
+        return self.people.value("term", record)
 
+    def waiting(self) -> list[Any]:
+        with self.archive.db.read() as connection:
+            return list(connection.execute(select(KEEPING)).all())
 
-def test_temporary_and_hidden_names_are_not_looked_at(bench):
-    for name in ("S/.a", "S/b.part", "S/c.TMP", "S/~$d.docx", "S/Thumbs.db", "S/@eaDir/e", ".S/f"):
-        bench.put(name)
-    assert bench.look() == bench.later() == []
-    assert len(bench.settler) == 0
-    assert not is_ignored(b"a.mp4")
+    def entries(self, kind: str) -> int:
+        with self.archive.db.read() as connection:
+            found = connection.execute(select(ENTRY.c.data)).scalars().all()
+        return sum(f'"kind":"{kind}"'.encode() in data for data in found)
 
+    def say(self, kind: str, records: Sequence[str], who: str = "founder1", **payload: Any) -> None:
+        whole = {**payload, "records": sorted(records)}
+        self.people.say(who, kind, whole, {"reason": "x"})
+        self.people.seal()
 
-def test_an_ignored_name_that_rests_is_noticed_once(bench):
-    for name in ("S/x~", "S/up.tmp", "S/...txt", "S/.DS_Store", "S/Thumbs.db", "S/new.part"):
-        bench.put(name)
-    assert bench.look() == bench.later(1800) == []
-    bench.put("S/new.part", b"still growing")
-    seen = bench.later(1801)
-    assert {(os.path.basename(item.path), item.reason) for item in seen} == {
-        (b"x~", "passed_over"),
-        (b"up.tmp", "passed_over"),
-        (b"...txt", "passed_over"),
-    }
-    assert bench.later(1) == []
-    assert [os.path.basename(item.path) for item in bench.later(3601)] == [b"new.part"]
+    def extend(self, record: str, until: datetime | None) -> None:
+        said = None if until is None else format_time(until)
+        self.say("retention.extended", [record], cause="evidence_used", until=said)
 
+    def hold(self, records: Sequence[str], case: str | None = None) -> str:
+        hold = self.people.authors["founder1"].id()
+        payload = {"case": case, "hold": hold, "records": sorted(records)}
+        self.people.say("founder1", "hold.placed", payload, {"reason": "x", "document_no": None})
+        self.people.seal()
+        return hold
 
-def test_part_then_rename_is_one_drop(bench):
-    path = bench.put("S/a.mp4.part")
-    bench.look()
-    os.rename(path, path.removesuffix(b".part"))  # noqa: TID251
-    bench.look()
-    assert [drop.file.name for drop in bench.drops()] == [b"a.mp4"]
+    def lift(self, hold: str) -> None:
+        self.people.say("founder1", "hold.lifted", {"hold": hold}, {"reason": "x"})
+        self.people.seal()
 
-
-def test_a_file_and_its_sidecar_are_one_drop(bench):
-    bench.put("S/a.mp4")
-    bench.put("S/a.mp4.json", SIDECAR)
-    bench.look()
-    (drop,) = bench.drops()
-    assert (drop.file.name, drop.sidecar.name) == (b"a.mp4", b"a.mp4.json")
-
-
-def test_both_must_have_settled(bench):
-    bench.put("S/a.mp4")
-    bench.look()
-    bench.now += 1.5
-    bench.put("S/a.mp4.json", SIDECAR)
-    bench.look()
-    bench.now += 1.0
-    assert bench.look() == []
-    (drop,) = bench.drops()
-    assert drop.sidecar is not None
-    assert drop.settled == Settled(True, 2)
-
-
-def test_a_sidecar_waits_for_its_file(bench):
-    bench.put("S/a.mp4.json", SIDECAR)
-    bench.look()
-    (seen,) = bench.later()
-    assert seen.reason == "sidecar_alone"
-    assert bench.later() == []
-    bench.put("S/a.mp4")
-    bench.look()
-    (drop,) = bench.drops()
-    assert drop.sidecar is not None
-
-
-def test_any_other_json_is_a_record(bench):
-    bench.put("S/plain.json", b'{"a": 1}')
-    bench.put("S/b", b"x")
-    bench.put("S/b.json", json.dumps({"inner": {"cunzheng_sidecar": 1}}).encode())
-    bench.look()
-    drops = bench.drops()
-    assert {drop.file.name for drop in drops} == {b"plain.json", b"b", b"b.json"}
-    assert all(drop.sidecar is None for drop in drops)
-
-
-def test_a_record_in_json_may_have_a_sidecar(bench):
-    bench.put("S/a.json", b'{"a": 1}')
-    bench.put("S/a.json.json", SIDECAR)
-    bench.look()
-    (drop,) = bench.drops()
-    assert (drop.file.name, drop.sidecar.name) == (b"a.json", b"a.json.json")
-
-
-def test_a_sidecar_of_a_sidecar_waits(bench):
-    bench.put("S/a", b"x")
-    bench.put("S/a.json", SIDECAR)
-    bench.put("S/a.json.json", SIDECAR)
-    bench.look()
-    later = bench.later()
-    (drop,) = [item for item in later if isinstance(item, Drop)]
-    assert drop.sidecar.name == b"a.json"
-    assert [item.reason for item in later if isinstance(item, Noticed)] == ["sidecar_alone"]
-
-
-def test_a_corrected_sidecar_offers_its_file_anew(bench):
-    path = bench.put("S/a")
-    bench.put("S/a.json", SIDECAR)
-    bench.look()
-    (drop,) = bench.drops()
-    bench.settler.take(path, drop.sidecar.key)
-    assert bench.drops() == []
-    bench.put("S/a.json", SIDECAR + b" ")
-    bench.look()
-    (again,) = bench.drops()
-    bench.settler.take(path, again.sidecar.key)
-    os.unlink(drop.sidecar.path)
-    assert bench.drops() == bench.drops() == []
+    def close(self, case: str, day: str) -> None:
+        payload = {"case": case, "closed": day, "decided": None}
+        self.people.say("founder1", "case.closed", payload, {"reason": "x"})
+        self.people.seal()
 
 
 @pytest.fixture
-def forbidden(monkeypatch):
-    """Names that the system does not let us open (tests may run as root)."""
-    names = set()
-    real = os.open
-
-    def guarded(path, *arguments, **more):
-        if os.path.basename(os.fsencode(path)) in names:
-            raise PermissionError(errno.EACCES, "Permission denied", path)
-        return real(path, *arguments, **more)
-
-    monkeypatch.setattr(os, "open", guarded)
-    return names
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path)
 
 
-def test_a_file_that_may_not_be_read_is_noticed_and_not_waited_for(bench, forbidden):
-    path = bench.put("S/a")
-    bench.put("S/b")
-    bench.put("S/b.json", SIDECAR)
-    forbidden |= {b"a", b"b.json"}
-    assert bench.look() == []
-    seen = bench.later()
-    assert {(os.path.basename(item.path), item.reason) for item in seen} == {
-        (b"a", "unreadable"),
-        (b"b.json", "unreadable"),
-    }
-    assert bench.sweeper.waiting == 0
-    assert bench.later() == []
-    forbidden.clear()
-    assert {drop.file.path for drop in bench.drops()} >= {path}
+# ── terms ──
 
 
-def test_a_broken_sidecar_is_still_one(bench):
-    bench.put("S/a", b"x")
-    bench.put("S/a.json", b'{"cunzheng_sidecar": 1, "case": ')
-    bench.look()
-    (drop,) = bench.drops()
-    assert drop.sidecar.name == b"a.json"
+def test_first_locks_are_the_shortest_period_and_terms_follow_by_class(kept: Kept) -> None:
+    names = kept.take({"a.txt": b"one", "b.txt": b"two", "c.bin": LARGE})
+    small, large = names["a.txt"], names["c.bin"]
+    assert kept.row(small).pack.endswith("-6m")
+    assert kept.row(small).retain_until == kept.row(small).first_lock == HALF_A_YEAR
+    swept = kept.run()
+    assert (swept.entries, swept.records, swept.failures) == (1, 3, [])
+    assert kept.term(small)["set"] == kept.term(large)["set"] == "document_unlinked"
+    ten_years = datetime(2036, 11, 22, 16, tzinfo=UTC)
+    assert kept.row(small).retain_until == ten_years
+    for record in (small, large):
+        assert {kept.vault.until[key] for key in kept.keys(record)} == {ten_years}
+    assert kept.waiting() == []
+    again = kept.run()
+    assert (again.entries, again.locked, kept.entries("retention.set")) == (0, 0, 1)
 
 
-def test_a_lost_inbox_is_an_error_and_forgets_nothing(bench):
-    bench.put("S/a")
-    bench.look()
-    away = bench.root.with_name("away")
-    bench.root.rename(away)
-    with pytest.raises(Unreachable):
-        bench.look()
-    assert len(bench.settler) == 1
-    away.rename(bench.root)
-    assert len(bench.drops()) == 1
+def test_a_record_gets_a_day_to_come_to_its_case(kept: Kept) -> None:
+    kept.take({"a.txt": b"one"})
+    assert kept.sweep.run().entries == 0
+    kept.archive.clock.advance(hours=25)
+    assert kept.sweep.run().entries == 1
 
 
-def test_deep_folders(bench):
-    deep = "S/" + "d/" * 400 + "a"
-    bench.put(deep)
-    bench.look()
-    (drop,) = bench.drops()
-    assert drop.file.folder.count(b"d") == 400
+def test_material_of_a_case_waits_for_its_closing(kept: Kept) -> None:
+    record = kept.take({"a.txt": b"one"})["a.txt"]
+    case = kept.people.open_case("1", records=[record])
+    kept.people.seal()
+    assert kept.run().entries == 0
+    kept.close(case, "2026-11-22")
+    assert kept.run().records == 1
+    assert kept.term(record)["set"] == "case_file"
+    assert kept.row(record).retain_until == datetime(2056, 11, 22, 16, tzinfo=UTC)
+
+
+def test_a_case_that_is_closed_in_the_future_is_waited_for(kept: Kept) -> None:
+    record = kept.take({"a.txt": b"one"})["a.txt"]
+    case = kept.people.open_case("1", records=[record])
+    kept.close(case, "2026-11-24")
+    assert kept.run().entries == 0
+    kept.archive.clock.advance(days=2)
+    assert kept.run().entries == 1
+
+
+def test_a_class_that_a_person_says_and_one_that_nobody_has(kept: Kept) -> None:
+    record = kept.take({"a.txt": b"one"})["a.txt"]
+    kept.run()
+    kept.say("retention.classed", [record], **{"class": "incident", "trigger": None})
+    swept = kept.run()
+    assert (swept.entries, kept.row(record).permanent) == (1, True)
+    text = default_rules(retention=True)["retention"].replace('"incident"', '"incidents"')
+    adopt(kept.people, text)
+    assert kept.run().unplaced == 1
+
+
+def adopt(people: People, text: str) -> None:
+    from signing.digest import Digest
+
+    payload = {"name": "retention", "rules": str(Digest.of("sha256", text.encode()))}
+    people.say(["founder1", "founder2"], "rules.adopted", payload, {"text": text})
+    people.seal()
+
+
+def test_a_longer_schedule_lengthens_what_was_set(kept: Kept) -> None:
+    record = kept.take({"a.txt": b"one"})["a.txt"]
+    kept.run()
+    text = default_rules(retention=True)["retention"]
+    adopt(kept.people, text.replace('period = "10y"', 'period = "20y"'))
+    assert kept.run().records == 1
+    assert kept.row(record).retain_until == datetime(2046, 11, 22, 16, tzinfo=UTC)
+    adopt(kept.people, text)
+    assert kept.run().entries == 0
+    assert kept.row(record).retain_until == datetime(2046, 11, 22, 16, tzinfo=UTC)
+
+
+def test_a_thousand_records_share_an_entry(kept: Kept) -> None:
+    kept.take({"a.txt": b"one"})
+    with kept.archive.db.write() as connection:
+        row = dict(connection.execute(select(RECORD)).mappings().one())
+        rows = [{**row, "id": kept.archive.ulid(), "pack": None} for _ in range(1200)]
+        connection.execute(insert(RECORD), rows)
+    terms = TermSetter(kept.people.desk, NONE).run()
+    assert (len(terms.entries), terms.records) == (2, 1201)
+
+
+# ── locks ──
+
+
+def test_a_kill_after_the_entry_loses_no_lock(kept: Kept) -> None:
+    record = kept.take({"a.txt": b"one"})["a.txt"]
+    terms = TermSetter(kept.people.desk, NONE).run()
+    assert terms.entries
+    assert kept.vault.until == {}
+    # Not durable yet: nothing is done in the store before the entry is.
+    assert kept.sweep._locks.work().units == 0
+    assert kept.waiting()
+    kept.people.seal()
+    fresh = Sweep(kept.people.desk, {"first": kept.vault})
+    assert fresh.step().locked == 1
+    assert kept.vault.until[kept.keys(record)[0]] == datetime(2036, 11, 22, 16, tzinfo=UTC)
+
+
+def test_what_a_store_does_not_keep_is_told_and_tried_again(kept: Kept) -> None:
+    names = kept.take({"a.txt": b"one", "c.bin": LARGE})
+    kept.vault.refused.add("packs/")
+    swept = kept.run()
+    assert [(one.store, one.unit) for one in swept.failures] == [
+        ("first", kept.row(names["a.txt"]).pack)
+    ]
+    assert (swept.locked, swept.waiting) == (1, 1)
+    assert "not locked" in kept.waiting()[0].problem
+    kept.vault.refused.clear()
+    assert (kept.run().failures, kept.waiting()) == ([], [])
+
+
+def test_a_store_that_is_away_holds_nothing_up(kept: Kept) -> None:
+    record = kept.take({"a.txt": b"one"})["a.txt"]
+    other = MemoryVault(kept.archive.places.evidence, away=True)
+    sweep = Sweep(kept.people.desk, {"first": kept.vault, "replica": other})
+    swept = sweep.run(grace=NONE)
+    assert [one.store for one in swept.failures] == ["replica"]
+    assert kept.vault.until
+    other.away = False
+    assert sweep.run().failures == []
+    assert other.until == kept.vault.until
+    assert kept.row(record).retain_until is not None
+
+
+def test_a_pack_is_kept_as_long_as_its_longest_member(kept: Kept) -> None:
+    names = kept.take({"a.txt": b"one", "b.txt": b"two"})
+    kept.run()
+    until = datetime(2050, 1, 1, tzinfo=UTC)
+    kept.extend(names["b.txt"], until)
+    kept.run()
+    (key,) = kept.keys(names["a.txt"])
+    assert kept.vault.until[key] == until
+    kept.extend(names["a.txt"], datetime(2040, 1, 1, tzinfo=UTC))
+    kept.run()
+    assert kept.vault.until[key] == until
+    kept.extend(names["a.txt"], None)
+    kept.run()
+    assert (kept.vault.until[key], kept.vault.held) == (FARTHEST, {key})
+
+
+def test_a_folder_has_no_dates_and_is_content(kept: Kept) -> None:
+    kept.vault.level = "read-only"
+    record = kept.take({"a.txt": b"one"})["a.txt"]
+    kept.hold([record])
+    assert kept.run().failures == []
+    assert kept.waiting() == []
+
+
+# ── holds ──
+
+
+def test_a_hold_keeps_at_once_and_its_legal_hold_follows(kept: Kept) -> None:
+    names = kept.take({"a.txt": b"one", "b.txt": b"two"})
+    record = names["a.txt"]
+    (key,) = kept.keys(record)
+    kept.vault.refused.add("")
+    first, second = kept.hold([record]), kept.hold([record])
+    with kept.archive.db.read() as connection:
+        assert len(held_by(DbShelf(connection), record)) == 2, "protected before the lock"
+    assert kept.run().failures
+    assert kept.vault.held == set()
+    kept.vault.refused.clear()
+    kept.run()
+    assert kept.vault.held == {key}
+    kept.lift(first)
+    kept.run()
+    assert kept.vault.held == {key}, "the other hold is still there"
+    kept.lift(second)
+    kept.run()
+    assert kept.vault.held == set()
+
+
+def test_a_member_that_is_held_keeps_its_pack_held(kept: Kept) -> None:
+    names = kept.take({"a.txt": b"one", "b.txt": b"two"})
+    (key,) = kept.keys(names["a.txt"])
+    on_a, on_b = kept.hold([names["a.txt"]]), kept.hold([names["b.txt"]])
+    kept.run()
+    kept.lift(on_a)
+    kept.run()
+    assert kept.vault.held == {key}
+    kept.lift(on_b)
+    kept.extend(names["b.txt"], None)
+    kept.run()
+    assert kept.vault.held == {key}, "it is kept for ever"
+
+
+def test_a_hold_on_a_case_follows_its_records_in_and_out(kept: Kept) -> None:
+    names = kept.take({"c.bin": LARGE, "d.bin": LARGE + b"y"})
+    case = kept.people.open_case("1", records=[names["c.bin"]])
+    hold = kept.hold([], case)
+    kept.run()
+    assert kept.vault.held == set(kept.keys(names["c.bin"]))
+    kept.say("case.attached", [names["d.bin"]], case=case)
+    kept.run()
+    assert kept.vault.held >= set(kept.keys(names["d.bin"]))
+    kept.say("case.detached", [names["c.bin"]], case=case)
+    kept.run()
+    assert kept.vault.held == set(kept.keys(names["d.bin"]))
+    kept.lift(hold)
+    kept.run()
+    assert kept.vault.held == set()
+
+
+# ── renewal ──
+
+
+def test_dates_that_come_near_are_renewed_before_they_are_needed(kept: Kept) -> None:
+    record = kept.take({"c.bin": LARGE})["c.bin"]
+    kept.extend(record, None)
+    kept.run()
+    keys = [*kept.keys(record), "log/x.note"]
+    near = datetime(2029, 1, 1, tzinfo=UTC)
+    first = next(kept.archive.places.evidence.list("log/")).key
+    keys[-1] = first
+    with kept.archive.db.write() as connection:
+        for key in keys:
+            kept.vault.until[key] = near
+            row = {"store": "first", "key": key, "version": VERSION, "until": near, "held": True}
+            connection.execute(insert(LOCATION), [row])
+    swept = kept.run()
+    assert swept.failures == []
+    assert {kept.vault.until[key] for key in keys} == {FARTHEST}
+    with kept.archive.db.read() as connection:
+        known = connection.execute(select(LOCATION.c.until)).scalars().all()
+    assert set(known) == {FARTHEST}
+    assert kept.run().renewed == 0
+
+
+def test_every_permanent_object_can_be_asked(kept: Kept) -> None:
+    log = [info.key for info in kept.archive.places.evidence.list("log/")]
+    assert kept.run().renewed == 0
+    assert kept.run(every=True).renewed > len(log)
+    assert all(kept.vault.until[key] == FARTHEST for key in log)
+
+
+# ── the loop ──
+
+
+def test_steps_do_what_is_due_and_no_more(kept: Kept) -> None:
+    record = kept.take({"a.txt": b"one"})["a.txt"]
+    kept.archive.clock.advance(days=2)
+    assert kept.sweep.step().entries == 1
+    kept.hold([record])
+    assert kept.sweep.step().locked == 1, "holds do not wait for the hour"
+    kept.vault.calls.clear()
+    assert kept.sweep.step() == Swept()
+    assert kept.vault.calls == []
+
+
+def test_the_end_by_the_registers_is_that_of_the_catalog(kept: Kept) -> None:
+    record = kept.take({"a.txt": b"one"})["a.txt"]
+    kept.run()
+    with kept.archive.db.read() as connection:
+        end = end_of(DbShelf(connection), RetentionLaw(), record)
+    assert end.moment == kept.row(record).retain_until
+
+
+def test_lost_and_destroyed_records_have_no_lock(kept: Kept) -> None:
+    record = kept.take({"c.bin": LARGE})["c.bin"]
+    hold = kept.hold([record])
+    with kept.archive.db.write() as connection:
+        connection.execute(update(RECORD).values(lost=True))
+    assert kept.run().failures == []
+    assert kept.waiting() == []
+    kept.lift(hold)
