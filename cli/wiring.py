@@ -19,6 +19,7 @@ from archive.durable import FileSystem
 from archive.errors import Unreachable, UsageError
 from archive.identity import Identity
 from archive.inspection import Recorder
+from archive.introducing import Stand
 from archive.keyring import Keyring, embedded_timestamper, load_identity
 from archive.lease import Lease
 from archive.locations import Locations
@@ -30,8 +31,9 @@ from archive.system_entries import LogSettings, SystemEntries
 from cli import passphrase
 from cli.clock import SystemClock
 from cli.language import say
+from cli.protecting import protected, remembered_traits
 from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
-from cli.wiring_places import Opening, Purpose, check_file_system, stated_level
+from cli.wiring_places import Opening, Purpose, check_file_system
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
 from ingest.register import Maker
@@ -47,7 +49,6 @@ from signing.trust import TrustPolicy
 if TYPE_CHECKING:
     from archive.desk.conceal import Confidential
     from archive.desk.submit import Desk
-
 
 
 def software() -> str:
@@ -77,6 +78,8 @@ class Workbench:
     fs: FileSystem = field(default_factory=FileSystem)
     secret: str | None = field(default=None, repr=False)
     """Passphrase of the keys; where it is None it is looked for when they are first needed."""
+    examined: Stand | None = None
+    """What a probe of this moment found, before there was a ledger to say so."""
 
     def folder(self, name: str) -> Path:
         """A folder of the home."""
@@ -129,7 +132,20 @@ class Workbench:
     def opening(self) -> Opening:
         """What it takes to open the stores."""
         book = Locations(lambda: self.database) if self.settings.in_bucket else None
-        return Opening(self.settings, self.home, self.fs, self.clock, book)
+        traits = remembered_traits(self) if self.settings.in_bucket else None
+        return Opening(self.settings, self.home, self.fs, self.clock, book, traits)
+
+    @cached_property
+    def stand(self) -> Stand:
+        """How well the store protects; a bucket is tried out before the first write.
+
+        Raises UsageError where the server promises too little, Unreachable.
+        """
+        found = protected(self)
+        # Writing must know what the server cannot do, which perhaps was not known until now.
+        for name in ("opening", "places", "release_places"):
+            self.__dict__.pop(name, None)
+        return found
 
     @cached_property
     def keyring(self) -> Keyring:
@@ -174,7 +190,7 @@ class Workbench:
             digests=self.settings.digests,
             heartbeat_seconds=self.settings.heartbeat_minutes * 60,
             software=software(),
-            storage=stated_level(self.settings),
+            storage=self.stand.level,
             batch=self.settings.batch_entries,
         )
 
@@ -182,6 +198,7 @@ class Workbench:
     def sealer(self) -> Sealer:
         """The sealer; needs the passphrase. Refuses a store on another file system."""
         check_file_system(self.settings, self.home)
+        settings = self.log_settings  # first: nothing is written before the store was tried out
         return Sealer(
             self.database,
             self.places,
@@ -189,7 +206,7 @@ class Workbench:
             self.lease,
             self.clock,
             os.urandom,
-            self.log_settings,
+            settings,
         )
 
     @cached_property
@@ -282,7 +299,7 @@ class Workbench:
             digests=self.settings.digests,
             release=release or self.settings.release,
             software=software(),
-            storage=stated_level(self.settings),
+            storage=self.stand.level,
             inbox=self.folder("inbox"),
             staging=self.folder("staging"),
             outbox=self.folder("outbox"),

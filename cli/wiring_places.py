@@ -10,7 +10,6 @@ from archive.durable import FileSystem
 from archive.errors import UsageError
 from archive.ports import Clock, LiveStore, ObjectStore
 from archive.publish import Places
-from archive.storage_level import READ_ONLY
 from archive.stores.directory import DirectoryPointer, DirectoryStore
 from cli.language import say
 from cli.settings import Settings
@@ -111,11 +110,6 @@ def stores_to_verify(settings: Settings, home: Path) -> tuple[ObjectStore, LiveS
     client = connect(access_of(settings, Purpose.VERIFY))
     evidence = S3Store(Bucket.at(client, settings.store))
     return evidence, S3Store(Bucket.at(client, settings.store_live), versioned=False)
-
-
-def stated_level(settings: Settings) -> str:
-    """The protection that the settings ask for; whether it is reached, the probe must show."""
-    return settings.lock_mode if settings.in_bucket else READ_ONLY
 
 
 def disk_of(settings: Settings, home: Path) -> Path:

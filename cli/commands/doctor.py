@@ -1,11 +1,12 @@
 """`cunzheng doctor`: is the machine in order?"""
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from archive.doctor import Check, State
 from archive.times import parse_time
+from cli import store_view
 from cli.exits import ExitCode
 from cli.invocation import Invocation
 from cli.language import say
@@ -19,9 +20,26 @@ _CODES = {
 }
 
 
-def run(context: typer.Context) -> None:
+def run(
+    context: typer.Context,
+    store: Annotated[
+        bool,
+        typer.Option(
+            "--store",
+            help=say(
+                "Try out what the store promises, on scratch objects below probe/.",
+                "用 probe/ 下的临时对象实测存储所提供的保证。",
+            ),
+        ),
+    ] = False,
+) -> None:
     """Examine it; code 1 where something is wrong, 3 where something could not be found out."""
     invocation = Invocation.of(context)
+    if store:
+        with open_desk(invocation) as desk:
+            found = desk.call("doctor.store", {})
+        store_view.show(found, as_json=invocation.json)
+        raise typer.Exit(int(ExitCode.FINE if found["fit"] else ExitCode.FAILED))
     with open_desk(invocation) as desk:
         found = desk.call("doctor", {})
     state = State(found["state"])

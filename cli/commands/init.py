@@ -19,6 +19,7 @@ from cli.invocation import Invocation
 from cli.labels import role_label
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs
+from cli.protecting import check_accepted, examined
 from cli.service.home_lock import hosting
 from cli.settings import IN_FILE, SETTINGS_FILE, Settings, settings_of
 from cli.wiring import Workbench, keyring_in, serial
@@ -105,7 +106,7 @@ def run(
 
 
 def _check_buckets(workbench: Workbench) -> None:
-    """Before anything is made: both buckets answer, and there is no archive in them."""
+    """Before anything is made: both buckets answer, hold no archive, and can protect one."""
     if not workbench.settings.in_bucket:
         return
     for store in (workbench.evidence, workbench.live):
@@ -116,6 +117,9 @@ def _check_buckets(workbench: Workbench) -> None:
                     "存储桶中已有存证库；请换用其他存储桶或前缀。",
                 )
             )
+    found = examined(workbench)
+    check_accepted(workbench.settings, found.missing)
+    workbench.examined = found
 
 
 def _tell(

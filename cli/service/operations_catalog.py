@@ -15,19 +15,22 @@ from archive.desk.db_shelf import DbShelf
 from archive.desk.reading import Reader, find_for, sees_record
 from archive.desk.words import may_read_words
 from archive.errors import UsageError
+from archive.introducing import stated_level
 from archive.registers.denials import denied
 from archive.status import DiskStatus, read_status, warnings
+from archive.storage_level import NO_LOCKS
 from archive.tables import RecordRow
 from archive.times import parse_time
 from cli.language import say
 from cli.measuring import measure
 from cli.output import to_json
+from cli.protecting import FIRST, acceptable, examined, introductions, look_of
 from cli.service import files, large
 from cli.service.desk import Delivery, Document
 from cli.service.documents import check_params
 from cli.service.gate import gate
 from cli.service.operations import Caller, Host, Params, delivery, operation
-from cli.wiring_places import disk_of, stated_level
+from cli.wiring_places import disk_of
 from ingest.names import decode_name
 from ingest.overview import look
 
@@ -50,9 +53,10 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
         with bench.database.read() as connection:
             status = read_status(connection)
             drops = look(connection, bench.home, now)
+            level = stated_level(connection) or NO_LOCKS
     found = os.statvfs(disk_of(bench.settings, bench.home))
     free, total = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
-    disk = DiskStatus(free, total, stated_level(bench.settings))
+    disk = DiskStatus(free, total, level)
     return _json(
         {
             "archive": bench.settings.archive,
@@ -72,6 +76,22 @@ def _doctor(host: Host, caller: Caller, params: Params) -> Document:
     with gate(host, caller):
         checks = list(measure(host.bench))
     return _json({"state": doctor.worst(checks), "checks": checks})
+
+
+@operation("doctor.store")
+def _doctor_store(host: Host, caller: Caller, params: Params) -> Document:
+    """Try the store out now and put on the ledger what is new; by an archivist or administrator."""
+    check_params(params, {})
+    with gate(host, caller) as reader:
+        reader.check_role("archivist", "administrator")
+    bench = host.bench
+    found = examined(bench)
+    told = False
+    if bench.settings.in_bucket and acceptable(bench.settings, found.missing):
+        sealer = bench.sealer
+        told = introductions(bench).say(FIRST, found)
+        sealer.drain()
+    return _json({**look_of(bench.settings, found), "told": told})
 
 
 @operation("sources.list")
