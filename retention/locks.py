@@ -67,6 +67,16 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a store says of one version after it was asked to keep it."""
+
+    store: str
+    key: str
+    version: str
+    got: Protection
+
+
 @dataclass(slots=True)
 class Worked:
     """What one run did: `units` are records and packs that are as they should be in every store."""
@@ -91,6 +101,7 @@ class Locks:
     def __init__(self, database: Database, vaults: Mapping[str, Vault]) -> None:
         self._database = database
         self._vaults = vaults
+        self._read_back: list[Read] = []
 
     def waiting(self) -> bool:
         """Whether there is anything to do."""
@@ -157,10 +168,14 @@ class Locks:
         if not found:
             raise Unreachable(f"{unit.prefix} is not in the store.")
         for key, version in found:
-            remember(self._database, store, key, version, protect(vault, key, version, want))
+            got = protect(vault, key, version, want)
+            if got.level in LOCKING:
+                self._read_back.append(Read(store, key, version, got))
 
     def _close(self, done: Iterable["_Line"], failed: Mapping[int, str]) -> None:
         with self._database.write() as connection:
+            remember(connection, self._read_back)
+            self._read_back = []
             gone = [line.id for line in done]
             connection.execute(delete(KEEPING).where(KEEPING.c.id.in_(gone)))
             for number, problem in failed.items():
@@ -193,12 +208,16 @@ def protect(vault: Vault, key: str, version: str, want: Wanted) -> Protection:
     return got
 
 
-def remember(database: Database, store: str, key: str, version: str, got: Protection) -> None:
+def remember(connection: Connection, found: Iterable[Read]) -> None:
     """Note what was read back where the version is known, for the renewal."""
-    here = (LOCATION.c.store == store) & (LOCATION.c.key == key) & (LOCATION.c.version == version)
-    with database.write() as connection:
+    for one in found:
+        here = (
+            (LOCATION.c.store == one.store)
+            & (LOCATION.c.key == one.key)
+            & (LOCATION.c.version == one.version)
+        )
         shown = update(LOCATION).where(here)
-        connection.execute(shown.values(until=got.until, held=got.held))
+        connection.execute(shown.values(until=one.got.until, held=one.got.held))
 
 
 def versions_of(vault: Vault, unit: Unit) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ from retention.locks import (
     LOCATION,
     LOCKING,
     Failure,
+    Read,
     Unit,
     Wanted,
     protect,
@@ -52,7 +53,8 @@ class Renewal:
             for key, version in found:
                 try:
                     got = protect(vault, key, version, _FOREVER)
-                    remember(self._database, store, key, version, got)
+                    with self._database.write() as connection:
+                        remember(connection, [Read(store, key, version, got)])
                 except StateUnknown:
                     raise
                 except ArchiveError as error:
