@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 
 from archive import layout
 from archive.catalog import RECORD
+from archive.cause import cause
 from archive.desk import disposition
 from archive.desk.db_shelf import DbShelf
 from archive.desk.submit import Desk
@@ -102,6 +103,12 @@ class Destroyer:
         Raises Unreachable or StateUnknown as stores and database do; run again then.
         """
         outcome = Outcome()
+        for done, total in self.steps(name, outcome):
+            tell(done, total)
+        return outcome
+
+    def steps(self, name: str, outcome: Outcome) -> Iterator[tuple[int, int]]:
+        """The same record by record: how many are done, and of how many. It may be left early."""
         with self._desk.database.read() as connection:
             left = disposition.left_of(connection, name)
             units = list(_units(connection, left))
@@ -109,13 +116,13 @@ class Destroyer:
         made: list[NewEntry] = []
         done = 0
         for unit in units:
-            made += self._take(name, unit, outcome)
+            with cause(f"destroy {name}"):
+                made += self._take(name, unit, outcome)
             done += len(unit.records)
             if len(made) >= _SEALED_AT_ONCE or done == len(left):
                 self._desk.wait(made)
                 made = []
-            tell(done, len(left))
-        return outcome
+            yield done, len(left)
 
     def _check_stores(self, connection: Connection) -> None:
         """Nothing is called destroyed while a store of the ledger is not at hand."""

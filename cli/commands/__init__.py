@@ -158,6 +158,19 @@ VERBS: tuple[Verb, ...] = (
         "hold place 01KAN4 --reason 行政复议期间",
     ),
     _verb(
+        "disposition",
+        "Destroy what is past its retention.",
+        "鉴定销毁。",
+        "disposition propose --due --reason 'past retention'",
+        "disposition propose --due --reason 保管期限届满",
+    ),
+    _verb(
+        "packs",
+        "Packs of small records.",
+        "小记录的打包存放。",
+        "packs show 01KAN4",
+    ),
+    _verb(
         "report",
         "Register of retrieval, statistics, custody.",
         "调阅登记簿、统计表、保管链。",

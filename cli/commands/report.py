@@ -76,7 +76,7 @@ def access(  # noqa: PLR0913, PLR0917 - one parameter per option
         raise UsageError(say(f"The purposes are: {known}.", f"可用的用途：{known}。"))
     params = {"person": person, "unit": unit, "case": case, "purpose": purpose}
     params |= _span(since, until)
-    _write(Invocation.of(context), "report.access", params, form, output)
+    write_document(Invocation.of(context), "report.access", params, form, output)
 
 
 @app.command(
@@ -96,7 +96,7 @@ def supervision(
 ) -> None:
     """Write them."""
     params = {"unit": unit, **_span(since, until)}
-    _write(Invocation.of(context), "report.supervision", params, form, output)
+    write_document(Invocation.of(context), "report.supervision", params, form, output)
 
 
 @app.command(
@@ -148,13 +148,14 @@ def _span(since: str | None, until: str | None) -> dict[str, str | None]:
     }
 
 
-def _write(
+def write_document(
     invocation: Invocation,
     name: str,
     params: dict[str, Any],
     form: Format | None,
     output: Path | None,
 ) -> None:
+    """Write what a delivery makes into a new file, or to stdout."""
     chosen = _chosen(invocation, form, output)
     wanted = {**params, "format": chosen, "lang": current()}
     with open_desk(invocation) as desk, desk.receive(name, wanted) as stream:
