@@ -6,7 +6,7 @@ others uses `archive.verify` or a proof bundle.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -57,6 +57,8 @@ class CustodyEvent:
 class Custody:
     """A record, its description (None with a `problem` where it cannot be had) and its events.
 
+    A destroyed record has no description any more, which is no problem.
+
     `cases` and open `holds` are as the registers have them now, by id; `people` are the names of
     those who are named in all this, by person id.
     """
@@ -78,12 +80,14 @@ def custody(connection: Connection, evidence: ObjectStore, record: str) -> Custo
     trace = Trace(row.id, [*attached["cases"], *attached["detached"]], _opened_in(shelf))
     found = _entries(connection, row, trace)
     events = [_event(connection, evidence, log, index, entry) for log, index, entry in found]
+    events = [_of_this_record(event, row.id) for event in events]
     events += _waiting(connection, trace)
     problem = None
     description = None
     try:
         accession = next((e for _, _, e in found if e.kind == "record.accessioned"), None)
-        description = _description(evidence, row.id, accession)
+        if not row.destroyed:
+            description = _description(evidence, row.id, accession)
     except ArchiveError as error:
         problem = str(error)
     cases = {case: shelf.get("case", case) or {} for case in attached["cases"]}
@@ -170,6 +174,14 @@ def _event(
         detail,
         problem,
     )
+
+
+def _of_this_record(event: CustodyEvent, record: str) -> CustodyEvent:
+    """Without the lines of other records, which not everybody may see who sees this one."""
+    if event.detail is None or "list" not in event.detail:
+        return event
+    mine = [line for line in event.detail["list"] if line["record"] == record]
+    return replace(event, detail={**event.detail, "list": mine})
 
 
 def _sealed_at(connection: Connection, log: str, index: int) -> datetime | None:

@@ -124,6 +124,8 @@ def _show(records: list[dict[str, Any]]) -> None:
 def _title(row: dict[str, Any]) -> str | None:
     if row["lost"]:
         return say("LOST", "已丢失")
+    if row["destroyed"]:
+        return say("DESTROYED", "已销毁")
     if row["restricted"]:
         return say("(of another unit)", "（其他单位）")
     title: str | None = row["title"]

@@ -73,6 +73,13 @@ def _show(found: Mapping[str, Any]) -> None:
     _show_record(found)
     if found["lost"]:
         print_line(say("! The content is lost.", "！内容已丢失。"))
+    if found["destroyed"]:
+        print_line(
+            say(
+                "! It was destroyed by a disposition; its entries and proofs remain.",
+                "！该记录已依法销毁，仅存登记条目与证明。",
+            )
+        )
     if found["problem"]:
         print_line(say("! ", "！") + found["problem"])
     if found["catalog"]["restricted"]:

@@ -38,7 +38,7 @@ MOST_HITS = 100_000
 _TEXTS = ("case", "category", "stage", "officer", "unit", "source", "media")
 _DAYS = ("since", "until")
 _CAPTURE = ("capture_start", "capture_end", "received_at")
-_BARE = ("record", "log", "index", "source", "size", "media_type", "lost", *_CAPTURE)
+_BARE = ("record", "log", "index", "source", "size", "media_type", "lost", "destroyed", *_CAPTURE)
 """What is shown of a record to who may only know that it is there."""
 _SOURCE = ("state", "label", "kind", "unit", "first_seen", "last_seen")
 
@@ -155,7 +155,8 @@ def _show(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     with gate(host, caller) as reader, host.bench.database.read() as connection:
         row, whole = _find(connection, reader, params["record"])
         document = _custody(host, connection, reader, row.id) if whole else _BARE_CUSTODY
-    head = {"record": row.id, "log": row.log, "index": row.idx, "lost": row.lost}
+    state = {"lost": row.lost, "destroyed": row.destroyed}
+    head = {"record": row.id, "log": row.log, "index": row.idx, **state}
     yield large.stream({**head, **document, "catalog": _record(row, whole=whole)})
 
 
@@ -236,6 +237,7 @@ def _record(row: RecordRow, *, whole: bool) -> Document:
         "title": row.title,
         "preview": row.preview,
         "lost": row.lost,
+        "destroyed": row.destroyed,
     }
     bare = {name: value if name in _BARE else None for name, value in line.items()}
     return _json({**(line if whole else bare), "restricted": not whole})
