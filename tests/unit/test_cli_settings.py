@@ -32,7 +32,7 @@ def test_absent_keys_take_their_defaults() -> None:
     digests=st.permutations(["sha256", "sm3", "sha512"]),
     entries=st.integers(1, 65536),
     seconds=st.floats(0, 60),
-    store=st.text(min_size=1).filter(lambda text: text.isprintable()),
+    store=st.text(min_size=1).filter(lambda text: text.isprintable() and "://" not in text),
 )
 def test_written_settings_read_back_the_same(
     office: str, digests: list[str], entries: int, seconds: float, store: str

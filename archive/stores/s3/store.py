@@ -81,6 +81,10 @@ class S3Store:
             if chosen is not None:
                 yield ObjectInfo(chosen.key, chosen.size, _aware(chosen.modified))
 
+    def other_version(self, key: str) -> bool:
+        """See archive.other_versions: read the next version of an object from now on."""
+        return self._versioned and self.versions.other(key)
+
     def discard(self, keys: Iterable[str]) -> None:
         """See LiveStore.discard. Refused for evidence: that is destroyed version by version."""
         if self._versioned:

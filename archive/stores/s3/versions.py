@@ -1,8 +1,9 @@
 """Which version of a key is the record.
 
 The one that we wrote, if the version book knows it; else the oldest one, because what comes later
-was put over it. Where neither has the bytes that the ledger names, `settle` looks at all of them:
-the version whose bytes match is the record, and every other one is a finding of `verify --storage`.
+was put over it. Where that has not the bytes that the ledger names, whoever reads goes on to the
+others (`other`): the version whose bytes match is the record, and the rest are findings of
+`verify --storage`, never a reason to fail.
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,6 +62,7 @@ class Versions:
         self._book = book
         # No lock: it could be held at the moment of a fork, and each step here is whole by itself.
         self._last: dict[str, str] = {}
+        self._tried: dict[str, list[str]] = {}
 
     def of(self, key: str) -> str | None:
         """The version that is the record, None if there is no such object."""
@@ -88,6 +90,24 @@ class Versions:
         for key, standing in written.items():
             self.choose(key, standing.version)
         self._book.remember(written)
+
+    def other(self, key: str) -> bool:
+        """Go on to the next version of a key whose bytes were not right; False after the last.
+
+        The first choice stands again then.
+        """
+        tried = self._tried.setdefault(key, [])
+        current = self.of(key)
+        if current is not None:
+            tried.append(current)
+        for found in self.candidates(key):
+            if found.version not in tried:
+                self.choose(key, found.version)
+                return True
+        if tried:
+            self.choose(key, tried[0])
+        del self._tried[key]
+        return False
 
     def candidates(self, key: str) -> list[StoredVersion]:
         """All versions of a key, the oldest first."""
