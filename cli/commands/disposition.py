@@ -76,10 +76,11 @@ def propose(
         named = {"records": records or None, "case": case}
         found = large.fetch(desk, "disposition.due", named)
         lines = [one["line"] for one in _portion(found["due"])]
+        if records and not dry_run:
+            _refuse_kept(found["kept"])
         if dry_run or not lines:
             _tell_due(invocation, found, len(lines))
             return
-        _refuse_kept(found["kept"])
         own = open_author(desk, key)
         if not invocation.json:
             _print_due(found, len(lines))
