@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 import pytest
-from postgres_server import postgres
+from postgres_server import on_postgresql, postgres
 from s3_servers import admin, aws, buckets, weed
 
-__all__ = ["admin", "aws", "buckets", "postgres", "weed"]
+__all__ = ["admin", "aws", "buckets", "on_postgresql", "postgres", "weed"]
 
 FULL = os.environ.get("CUNZHENG_FULL") == "1"
 

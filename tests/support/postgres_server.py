@@ -140,3 +140,17 @@ def postgres() -> Iterator[Server]:
     server = Server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(autouse=True)
+def on_postgresql(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With CUNZHENG_TEST_DATABASE=postgresql archives of `archive_fixture` stand on a server."""
+    if os.environ.get("CUNZHENG_TEST_DATABASE") != "postgresql":
+        yield
+        return
+    import archive_fixture
+
+    server: Server = request.getfixturevalue("postgres")
+    archive_fixture.ELSEWHERE.append(server.database)
+    yield
+    archive_fixture.ELSEWHERE.pop()
