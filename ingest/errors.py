@@ -34,3 +34,14 @@ class Classified(Refused):
 
     def __init__(self) -> None:
         super().__init__(self.english)
+
+
+class DestroyedBefore(SidecarBad):
+    """A drop that repeats what was lawfully destroyed; it does not come back by being dropped."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "DESTROYED_BEFORE",
+            "This record was destroyed by a disposition; it is not taken again.",
+            "该记录已依法销毁，不再收取。",
+        )

@@ -31,6 +31,19 @@ def find_first(
     return None
 
 
+def is_destroyed(outcome: Accepted, known: Known) -> bool:
+    """Whether a record of this source, name and content was destroyed by a disposition.
+
+    Its sidecar is not compared: nothing is known of it any more.
+    """
+    content = next(d for d in outcome.staged.digests if d.algorithm == "sha256")
+    file = outcome.drop.file
+    return any(
+        row.destroyed and (row.source, row.name_raw) == (file.source, file.name)
+        for row in known.by_sha256.get(content.value, ())
+    )
+
+
 def _is_present(row: RecordRow, evidence: ObjectStore, database: Database) -> bool:
     """Whether the record can be read, whole and as it was, wherever it stands."""
     with database.read() as connection:
