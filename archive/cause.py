@@ -6,7 +6,7 @@ line. It is a claim of ours, for matching, and never evidence by itself.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import ParamSpec, TypeVar
@@ -34,11 +34,26 @@ def current() -> str:
     return _CAUSE.get()
 
 
-def agent_suffix() -> str:
-    """The cause as it stands in a user agent: `cunzheng-cause/entry:main-2026:12`; "" for none."""
-    text = re.sub(r"[ #]+", ":", _CAUSE.get().strip())
+def agent_suffix(otherwise: str = "") -> str:
+    """The cause as it stands in a user agent: `cunzheng-cause/entry:main-2026:12`; "" for none.
+
+    `otherwise` is the cause where nobody named one.
+    """
+    text = re.sub(r"[ #]+", ":", _CAUSE.get().strip() or otherwise)
     text = re.sub(r"[^A-Za-z0-9:._-]", "_", text)[:_LIMIT]
     return f"{PRODUCT}/{text}" if text else ""
+
+
+def within(text: str, items: Iterable[T]) -> Iterator[T]:
+    """The same items, each made with this cause; who takes them keeps his own."""
+    made = iter(items)
+    while True:
+        with cause(text):
+            try:
+                item = next(made)
+            except StopIteration:
+                return
+        yield item
 
 
 def carried(function: Callable[P, T]) -> Callable[P, T]:

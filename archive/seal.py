@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert
 
 from archive import catalog, layout, ledger, packing, publish, replica_queue, unstored
+from archive.cause import cause
 from archive.database import Database
 from archive.errors import (
     ClockBehind,
@@ -92,7 +93,10 @@ class Sealer:
             if self._guarded and self._idle():
                 return Drained(0, waiting_for_tsa=False)
             with self._lease.hold(wait=wait) as held:
-                return self._drain(enough) if held else None
+                if not held:
+                    return None
+                with cause("ingest"):
+                    return self._drain(enough)
 
     def _idle(self) -> bool:
         with self._db.read() as connection:

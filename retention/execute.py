@@ -135,8 +135,9 @@ class Destroyer:
         """Destroy one unit; its entries, which are not sealed yet."""
         try:
             disposition.begin(self._desk, name, unit.records)
-            versions = self._delete(unit)
-            self._check_gone(unit)
+            with cause(f"destroy {name}"):
+                versions = self._delete(unit)
+                self._check_gone(unit)
         except Denied as error:
             code = error.code
             reason: ArchiveError = error

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Generator, Iterator
 from typing import Final
 
+from archive.cause import carried
 from archive.pieces import PIECE_SIZE
 from archive.sealed_record import SealedRecord
 
@@ -50,7 +51,9 @@ def _ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The same pieces, made in another thread; errors arrive in their place."""
     made: queue.Queue[_Item] = queue.Queue(_AHEAD)
     left = threading.Event()
-    thread = threading.Thread(target=_read, args=(pieces, made, left), name="reader", daemon=True)
+    thread = threading.Thread(
+        target=carried(_read), args=(pieces, made, left), name="reader", daemon=True
+    )
     thread.start()
     try:
         while (item := made.get()) is not None:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from archive import catalog, ledger
 from archive.access_lock import AccessLock
+from archive.cause import cause, within
 from archive.database import Database
 from archive.desk.checked_range import checked_range
 from archive.desk.db_shelf import DbShelf
@@ -255,8 +256,9 @@ class Retrieval:
         try:
             self._take_lock()
             self._begin()
-            self._record = self._open_record()
-            self._record.prepare()
+            with cause(self._cause):
+                self._record = self._open_record()
+                self._record.prepare()
         except BaseException as error:
             self._leave(error)
             raise
@@ -287,7 +289,7 @@ class Retrieval:
         Each is checked before it is handed out. Raises PieceAltered or ObjectMissing.
         """
         with closing(checked_range(self._sealed, self.start, self.stop)) as parts:
-            for part in parts:
+            for part in within(self._cause, parts):
                 self.handed_out += len(part)
                 if self._lock is not None:
                     self._lock.note(self.handed_out)
@@ -295,7 +297,14 @@ class Retrieval:
 
     def sidecar(self) -> bytes | None:
         """The sidecar's original bytes, checked; None if there was none. Not counted in bytes."""
-        return self._sealed.sidecar()
+        with cause(self._cause):
+            return self._sealed.sidecar()
+
+    @property
+    def _cause(self) -> str:
+        """What a server's access log shows of this access: the entry with which it began."""
+        log, index = self.place
+        return f"entry {log}#{index}"
 
     @property
     def _sealed(self) -> SealedRecord:

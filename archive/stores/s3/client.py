@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from archive import cause
@@ -28,7 +28,8 @@ class S3Access:
     """How a server is reached. Secrets are not here: they come from boto3's own chain.
 
     `endpoint` "" is AWS; `addressing` is auto, path or virtual; `ca` is a file with certificates;
-    `profile` names credentials, "" takes the first that boto3 finds.
+    `profile` names credentials, "" takes the first that boto3 finds. `otherwise` is the cause of
+    requests for which nobody named one (archive.cause).
     """
 
     endpoint: str = ""
@@ -36,6 +37,7 @@ class S3Access:
     addressing: str = "auto"
     ca: str = ""
     profile: str = ""
+    otherwise: str = ""
 
 
 class PerProcess:
@@ -93,7 +95,7 @@ def _connect(access: S3Access) -> Client:
             config=config,
         )
     # Later than signing: boto3 makes the user agent anew before it sends a request.
-    client.meta.events.register("before-send.s3", _name_cause)
+    client.meta.events.register("before-send.s3", partial(_name_cause, access.otherwise))
     return client
 
 
@@ -105,9 +107,9 @@ def _descriptions() -> Any:
     return create_loader()
 
 
-def _name_cause(request: Any, **_rest: object) -> None:
+def _name_cause(otherwise: str, request: Any, **_rest: object) -> None:
     """Append the cause to the user agent; it is not part of the signature."""
-    if suffix := cause.agent_suffix():
+    if suffix := cause.agent_suffix(otherwise):
         agent = request.headers.get("User-Agent", "")
         agent = agent.decode("ascii", "replace") if isinstance(agent, bytes) else str(agent)
         del request.headers["User-Agent"]
