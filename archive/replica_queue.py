@@ -4,16 +4,18 @@ A row comes in the transaction that publishes its seal and goes when its object 
 the second store, so nothing is forgotten by a crash between. Rows are in the order of the seals.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from archive.layout import note_key, record_prefix
+from archive.layout import detail_key, note_key, pack_key, record_prefix
 from archive.ledger import NewObject, batched
 from archive.seals import SEAL
 from archive.tables import ReplicationRow
+from archive.times import parse_time
 
 REPLICATION = ReplicationRow.__table__  # type: ignore[attr-defined]
 _AFTER_SLASH = "0"
@@ -138,17 +140,14 @@ def is_empty(connection: Connection, store: str) -> bool:
     return connection.execute(query).first() is None
 
 
-def is_copied(
-    connection: Connection, store: str, record: str, pack: str | None, place: tuple[str, int]
-) -> bool:
-    """Whether a published record stands in a store together with the seal over its entry.
-
-    `pack` is the key of its pack; `place` is log and index of its entry.
-    """
-    if _any_below(connection, store, record_prefix(record)):
+def is_copied(connection: Connection, store: str, entry: bytes, log: str, index: int) -> bool:
+    """Whether what a published entry names stands in a store, with the seal over the entry."""
+    said = json.loads(entry)
+    record, pack, detail = said["subject"], said["body"].get("pack"), said["body"].get("detail_id")
+    if record is not None and _any_below(connection, store, record_prefix(record)):
         return False
-    keys = [] if pack is None else [pack]
-    log, index = place
+    keys = [] if pack is None else [pack_key(pack["id"], parse_time(said["at"]))]
+    keys += [] if detail is None else [detail_key(detail)]
     size = select(func.min(SEAL.c.size)).where(SEAL.c.log == log, SEAL.c.size > index)
     note = note_key(log, int(connection.execute(size).scalar() or 0))
     keys += [note, f"{note}.p7s", f"{note}.p7s.tst"]

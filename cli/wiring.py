@@ -22,7 +22,7 @@ from archive.inspection import Recorder
 from archive.introducing import Stand
 from archive.keyring import Keyring, embedded_timestamper, load_identity
 from archive.lease import Lease
-from archive.locations import Locations
+from archive.locations import REPLICA, Locations
 from archive.ports import LiveStore, ObjectStore
 from archive.publish import Places
 from archive.seal import Sealer
@@ -33,6 +33,7 @@ from cli.clock import SystemClock
 from cli.language import say
 from cli.protecting import protected, remembered_traits
 from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
+from cli.wiring_copy import awaited_copy
 from cli.wiring_places import Opening, Purpose, check_file_system
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
@@ -120,7 +121,8 @@ class Workbench:
     @cached_property
     def places(self) -> Places:
         """Both stores, the pointer and the staging folder."""
-        return self.opening.places(Purpose.INGEST)
+        replicas = (REPLICA,) if self.settings.replica else ()
+        return replace(self.opening.places(Purpose.INGEST), replicas=replicas)
 
     @cached_property
     def release_places(self) -> Places:
@@ -307,6 +309,7 @@ class Workbench:
             pack_up_to=self.settings.pack_up_to,
             floor=first_lock.until,
             floor_class=first_lock.name,
+            copied=awaited_copy(self.settings),
         )
         return Intake(
             self.database,

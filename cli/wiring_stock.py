@@ -14,6 +14,7 @@ from archive.errors import Unreachable
 from archive.ports import Clock, Inspectable, LiveStore, ObjectStore, Pointer, Vault
 from archive.stores.directory import DirectoryPointer, DirectoryStore
 from archive.stores.directory_vault import DirectoryVault
+from cli.bench import Bench
 from cli.language import say
 from cli.settings import Settings
 from cli.wiring_places import (
@@ -30,7 +31,7 @@ from cli.wiring_places import (
 if TYPE_CHECKING:
     from archive.database import Database
     from archive.stores.s3 import Bucket, S3Access
-    from cli.wiring import Workbench
+
 
 FIRST, REPLICA = "first", "replica"
 SCRATCH = "scratch"
@@ -51,13 +52,13 @@ class Stocked:
     pointer: Pointer | None = None
 
 
-def stocked(bench: "Workbench") -> list[Stocked]:
+def stocked(bench: Bench) -> list[Stocked]:
     """Both places for writing, the first one first."""
     found = [first_of(bench)]
     return [*found, replica_of(bench)] if bench.settings.replica else found
 
 
-def first_of(bench: "Workbench", purpose: Purpose = Purpose.INGEST) -> Stocked:
+def first_of(bench: Bench, purpose: Purpose = Purpose.INGEST) -> Stocked:
     """The first store."""
     places = bench.places if purpose is Purpose.INGEST else bench.opening.places(purpose)
     found = first_to_verify(bench.settings, bench.home, bench.clock, bench.fs, purpose)
@@ -108,7 +109,7 @@ def _in_bucket(
 # ── the second copy ──
 
 
-def replica_of(bench: "Workbench") -> Stocked:
+def replica_of(bench: Bench) -> Stocked:
     """The second copy for writing. Raises Unreachable where its folder is not there."""
     settings = bench.settings
     if not settings.replica_in_bucket:

@@ -26,6 +26,7 @@ from ingest.describe import Circumstances, describe
 from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
 from ingest.entries import EntryMaker, Facts, Known
 from ingest.errors import SourceChanged, SourceUnreadable
+from ingest.outbox import Due
 from ingest.packing import Packer, portions
 from ingest.redrop import find_first
 from ingest.register import Maker, ensure_source
@@ -63,6 +64,8 @@ class IntakeSettings:
     alone: Callable[[Mapping[str, Any]], bool] = is_sensitive
     """By the claims of a sidecar: which small records get objects of their own. Records of a case
     that is under a hold do so whatever this says."""
+    copied: Callable[[Connection, Due], bool] | None = None
+    """Whether a second store has what a receipt speaks of; None where no receipt waits for one."""
 
 
 @dataclass(slots=True)

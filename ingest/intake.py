@@ -79,6 +79,8 @@ class Intake:
     def _receipt_some(self, on_receipts: Callable[[int], None] | None) -> bool:
         with self._db.read() as connection:
             due = due_receipts(connection, _AT_ONCE)
+            if copied := self._settings.copied:
+                due = [item for item in due if copied(connection, item)]
             ready, done = make_receipts(connection, due, self._settings.storage)
         if not done:
             return False

@@ -11,7 +11,7 @@ from archive_fixture import Accession
 from memory_bucket import MemoryBucket
 from replica_fixture import TwoPlaces, two_places
 
-from archive import layout, replica_queue
+from archive import layout, ledger, replica_queue
 from archive.errors import Unreachable
 from archive.findings import Outcome
 from archive.replica import REPLICA, Copied
@@ -257,11 +257,12 @@ def read(store: Any) -> dict[str, bytes]:
 
 def test_receipts_may_wait_for_the_copy(buckets: TwoPlaces) -> None:
     taken = fill(buckets)
-    place = buckets.archive.place(taken.entry)
+    log, index = buckets.archive.place(taken.entry)
 
     def copied() -> bool:
         with buckets.archive.db.read() as connection:
-            return replica_queue.is_copied(connection, REPLICA, taken.record, None, place)
+            entry = ledger.entries_between(connection, log, index, index + 1)[0].data
+            return replica_queue.is_copied(connection, REPLICA, entry, log, index)
 
     assert not copied()
     calls = iter(range(100))

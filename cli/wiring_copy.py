@@ -1,0 +1,132 @@
+"""Copying to the second store beside everything else: in a thread of whoever seals.
+
+with copying(bench, tell):
+    …                         # what is sealed here is copied as it comes
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from archive import replica_queue
+from archive.copying import Copier
+from archive.errors import ArchiveError, StateUnknown
+from archive.replica import REPLICA, Copied, Replicator, Side
+from cli.bench import Bench
+from cli.language import say
+from cli.settings import Settings
+from cli.wiring_stock import SCRATCH, Stocked, first_of, replica_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ingest.outbox import Due
+
+_PAUSE_SECONDS = 2.0
+_LAST_SECONDS = 10.0
+"""At the end what is left may be copied by whoever comes next."""
+_BACK_OFF_SECONDS = (5.0, 15.0, 60.0, 300.0)
+Tell = Callable[[str], None]
+
+
+def awaited_copy(settings: Settings) -> "Callable[[Connection, Due], bool] | None":
+    """What receipts wait for besides the first store; None where they do not."""
+    if not settings.replica_required:
+        return None
+
+    def copied(connection: "Connection", due: "Due") -> bool:
+        return replica_queue.is_copied(connection, REPLICA, due.entry, due.log, due.place)
+
+    return copied
+
+
+def replicator_of(bench: Bench) -> Replicator:
+    """What copies. Raises Unreachable where the second copy's folder is not there."""
+    copy = replica_of(bench)
+    in_bucket = bench.settings.replica_in_bucket
+    root = bench.home if in_bucket else bench.settings.replica_path(bench.home)
+    copier = Copier(root / SCRATCH, bench.fs)
+    return Replicator(bench.database, side_of(first_of(bench)), side_of(copy), copier, bench.clock)
+
+
+def side_of(place: Stocked) -> Side:
+    """A place as copying knows it."""
+    assert place.pointer is not None  # noqa: S101 - opened for writing
+    return Side(place.evidence, place.live, place.pointer, place.vault)
+
+
+def copy_now(bench: Bench, stop: Callable[[], bool] = lambda: False) -> Copied | None:
+    """Copy what waits; None if another process is at it. Raises Unreachable, StateUnknown."""
+    with _turn(bench) as mine:
+        return replicator_of(bench).drain(stop) if mine else None
+
+
+@contextmanager
+def _turn(bench: Bench) -> Iterator[bool]:
+    """One process copies at a time; whoever is killed lets go."""
+    path = bench.folder("locks") / "replica"
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def copying(bench: Bench, tell: Tell) -> Iterator[None]:
+    """Copy in a thread as long as this lasts, and once more at the end; nothing waits for it."""
+    if not bench.settings.replica:
+        yield
+        return
+    stop = threading.Event()
+    thread = threading.Thread(target=_copy, args=(bench, tell, stop), name="replica", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _copy(bench: Bench, tell: Tell, stop: threading.Event) -> None:
+    failures = 0
+    pause = 0.0
+    last = False
+    while not last:
+        last = stop.wait(pause)
+        if last and failures:
+            return
+        try:
+            copy_now(bench, _until(bench, _LAST_SECONDS) if last else stop.is_set)
+        except StateUnknown as error:
+            tell(_trouble(error))
+            return
+        except (ArchiveError, OSError) as error:
+            if failures == 0:
+                tell(_trouble(error))
+            pause = _BACK_OFF_SECONDS[min(failures, len(_BACK_OFF_SECONDS) - 1)]
+            failures += 1
+        else:
+            if failures:
+                tell(say("The second copy answers again.", "第二副本恢复应答。"))
+            failures, pause = 0, _PAUSE_SECONDS
+
+
+def _until(bench: Bench, seconds: float) -> Callable[[], bool]:
+    end = bench.clock.monotonic() + seconds
+    return lambda: bench.clock.monotonic() > end
+
+
+def _trouble(error: Exception) -> str:
+    return say(
+        f"The second copy waits: {error} Nothing else does.",
+        f"第二副本暂停写入：{error} 其他工作不受影响。",
+    )
