@@ -9,6 +9,7 @@ from archive.registers.denials import denied
 from archive.registers.shelf import Shelf
 from archive.registers.signers import has_role, sole_signer
 from archive.statements.body import SignedBody
+from archive.times import format_time
 
 _KEEPERS = ("archivist", "legal_office", "inspector.internal", "inspector.judicial")
 
@@ -36,7 +37,9 @@ def _placed(shelf: Shelf, act: Act, body: SignedBody) -> None:
         holds = sorted({*(found["holds"] if found else ()), payload["hold"]})
         shelf.put(name, key, {"holds": holds})
     value = {"records": list(payload["records"]), "case": payload["case"], "lifted": False}
-    placed = {"unit": signer, "placed_by": body.signers[0], **value}
+    words = {"detail": body.detail, "detail_id": body.detail_id}
+    at = format_time(body.accepted_at)
+    placed = {"unit": signer, "placed_by": body.signers[0], "placed_at": at, **words, **value}
     shelf.put("hold", payload["hold"], placed)
 
 

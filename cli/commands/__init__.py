@@ -151,6 +151,12 @@ VERBS: tuple[Verb, ...] = (
         "case open 滨综执罚〔2026〕12号 --category penalty --unit zfdd1 --handler li",
     ),
     _verb(
+        "retention",
+        "How long records are kept.",
+        "保管期限。",
+        "retention show 01KAN4",
+    ),
+    _verb(
         "hold",
         "What must be kept.",
         "封存（不得销毁）登记。",

@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from archive.errors import UsageError
+from archive.times import parse_time
 from cli import author
 from cli.author import KeyOption, open_author
 from cli.commands.people_changes import ReasonOption
 from cli.invocation import Invocation
 from cli.language import say
-from cli.output import print_json, print_table
+from cli.output import print_json, print_table, show_time
 from cli.requesting import whole_id
 from cli.sealing import show_place
 from cli.service import large, open_desk
@@ -97,6 +98,9 @@ def list_holds(
             say("hold", "编号"),
             say("unit", "单位"),
             say("placed by", "办理人"),
+            say("since", "自"),
+            say("reason", "事由"),
+            say("document", "文书编号"),
             say("case", "案件"),
             say("records", "记录数"),
             say("state", "状态"),
@@ -106,6 +110,9 @@ def list_holds(
                 hold["hold"],
                 hold["unit"],
                 hold["placed_by"],
+                show_time(parse_time(hold["placed_at"])),
+                hold["reason"],
+                hold["document_no"],
                 hold["case"],
                 len(hold["records"]),
                 say("lifted", "已解除") if hold["lifted"] else say("in force", "有效"),

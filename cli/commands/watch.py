@@ -11,6 +11,7 @@ import typer
 from archive.desk.closing import keep_house
 from cli.exits import ExitCode
 from cli.invocation import Invocation
+from cli.keeping import Keeping, sweep_of, tell_failures
 from cli.language import say
 from cli.output import print_line
 from cli.reporting import Tally
@@ -40,8 +41,10 @@ def run(
     with workbench.watcher(tally, tally.tell) as watcher:
         if once:
             watcher.drain(stop)
+            tell_failures(sweep_of(workbench, "single").step(), tally.tell)
         else:
-            watch(watcher, home, stop, wake, quiet=invocation.json)
+            with Keeping(workbench, stop, wake).beside(tally.tell):
+                watch(watcher, home, stop, wake, quiet=invocation.json)
         waiting = watcher.waiting_for_tsa
     tally.show(as_json=invocation.json, waiting_for_tsa=waiting)
     if waiting:

@@ -289,16 +289,24 @@ def _show_case(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]
 @delivery("hold.list")
 @contextmanager
 def _list_holds(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
-    """All holds, newest first; lifted ones only if `lifted`."""
+    """All holds, newest first; lifted ones only if `lifted`. Reasons are not for handlers."""
     check_params(params, {}, {"lifted": bool})
     with gate(host, caller) as reader, host.bench.database.read() as connection:
         reader.check_records()
+        told = bool(reader.holder or reader.roles - {"handler"})
         found = [
-            {"hold": hold, **value}
+            _hold(host, hold, value, told=told)
             for hold, value in DbShelf(connection).every("hold")
             if params.get("lifted") or not value["lifted"]
         ]
     yield large.stream({"holds": found[::-1]})
+
+
+def _hold(host: Host, hold: str, value: Value, *, told: bool) -> Document:
+    words = registry.read_words(host.bench.evidence, value) if told else None
+    shown = {key: item for key, item in value.items() if key not in ("detail", "detail_id")}
+    said = {key: words[key] if words else None for key in ("reason", "document_no")}
+    return {"hold": hold, **shown, **said}
 
 
 @operation("record.ids")
