@@ -1,13 +1,13 @@
 """Identifiers: ULIDs, 48 bits of milliseconds and 80 random bits in Crockford base 32."""
 
 import re
-from base64 import b32hexencode
 from datetime import datetime
+from functools import lru_cache
 
 from archive.errors import FormatError
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_CROCKFORD = bytes.maketrans(b"0123456789ABCDEFGHIJKLMNOPQRSTUV", _ALPHABET.encode())
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _FORM = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.ASCII)
 RANDOM_BYTES = 10
 
@@ -16,8 +16,17 @@ def new_ulid(at: datetime, random: bytes) -> str:
     """Make a ULID for an aware time and 10 random bytes; 26 characters."""
     if len(random) != RANDOM_BYTES:
         raise ValueError("a ULID takes 10 random bytes")
-    number = int(at.timestamp() * 1000) << 80 | int.from_bytes(random, "big")
-    return b32hexencode(number.to_bytes(20, "big"))[-26:].translate(_CROCKFORD).decode()
+    return _time_part(int(at.timestamp() * 1000)) + _pairs(int.from_bytes(random, "big"), 80)
+
+
+@lru_cache(maxsize=8)
+def _time_part(milliseconds: int) -> str:
+    return _pairs(milliseconds, 50)
+
+
+def _pairs(number: int, bits: int) -> str:
+    """Base 32, two characters for every ten bits."""
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(bits - 10, -1, -10)])
 
 
 def check_ulid(text: object) -> str:

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from archive.errors import FormatError
 
@@ -68,8 +69,7 @@ class PackPlace:
         return self.offset - _header(f"{record}/content")
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(NamedTuple):
     name: bytes
     crc: int
     size: int
@@ -93,10 +93,11 @@ class PackBuilder:
         record_json: bytes,
         sidecar: bytes | None,
         content_sha256: bytes | None = None,
+        record_sha256: bytes | None = None,
     ) -> PackPlace:
-        """Append one record's files; `content_sha256` spares a second hash where it is known."""
+        """Append one record's files; the digests spare a second hash where they are known."""
         offset = self._file(f"{record}/content", content, content_sha256)
-        self._file(f"{record}/record.json", record_json)
+        self._file(f"{record}/record.json", record_json, record_sha256)
         if sidecar is not None:
             self._file(f"{record}/sidecar", sidecar)
         self.records += 1
@@ -105,25 +106,26 @@ class PackBuilder:
 
     def finish(self) -> Sequence[bytes]:
         """Add SHA256SUMS and the central directory; returns all chunks that were not taken."""
-        self._file(SUMS, b"".join(sums_line(m.name, m.sha256) for m in self._members))
+        self._file(SUMS, b"".join([sums_line(m.name, m.sha256) for m in self._members]))
         start = self.size
-        for m in self._members:
-            self._put(central_header(m.name, m.crc, m.size, m.offset))
-        self._put(end_record(len(self._members), self.size - start, start))
+        directory = b"".join(
+            [central_header(m.name, m.crc, m.size, m.offset) for m in self._members]
+        )
+        self.chunks.append(directory)
+        self.chunks.append(end_record(len(self._members), len(directory), start))
+        self.size += len(directory) + END_SIZE
         return self.chunks
 
     def _file(self, name: str, data: bytes, digest: bytes | None = None) -> int:
-        digest = digest or sha256(data).digest()
-        member = _Member(name.encode(), zlib.crc32(data), len(data), self.size, digest.hex())
-        self._members.append(member)
-        self._put(local_header(member.name, member.crc, len(data)))
-        offset = self.size
-        self._put(data)
-        return offset
-
-    def _put(self, data: bytes) -> None:
+        raw, crc, size = name.encode(), zlib.crc32(data), len(data)
+        found = (digest or sha256(data).digest()).hex()
+        self._members.append(_Member(raw, crc, size, self.size, found))
+        header = local_header(raw, crc, size)
+        self.chunks.append(header)
         self.chunks.append(data)
-        self.size += len(data)
+        offset = self.size + len(header)
+        self.size = offset + size
+        return offset
 
 
 def _header(name: str) -> int:
@@ -137,8 +139,7 @@ def sums_line(name: bytes, sha256_hex: str) -> bytes:
 
 def local_header(name: bytes, crc: int, size: int) -> bytes:
     """What stands before a file's bytes (APPNOTE 4.3.7)."""
-    head = (b"PK\3\4", _VERSION, 0, 0, 0, _DATE, crc, size, size, len(name), 0)
-    return _LOCAL.pack(*head) + name
+    return _LOCAL.pack(b"PK\3\4", _VERSION, 0, 0, 0, _DATE, crc, size, size, len(name), 0) + name
 
 
 def central_header(name: bytes, crc: int, size: int, offset: int) -> bytes:

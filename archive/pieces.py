@@ -11,6 +11,8 @@ PIECE_SIZE = 4 * 1024 * 1024
 
 def pieces_root(hashes: Sequence[bytes]) -> Digest:
     """RFC 6962 root whose leaf inputs are the 32-byte piece hashes (docs/formats.md §6)."""
+    if len(hashes) == 1:
+        return Digest("sha256", leaf_hash(hashes[0]))
     tree = CompactRange()
     tree.extend(leaf_hash(piece) for piece in hashes)
     return Digest("sha256", tree.root())

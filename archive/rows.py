@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, LargeBinary, String, Table, insert
+from sqlalchemy import Connection, LargeBinary, String, Table, insert, select
 from sqlalchemy.engine import Dialect
 
 T = TypeVar("T")
@@ -68,17 +68,27 @@ def _plan(
 
 
 def select_among(
-    connection: Connection, table: Table, names: Sequence[str], column: str, values: Sequence[Any]
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    column: str,
+    values: Sequence[Any],
+    source: str | None = None,
 ) -> Iterator[Sequence[Any]]:
-    """Columns of all rows whose `column`, a text or bytes, is one of the values."""
-    wanted = [table.c[name] for name in names]
+    """Columns (texts, bytes and plain integers) of all rows whose `column` is one of the values.
+
+    With `source` only rows whose column of that name has this value.
+    """
     for some in batched(values):
         if connection.dialect.name != "sqlite":
-            from sqlalchemy import select
-
-            yield from connection.execute(select(*wanted).where(table.c[column].in_(some)))
+            query = select(*(table.c[name] for name in names)).where(table.c[column].in_(some))
+            if source is not None:
+                query = query.where(table.c.source == source)
+            yield from connection.execute(query)
             continue
         columns = ", ".join(f'"{name}"' for name in names)
         marks = ", ".join("?" * len(some))
-        statement = f'SELECT {columns} FROM "{table.name}" WHERE "{column}" IN ({marks})'  # noqa: S608
-        yield from connection.exec_driver_sql(statement, tuple(some))
+        where = "" if source is None else "source = ? AND "
+        statement = f'SELECT {columns} FROM "{table.name}" WHERE {where}"{column}" IN ({marks})'  # noqa: S608
+        parameters = (*some,) if source is None else (source, *some)
+        yield from connection.exec_driver_sql(statement, parameters)

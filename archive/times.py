@@ -15,7 +15,8 @@ def format_time(moment: datetime) -> str:
     """Write an aware datetime, for example `2026-11-22T04:05:06.123456Z`."""
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone")
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    there = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return there.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def parse_time(text: object) -> datetime:

@@ -10,34 +10,41 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 
 from archive import ledger, packing
 from archive.database import Database
 from archive.durable import FileSystem
 from archive.ledger import NewEntry
 from archive.ports import Clock, ObjectStore
+from archive.rows import insert_rows
 from archive.tables import IntakeRow
 from ingest.alone import Apart, is_sensitive
-from ingest.describe import Circumstances, describe
-from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
+from ingest.describe import Circumstances, SidecarFacts, describe
+from ingest.drops import Accepted, Arrived, Outcome, Preparer, RefusedDrop, Rejected
 from ingest.entries import EntryMaker, Facts, Known
-from ingest.errors import SourceChanged, SourceUnreadable
+from ingest.errors import DestroyedBefore, SourceChanged, SourceUnreadable
 from ingest.outbox import Due
 from ingest.packing import Packer, portions
-from ingest.redrop import find_first
+from ingest.redrop import find_first, is_destroyed
 from ingest.register import Maker, ensure_source
 from ingest.release import KEEP
-from ingest.returned import release_again
+from ingest.returned import Key, known_drops
 from ingest.session import StagingSession
+from ingest.staging import Staged
 from ingest.sweep import Drop, Found
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
 _LARGE = 1 << 20
 _READERS = 2
+_COLUMNS = (
+    *("id", "source", "path", "dev", "ino", "size", "mtime_ns", "ctime_ns"),
+    *("sha256", "sidecar_sha256", "state", "record", "pending", "release", "at"),
+)
 NO_FLOOR = "p"
 """Floor class where there is no schedule (formats §12)."""
 
@@ -92,7 +99,7 @@ class _Batch:
     now: datetime
     apart: Apart
     entries: list[NewEntry] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[list[Any]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     sources: dict[str, bytes] = field(default_factory=dict)
     refused: set[tuple[Any, ...]] = field(default_factory=set)
@@ -126,6 +133,7 @@ class Admission:
             settings.digests,
             maker.id,
             clock.now,
+            self._describe,
             settings.pack_up_to,
         )
 
@@ -153,6 +161,7 @@ class Admission:
         accepted = [_sha256(o) for o in outcomes if isinstance(o, Accepted)]
         with self._db.read() as connection:
             batch.known.load(connection, accepted)
+        outcomes = [o for found in outcomes if (o := self._not_destroyed(found, batch, result))]
         floor_class = self._settings.floor_class()
         packer = Packer(packing.staged_name(self._maker.id(batch.now), floor_class))
         start = len(batch.entries)
@@ -164,6 +173,16 @@ class Admission:
             if isinstance(outcome, Accepted) and outcome.staged.path is not None:
                 batch.files += [outcome.record, f"{outcome.record}.pieces"]
         self._write_pack(packer, batch, start)
+
+    def _not_destroyed(self, outcome: Outcome, batch: _Batch, result: Admitted) -> Outcome | None:
+        """What was destroyed does not come back: such a drop goes into quarantine."""
+        if not isinstance(outcome, Accepted) or not is_destroyed(outcome, batch.known):
+            return outcome
+        try:
+            return self._preparer.reject_staged(outcome, DestroyedBefore())
+        except (SourceChanged, SourceUnreadable):
+            result.unsettled.append(outcome.drop)
+            return None
 
     def _write_pack(self, packer: Packer, batch: _Batch, start: int) -> None:
         """Write the portion's pack; its object comes with the first of its members."""
@@ -180,20 +199,16 @@ class Admission:
             for source, folder in batch.sources.items():
                 ensure_source(connection, source, folder, batch.now, self._maker)
             ledger.submit(connection, batch.entries)
-            connection.execute(insert(INTAKE), batch.rows)
+            insert_rows(connection, INTAKE, _COLUMNS, batch.rows)
         self._session.submitted(batch.files)
 
     def _not_known(self, drops: Sequence[Drop], result: Admitted) -> list[Drop]:
         """Leave out drops that are on their way already, or were refused as they are."""
-        present = {key for drop in drops for key in _keys(drop)}
-        files = [drop.file for drop in drops]
-        release_again(self._db, {f.source for f in files}, [f.path for f in files], present)
-        with self._db.read() as connection:
-            known = _known_keys(connection, drops)
+        present = [(drop, _keys(drop)) for drop in drops]
+        known = known_drops(self._db, present)
         fresh = []
-        for drop in drops:
-            keys = _keys(drop)
-            if not known.keys() & {*keys}:
+        for drop, keys in present:
+            if known.keys().isdisjoint(keys):
                 fresh.append(drop)
                 # A person may name the same file twice.
                 known[keys[0]] = drop.sidecar is not None
@@ -231,19 +246,18 @@ class Admission:
             gone = not all(os.path.lexists(f.path) for f in (drop.file, drop.sidecar) if f)
             (result.unsettled if gone else result.unreadable).append(drop)
             return None
-        return self._described(outcome) if isinstance(outcome, Accepted) else outcome
+        return outcome
 
-    def _described(self, outcome: Accepted) -> Accepted:
-        """Write record.json, and let go of the bytes that it was found by."""
-        description = describe(
-            outcome.record,
-            self._maker.random(16),
-            outcome.staged,
-            self._circumstances(outcome),
-            outcome.sidecar,
-        ).to_bytes()
-        staged = replace(outcome.staged, head=b"")
-        return replace(outcome, staged=staged, description=description)
+    def _describe(self, arrived: Arrived, staged: Staged, sidecar: SidecarFacts | None) -> bytes:
+        facts = Circumstances(
+            arrived.drop,
+            self._settings.office,
+            arrived.received_at,
+            arrived.first_hash_at,
+            self._settings.software,
+        )
+        salt = self._maker.random(16)
+        return describe(arrived.number, salt, staged, facts, sidecar).to_bytes()
 
     def _entry(
         self, outcome: Outcome, known: Known, packer: Packer, result: Admitted
@@ -261,98 +275,38 @@ class Admission:
             result.redropped += 1
             return self._entries.redropped(outcome, first), first.id
         result.records += 1
-        sha256 = _sha256(outcome)
+        content, described = _sha256(outcome), sha256(outcome.description).digest()
         floor = self._settings.floor
         until = floor(outcome.received_at) if floor else None
+        packed = outcome.staged.data is not None
         facts = Facts(
             self._settings.office,
-            known.same_content(sha256, outcome.record),
+            described,
+            known.same_content(content, outcome.record),
             until,
-            packer.add(outcome, sha256, until) if outcome.staged.data is not None else None,
+            packer.add(outcome, content, described, until) if packed else None,
         )
         return self._entries.accessioned(outcome, facts), outcome.record
 
-    def _circumstances(self, outcome: Accepted) -> Circumstances:
-        file = outcome.drop.file
-        return Circumstances(
-            file.source,
-            self._settings.office,
-            file.name,
-            file.folder,
-            outcome.drop.settled,
-            outcome.received_at,
-            outcome.first_hash_at,
-            self._settings.software,
-        )
-
-    def _row(
-        self, outcome: Outcome, pending: str, record: str | None, now: datetime
-    ) -> dict[str, Any]:
-        file = outcome.drop.file
-        row: dict[str, Any] = {
-            "id": self._maker.id(now),
-            "source": file.source,
-            "path": file.path,
-            **_key_columns(file),
-            "sha256": b"",
-            "sidecar_sha256": None,
-            "state": "staged",
-            "record": record,
-            "pending": pending,
-            "release": self._settings.release,
-            "at": now,
-        }
+    def _row(self, outcome: Outcome, pending: str, record: str | None, now: datetime) -> list[Any]:
+        """A line of the table `intake`, in the order of _COLUMNS; it has the entry's number."""
+        file, path, key = outcome.drop.file, outcome.drop.file.path, outcome.drop.file.key
+        state, content, beside = "staged", b"", None
         if isinstance(outcome, RefusedDrop):
             # A neutral stub: neither name nor digest; the sidecar's key, for the mark stands there.
-            beside = outcome.drop.sidecar or file
-            return {**row, **_key_columns(beside), "path": b"", "state": "refused"}
-        if isinstance(outcome, Rejected):
-            row["sha256"] = outcome.content.digests[0].value
-            row["sidecar_sha256"] = outcome.sidecar[0].value
+            path, key, state = b"", (outcome.drop.sidecar or file).key, "refused"
+        elif isinstance(outcome, Rejected):
+            content = outcome.content.digests[0].value
+            beside = outcome.sidecar[0].value if outcome.sidecar else None
             judged = outcome.drop.sidecar
             if self._settings.release == KEEP and judged is not None:
                 # It stays where it is: known by its sidecar, so that a corrected one is looked at.
-                return {**row, "path": judged.path, **_key_columns(judged)}
-            return row
-        row["sha256"] = _sha256(outcome)
-        if outcome.sidecar is not None:
-            row["sidecar_sha256"] = outcome.sidecar.digests[0].value
-        return row
-
-
-def _key_columns(file: Found) -> dict[str, int]:
-    key = file.key
-    return {
-        "dev": key.device,
-        "ino": key.inode,
-        "size": key.size,
-        "mtime_ns": key.mtime_ns,
-        "ctime_ns": key.ctime_ns,
-    }
-
-
-def _keys(drop: Drop) -> list[tuple[bytes, tuple[int, ...]]]:
-    own = tuple(drop.file.key)
-    keys = [(drop.file.path, own), (b"", own)]
-    if drop.sidecar is not None:
-        key = tuple(drop.sidecar.key)
-        keys += [(b"", key), (drop.sidecar.path, key)]
-    return keys
-
-
-def _known_keys(
-    connection: Connection, drops: Sequence[Drop]
-) -> dict[tuple[bytes, tuple[int, ...]], bool]:
-    """Keys of drops that are staged, receipted, kept in place, or refused; have they sidecars?"""
-    c = INTAKE.c
-    paths = {path for drop in drops for path, _ in _keys(drop)}
-    query = select(c.sidecar_sha256, c.path, c.dev, c.ino, c.size, c.mtime_ns, c.ctime_ns).where(
-        c.source.in_({drop.file.source for drop in drops}),
-        c.path.in_(paths),
-        c.state.in_(("staged", "receipted", "refused", "kept")),
-    )
-    rows = connection.execute(query)
-    return {(row.path, tuple(row[2:])): row.sidecar_sha256 is not None for row in rows}
+                path, key = judged.path, judged.key
+        else:
+            content = _sha256(outcome)
+            beside = outcome.sidecar.digests[0].value if outcome.sidecar else None
+        ours = (state, record, pending, self._settings.release, now)
+        return [pending, file.source, path, *key, content, beside, *ours]
 
 
 def _is_repeated(outcome: RefusedDrop, seen: set[tuple[Any, ...]]) -> bool:
@@ -374,3 +328,13 @@ def _source_folder(file: Found) -> bytes:
     depth = 1 + (file.folder.count(b"/") + 1 if file.folder else 0)
     parts = file.path.split(b"/")
     return parts[-1 - depth] if len(parts) > depth else file.source.encode()
+
+
+def _keys(drop: Drop) -> list[Key]:
+    """Under which keys a drop may be known: its own, and those of a refusal's stub."""
+    own = drop.file.key
+    keys: list[Key] = [(drop.file.path, own), (b"", own)]
+    if drop.sidecar is not None:
+        key = drop.sidecar.key
+        keys += [(b"", key), (drop.sidecar.path, key)]
+    return keys

@@ -10,9 +10,9 @@ from archive.record import RecordDescription
 from archive.times import format_time
 from ingest.kind import detect
 from ingest.names import decode_name
-from ingest.settle import Settled
 from ingest.sidecar import Sidecar
 from ingest.staging import HEAD_SIZE, Staged
+from ingest.sweep import Drop
 from ingest.text import read_text
 from signing.digest import Digest
 
@@ -30,11 +30,8 @@ class SidecarFacts:
 class Circumstances:
     """Where and when a drop was found."""
 
-    source: str
+    drop: Drop
     office: str
-    name: bytes
-    folder: bytes
-    settled: Settled
     received_at: datetime
     first_hash_at: datetime
     software: str
@@ -48,10 +45,12 @@ def describe(
     sidecar: SidecarFacts | None,
 ) -> RecordDescription:
     """Build the description; what device and sidecar say is kept as their claims."""
-    name, folder = decode_name(facts.name), decode_name(facts.folder)
+    file, settled = facts.drop.file, facts.drop.settled
+    name, folder = decode_name(file.name), decode_name(file.folder)
     complete = staged.size <= HEAD_SIZE
-    text = read_text(staged.head, complete=complete)
-    media = detect(staged.head, name.text, text, complete=complete)
+    head = staged.start()
+    text = read_text(head, complete=complete)
+    media = detect(head, name.text, text, complete=complete)
     return RecordDescription.build(
         {
             "v": 1,
@@ -66,14 +65,14 @@ def describe(
             "pieces": {"size": PIECE_SIZE, "root": str(staged.pieces_root)},
             "media": {"type": media.type, "by": media.by},
             "text": _text(text),
-            "source": facts.source,
+            "source": file.source,
             "office": facts.office,
             "received_at": format_time(facts.received_at),
             "first_hash_at": format_time(facts.first_hash_at),
             "modified_at": format_time(_modified(staged.key.mtime_ns)),
             "settle": {
-                "lease": facts.settled.lease and staged.lease,
-                "seconds": facts.settled.seconds,
+                "lease": settled.lease and staged.lease,
+                "seconds": settled.seconds,
             },
             "sidecar": _sidecar(sidecar),
             "claims": dict(sidecar.parsed.claims) if sidecar else None,

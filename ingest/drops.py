@@ -1,7 +1,7 @@
 """What becomes of one drop before anything is submitted: staged, rejected or refused."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,16 @@ from signing.digest import Digest
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """A drop that is staged: its number, which the record has as its id, and when it came."""
+
+    drop: Drop
+    number: str
+    received_at: datetime
+    first_hash_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """A staged drop; `record` is the id it will have. The sidecar was good, if there is one."""
 
@@ -27,8 +37,8 @@ class Accepted:
     sidecar: SidecarFacts | None
     received_at: datetime
     first_hash_at: datetime
-    description: bytes = b""
-    """record.json, once it is written."""
+    description: bytes
+    """record.json."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,7 @@ class RefusedDrop:
     """A drop marked as a state secret: nothing of it was kept, not even its name."""
 
     drop: Drop
+    number: str
     received_at: datetime
 
 
@@ -80,6 +91,8 @@ class Preparer:
     digests: Sequence[str]
     new_id: Callable[[datetime], str]
     now: Callable[[], datetime]
+    describe: Callable[[Arrived, Staged, SidecarFacts | None], bytes]
+    """Writes record.json."""
     pack_up_to: int = 0
     """Contents of at most this many bytes are held in memory, for a pack."""
 
@@ -91,19 +104,23 @@ class Preparer:
         received_at = self.now()
         number = self.new_id(received_at)
         if _is_secret_at_length(drop):
-            return RefusedDrop(drop, received_at)
+            return RefusedDrop(drop, number, received_at)
         facts = None
         if drop.sidecar is not None:
             data = read_head(drop.sidecar.path, sidecar.MAX_SIZE + 1, drop.sidecar.key)
             try:
                 facts = SidecarFacts(sidecar.parse(data), data, self._digests(data))
             except Classified:
-                return RefusedDrop(drop, received_at)
+                return RefusedDrop(drop, number, received_at)
             except SidecarBad as bad:
                 return self._reject(drop, number, bad, received_at)
         packed = self._is_small(drop) and not (facts and apart(facts.parsed.claims))
         staged = self._staged(drop, number, facts, packed=packed)
-        return Accepted(drop, number, staged, facts, received_at, self.now())
+        hashed_at = self.now()
+        text = self.describe(Arrived(drop, number, received_at, hashed_at), staged, facts)
+        if staged.head:
+            staged = replace(staged, head=b"")  # a batch would hold many
+        return Accepted(drop, number, staged, facts, received_at, hashed_at, text)
 
     def _is_small(self, drop: Drop) -> bool:
         return self.pack_up_to > 0 and drop.file.key.size <= self.pack_up_to
@@ -133,21 +150,31 @@ class Preparer:
 
         A sidecar above the size limit is copied whole all the same: nothing is lost.
         """
-        assert drop.sidecar is not None  # noqa: S101 - a bad sidecar is a sidecar
         folder = self.quarantine / number
         self.fs.mkdir(folder)
         content = stage(
             drop.file.path, folder, "content", self.digests, fs=self.fs, expected=drop.file.key
         )
-        beside = stage(
-            drop.sidecar.path,
-            folder,
-            "sidecar",
-            self.digests,
-            fs=self.fs,
-            expected=drop.sidecar.key,
-        )
+        digests, size = self._beside(drop, folder)
         reason = {"code": bad.code, "sentence": bad.english, "sentence_zh": bad.chinese}
         write_new(self.fs, folder / "reason.json", (canonical.encode(reason),))
-        digests = beside.digests
-        return Rejected(drop, number, bad, content, digests, beside.size, received_at)
+        return Rejected(drop, number, bad, content, digests, size, received_at)
+
+    def _beside(self, drop: Drop, folder: Path) -> tuple[tuple[Digest, ...], int]:
+        """Copy the sidecar, if there is one; its digests and size."""
+        if drop.sidecar is None:
+            return (), 0
+        path, key = drop.sidecar.path, drop.sidecar.key
+        beside = stage(path, folder, "sidecar", self.digests, fs=self.fs, expected=key)
+        return beside.digests, beside.size
+
+    def reject_staged(self, outcome: Accepted, bad: SidecarBad) -> Rejected:
+        """Put a drop that was accepted as far as its form goes into quarantine instead.
+
+        Raises as `prepare` does.
+        """
+        rejected = self._reject(outcome.drop, outcome.record, bad, outcome.received_at)
+        for path in (outcome.staged.path, outcome.staged.pieces_path):
+            if path is not None:
+                self.fs.unlink(path)
+        return rejected

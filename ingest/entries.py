@@ -1,7 +1,7 @@
 """The ledger entries that intake makes: accessions, re-drops, rejections."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +11,13 @@ from archive import layout
 from archive.catalog import RECORD
 from archive.ledger import NewEntry, NewObject
 from archive.ports import Clock
-from archive.rows import batched
+from archive.rows import batched, select_among
 from archive.tables import RecordRow
 from archive.times import format_time
 from ingest.drops import Accepted, RefusedDrop, Rejected
 from ingest.names import decode_name
 from ingest.register import ACTOR, Maker
 from ingest.staging import Staged
-from signing.digest import Digest
 
 CLASSIFIED = "CLASSIFIED_REFUSED"
 
@@ -40,11 +39,14 @@ class Known:
         """Look up a part of a batch at once."""
         fresh = [*({*digests} - self.asked)]
         self.asked.update(fresh)
-        present = select(RECORD).where(~RECORD.c.lost).order_by(RECORD.c.id)
-        for some in batched(fresh):
-            query = present.where(RECORD.c.sha256.in_(some))
-            for row in connection.execute(query).mappings():
+        found = select_among(connection, RECORD, ("id",), "sha256", fresh)
+        ids = [record for (record,) in found]
+        for some in batched(ids):
+            query = select(RECORD).where(RECORD.c.id.in_(some), ~RECORD.c.lost)
+            for row in connection.execute(query.order_by(RECORD.c.id)).mappings():
                 self.by_sha256.setdefault(row["sha256"], []).append(RecordRow(**row))
+        for rows in self.by_sha256.values():
+            rows.sort(key=lambda row: row.id)
 
     def same_content(self, sha256: bytes, record: str) -> str | None:
         """The first record with this content; a content seen first becomes it."""
@@ -62,6 +64,8 @@ class Facts:
     """
 
     office: str
+    described: bytes
+    """SHA-256 of record.json."""
     same: str | None = None
     retain_until: datetime | None = None
     pack: Mapping[str, Any] | None = None
@@ -77,23 +81,22 @@ class EntryMaker:
 
     def accessioned(self, outcome: Accepted, facts: Facts) -> NewEntry:
         """A new record; with all its objects where it is not in a pack."""
-        described = Digest.of("sha256", outcome.description)
         body = {
             **_arrival(outcome),
             "first_hash_at": format_time(outcome.first_hash_at),
             "office": facts.office,
-            "record": str(described),
+            "record": f"sha256:{facts.described.hex()}",
         }
         if facts.same is not None:
             body["same_content_as"] = facts.same
         if facts.retain_until is not None:
             body["retain_until"] = format_time(facts.retain_until)
+        kind, record = "record.accessioned", outcome.record
         if facts.pack is not None:
             body["pack"] = facts.pack
-            entry = self._entry("record.accessioned", outcome, outcome.record, body, ())
-            return replace(entry, pack=facts.pack["id"])
-        objects = self._objects(outcome, described.value, facts.retain_until)
-        return self._entry("record.accessioned", outcome, outcome.record, body, objects)
+            return self._entry(kind, outcome, record, body, (), facts.pack["id"])
+        objects = self._objects(outcome, facts.described, facts.retain_until)
+        return self._entry(kind, outcome, record, body, objects)
 
     def _objects(
         self, outcome: Accepted, described: bytes, until: datetime | None
@@ -173,10 +176,13 @@ class EntryMaker:
         subject: str | None,
         body: Mapping[str, Any],
         objects: tuple[NewObject, ...],
+        pack: str | None = None,
     ) -> NewEntry:
-        now = self._clock.now()
+        """An entry is submitted under the number of its drop."""
+        number = outcome.record if isinstance(outcome, Accepted) else outcome.number
         stream = f"source/{outcome.drop.file.source}"
-        return NewEntry(self._maker.id(now), kind, stream, ACTOR, now, subject, body, objects)
+        at = outcome.received_at
+        return NewEntry(number, kind, stream, ACTOR, at, subject, body, objects, pack=pack)
 
 
 def _arrival(outcome: Accepted) -> dict[str, Any]:

@@ -88,8 +88,8 @@ _NAMES = {
 }  # fmt: skip
 # What a text may be by its name; any other name does not make a text into something else.
 _TEXT_NAMES = {"csv", "md"}
-_READABLE = {"application/pdf", "application/rtf"}
-"""Formats with a signature whose bytes may all be text."""
+_READABLE = (b"%PDF-", b"{\\rtf")
+"""Signatures of formats whose bytes may all be text."""
 _WITHIN = {
     _ZIP: {"docx", "xlsx", "pptx", "ofd"},
     _OLE: {"doc", "xls", "ppt", "wps"},
@@ -105,9 +105,9 @@ def detect(head: bytes, name: str, text: TextInfo | None, *, complete: bool) -> 
     has then shown all members, and a name that says otherwise is not believed.
     """
     extension = name.rpartition(".")[2].lower() if "." in name else ""
-    found = _by_signature(head)
-    if text is not None and found not in _READABLE:
+    if text is not None and not head.startswith(_READABLE):
         return _text_type(text, extension)  # words that begin like a film
+    found = _by_signature(head)
     may_hold_more = found == _OLE or not complete
     if found in _WITHIN and may_hold_more and extension in _WITHIN[found]:
         return Media(_NAMES[extension], "name")

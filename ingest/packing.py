@@ -66,13 +66,17 @@ class Packer:
         return self.name + SUFFIX
 
     def add(
-        self, outcome: Accepted, content_sha256: bytes, until: datetime | None
+        self, outcome: Accepted, content: bytes, described: bytes, until: datetime | None
     ) -> dict[str, Any]:
-        """Put a record in, locked until a moment; what its accession says of its place."""
+        """Put a record in, locked until a moment; what its accession says of its place.
+
+        `content` and `described` are the SHA-256 of the content and of record.json.
+        """
         data = outcome.staged.data
         assert data is not None  # noqa: S101 - only what is held goes into packs
         beside = outcome.sidecar.data if outcome.sidecar else None
-        place = self._builder.add(outcome.record, data, outcome.description, beside, content_sha256)
+        files = (outcome.record, data, outcome.description, beside)
+        place = self._builder.add(*files, content, described)
         if until is not None:
             self.retain_until = max(until, self.retain_until or until)
         return {

@@ -1,35 +1,69 @@
-"""Drops whose release a power cut undid: the rename is lost, the database knows of it.
+"""Drops that the database knows already: on their way, kept, refused, or back after a power cut.
 
 Nothing is synced for a release, so a released drop may stand in the inbox again. It is still the
 same file to the nanosecond of its change time, which a rename sets; so it is not a new drop, and
 is only released once more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, update
 
 from archive.database import Database
+from archive.rows import select_among
 from archive.tables import IntakeRow
+from ingest.settle import FileKey
+from ingest.sweep import Drop
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
-Key = tuple[bytes, tuple[int, ...]]
+Key = tuple[bytes, FileKey]
 """Path, and device, inode, size, mtime and ctime in nanoseconds."""
 
+_COLUMNS = (
+    *("id", "state", "sidecar_sha256", "path"),
+    *("dev", "ino", "size", "mtime_ns", "ctime_ns"),
+)
+_KNOWN = ("staged", "receipted", "refused", "kept")
+_GONE = ("released", "purged")
+_UNSIGNED = 1 << 64
 
-def release_again(
-    database: Database, sources: Iterable[str], paths: Iterable[bytes], present: set[Key]
-) -> None:
-    """Set released drops that are present again back to `receipted`."""
-    c = INTAKE.c
-    query = select(c.id, c.path, c.dev, c.ino, c.size, c.mtime_ns, c.ctime_ns).where(
-        c.source.in_(set(sources)), c.path.in_(list(paths)), c.state.in_(("released", "purged"))
-    )
+
+def known_drops(
+    database: Database, present: Sequence[tuple[Drop, Sequence[Key]]]
+) -> dict[Key, bool]:
+    """Keys of drops that are staged, receipted, kept in place, or refused; have they sidecars?
+
+    Released drops that are present again are set back to `receipted`, and are among them.
+    """
+    paths: dict[str, set[bytes]] = {}
+    for drop, keys in present:
+        paths.setdefault(drop.file.source, set()).update([path for path, _ in keys])
+    here = {key for _, keys in present for key in keys}
+    known: dict[Key, bool] = {}
+    back: list[str] = []
     with database.read() as connection:
-        rows = connection.execute(query).all()
-    back = [row.id for row in rows if (row.path, tuple(row[2:])) in present]
-    if not back:
-        return
+        for source, wanted in paths.items():
+            rows = select_among(connection, INTAKE, _COLUMNS, "path", [*wanted], source)
+            for number, state, sidecar, path, *columns in rows:
+                key = (bytes(path), _key(columns))
+                if state in _GONE and key in here:
+                    back.append(number)
+                elif state not in _KNOWN:
+                    continue
+                known[key] = sidecar is not None
+    if back:
+        _release_again(database, back)
+    return known
+
+
+def _key(columns: Iterable[Any]) -> FileKey:
+    device, inode, *rest = columns
+    return FileKey(device % _UNSIGNED, inode % _UNSIGNED, *rest)
+
+
+def _release_again(database: Database, back: Sequence[str]) -> None:
     change = {"state": "receipted", "moved_to": None, "sidecar_moved_to": None}
+    statement = update(INTAKE).where(INTAKE.c.id == bindparam("row")).values(**change)
     with database.write() as connection:
-        connection.execute(update(INTAKE).where(c.id.in_(back)).values(**change))
+        connection.execute(statement, [{"row": number} for number in back])

@@ -14,10 +14,15 @@ _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def open_regular(path: bytes) -> int:
+    """Open a regular file for reading, see `open_known`; returns the descriptor."""
+    return open_known(path)[0]
+
+
+def open_known(path: bytes) -> tuple[int, FileKey]:
     """Open a regular file for reading: never follows a link, never waits on a FIFO.
 
     Links in the folders above the file are the business of the sweep, which does not walk them.
-    Returns the descriptor; raises SourceUnreadable, or SourceForbidden where it is not allowed.
+    Returns descriptor and key; raises SourceUnreadable, or SourceForbidden where it is not allowed.
     """
     try:
         fd = os.open(path, _FLAGS)
@@ -25,10 +30,11 @@ def open_regular(path: bytes) -> int:
         reason = os.strerror(error.errno or 0)
         kind = SourceForbidden if error.errno in (errno.EACCES, errno.EPERM) else SourceUnreadable
         raise kind(f"The file cannot be opened: {reason}.") from error
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode):
         os.close(fd)
         raise SourceUnreadable("This is not a regular file.")
-    return fd
+    return fd, FileKey.of(found)
 
 
 def has_writer(fd: int) -> bool | None:
@@ -55,15 +61,13 @@ def writer_of(path: bytes, key: FileKey) -> bool | None:
     Raises SourceForbidden.
     """
     try:
-        fd = open_regular(path)
+        fd, found = open_known(path)
     except SourceForbidden:
         raise
     except SourceUnreadable:
         return True
     try:
-        if FileKey.of(os.fstat(fd)) != key:
-            return True
-        return has_writer(fd)
+        return True if found != key else has_writer(fd)
     finally:
         os.close(fd)
 

@@ -16,7 +16,7 @@ from archive.durable import READ_ONLY, FileSystem, disk_errors
 from archive.pieces import PIECE_SIZE, PieceHasher, pieces_root
 from ingest.errors import SourceChanged, SourceUnreadable
 from ingest.settle import FileKey
-from ingest.sources import has_writer, open_regular
+from ingest.sources import has_writer, open_known
 from signing.digest import Digest, Hasher
 
 HEAD_SIZE = 64 * 1024
@@ -51,6 +51,10 @@ class Staged:
     data: bytes | None = None
     """All bytes, of a small file that goes into a pack."""
 
+    def start(self) -> bytes:
+        """The first HEAD_SIZE bytes, while they are at hand."""
+        return self.head if self.data is None else self.data[:HEAD_SIZE]
+
 
 def stage(
     source: bytes,
@@ -68,9 +72,8 @@ def stage(
     (`md5`). Raises SourceChanged, SourceUnreadable; Unreachable if the disk is full;
     FileExistsError if the name is taken.
     """
-    fd = open_regular(source)
+    fd, key = open_known(source)
     try:
-        key = FileKey.of(os.fstat(fd))
         if expected is not None and key != expected:
             raise SourceChanged("The file changed after it had settled.")
         target = staging / name
@@ -103,23 +106,20 @@ def hold(
 
     Raises SourceChanged, SourceUnreadable.
     """
-    fd = open_regular(source)
+    fd, key = open_known(source)
     try:
-        key = FileKey.of(os.fstat(fd))
         if key != expected:
             raise SourceChanged("The file changed after it had settled.")
         data = _read_whole(fd, key.size)
         lease = _unchanged(fd, key)
     finally:
         os.close(fd)
-    with _Pass(algorithms, claimed, key.size) as run:
-        if data:
-            run.update(data)
-        found = run.finish()
-    root = pieces_root(found.pieces)
-    return Staged(
-        None, key.size, found.digests, root, None, key, lease, found.claimed, run.head, data
-    )
+    digests = tuple([Digest.of(algorithm, data) for algorithm in algorithms])
+    # At most one piece, whose hash is a digest that is made anyway.
+    piece = next(item.value for item in digests if item.algorithm == "sha256")
+    root = pieces_root((piece,) if data else ())
+    more = {name: hashlib.new(name, data, usedforsecurity=False).hexdigest() for name in claimed}
+    return Staged(None, key.size, digests, root, None, key, lease, more, b"", data)
 
 
 def _read_whole(fd: int, size: int) -> bytes:

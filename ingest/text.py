@@ -125,7 +125,7 @@ def _common() -> frozenset[str]:
 
 
 def _clean(text: str, limit: int) -> str:
-    shown = " ".join(unicodedata.normalize("NFC", text).split())
+    shown = " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
     if not shown.isprintable():
         shown = _BLANK.sub(" ", shown).strip()
     return shown[:limit].rstrip()

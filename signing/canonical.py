@@ -9,7 +9,7 @@ duplicate keys, at most 64 levels. ``encode`` and ``decode`` are strict inverses
 
 import json
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from signing.errors import CanonicalError
@@ -21,22 +21,31 @@ JsonValue: TypeAlias = (
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 64
 
-# The C encoder escapes exactly what RFC 8785 3.2.2.2 asks for when it keeps non-ASCII text.
-# Cycles are caught by the depth limit of the walk, so the encoder need not look for them.
-_SORTING = json.JSONEncoder(
-    ensure_ascii=False,
-    check_circular=False,
-    allow_nan=False,
-    sort_keys=True,
-    separators=(",", ":"),
-)
-_KEEPING = json.JSONEncoder(
-    ensure_ascii=False,
-    check_circular=False,
-    allow_nan=False,
-    sort_keys=False,
-    separators=(",", ":"),
-)
+
+def _encoder(*, sort_keys: bool) -> Callable[[object], str]:
+    """Writes any checked value; raises CanonicalError for what has no canonical form.
+
+    The C encoder escapes exactly what RFC 8785 3.2.2.2 asks for when it keeps non-ASCII text.
+    Cycles are caught by the depth limit of the walk, so the encoder need not look for them.
+    """
+    plain = json.JSONEncoder(
+        ensure_ascii=False,
+        check_circular=False,
+        allow_nan=False,
+        sort_keys=sort_keys,
+        separators=(",", ":"),
+    )
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return plain.encode
+    # JSONEncoder.encode makes this anew for every value, which takes longer than a small value.
+    text = json.encoder.encode_basestring
+    write = make(None, plain.default, text, None, ":", ",", sort_keys, False, False)  # noqa: FBT003
+    return lambda value: text(value) if type(value) is str else "".join(write(value, 0))
+
+
+_SORTING = _encoder(sort_keys=True)
+_KEEPING = _encoder(sort_keys=False)
 _PLAIN = frozenset({str, bool, type(None)})
 
 
@@ -46,7 +55,7 @@ def encode(value: object) -> bytes:
     Subclasses of these types are refused. Raises CanonicalError.
     """
     _check_shape(value, MAX_DEPTH)
-    text = _SORTING.encode(value)
+    text = _SORTING(value)
     if text.isascii():
         return text.encode("ascii")
     if _has_plain_keys(value) and unicodedata.is_normalized("NFC", text):
@@ -58,7 +67,7 @@ def encode(value: object) -> bytes:
             raise CanonicalError("Text contains a lone surrogate.") from error
     # RFC 8785 3.2.3 sorts by UTF-16 code units, Python by code points: they differ only outside
     # ASCII, and so do normalisation and surrogates. One slower walk settles all three.
-    return _KEEPING.encode(_ordered(value)).encode("utf-8")
+    return _KEEPING(_ordered(value)).encode("utf-8")
 
 
 def decode(data: bytes) -> JsonValue:
