@@ -135,7 +135,7 @@ def _build(
             sizes[log] = (one.size, one.seals)
         with target.write() as connection:
             register_crls(connection, places.evidence, identity)
-        _replay(target, places, identity, rules, clock, sizes, whole=not projection.unreadable)
+        projection.unreadable += _replay(target, places, identity, rules, clock, sizes)
     finally:
         target.close()
     return _Found(sizes, projection)
@@ -148,18 +148,16 @@ def _replay(
     rules: tuple[TrustPolicy, Law | None],
     clock: Clock,
     logs: Iterable[str],
-    *,
-    whole: bool,
-) -> None:
-    """Fill the registers from the entries of the new database."""
+) -> int:
+    """Fill the registers from the entries of the new database; how many records lack theirs."""
     pki = load_pki(places.evidence, Report("rebuild", clock.now()))
     policy, law = rules
     judges = Judges(policy, pki.certificates, pki.crls)
     issuers = frozenset(load_certificate(der).subject for der in identity.certificates)
     registers = RegisterRebuilder(
-        places.evidence, identity.archive_id, judges, issuers, list(logs), whole=whole, law=law
+        places.evidence, identity.archive_id, judges, issuers, list(logs), law
     )
-    registers.run(target.write)
+    return registers.run(target.write)
 
 
 def _check_pointer(live: LiveStore, trust: LogTrust, sizes: dict[str, int]) -> None:

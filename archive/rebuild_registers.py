@@ -23,6 +23,7 @@ from archive.layout import detail_key
 from archive.ledger import ENTRY
 from archive.pki_register import REVOCATION
 from archive.ports import ObjectStore, read_all
+from archive.rebuild_bare import BARE, close, fill
 from archive.registers.act import Act, Data, Unknown
 from archive.registers.admit import KINDS
 from archive.registers.cases import plain_number
@@ -43,6 +44,7 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 _STREAMS = ("access", "registry", "inspection")
 _AT_ONCE = 2_000
 _OBJECT_LIMIT = 16 << 20
+_DESTROYED = b'"kind":"record.destroyed"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class _Found:
 class RegisterRebuilder:
     """Fills the registers, the accesses and the revocations of a database that has its entries.
 
-    `issuers` are the names (DER) of our own authorities, whose lists name what is revoked; `whole`
-    says that the catalog has every record of the ledger.
+    `issuers` are the names (DER) of our own authorities, whose lists name what is revoked. The
+    catalog has every record of the ledger, if only with a bare line.
     """
 
     def __init__(
@@ -68,11 +70,8 @@ class RegisterRebuilder:
         judges: Judges,
         issuers: frozenset[bytes],
         logs: Sequence[str],
-        *,
-        whole: bool,
         law: Law | None = None,
     ) -> None:
-        self._whole = whole
         self._law = law
         self._evidence = evidence
         self._archive_id = archive_id
@@ -80,9 +79,13 @@ class RegisterRebuilder:
         self._issuers = issuers
         self._logs = list(logs)
         self._revocations: list[tuple[str, datetime]] = []
+        self._gone: set[str] | None = None
 
-    def run(self, transaction: Transaction) -> None:
-        """Replay everything; raises ContentAltered where something that it needs is gone."""
+    def run(self, transaction: Transaction) -> int:
+        """Replay everything; raises ContentAltered where something that it needs is gone.
+
+        Returns how many records are left out because their description is gone.
+        """
         with transaction() as connection:
             for found in self._acts(connection):
                 if found.entry.kind == "person.revoked":
@@ -90,15 +93,17 @@ class RegisterRebuilder:
         last: _Found | None = None
         while True:
             with transaction() as connection:
-                shelf = _Shelf(connection, self._logs, whole=self._whole)
+                shelf = _Shelf(connection, self._logs)
                 replay = self._replay(connection, shelf)
                 chunk = list(islice(self._acts(connection, last), _AT_ONCE))
                 for found in chunk:
                     shelf.at(found.log, found.index)
                     self._take(connection, replay, shelf, found)
             if len(chunk) < _AT_ONCE:
-                return
+                break
             last = chunk[-1]
+        with transaction() as connection:
+            return close(connection, self._evidence)
 
     def _acts(self, connection: Connection, last: _Found | None = None) -> Iterator[_Found]:
         """What the registers follow, in the order of the ledger, after the last one taken."""
@@ -172,6 +177,8 @@ class RegisterRebuilder:
             case "access.completed" | "access.aborted" | "access.concealed_end":
                 ended = update(ACCESS).where(ACCESS.c.id == act.body["access"])
                 connection.execute(ended.values(open=False))
+            case "disposition.proposed":
+                fill(connection, (act.detail() or {"list": ()})["list"])
             case "person.revoked" if body is not None:
                 self._revoke(connection, shelf, body)
 
@@ -221,19 +228,32 @@ class RegisterRebuilder:
 
     def _claims(self, connection: Connection, record: str, number: str) -> bool:
         """As the catalog has it, which was filled from record.json."""
-        query = select(RECORD.c.case_no, RECORD.c.lost).where(RECORD.c.id == record)
-        row = connection.execute(query).first()
-        if row is None:
+        query = select(RECORD.c.case_no, RECORD.c.lost, RECORD.c.folder_raw)
+        row = connection.execute(query.where(RECORD.c.id == record)).first()
+        bare = row is None or row.folder_raw == BARE
+        if row is not None and (row.lost or (bare and self._is_gone(connection, record))):
+            return True
+        if row is None or bare:
             raise Unknown(f"the description of {record} is missing or altered")
-        return bool(row.lost) or (row.case_no is not None and plain_number(row.case_no) == number)
+        return row.case_no is not None and plain_number(row.case_no) == number
+
+    def _is_gone(self, connection: Connection, record: str) -> bool:
+        """Whether the ledger says anywhere that a record was destroyed: then it is not asked."""
+        if self._gone is None:
+            query = select(ENTRY.c.data).where(ENTRY.c.stream == "registry")
+            self._gone = {
+                str(Entry.parse(data).subject)
+                for data in connection.execute(query).scalars()
+                if _DESTROYED in data
+            }
+        return record in self._gone
 
 
 class _Shelf(DbShelf):
     """Registers in the new database, in which a record counts from its accession on."""
 
-    def __init__(self, connection: Connection, logs: Sequence[str], *, whole: bool) -> None:
+    def __init__(self, connection: Connection, logs: Sequence[str]) -> None:
         super().__init__(connection)
-        self._whole = whole
         self._order = {log: number for number, log in enumerate(logs)}
         self._place = (0, 0)
 
@@ -247,8 +267,6 @@ class _Shelf(DbShelf):
             return super().get(shelf, key)
         query = select(RECORD).where(RECORD.c.id == key)
         row = self._connection.execute(query).first()
-        if row is None and not self._whole:
-            raise Unknown(f"the description of the record {key} is perhaps missing")
         if row is None or (self._order[row.log], row.idx) >= self._place:
             return None
         return record_value(row)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, update
 
 from archive import catalog, fields, layout
-from archive.catalog import SOURCE
+from archive.catalog import RECORD, SOURCE
 from archive.detail import Detail
 from archive.entry import Entry
 from archive.errors import DataBad, ObjectMissing
@@ -20,6 +20,7 @@ from archive.ledger import Appended
 from archive.parts import DESCRIPTION, Nearby, Part, part_of
 from archive.pki_register import PKI
 from archive.ports import ObjectStore, read_all
+from archive.rebuild_bare import bare_row
 from archive.record import RecordDescription
 from archive.tables import OutageRow
 from archive.times import parse_time
@@ -27,10 +28,14 @@ from signing.digest import Digest
 
 OUTAGE = OutageRow.__table__  # type: ignore[attr-defined]
 _OBJECT_LIMIT = 16 << 20
+_ACCESSION = "record.accessioned"
 
 
 class Projection:
-    """Collects entries bundle by bundle and writes their lines; remembers nothing in between."""
+    """Collects entries bundle by bundle and writes their lines; remembers nothing in between.
+
+    A record whose description is gone gets a bare line, see `archive.rebuild_bare`.
+    """
 
     def __init__(self, evidence: ObjectStore) -> None:
         self._nearby = Nearby(evidence)
@@ -46,7 +51,7 @@ class Projection:
         """Write the lines of what was added since the last time."""
         wanted: dict[str, tuple[Part, str]] = {}
         for _, _, entry in self._new:
-            if entry.kind == "record.accessioned":
+            if entry.kind == _ACCESSION:
                 part = part_of(str(entry.subject), entry.body, entry.at, DESCRIPTION)
                 wanted[part.own] = part, entry.body["record"]
             elif entry.kind.startswith("source."):
@@ -56,27 +61,40 @@ class Projection:
             elif entry.kind in ("log.opened", "log.linked"):
                 self._pki(connection, entry)
 
+        gone: set[str] = set()
+
         def description(key: str) -> bytes | None:
-            return self._object(*wanted[key], RecordDescription.parse)
+            data = self._sealed(*wanted[key], RecordDescription.parse)
+            if data is None:
+                gone.add(key)
+            return data
 
         self.records += len(wanted)
         if self._new:
             log = self._new[0][0]
             catalog.project(connection, log, [new[1] for new in self._new], description)
+        rows = [
+            bare_row(log, appended.index, entry)
+            for log, appended, entry in self._new
+            if layout.record_key(str(entry.subject)) in gone and entry.kind == _ACCESSION
+        ]
+        if rows:
+            connection.execute(insert(RECORD), rows)
         self._new = []
 
     def _object(self, part: Part, digest: str, parse: Any) -> bytes | None:
         """A file's bytes if they have this digest and form, else None and counted."""
+        data = self._sealed(part, digest, parse)
+        self.unreadable += data is None
+        return data
+
+    def _sealed(self, part: Part, digest: str, parse: Any) -> bytes | None:
         try:
             data = self._nearby.read(part, _OBJECT_LIMIT)
             parse(data)
         except (DataBad, ObjectMissing):
-            self.unreadable += 1
             return None
-        if str(Digest.of("sha256", data)) == digest:
-            return data
-        self.unreadable += 1
-        return None
+        return data if str(Digest.of("sha256", data)) == digest else None
 
     def _source(self, connection: Connection, entry: Entry) -> None:
         part = Part(layout.detail_key(entry.body["detail_id"]))

@@ -118,6 +118,14 @@ class DisposalOffice:
         self.people.say("du", "hold.lifted", {"hold": hold}, {"reason": "已结"})
         self.archive.seal()
 
+    def link(self, case: str, records: Sequence[str]) -> None:
+        """What the archive writes for records that claim a case's number."""
+        desk = self.people.desk
+        with desk.database.write() as connection:
+            body = {"records": sorted(records)}
+            desk.submit_own(connection, "case.linked", "registry", case, body, "system/registry")
+        self.archive.seal()
+
     def extend(self, record: str, days: float) -> None:
         until = format_time(self.archive.clock.now() + timedelta(days=days))
         payload = {"cause": "other", "records": [record], "until": until}
