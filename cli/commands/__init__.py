@@ -189,6 +189,12 @@ VERBS: tuple[Verb, ...] = (
         "alerts --open",
     ),
     _verb(
+        "audit",
+        "The storage's own logs against the ledger.",
+        "将存储自身的日志与账本对账。",
+        "audit reconcile --access-log access.log",
+    ),
+    _verb(
         "doctor",
         "Clock, disk, keys, certificates, TSA.",
         "检查时钟、磁盘、密钥、证书与时间戳服务。",

@@ -20,6 +20,7 @@ TOLERANCE = timedelta(seconds=10)
 READ_BACK = timedelta(hours=1)
 """For so long after an object was made its read-back belongs to its making."""
 PROBE = "probe/"
+_CONTENTS = ("/content", "/pieces")
 _ENTRY = re.compile(r"entry:([a-z0-9]{1,16}-\d{4}):(\d{1,16})", re.ASCII)
 
 CODES: Mapping[str, tuple[str, str]] = {
@@ -61,7 +62,9 @@ CODES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Work of the archive: `release`, `ingest`, `keep`, `verify`, `replica`, `destroy`, `probe`."""
+    """Work of the archive: `release`, `ingest`, `keep`, `verify`, `replica`, `destroy`, `probe`,
+    `work` (reports and the like), `own account` (of a folder).
+    """
 
     work: str
 
@@ -90,6 +93,10 @@ class Judge:
             return self._destroy(request, key, rest)
         return self._work(request, key, work)
 
+    def concerns(self, request: Request) -> bool:  # noqa: ARG002 - as FolderJudge has it
+        """Whether it is about the store: all of a bucket is."""
+        return True
+
     def key(self, request: Request) -> str | None:
         """The key as the ledger has it."""
         if request.key is None or not request.key.startswith(self._prefix):
@@ -100,8 +107,8 @@ class Judge:
         if work in ("verify", "replica"):
             looks = request.act in (Act.READ, Act.LOOK)
             return Explained(work) if looks else "CAUSE_OTHER_ACT"
-        if work == "probe":
-            return self._probe(request, key)
+        if work in ("probe", "work"):
+            return self._probe(request, key) if work == "probe" else self._other(request, key)
         if work == "keep":
             return self._keep(request, key)
         return self._ingest(request, key) if work == "ingest" else "CAUSE_UNKNOWN"
@@ -166,6 +173,14 @@ class Judge:
         if ordered is None:
             return "CAUSE_OTHER_RECORD"
         return Explained("destroy") if request.at >= ordered - TOLERANCE else "CAUSE_OTHER_TIME"
+
+    def _other(self, request: Request, key: str | None) -> Judged:
+        """Reports, custody, search and the like: entries, details and descriptions, no contents."""
+        if request.act is Act.LOOK:
+            return Explained("work")
+        if request.act is not Act.READ or key is None or key.endswith(_CONTENTS):
+            return "CAUSE_OTHER_ACT"
+        return Explained("work") if self._known.written_since(key) else "KEY_UNKNOWN"
 
     def _probe(self, request: Request, key: str | None) -> Judged:
         if request.act is Act.LOOK or (key or PROBE).startswith(PROBE):

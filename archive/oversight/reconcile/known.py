@@ -8,7 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -148,23 +148,32 @@ class Known:
         row = self._one("SELECT 1 FROM record WHERE id=? AND pack=?", record, key)
         return row is not None
 
-    def disposed_of(self, disposition: str, key: str) -> datetime | None:
-        """When the destruction of what an object holds was ordered; None if it was not."""
-        if match := _RECORD_KEY.fullmatch(key):
-            row = self._one(
-                "SELECT d.at FROM disposition d JOIN disposed r ON r.id=d.id"
-                " WHERE d.id=? AND r.record=?",
-                disposition,
-                match[1],
-            )
-        else:
-            row = self._one(
-                "SELECT d.at FROM disposition d JOIN disposed r ON r.id=d.id"
-                " JOIN record p ON p.id=r.record WHERE d.id=? AND p.pack=?",
-                disposition,
-                key,
-            )
-        return datetime.fromisoformat(row[0]) if row else None
+    def going_on(self, key: str, at: datetime, tolerance: timedelta) -> bool:
+        """Whether an access was going on to a record of which the object holds something."""
+        match = _RECORD_KEY.fullmatch(key)
+        which = "a.record=?" if match else "a.record IN (SELECT id FROM record WHERE pack=?)"
+        row = self._one(
+            f"SELECT a.id FROM access a WHERE {which} AND a.at<=? AND"  # noqa: S608 - one of two
+            " (a.ended IS NULL OR a.ended>=?)",
+            match[1] if match else key,
+            _text(at + tolerance),
+            _text(at - tolerance),
+        )
+        if row is not None:
+            self.saw(row[0])
+        return row is not None
+
+    def disposed_of(self, disposition: str | None, key: str) -> datetime | None:
+        """When the destruction of what an object holds was ordered; None if it was not.
+
+        `disposition` None asks about any of them.
+        """
+        match = _RECORD_KEY.fullmatch(key)
+        which = "r.record=?" if match else "r.record IN (SELECT id FROM record WHERE pack=?)"
+        table = "disposition d JOIN disposed r ON r.id=d.id"
+        query = f"SELECT min(d.at) FROM {table} WHERE {which} AND (d.id=? OR ? IS NULL)"  # noqa: S608
+        row = self._one(query, match[1] if match else key, disposition, disposition)
+        return datetime.fromisoformat(row[0]) if row and row[0] else None
 
     def wrote(self, key: str, at: datetime) -> datetime | None:
         """Note that an object was made; returns when the log showed that before, if it did."""
