@@ -91,10 +91,10 @@ class Replicator:
             self.queue_missing()
         self._begun = True
 
-    def queue_missing(self) -> int:
+    def queue_missing(self, wanted: Callable[[str], bool] = lambda _: True) -> int:
         """Queue what the first store has and the copy has not; returns how many objects."""
         count, keys = 0, list[str]()
-        for key in absent(self._first.evidence, self._copy.evidence):
+        for key in filter(wanted, absent(self._first.evidence, self._copy.evidence)):
             keys.append(key)
             if len(keys) == _ROWS:
                 count, keys = count + self._queue(keys), []

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from archive_fixture import Accession
+from archive_fixture import Accession, policy_of
 from memory_bucket import MemoryBucket
 from replica_fixture import TwoPlaces, two_places
 
 from archive import layout, ledger, replica_queue
+from archive.copying import Copier
 from archive.errors import Unreachable
 from archive.findings import Outcome
+from archive.repair import Inspection, Repair, Repaired
 from archive.replica import REPLICA, Copied
 from archive.replica_queue import REPLICATION
 from archive.report import Report
+from archive.stores.directory import DirectoryStore
+from archive.verify import Kit
 
 LARGE = bytes(range(256)) * 20_000
 
@@ -288,3 +293,128 @@ def test_age_of_the_lag_is_that_of_the_oldest(buckets: TwoPlaces) -> None:
     lag = buckets.lag()
     assert lag.oldest is not None
     assert abs(lag.oldest - oldest) < timedelta(seconds=1)
+
+
+class TestRepair:
+    """What one of the two lacks is written again from the other, if the ledger proves it."""
+
+    @pytest.fixture
+    def taken(self, places: TwoPlaces) -> Accession:
+        taken = fill(places)
+        places.replicator().drain()
+        return taken
+
+    def test_nothing_is_lacking(self, places: TwoPlaces, taken: Accession) -> None:
+        done = repair(places)
+        assert (done.restored, done.copied, done.unproved) == ([], 0, [])
+
+    def test_the_first_place_gets_back_what_it_lost(
+        self, places: TwoPlaces, taken: Accession
+    ) -> None:
+        before = read(places.first.evidence)
+        lost = [
+            layout.content_key(taken.record),
+            layout.record_key(taken.record),
+            next(key for key in before if key.startswith("details/")),
+            next(key for key in before if "/tile/entries/" in key),
+            next(key for key in before if key.endswith(".note")),
+            next(key for key in before if key.startswith("pki/")),
+        ]
+        for key in lost:
+            remove(places.first.evidence, places, key)
+        done = repair(places)
+        assert sorted(done.restored) == sorted(lost)
+        assert read(places.first.evidence) == before
+        assert codes(places.verify_both()) == []
+
+    def test_the_copy_gets_what_it_lost(self, places: TwoPlaces, taken: Accession) -> None:
+        key = layout.content_key(taken.record)
+        remove(places.copy.evidence, places, key)
+        assert repair(places).copied == 1
+        assert codes(places.verify_both()) == []
+
+    def test_forged_bytes_are_not_carried_over(self, buckets: TwoPlaces) -> None:
+        taken = fill(buckets)
+        buckets.replicator().drain()
+        key = layout.content_key(taken.record)
+        first, copy = buckets.first.evidence, buckets.copy.evidence
+        assert isinstance(first, MemoryBucket)
+        assert isinstance(copy, MemoryBucket)
+        first.lose(key)
+        copy.of(key).data = b"forged"
+        done = repair(buckets)
+        assert done.restored == []
+        assert done.unproved == [key]
+        assert first.stat(key) is None
+
+    def test_a_planted_object_is_not_carried_over(self, buckets: TwoPlaces) -> None:
+        fill(buckets)
+        buckets.replicator().drain()
+        copy = buckets.copy.evidence
+        assert isinstance(copy, MemoryBucket)
+        copy.over("records/zz/planted", b"x")
+        buckets.archive.clock.advance(hours=1)
+        done = repair(buckets)
+        assert done.unproved == ["records/zz/planted"]
+        assert buckets.first.evidence.stat("records/zz/planted") is None
+
+    def test_altered_bytes_stay_and_are_told(self, buckets: TwoPlaces) -> None:
+        taken = fill(buckets)
+        buckets.replicator().drain()
+        key = layout.content_key(taken.record)
+        first = buckets.first.evidence
+        assert isinstance(first, MemoryBucket)
+        first.of(key).data = b"x" * len(first.of(key).data)
+        done = repair(buckets)
+        assert done.restored == []
+        assert "CONTENT_ALTERED" in codes(done.report)
+        assert first.of(key).data == b"x" * len(first.of(key).data)
+
+    def test_without_a_ledger_that_holds_nothing_is_written(self, buckets: TwoPlaces) -> None:
+        taken = fill(buckets)
+        buckets.replicator().drain()
+        first, copy = buckets.first.evidence, buckets.copy.evidence
+        assert isinstance(first, MemoryBucket)
+        assert isinstance(copy, MemoryBucket)
+        first.lose(layout.content_key(taken.record))
+        for store in (first, copy):
+            for key in store.names("/tile/entries/"):
+                store.of(key).data = b"\0" * 9
+        done = repair(buckets)
+        assert done.restored == []
+
+    def test_a_lock_that_was_refused_before_is_tried_again(self, buckets: TwoPlaces) -> None:
+        taken = fill(buckets)
+        first = buckets.first.evidence
+        assert isinstance(first, MemoryBucket)
+        version = first.of(layout.content_key(taken.record))
+        right, version.data = version.data, b"forged"
+        buckets.replicator().drain()
+        assert buckets.lag().problems == 1
+        version.data = right
+        assert repair(buckets).copied == 1
+        assert buckets.lag().count == 0
+
+
+def remove(store: Any, places: TwoPlaces, key: str) -> None:
+    """Gone behind the archive's back."""
+    if isinstance(store, MemoryBucket):
+        store.lose(key)
+        return
+    root = places.archive.home / ("store" if store is places.first.evidence else "copy")
+    (root / "evidence" / key).unlink()
+
+
+def repair(places: TwoPlaces) -> Repaired:
+    archive = places.archive
+    copier = Copier(archive.home / "scratch", archive.fs)
+    spool = archive.home / "spool"
+    for name in ("evidence", "scratch"):
+        (spool / name).mkdir(parents=True, exist_ok=True)
+    fetched = DirectoryStore(spool / "evidence", spool / "scratch", archive.fs)
+    inspection = Inspection(policy_of(archive), Kit(), archive.clock.now())
+    work = Repair(archive.db, places.first, places.copy, places.replicator(), copier)
+    try:
+        return work.run(inspection, fetched)
+    finally:
+        shutil.rmtree(spool)
