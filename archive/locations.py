@@ -3,11 +3,13 @@
 It is a projection, like the catalog: whatever it does not know is found by listing the bucket.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 
 from sqlalchemy import Delete, delete, insert, select
 
 from archive.database import Database
+from archive.ports import StoredVersion
 from archive.stores.s3.versions import Standing
 from archive.tables import LocationRow
 
@@ -53,6 +55,15 @@ class Locations:
                 connection.execute(self._delete(some))
             if rows:
                 connection.execute(insert(LOCATION), rows)
+
+    def refill(self, found: Iterable[StoredVersion]) -> None:
+        """Forget everything and note what a listing shows; nothing is known of locks then."""
+        with self._database().write() as connection:
+            connection.execute(delete(LOCATION).where(LOCATION.c.store == self._store))
+            rows = iter(found)
+            while some := list(islice(rows, _AT_ONCE)):
+                values = [{"store": self._store, "key": v.key, "version": v.version} for v in some]
+                connection.execute(insert(LOCATION), values)
 
     def forget(self, keys: Sequence[str]) -> None:
         """See VersionBook.forget."""

@@ -132,7 +132,7 @@ def access_of(settings: Settings, purpose: Purpose) -> "S3Access":
         addressing=settings.s3_addressing,
         ca=settings.s3_ca,
         profile=getattr(settings, f"s3_profile_{purpose.value}"),
-        otherwise="work",
+        otherwise="verify" if purpose is Purpose.VERIFY else "work",
     )
 
 

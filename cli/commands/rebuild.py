@@ -1,9 +1,13 @@
 """`cunzheng rebuild`: the database again, from the store alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 
+from archive.cause import cause
+from archive.locations import Locations
+from archive.ports import ObjectStore
 from archive.rebuild import Rebuilt, rebuild
 from cli.invocation import Invocation
 from cli.language import say
@@ -11,6 +15,7 @@ from cli.output import print_json, print_line, print_pairs, show_path
 from cli.progress import Advance, progress
 from cli.service.home_lock import serving
 from cli.wiring import Workbench
+from cli.wiring_places import Purpose
 from retention.law import RetentionLaw
 
 
@@ -20,10 +25,15 @@ def run(context: typer.Context) -> None:
     home, settings = invocation.settings()
     context.with_resource(serving(home))
     workbench = Workbench(home, settings)
-    with progress("Rebuilding", "正在重建", None, say("entries", "条")) as advance:
+    # What the old database knew of versions is not asked: everything is found again.
+    places = replace(workbench.opening, book=None).places(Purpose.INGEST)
+    with (
+        cause("rebuild"),
+        progress("Rebuilding", "正在重建", None, say("entries", "条")) as advance,
+    ):
         done = rebuild(
             workbench.bare_database,
-            workbench.places,
+            places,
             workbench.identity,
             workbench.lease,
             workbench.clock,
@@ -32,6 +42,7 @@ def run(context: typer.Context) -> None:
             _Steps(advance),
             law=RetentionLaw(),
         )
+    _locate(workbench, places.evidence)
     if invocation.json:
         print_json({**_figures(done), "kept": _kept(done)})
         return
@@ -67,6 +78,16 @@ def run(context: typer.Context) -> None:
 def _kept(done: Rebuilt) -> str | None:
     """The file of the old database, or its schema."""
     return show_path(done.kept) if isinstance(done.kept, Path) else done.kept
+
+
+def _locate(workbench: Workbench, evidence: ObjectStore) -> None:
+    """Fill the version book from a listing, where there are versions."""
+    if workbench.settings.in_bucket:
+        from archive.stores.s3 import S3Store
+
+        assert isinstance(evidence, S3Store)  # noqa: S101 - what buckets are opened as
+        with cause("rebuild"):
+            Locations(lambda: workbench.database).refill(evidence.records())
 
 
 def _figures(done: object) -> dict[str, object]:

@@ -7,6 +7,7 @@ office("fetch", office.record, "--request", request, person="li")
 import contextlib
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,18 +112,20 @@ class _Bytes:
         self.text = io.TextIOWrapper(self.raw, encoding="utf-8", write_through=True)
 
 
-def make_office_home(tmp_path: Path, content: bytes = b"a record\n" * 1000) -> OfficeHome:
-    """An archive with one record in one case, everybody enrolled; sealed."""
+def make_office_home(
+    tmp_path: Path, content: bytes = b"a record\n" * 1000, settings: Sequence[str] = ()
+) -> OfficeHome:
+    """An archive with one record in one case, everybody enrolled; sealed.
+
+    `settings` are NAME=VALUE, given to `init`.
+    """
     office = OfficeHome(tmp_path / "home", tmp_path / "keys", content)
     office.keys.mkdir()
-    done = office("init")
+    done = office("init", *(f"--set={text}" for text in ("settle_seconds=0.0", *settings)))
     assert done.code == 0, done.err
     source = office.home / "inbox" / "camera"
     source.mkdir()
     (source / "笔录.txt").write_bytes(content)
-    settings = office.home / SETTINGS_FILE
-    text = settings.read_text("utf-8").replace("settle_seconds = 2.0", "settle_seconds = 0.0")
-    settings.write_text(text, "utf-8")
     done = office("watch", "--once")
     assert done.code == 0, done.err
     office.record = office("search", "--json").json["records"][0]["record"]

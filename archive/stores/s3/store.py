@@ -76,10 +76,15 @@ class S3Store:
 
     def list(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
         """See ObjectStore.list. Of several versions the record's is listed, else the oldest."""
+        for chosen in self.records(prefix, after):
+            yield ObjectInfo(chosen.key, chosen.size, _aware(chosen.modified))
+
+    def records(self, prefix: str = "", after: str = "") -> Iterator[StoredVersion]:
+        """The version of every key that is read, as far as a listing tells."""
         for versions in _by_key(listing.versions(self.bucket, prefix, after)):
             chosen = self._choose(versions)
             if chosen is not None:
-                yield ObjectInfo(chosen.key, chosen.size, _aware(chosen.modified))
+                yield chosen
 
     def other_version(self, key: str) -> bool:
         """See archive.other_versions: read the next version of an object from now on."""
