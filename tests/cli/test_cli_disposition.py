@@ -152,3 +152,18 @@ def test_who_may_not(office: Office) -> None:
     usage: Any = cli("disposition", "propose")
     assert usage.code == 2
     assert json.loads(first("disposition", "list", "--json").out)["dispositions"]
+
+
+def test_what_was_destroyed_does_not_come_back(office: Office, tmp_path: Path) -> None:
+    cli, first, second = office
+    dispose(first, second)
+    again = tmp_path / "again"
+    again.mkdir()
+    for number in (0, 1):
+        (tmp_path / f"{number}.png").rename(again / f"{number}.png")
+    (again / "1.png").write_bytes(b"\x89PNG\r\n\x1a\n another picture")
+    done = cli("ingest", again / "0.png", again / "1.png", "--source", "DSJ-1", "--json")
+    assert (done.json["rejected"], done.json["records"]) == (1, 1)
+    (reason,) = cli.home.glob("quarantine/*/reason.json")
+    assert json.loads(reason.read_text())["code"] == "DESTROYED_BEFORE"
+    assert (reason.parent / "content").read_bytes() == (again / "0.png").read_bytes()
