@@ -142,7 +142,7 @@ _ACCOUNT, _GATE, _REGISTRAR = "account/", "system/access", "system/registry"
 _KEEPER = "system/retention"
 ENDS = ("expired", "exhausted", "refused", "withdrawn", "returned")
 _ARRIVAL: dict[str, Check] = {
-    "content": fields.digests,
+    "content": fields.digest_texts,
     "received_at": fields.moment,
     "size": fields.count,
     "source": fields.source_id,
@@ -222,7 +222,7 @@ KINDS: Mapping[str, Kind] = {
             **_ARRIVAL,
             "first_hash_at": fields.moment,
             "office": fields.text,
-            "record": fields.sha256_digest,
+            "record": fields.sha256_text,
         },
         pack=_PACK,
         retain_until=fields.moment,

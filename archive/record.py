@@ -19,8 +19,8 @@ _CHECKS: Mapping[str, fields.Check] = {
     "folder": fields.text,
     "folder_b64": fields.maybe(fields.base64_bytes),
     "size": fields.count,
-    "digests": fields.digests,
-    "pieces": fields.obj({"size": fields.count, "root": fields.sha256_digest}),
+    "digests": fields.digest_texts,
+    "pieces": fields.obj({"size": fields.count, "root": fields.sha256_text}),
     "media": fields.obj({"type": fields.text, "by": fields.text}),
     "text": fields.maybe(
         fields.obj({"encoding": fields.text, "title": fields.text, "preview": fields.text})
@@ -31,7 +31,7 @@ _CHECKS: Mapping[str, fields.Check] = {
     "first_hash_at": fields.moment,
     "modified_at": fields.moment,
     "settle": fields.obj({"lease": fields.flag, "seconds": fields.count}),
-    "sidecar": fields.maybe(fields.obj({"digests": fields.digests, "size": fields.count})),
+    "sidecar": fields.maybe(fields.obj({"digests": fields.digest_texts, "size": fields.count})),
     "claims": fields.maybe(fields.anything),
     "findings": fields.each(fields.obj({"code": fields.text, "note": fields.text})),
     "software": fields.text,
@@ -59,7 +59,10 @@ class RecordDescription:
     def parse(cls, data: bytes) -> "RecordDescription":
         """Read record.json; raises FormatError."""
         value = fields.decode_object(data, "record.json")
-        fields.exactly({key: value.get(key) for key in _CHECKS}, _CHECKS, {})
+        known = value
+        if value.keys() != _CHECKS.keys():
+            known = {key: value.get(key) for key in _CHECKS}
+        fields.exactly(known, _CHECKS, {})
         return cls._checked(value)
 
     @classmethod

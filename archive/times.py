@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from archive.errors import FormatError
 
@@ -21,8 +22,16 @@ def format_time(moment: datetime) -> str:
 
 def parse_time(text: object) -> datetime:
     """Read what `format_time` writes, nothing else; raises FormatError."""
-    if not isinstance(text, str) or not _FORM.fullmatch(text):
+    if not isinstance(text, str):
         raise FormatError(f"not a time of the ledger: {str(text)[:40]!r}")
+    return _parse(text)
+
+
+@lru_cache(maxsize=512)
+def _parse(text: str) -> datetime:
+    # One time stands in an entry, in its record.json and in its neighbours.
+    if not _FORM.fullmatch(text):
+        raise FormatError(f"not a time of the ledger: {text[:40]!r}")
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
