@@ -6,6 +6,7 @@ import forger
 import forger_keys  # noqa: F401 - puts its forgeries into the table
 import pytest
 from forger import FORGERIES, Forgery, Outcome
+from forger_disposal import DISPOSALS, DisposalLab
 from forger_lab import Lab
 
 from archive.report import Report
@@ -19,6 +20,23 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 @pytest.mark.parametrize("one", FORGERIES, ids=lambda one: f"{one.name}, {one.who}")
 def test_is_refused_or_found(lab: Lab, one: Forgery) -> None:
     assert forger.run(lab, one).fault == ""
+
+
+@pytest.fixture(scope="module")
+def disposals(tmp_path_factory: pytest.TempPathFactory) -> DisposalLab:
+    return DisposalLab(tmp_path_factory.mktemp("disposals"))
+
+
+@pytest.mark.parametrize("one", DISPOSALS, ids=lambda one: one.name)
+def test_nothing_is_destroyed_unlawfully(disposals: DisposalLab, one: Forgery) -> None:
+    assert forger.run(disposals, one).fault == ""
+
+
+def test_the_office_that_disposes_is_lawful(disposals: DisposalLab) -> None:
+    scene = disposals.scene()
+    scene.office.destroyer().run(scene.kept.executed)
+    report = scene.report()
+    assert (report.outcome, report.findings) == ("PASSED", [])
 
 
 def test_the_office_itself_is_lawful(lab: Lab) -> None:

@@ -8,9 +8,9 @@ code. `forger_keys` has the same and more for a thief of all the archive's keys.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from forger_lab import REASONS, Lab, Scene
+from forger_lab import REASONS, Scene
 
 from archive.detail import Detail
 from archive.registers.denials import DENIALS
@@ -74,7 +74,15 @@ def forgery(
     return put
 
 
-def run(lab: Lab, one: Forgery) -> Row:
+class Scenes(Protocol):
+    """Where copies of an office come from."""
+
+    def scene(self) -> Scene:
+        """A fresh one."""
+        ...
+
+
+def run(lab: Scenes, one: Forgery) -> Row:
     """Try it on a fresh copy, seal what is waiting, and verify."""
     scene = lab.scene()
     refused = one.act(scene)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import forger_keys  # noqa: F401 - puts its forgeries into the table
 from forger import DATABASE, FORGERIES, Row, run
+from forger_disposal import DISPOSALS, DisposalLab
 from forger_lab import Lab
 
 HEADINGS = ("attempt", "in hand", "the desk refuses", "verify finds", "rule", "result")
@@ -59,6 +60,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="cunzheng-forger-") as folder:
         lab = Lab(Path(folder))
         rows = [run(lab, one) for one in FORGERIES]
+        disposals = DisposalLab(Path(folder) / "disposal")
+        rows += [run(disposals, one) for one in DISPOSALS]
     table([HEADINGS, *(line(row) for row in rows if not unseen(row))])
     for row in rows:
         if row.forgery.remark and not unseen(row):
