@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from ceph_server import ceph
 from postgres_server import on_postgresql, postgres
 from s3_servers import admin, aws, buckets, weed
 
-__all__ = ["admin", "aws", "buckets", "on_postgresql", "postgres", "weed"]
+__all__ = ["admin", "aws", "buckets", "ceph", "on_postgresql", "postgres", "weed"]
 
 FULL = os.environ.get("CUNZHENG_FULL") == "1"
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from store_benches import KINDS, Bench
+from store_benches import KINDS, Bench, params
 
 from archive.durable import FileSystem, write_new
 from archive.errors import ObjectConflict, ObjectMissing
@@ -19,12 +19,12 @@ from archive.ports import CHUNK, LiveStore, PutItem, StagedFile, read_all
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=params())
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     return KINDS[request.param].make(request, tmp_path)
 
 
-@pytest.fixture(params=[name for name, kind in KINDS.items() if kind.live])
+@pytest.fixture(params=params(live=True))
 def live(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     return KINDS[request.param].make(request, tmp_path)
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ceph_server import Ceph
 from s3_servers import Weed, admin_client, fresh_bucket
 
 from archive.durable import FileSystem
@@ -33,10 +35,11 @@ class Bench:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of store; `live` says that its objects may be discarded."""
+    """A kind of store; `live` says that objects may be discarded, `full` that it needs tools."""
 
     make: Callable[[pytest.FixtureRequest, Path], Bench]
     live: bool = True
+    full: bool = False
 
 
 def directory_store(_request: pytest.FixtureRequest, folder: Path) -> Bench:
@@ -104,6 +107,16 @@ def _live(request: pytest.FixtureRequest, folder: Path) -> Bench:
     return bucket_store(folder, weed.http, place, versioned="False")
 
 
+def _ceph(request: pytest.FixtureRequest, folder: Path) -> Bench:
+    """A locked bucket of an old gateway: nothing but the list of versions says who was first."""
+    request.getfixturevalue("aws")
+    ceph: Ceph = request.getfixturevalue("ceph")
+    place = f"s3://{_shared_of(ceph.http, True)}/{next(_NUMBERS)}"
+    degraded = "Traits(create_only=False, create_only_parts=False)"
+    locks = "Locks('GOVERNANCE', Clock())"
+    return bucket_store(folder, ceph.http, place, locks=locks, traits=degraded)
+
+
 @cache
 def _shared_of(endpoint: str, locked: bool) -> str:
     return fresh_bucket(admin_client(endpoint), "contract", locked=locked)
@@ -119,4 +132,12 @@ KINDS: dict[str, Kind] = {
     "weed http": Kind(_evidence(tls=False), live=False),
     "weed https": Kind(_evidence(tls=True), live=False),
     "weed live": Kind(_live),
+    "ceph degraded": Kind(_ceph, live=False, full=True),
 }
+
+
+def params(*, live: bool = False) -> list[Any]:
+    """The names of all kinds, or of those with objects that may be discarded, for `fixture`."""
+    full = pytest.mark.full
+    found = [(name, kind) for name, kind in KINDS.items() if kind.live or not live]
+    return [pytest.param(name, marks=full) if kind.full else name for name, kind in found]
