@@ -1,6 +1,7 @@
 """Every way an archive can be wrong (tests/support/cases_*.py) gets its code and its subject."""
 
-import cases_files  # noqa: F401 - registers its cases, as the following do
+import cases_disposal  # noqa: F401 - registers its cases, as the following do
+import cases_files  # noqa: F401
 import cases_history  # noqa: F401
 import cases_kept  # noqa: F401
 import cases_packs  # noqa: F401
