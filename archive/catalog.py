@@ -15,6 +15,7 @@ from archive.ledger import Appended
 from archive.record import RecordDescription
 from archive.rows import insert_rows
 from archive.tables import RecordRow, SourceRow
+from signing import canonical
 
 RECORD = RecordRow.__table__  # type: ignore[attr-defined]
 SOURCE = SourceRow.__table__  # type: ignore[attr-defined]
@@ -35,14 +36,14 @@ def project(
     """
     rows: list[list[Any]] = []
     lost = []
-    # Our own bytes, checked by their digests: no second strict parse on the hot path.
-    decoded = values or [json.loads(appended.data) for appended in entries]
+    decoded: Sequence[Any] = values or [*map(_decoded, entries)]
     for appended, entry in zip(entries, decoded, strict=True):
         kind, subject = entry["kind"], entry["subject"]
         if kind == "record.accessioned":
             data = description(layout.record_key(subject))
             if data is not None:
-                row = record_row(log, appended.index, RecordDescription(json.loads(data)))
+                found: Any = canonical.reread(data)
+                row = record_row(log, appended.index, RecordDescription(found))
                 row.update(kept_columns(entry["body"]))
                 rows.append([*row.values()])
         elif kind == "record.lost":
@@ -51,6 +52,10 @@ def project(
         insert_rows(connection, RECORD, tuple(row), rows)
     for record in lost:
         connection.execute(update(RECORD).where(RECORD.c.id == record).values(lost=True))
+
+
+def _decoded(appended: Appended) -> Any:
+    return canonical.reread(appended.data)
 
 
 def kept_columns(body: Mapping[str, Any]) -> dict[str, Any]:

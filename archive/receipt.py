@@ -1,7 +1,7 @@
 """A receipt tells the device that its file is sealed, stored and read back (docs/formats.md §7)."""
 
 import base64
-import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +15,10 @@ from signing.errors import SigningError
 from signing.note import Note
 
 MAX_LINE = 256 * 1024
+_ARRIVAL = re.compile(
+    rb'"body":\{"content":(\["[a-z0-9:",]+"\]),"first[^}]*?(?:\}[^}]*?)?"size":(\d+),"source":'
+)
+"""Digests and size in the canonical bytes of an accession or re-drop, without reading them all."""
 
 _CHECKS: Mapping[str, fields.Check] = {
     "cunzheng_receipt": fields.count,
@@ -123,16 +127,19 @@ class ReceiptFrame:
 
         Everything stands in canonical order, and the entry is canonical already.
         """
-        body = json.loads(entry)["body"]
         text, b64 = name
-        return b'%s,"digests":["%s"],"entry":%s,"index":%d,"log":%s,%s,"size":%d,"storage":%s}' % (
+        found = _ARRIVAL.search(entry)
+        if found is None:
+            raise FormatError("a receipt is for a record that arrived")
+        digests, size = found.groups()
+        return b'%s,"digests":%s,"entry":%s,"index":%d,"log":%s,%s,"size":%s,"storage":%s}' % (
             self._before,
-            '","'.join(body["content"]).encode(),
+            digests,
             entry,
             index,
             self._log,
             b'"name":%s,"name_b64":%s,"path":%s,"record":%s'
             % (canonical.encode(text), canonical.encode(b64), path, canonical.encode(record)),
-            body["size"],
+            size,
             self._storage,
         )

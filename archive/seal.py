@@ -6,10 +6,10 @@ Every step starts from durable state and gives the same bytes when it is done ag
 after `kill -9` or a power cut is this same path. At most one batch is unfinished at any time.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, insert
 
@@ -34,6 +34,7 @@ from archive.seals import SEAL, last_gen_time, seal_at, seal_objects, tokens_mis
 from archive.stamping import Stamping
 from archive.system_entries import LogSettings, SystemEntries
 from archive.times import sealing_year
+from signing import canonical
 from signing.checkpoint import Checkpoint
 from signing.errors import EvidenceBad
 from signing.note import sign_note
@@ -296,8 +297,7 @@ class Sealer:
             tiles = publish.build_tiles(connection, head.log, start, head.signed, found)
         publish.check_tiles(tiles, head.frontier)
         entries = found[start - first :]
-        # Our own bytes, checked by their digests: no second strict parse on the hot path.
-        values = [json.loads(entry.data) for entry in entries]
+        values: list[Any] = [canonical.reread(entry.data) for entry in entries]
         packed = packing.members_of(values)
         if seal is None:
             raise StateUnknown(f"The seal of {head.log} at {head.signed} is gone.")

@@ -29,6 +29,8 @@ class Name:
 
 def decode_name(raw: bytes) -> Name:
     """UTF-8, else GB18030, else `\\xNN` escapes; in NFC. Never fails."""
+    if raw.isascii():
+        return Name(raw.decode("ascii"), None)
     text = unicodedata.normalize("NFC", _decoded(raw))
     if text.encode() == raw:
         return Name(text, None)

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import Any
 
 PREVIEW = 400
 """Characters of the preview."""
@@ -34,6 +33,9 @@ _HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL
 _HTML_HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.IGNORECASE | re.DOTALL)
 _HTML = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
+_READ_JSON = json.JSONDecoder().raw_decode
+_JSON_SPACE = " \t\n\r"
+_JSON_END = re.compile(r"[ \t\n\r]*\Z")
 _JSON_TITLES = ("title", "标题", "文书名称", "文书标题", "名称", "案由", "name")
 # 行政处罚决定书, 现场笔录, 送达回证 …: what an enforcement document is called.
 _DOCUMENT = re.compile(
@@ -159,10 +161,12 @@ def _markup_title(text: str) -> str:
 
 
 def _json(text: str) -> tuple[str, str]:
-    """Form and title of what begins like JSON."""
+    """Form and title of what begins like JSON. Many lines of JSON are no JSON."""
     try:
-        value: Any = json.loads(text)
+        value, end = _READ_JSON(text, len(text) - len(text.lstrip(_JSON_SPACE)))
     except (ValueError, RecursionError):
+        return "plain", ""
+    if not _JSON_END.match(text, end):
         return "plain", ""
     for key in _JSON_TITLES if isinstance(value, dict) else ():
         if isinstance(value.get(key), str):

@@ -1,5 +1,6 @@
 """`cunzheng ingest PATH… --source ID`: the way of the inbox, by hand. The files stay in place."""
 
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,9 @@ from cli.wiring import Workbench
 from ingest.by_hand import drops_of
 from ingest.names import source_id
 from ingest.watcher import take_all
+
+_MORE, _MOST = 8, 8192
+"""Nobody waits for single receipts of many files that are named together: larger batches."""
 
 
 def run(
@@ -44,13 +48,14 @@ def run(
             )
         )
     _host(context, home)
-    workbench = Workbench(home, settings)
+    large = replace(settings, batch_entries=min(_MORE * settings.batch_entries, _MOST))
+    workbench = Workbench(home, large)
     tally = Tally(quiet=invocation.json)
     drops = drops_of(paths, source, tally.noticed)
     first = list(islice(drops, settings.batch_entries + 1))
     many = len(first) > settings.batch_entries
     with workbench.by_hand(tally, tally.tell, many=many) as pipeline:
-        take_all(pipeline, chain(first, drops), settings.batch_entries)
+        take_all(pipeline, chain(first, drops), large.batch_entries)
     tally.show(as_json=invocation.json, waiting_for_tsa=pipeline.waiting_for_tsa)
     if pipeline.waiting_for_tsa:
         raise typer.Exit(int(ExitCode.UNDETERMINED))

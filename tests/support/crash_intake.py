@@ -32,6 +32,7 @@ from archive.stores.directory import DirectoryStore
 from archive.verify import Kit, verify
 from cli.settings import Settings
 from cli.wiring import Workbench
+from retention.law import RetentionLaw
 from signing.trust import TrustPolicy
 
 PASSPHRASE = "correct horse"
@@ -137,7 +138,7 @@ def prepare(driver: Driver, home: Path, **changed: object) -> Path:
         founders += ["--founder", f"{person}:{role}:{key}"]
     made = run(driver, home, "init", *founders, trace=str(home.with_name("trace")))
     assert made.code == 0, made.output
-    change_settings(home, settle_seconds=0.0, batch_entries=8, **changed)
+    change_settings(home, **{"settle_seconds": 0.0, "batch_entries": 8, **changed})
     EARLIER.write(home / "inbox")
     first = run(driver, home, "watch", "--once", trace=str(home.with_name("trace")))
     assert first.code == 0, first.output
@@ -321,7 +322,8 @@ def check_verified(home: Path, lines: Sequence[Line]) -> None:
         DirectoryStore(home / "store" / part, home / "scratch", fs) for part in ("evidence", "live")
     ]
     policy = TrustPolicy.parse((home / "policy.toml").read_bytes())
-    kit = Kit(receipts=[(f"receipt {n}", line.data) for n, line in enumerate(lines)])
+    kept = [(f"receipt {n}", line.data) for n, line in enumerate(lines)]
+    kit = Kit(receipts=kept, law=RetentionLaw())
     report = verify(*stores, policy, now=datetime.now(UTC), kit=kit, workers=1)  # noqa: TID251
     found = [finding.to_value() for finding in report.findings]
     assert report.outcome is Outcome.PASSED, found

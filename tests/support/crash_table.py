@@ -36,6 +36,7 @@ class Scene:
     changing: bool = False
     by_hand: bool = False
     pack_up_to: int = 1 << 18
+    batch_entries: int = 8
     only: tuple[str, ...] = ()
     """Parts of the steps' names; a scene beside the first one shows what is special about it."""
 
@@ -49,6 +50,7 @@ SCENES = (
         "ingest",
         ("ingest", "PATH", "--source", crash_intake.BY_HAND),
         by_hand=True,
+        batch_entries=1,  # which by hand is 8
         only=("admit", "packing", "stage", "session", "seal.", "outbox", "intake", "releasing"),
     ),
 )
@@ -72,7 +74,11 @@ class Stage:
         self.home = folder / "home"
         self.paper = folder / "paper"
         self._driver = driver
-        settings = {"purge_hours": scene.purge_hours, "pack_up_to": scene.pack_up_to}
+        settings = {
+            "purge_hours": scene.purge_hours,
+            "pack_up_to": scene.pack_up_to,
+            "batch_entries": scene.batch_entries,
+        }
         self._template = crash_intake.prepare(driver, self.home, **settings)
         made = crash_intake.drops_by_hand() if scene.by_hand else crash_intake.small_drops()
         self.drops: list[Drop] = made
