@@ -130,7 +130,9 @@ def _serve(pipe: "Connection[Any, Any]", other_end: "Connection[Any, Any]", buil
     except (EOFError, BrokenPipeError):
         return
     except Exception as error:
-        send.error(error)
+        # Where the first process has ended, it has said what happened, or nobody can be told.
+        with suppress(OSError):
+            send.error(error)
 
 
 class _Sender:
