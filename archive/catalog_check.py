@@ -6,6 +6,7 @@ again from record.json, which verification has just held against the sealed entr
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,8 @@ from archive.ports import ObjectStore
 from archive.record import RecordDescription
 from archive.report import Report
 from archive.times import parse_time
+from archive.verify.context import Found
+from archive.verify.workers import Pool
 
 _LIMIT = 16 * 1024 * 1024
 _CODE = "DATABASE_DIFFERS"
@@ -24,25 +27,52 @@ _GROW = frozenset(("destroyed", "permanent", "retain_until"))
 """Set anew by later entries, which the registers follow."""
 
 
-def check_catalog(copy: LedgerCopy, evidence: ObjectStore, report: Report) -> None:
+def check_catalog(
+    copy: LedgerCopy, evidence: ObjectStore, report: Report, *, workers: int = 1
+) -> None:
     """Report every line of the catalog that is not what its record says, and lines that are gone.
 
     `copy.leaves` was read to its end before. A description that cannot be read was reported by the
-    verification itself.
+    verification itself. `workers` is the number of processes; they are forked.
     """
-    lines, nearby = 0, Nearby(evidence)
-    try:
-        for line, entry in copy.catalog():
-            lines += 1
-            reason = _difference(line, entry, nearby, copy.lost)
-            if reason:
-                report.add(_CODE, line["id"], reason=reason)
-    except (ValueError, TypeError) as error:
-        report.add(_CODE, "the catalog", reason=f"a line of it cannot be read: {error}")
-        return
+    portions = list(copy.portions())
+    lines = 0
+    with Pool((copy, evidence), workers if len(portions) > 1 else 1) as pool:
+        for checked in pool.map(_check_portion, portions):
+            lines += checked.lines
+            report.take(checked.found)
+            if checked.broken:
+                return
     if lines < copy.accessions:
         gone = copy.accessions - lines
         report.add(_CODE, "the catalog", reason=f"records that are not in it: {gone}")
+
+
+@dataclass(slots=True)
+class _Checked:
+    """What came of a portion; `broken`: a line of it cannot be read."""
+
+    lines: int = 0
+    found: Found = field(default_factory=list)
+    broken: bool = False
+
+
+def _check_portion(
+    context: tuple[LedgerCopy, ObjectStore], portion: tuple[str, str | None]
+) -> _Checked:
+    copy, evidence = context
+    checked, nearby = _Checked(), Nearby(evidence)
+    try:
+        for line, entry in copy.catalog(*portion):
+            checked.lines += 1
+            reason = _difference(line, entry, nearby, copy.lost)
+            if reason:
+                checked.found.append((_CODE, line["id"], {"reason": reason}))
+    except (ValueError, TypeError) as error:
+        reason = f"a line of it cannot be read: {error}"
+        checked.found.append((_CODE, "the catalog", {"reason": reason}))
+        checked.broken = True
+    return checked
 
 
 def _difference(
@@ -51,7 +81,7 @@ def _difference(
     """Which column of a line is wrong, in a sentence; None if all is well."""
     record = str(line["id"])
     try:
-        found = json.loads(entry or b"{}")
+        found = json.loads((entry or b"{}").decode())
     except ValueError:
         return None  # the entry differs, as was reported
     if (found.get("kind"), found.get("subject")) != ("record.accessioned", record):
@@ -60,7 +90,10 @@ def _difference(
         return None if line["lost"] else "it is not marked as lost"
     for source, expected in _expected(line, record, found, nearby):
         for column, value in expected.items():
-            if column not in _GROW and _plain(line[column]) != _plain(value):
+            found_value = line[column]
+            if found_value == value or column in _GROW:
+                continue
+            if _plain(found_value) != _plain(value):
                 return f"the column {column} is not what {source} says"
     return None
 
@@ -73,7 +106,7 @@ def _expected(
         body = entry["body"]
         part = part_of(record, body, parse_time(entry["at"]), DESCRIPTION)
         yield "its entry", kept_columns(body)
-        description = RecordDescription(json.loads(nearby.read(part, _LIMIT)))
+        description = RecordDescription(json.loads(nearby.read(part, _LIMIT).decode()))
         yield "record.json", record_row(line["log"], line["idx"], description)
     except (ArchiveError, OSError, ValueError, LookupError, TypeError, AttributeError):
         return  # missing or altered, as was reported

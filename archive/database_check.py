@@ -36,7 +36,8 @@ class LedgerCopy:
         """How many records the leaves that were read accession, as far as they are published."""
         self.lost: set[str] = set()
         """Records that these leaves call lost."""
-        self._engine = _reader(url)
+        self._url = url
+        self._engine, self._process = _reader(url), os.getpid()
         self._read(select(ENTRY.c.idx).limit(1))
 
     def close(self) -> None:
@@ -79,12 +80,30 @@ class LedgerCopy:
         elif b'"kind":"record.lost"' in data:
             self.lost.add(str(json.loads(data)["subject"]))
 
-    def catalog(self) -> Iterator[tuple[dict[str, Any], bytes | None]]:
-        """Every line of the catalog, and the entry at the place it names, in the order of ids."""
+    def portions(self) -> Iterator[tuple[str, str | None]]:
+        """The catalog in parts for `catalog`: after which id each begins, and with which it ends.
+
+        The last one has no end.
+        """
+        ids = select(RECORD.c.id).order_by(RECORD.c.id)
+        last = ""
+        while rows := self._read(ids.where(RECORD.c.id > last).offset(_ROWS_AT_ONCE - 1).limit(1)):
+            yield last, rows[0].id
+            last = rows[0].id
+        yield last, None
+
+    def catalog(
+        self, after: str = "", until: str | None = None
+    ) -> Iterator[tuple[dict[str, Any], bytes | None]]:
+        """Lines of the catalog, and the entry at the place each names, in the order of ids.
+
+        Those beyond the id `after`, up to and with `until`.
+        """
         data = cast(ENTRY.c.data, LargeBinary).label("entry_data")
         place = (ENTRY.c.log == RECORD.c.log) & (ENTRY.c.idx == RECORD.c.idx)
         columns = select(RECORD, data).outerjoin(ENTRY, place).order_by(RECORD.c.id)
-        last = ""
+        columns = columns if until is None else columns.where(RECORD.c.id <= until)
+        last = after
         while rows := self._read(columns.where(RECORD.c.id > last).limit(_ROWS_AT_ONCE)):
             for row in rows:
                 line = dict(row._mapping)
@@ -119,6 +138,10 @@ class LedgerCopy:
             raise self._unreadable(error) from error
 
     def _read(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        if self._process != os.getpid():
+            # A connection is not shared with the process that this one was forked from.
+            self._engine.dispose(close=False)
+            self._engine, self._process = _reader(self._url), os.getpid()
         try:
             with self._engine.connect() as connection:
                 return connection.execute(query).all()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from archive import fields, vocabulary
@@ -71,8 +72,8 @@ class Entry:
             raise FormatError("an entry has exactly its nine keys")
         if value["v"] != 1 or value["v"] is True:
             raise FormatError("an entry's version is 1")
-        for key, pattern in (("kind", _KIND), ("actor", _ACTOR), ("stream", _STREAM)):
-            if not isinstance(value[key], str) or not pattern.fullmatch(value[key]):
+        for key in _FORMS:
+            if type(value[key]) is not str or not _has_form(key, value[key]):
                 raise FormatError(f"an entry's {key} has another form")
         seq = fields.count(value["seq"])
         prev = _prev(value["prev"])
@@ -91,6 +92,15 @@ class Entry:
             stream=value["stream"],
             subject=subject,
         )
+
+
+_FORMS = {"kind": _KIND, "actor": _ACTOR, "stream": _STREAM}
+
+
+@lru_cache(maxsize=256)
+def _has_form(key: str, text: str) -> bool:
+    # There are few of each, and they stand in every entry.
+    return _FORMS[key].fullmatch(text) is not None
 
 
 def _prev(value: object) -> Digest | None:

@@ -1,5 +1,6 @@
 """What an inspection looks at: the archive's home, a bare store, or the second copy."""
 
+import os
 import secrets
 from functools import partial
 from pathlib import Path
@@ -174,7 +175,8 @@ class Inspection:
         if not isinstance(scope, Everything) or self._of_copy:
             return
         try:
-            check_catalog(database, self._looked.evidence, report)
+            cores = len(os.sched_getaffinity(0))
+            check_catalog(database, self._looked.evidence, report, workers=cores)
         except (ArchiveError, OSError) as error:
             report.add("STORE_UNREADABLE", "cunzheng.db", reason=str(error))
 

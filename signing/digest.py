@@ -95,6 +95,15 @@ class Digest:
         return f"{self.algorithm}:{self.value.hex()}"
 
 
+def hex_of(algorithm: str, data: bytes) -> str:
+    """Hash ``data`` that is in memory; lower-case hex. Raises DigestError."""
+    if algorithm == "sha256":
+        return hashlib.sha256(data).hexdigest()
+    hasher = _new(algorithm)
+    hasher.update(data)
+    return hasher.digest().hex()
+
+
 class _Lane:
     """One algorithm running in its own thread behind a bounded queue."""
 

@@ -216,7 +216,7 @@ class RulesAdopted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accessioned(Event):
-    """A record that was sealed; `description` is the digest of record.json, `described` its place."""
+    """A record; `description` is the digest of record.json, `described` where that stands."""
 
     record: str
     source: str

@@ -167,7 +167,7 @@ def _entries(context: Context, facts: BundleFacts, entries: Sequence[bytes]) -> 
             facts.subjects[offset] = entry.subject
         _stream(facts, entry, index, place, facts.leaves[offset])
         if known:
-            _rows(facts, entry, index, place)
+            _rows(facts, entry, data, index, place)
             if entry.kind in KINDS:
                 _act(context, facts, entry, index, place)
         else:
@@ -195,7 +195,7 @@ def _stream(facts: BundleFacts, entry: Entry, index: int, place: str, leaf: byte
     part.last_seq, part.last_leaf = entry.seq, leaf
 
 
-def _rows(facts: BundleFacts, entry: Entry, index: int, place: str) -> None:
+def _rows(facts: BundleFacts, entry: Entry, data: bytes, index: int, place: str) -> None:
     body, rows, log = entry.body, facts.rows, facts.job.log
     at = format_time(entry.at)
     if body.get("detail_id"):
@@ -203,7 +203,7 @@ def _rows(facts: BundleFacts, entry: Entry, index: int, place: str) -> None:
         rows["detail"].append(detail)
     match entry.kind:
         case "record.accessioned":
-            rows["record"].append(_record(entry, log, index, at))
+            rows["record"].append(_record(entry, data, log, index, at))
             if "same_content_as" in body:
                 rows["reference"].append(("record", body["same_content_as"], None, None, place))
         case "record.redropped":
@@ -217,9 +217,18 @@ def _rows(facts: BundleFacts, entry: Entry, index: int, place: str) -> None:
             _control(facts, entry, index, place)
 
 
-def _record(entry: Entry, log: str, index: int, at: str) -> tuple[Any, ...]:
+def _body_text(data: bytes) -> str:
+    """The body as it stands in an entry's canonical bytes.
+
+    Keys are in order and quotes inside texts are escaped, so the first `body` and the last `kind`
+    are the entry's own.
+    """
+    return data[data.index(b',"body":') + 8 : data.rindex(b',"kind":')].decode()
+
+
+def _record(entry: Entry, data: bytes, log: str, index: int, at: str) -> tuple[Any, ...]:
     body, record = entry.body, str(entry.subject)
-    row = (record, log, index, at, _ENCODER.encode(body), body["size"])
+    row = (record, log, index, at, _body_text(data), body["size"])
     found = place_of(body)
     if found is None:
         return *row, None, None, None, None

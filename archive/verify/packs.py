@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from archive.errors import ArchiveError, FormatError, ObjectMissing
+from archive.merkle import leaf_hash
 from archive.pack import (
     END_SIZE,
     LOCAL_SIZE,
@@ -27,7 +28,7 @@ from archive.pieces import pieces_root
 from archive.record import RecordDescription
 from archive.verify.context import Context, Found, guarded
 from archive.verify.records import parse_description
-from signing.digest import Digest
+from signing.digest import Digest, hex_of
 
 _MOST_NAMED = 10
 _CRC = 14
@@ -183,7 +184,7 @@ class _Stretch:
         wrong = [
             f"{name}:{digest}"
             for name, digest in digests.items()
-            if Digest.of(name, content).value.hex() != digest
+            if hex_of(name, content) != digest
         ]
         if wrong or len(content) != size:
             self._facts.found.append(
@@ -207,7 +208,8 @@ class _Stretch:
     def _root(self, member: Member, description: RecordDescription, content: str) -> None:
         """The root over the pieces: a packed content has one, an empty one none."""
         size, value = description.size, description.value["pieces"]["root"]
-        root = str(pieces_root([bytes.fromhex(content)])) if size else _NO_PIECES
+        piece = bytes.fromhex(content)
+        root = f"sha256:{leaf_hash(piece).hex()}" if size else _NO_PIECES
         if root != value:
             reason = "the content has another root over its pieces"
             self._facts.found.append(("RECORD_DISAGREES", member.record, {"reason": reason}))

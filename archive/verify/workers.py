@@ -4,30 +4,39 @@ at a time, so memory stays flat however many jobs there are.
 Processes are forked, so the context needs no pickling and every worker has its own caches.
 """
 
+import gc
 import itertools
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from archive.verify.context import Context
 
 J = TypeVar("J")
 R = TypeVar("R")
 
-_CONTEXTS: dict[int, Context] = {}
+C = TypeVar("C")
+
+_CONTEXTS: dict[int, Any] = {}
 _NEXT = itertools.count()
 
 
-def _run(number: int, function: Callable[[Context, Any], Any], job: Any) -> Any:
+def _run(number: int, function: Callable[[Any, Any], Any], job: Any) -> Any:
     return function(_CONTEXTS[number], job)
 
 
-class Workers:
-    """A pool for one context; with `count` 1 everything runs in this process."""
+def _begin() -> None:
+    """What was there before the fork is not looked at again; what JSON leaves has no cycles."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
-    def __init__(self, context: Context, count: int) -> None:
+
+class Pool(Generic[C]):
+    """Processes with one context; with `count` 1 everything runs in this process."""
+
+    def __init__(self, context: C, count: int) -> None:
         self._context = context
         self._number = next(_NEXT)
         self._count = count
@@ -35,9 +44,9 @@ class Workers:
         if count > 1:
             _CONTEXTS[self._number] = context
             fork = multiprocessing.get_context("fork")
-            self._pool = ProcessPoolExecutor(count, mp_context=fork)
+            self._pool = ProcessPoolExecutor(count, mp_context=fork, initializer=_begin)
 
-    def map(self, function: Callable[[Context, J], R], jobs: Iterable[J]) -> Iterator[R]:
+    def map(self, function: Callable[[C, J], R], jobs: Iterable[J]) -> Iterator[R]:
         """Results in the order of the jobs; `function` is a module's function."""
         if self._pool is None:
             for job in jobs:
@@ -58,3 +67,7 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             _CONTEXTS.pop(self._number, None)
+
+
+class Workers(Pool[Context]):
+    """The pool of one verification."""
