@@ -1,11 +1,12 @@
 """Days as people write them on the command line (YYYY-MM-DD in Asia/Shanghai), times in answers."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from archive.errors import UsageError
 from archive.times import SHANGHAI, parse_time
 from cli.language import say
+from cli.output import show_time
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -28,6 +29,14 @@ def day_start(text: str) -> datetime:
 def day_end(text: str) -> datetime:
     """The first moment after a day."""
     return day_start(text) + timedelta(days=1)
+
+
+def last_day(end: datetime) -> str:
+    """An end as people read it: `2026-11-22` for its midnight, else the moment itself."""
+    local = end.astimezone(SHANGHAI)
+    if local.time() == time():
+        return (local - timedelta(days=1)).date().isoformat()
+    return show_time(end)
 
 
 def exact_moment(text: str) -> datetime:

@@ -10,7 +10,7 @@ from archive.errors import FormatError, UsageError
 from archive.times import parse_time
 from cli.commands import retention_changes
 from cli.commands.retention_changes import CaseOption, RecordsArgument
-from cli.dates import day_start
+from cli.dates import day_start, last_day
 from cli.exits import ExitCode
 from cli.founding import CONFIG
 from cli.invocation import Invocation
@@ -81,7 +81,7 @@ def _pairs(one: dict[str, Any]) -> list[tuple[str, Any]]:
         (say("legal basis", "依据"), label.get("basis")),
         (say("counted from", "起算"), _day(one["trigger"])),
         (say("kept until", "保管至"), _until(one)),
-        (say("first lock", "首次锁定至"), _day(one["first_lock"])),
+        (say("first lock", "首次锁定至"), _end(one["first_lock"])),
         (say("holds", "封存"), " ".join(one["holds"]) or None),
         (say("lock in the store", "存储锁定"), _lock(one)),
     ]
@@ -101,9 +101,10 @@ def _until(one: dict[str, Any]) -> str:
         return say("for ever", "永久")
     if one["open"]:
         least = one["until"]
-        more = say(f", at least {_day(least)}", f"，至少至 {_day(least)}") if least else ""
+        day = _end(least)
+        more = say(f", at least to {day}", f"，至少至 {day}") if least else ""
         return say("open: class or case not closed yet", "未定（类别或案件尚未确定）") + more
-    return str(_day(one["until"]))
+    return str(_end(one["until"]))
 
 
 def _lock(one: dict[str, Any]) -> str:
@@ -111,6 +112,10 @@ def _lock(one: dict[str, Any]) -> str:
         return say("as it should be", "已确认")
     waits = say("waits to be confirmed", "待确认")
     return f"{waits}: {one['problem']}" if one["problem"] else waits
+
+
+def _end(text: str | None) -> str | None:
+    return None if text is None else last_day(parse_time(text))
 
 
 def _day(text: str | None) -> str | None:
@@ -131,7 +136,7 @@ def _show_due(invocation: Invocation, found: dict[str, Any]) -> None:
         ]
     )
     for one in due[:_SHOWN]:
-        print_line(f"{one['line']['record']}  {_day(one['end'])}")
+        print_line(f"{one['line']['record']}  {_end(one['end'])}")
     if len(due) > _SHOWN:
         print_line(say(f"… and {len(due) - _SHOWN} more", f"……另有 {len(due) - _SHOWN} 份"))
 

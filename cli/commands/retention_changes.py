@@ -13,11 +13,10 @@ from cli import author
 from cli.author import KeyOption, open_author
 from cli.clock import SystemClock
 from cli.commands.people_changes import ReasonOption
-from cli.dates import day_end, day_start
+from cli.dates import day_end, day_start, last_day
 from cli.invocation import Invocation
 from cli.labels import choices
 from cli.language import say
-from cli.output import show_time
 from cli.sealing import show_place
 from cli.service import large, open_desk
 from cli.service.desk import Desk
@@ -47,8 +46,8 @@ def add_to(app: typer.Typer) -> None:
     )(set_class)
     app.command(
         help=say(
-            "Keep records longer, or for ever: " + ", ".join(PROMOTIONS),
-            "延长保管期限，或永久保存：" + choices(PROMOTIONS),
+            "Keep records longer, or for ever; what they are kept for already stays.",
+            "延长保管期限，或永久保存；不会缩短。",
         ),
         epilog=_EXAMPLE
         + "extend 01KAN4 --cause evidence_used --reason "
@@ -93,7 +92,7 @@ def set_class(
 
 def extend(
     context: typer.Context,
-    cause: Annotated[str, typer.Option(help=" | ".join(PROMOTIONS))],
+    cause: Annotated[str, typer.Option(help=say("Why: ", "原因：") + choices(PROMOTIONS))],
     reason: ReasonOption,
     records: RecordsArgument = None,
     case: CaseOption = None,
@@ -128,7 +127,7 @@ def extend(
         end = None if permanent else _end(desk, cause, until)
         payload = {"cause": cause, "records": _named(desk, records, case), "until": end}
         answer = author.submit(desk, own.make("retention.extended", payload, {"reason": reason}))
-    kept = say("for ever", "永久") if end is None else str(show_time(parse_time(end)))
+    kept = say("for ever", "永久") if end is None else str(last_day(parse_time(end)))
     done = say(f"Kept at least: {kept}.", f"至少保管至：{kept}。")
     show_place(answer, done, invocation)
 
