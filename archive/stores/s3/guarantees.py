@@ -45,8 +45,8 @@ _PLAIN = (
     ),
     Guarantee(
         "create_only_multipart",
-        "The same holds for objects sent in parts.",
-        "分段上传的对象同样如此。",
+        "An object sent in parts is created only where there is none.",
+        "分段上传的对象同样仅在不存在时才创建。",
         "a large object can be laid over another one without an error",
         "大文件可能盖住已有对象而不报错",
     ),
@@ -109,8 +109,8 @@ _LOCKS = (
     ),
     Guarantee(
         "lock_on_multipart",
-        "The same holds for objects sent in parts.",
-        "分段上传的对象同样如此。",
+        "A lock that is asked for with an upload in parts is there.",
+        "分段上传时要求的锁确实生效。",
         "a large object can be deleted until its lock is set after the upload",
         "大文件在上传完成后补设锁之前可以被删除",
         locks=True,
