@@ -5,7 +5,7 @@ BIN := .venv/bin
 PACKAGES := signing archive ingest retention cli
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full lint tamper forger crash bench lock clean
+.PHONY: help setup demo test test-full lint tamper forger bucket crash bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ tamper: setup ## print the tamper table: what was done, what verify says
 
 forger: setup ## print the forger's table: what people with the store, database or keys can fake
 	@$(BIN)/python tests/support/forger_table.py
+
+bucket: setup ## print the bucket table: what an administrator of the storage does, what verify says
+	@$(BIN)/python tests/support/bucket_table.py
 
 crash: setup ## print the crash table: kill -9 at every durable step and at random moments
 	@$(BIN)/python tests/support/crash_table.py
