@@ -11,6 +11,7 @@ from archive.ports import Protection, StoredVersion, Vault
 from cli.exits import sentence
 from cli.language import say
 from cli.wiring_stock import FIRST, REPLICA, first_of, replica_of
+from retention.locks import Locks
 from retention.sweep import Sweep, Swept
 from signing.errors import SigningError
 
@@ -61,6 +62,12 @@ def vaults_of(bench: "Workbench") -> Mapping[str, Vault]:
         except Unreachable as error:
             vaults[REPLICA] = Away(str(error))
     return vaults
+
+
+def locks_of(bench: "Workbench") -> Locks:
+    """What brings locks to where the registers want them; the store is tried out before."""
+    desk = bench.desk("single")
+    return Locks(desk.database, vaults_of(bench))
 
 
 def sweep_of(bench: "Workbench", host: str) -> Sweep:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from archive import layout
 from archive.catalog import RECORD
@@ -119,9 +119,14 @@ class Locks:
             last = lines[-1].id
             failed = self._portion(lines, done)
             self._close([line for line in lines if line.id not in failed], failed)
-        with self._database.read() as connection:
-            done.waiting = len(connection.execute(select(KEEPING.c.id)).all())
+        done.waiting = self.count()
         return done
+
+    def count(self) -> int:
+        """How many lines wait."""
+        query = select(func.count()).select_from(KEEPING)
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def _lines(self, after: int) -> Sequence["_Line"]:
         query = select(KEEPING).where(KEEPING.c.id > after).order_by(KEEPING.c.id)

@@ -1,6 +1,7 @@
 """`cunzheng hold place|lift|list`: what must be kept whatever its period."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -54,7 +55,17 @@ def place(
         made = own.make("hold.placed", payload, {"reason": reason, "document_no": document_no})
         answer = author.submit(desk, made)
     done = say(f"Hold {answer['subject']}.", f"已封存，编号 {answer['subject']}。")
-    show_place(answer, done, invocation)
+    show_place(answer, done + _follows(answer), invocation)
+
+
+def _follows(answer: Mapping[str, Any]) -> str:
+    """That the registers keep it already, where the store has not confirmed its lock yet."""
+    if not answer.get("locks_waiting"):
+        return ""
+    return say(
+        " It is kept from now on; the lock in the store follows.",
+        "自即日起不得销毁；存储锁定随后完成。",
+    )
 
 
 @app.command(

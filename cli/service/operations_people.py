@@ -21,6 +21,7 @@ from archive.registers.denials import denied
 from archive.registers.shelf import Value
 from archive.statements.statement import Signed
 from archive.times import format_time
+from cli.keeping import locks_of
 from cli.parts import office_of
 from cli.rule_text import check_rule_text
 from cli.service import large
@@ -36,6 +37,8 @@ from signing.errors import CanonicalError
 _MOST_HISTORY = 1000
 _ENROLMENT = ("post", "unit_name", "certificate_no", "certificate_until")
 _FAILED = ("WRONG_PASSPHRASE",)
+_KEEPING = ("hold.lifted", "hold.placed", "retention.extended")
+"""Kinds after which locks in the stores change."""
 
 
 @starting
@@ -152,7 +155,15 @@ def _submit(host: Host, caller: Caller, params: Params) -> Document:
     log, index = host.desk.wait(accepted.entries)[0]
     linked = [len(entry.body["records"]) for entry in accepted.more if entry.kind == "case.linked"]
     subject = accepted.entry.subject
-    return {"sealed": True, "log": log, "index": index, "subject": subject, "linked": sum(linked)}
+    place = {"sealed": True, "log": log, "index": index, "subject": subject}
+    kept = {"locks_waiting": _keep(host)} if accepted.entry.kind in _KEEPING else {}
+    return {**place, "linked": sum(linked), **kept}
+
+
+def _keep(host: Host) -> int:
+    """Let locks follow; how many wait. A service does it within a minute, beside its answers."""
+    locks = locks_of(host.bench)
+    return locks.work().waiting if host.mode == "single" else locks.count()
 
 
 def detail_of(value: dict[str, Any] | None) -> Detail | None:
