@@ -27,7 +27,7 @@ from archive.errors import Unreachable
 from archive.ports import Clock
 from archive.stores.s3.client import Bucket
 from archive.stores.s3.guarantees import GUARANTEES, needed
-from archive.stores.s3.probe_wire import FINE, FOLDER, Reply, Wire, until_of
+from archive.stores.s3.probe_wire import FAR, FINE, FOLDER, Reply, Wire, until_of
 
 COMPLIANCE, GOVERNANCE = "COMPLIANCE", "GOVERNANCE"
 _LOCK_SECONDS = (3, 15, 60)
@@ -75,6 +75,7 @@ def probe(
         left = 0
         try:
             trial.plain()
+            wire.sweep()
             if needed(lock_mode) & {"locks_configured"}:
                 trial.locks()
         finally:
@@ -311,7 +312,7 @@ class _Trial:
     def _far(self) -> bool:
         """With the object that an earlier probe had to leave, if there is one."""
         wire = self._wire
-        key = f"{wire.bucket.prefix}{FOLDER}far"
+        key = f"{wire.bucket.prefix}{FOLDER}{FAR}"
         _, listed = wire.ask("list_object_versions", Prefix=key)
         for version in (v["VersionId"] for v in listed.get("Versions", ()) if v["Key"] == key):
             status, head = wire.ask("head_object", Key=key, VersionId=version)

@@ -15,7 +15,10 @@ from archive.stores.s3.errors import explained
 
 FOLDER = "probe/"
 """Everything that a probe writes stands below this; nothing of the archive does."""
+FAR = "far"
+"""Its one object that may have to stay."""
 FINE = 200
+_LEFT_BEHIND = timedelta(hours=1)
 _BUSY = (0, 429)
 _NOT_KNOWN = 501
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -121,6 +124,17 @@ class Wire:
             except (ArchiveError, OSError):
                 left += 1
         return left
+
+    def sweep(self) -> None:
+        """Delete what a probe left that was killed: scratch objects of more than an hour ago."""
+        folder = f"{self.bucket.prefix}{FOLDER}"
+        status, reply = self.ask("list_object_versions", Prefix=folder)
+        old = self.now() - _LEFT_BEHIND
+        for version in reply.get("Versions", ()) if status == FINE else ():
+            key, made = version["Key"], version.get("LastModified")
+            if key.startswith(folder) and key != folder + FAR and made and made < old:
+                with suppress(ArchiveError, OSError):
+                    self._remove(key)
 
     def _remove(self, key: str) -> int:
         status, reply = self.ask("list_object_versions", Prefix=key)
