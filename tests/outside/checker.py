@@ -31,6 +31,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent))
+import checker_disposition as kept  # beside this file, which may run isolated
+
 Json = dict[str, Any]
 PIECE = 4194304
 
@@ -119,6 +122,7 @@ KINDS = {  # §3: stream, subject, keys of the body
     "person.expired": "registry staff valid_until",
     "case.linked": "registry id records",
     "inspection.completed": "inspection - detail detail_id failed indeterminate report result",
+    **kept.KINDS,
 }
 OPTIONAL = {"record.accessioned": {"pack", "retain_until", "same_content_as"}}
 ACTORS = {  # §3: of unsigned kinds; all others are `system/…`
@@ -126,6 +130,7 @@ ACTORS = {  # §3: of unsigned kinds; all others are `system/…`
     **dict.fromkeys(("person.expired", "case.linked"), "system/registry"),
     **dict.fromkeys(("access.denied", "access.closed", "access.concealed",
                      "access.concealed_end"), "system/access"),
+    **kept.ACTORS,
 }  # fmt: skip
 SIGNED = {  # §11: stream, the payload's field that is the subject, keys of the payload
     "person.enrolled": "registry person account certificate key person roles unit valid_from"
@@ -149,6 +154,7 @@ SIGNED = {  # §11: stream, the payload's field that is the subject, keys of the
     "access.destroyed": "access access access count",
     "access.opened": "access access access",
     "alert.handled": "inspection - alert disposition evidence rule",
+    **kept.SIGNED,
 }
 BODY = "accepted_at account detail detail_id host statements"
 STATEMENT = "archive at certificate cunzheng_statement kind nonce payload person"
@@ -177,6 +183,7 @@ DATA = {  # §6: keys of a detail's data
     "case.attached": "reason",
     "case.detached": "reason",
     "hold.lifted": "reason",
+    **kept.DATA,
 }
 RECORD = (
     "v id salt name name_b64 folder folder_b64 size digests pieces media text source office"
@@ -1004,7 +1011,14 @@ class Checker:
         if rid in self.lost:
             self.fail("CONTENT_LOST", rid, "lost before it was stored, and recorded so")
             self.seen |= {f"evidence/{k}" for k in self.evidence if k.startswith(start)}
-        elif rid not in self.destroyed and ("pack" not in body or rid in self.split):
+        elif rid in self.destroyed:
+            there = {f"evidence/{k}" for k in self.evidence if k.startswith(start)}
+            if there:
+                self.fail("DESTROYED_STILL_THERE", rid, "its objects are stored")
+            self.seen |= there
+        elif "pack" not in body and self.going(rid, [start + "content"]):
+            return
+        elif "pack" not in body or rid in self.split:
             record = self.described(rid, body, self.take(start + "record.json"))
             pieces = self.blob(start + "content", body["content"], body["size"])
             self.rooted(record, pieces)
@@ -1012,6 +1026,21 @@ class Checker:
                 raise Bad("PIECES_ALTERED: pieces differs from the content")
             if beside := record["sidecar"]:
                 self.blob(start + "sidecar", beside["digests"], beside["size"])
+
+    def going(self, rid: str, keys: list[str]) -> bool:
+        """Whether a record whose bytes are gone was ordered to be destroyed within a day (§12)."""
+        now = datetime.fromtimestamp(time.time(), UTC).isoformat()  # noqa: TID251
+        if keys[0] in self.evidence or not self.register.unfinished(rid, now):
+            return False
+        self.remark("DESTRUCTION_UNFINISHED", rid, "gone, and nobody said so yet")
+        start = f"records/{rid[-2:]}/{rid}/"
+        self.seen |= {f"evidence/{k}" for k in self.evidence if k.startswith(start)}
+        return True
+
+    def to_be_gone(self) -> set[str]:
+        """Records that the ledger says anywhere were destroyed: nobody can ask them any more."""
+        return {e["subject"] for log in self.logs for e in log.entries
+                if e.get("kind") == "record.destroyed"}  # fmt: skip
 
     def described(self, rid: str, body: Json, data: bytes) -> Json:
         """record.json against the entry."""
@@ -1067,8 +1096,12 @@ class Checker:
         if not re.fullmatch(own, key) or not one_batch or {m[1] for m in members} != {name}:
             raise Bad("its name is not that of its first member, or it has several batches")
         gone = {rid for rid, *_ in members} & (self.lost | self.destroyed | self.split)
-        if key not in self.evidence and len(gone) == len(members):
-            return
+        if key not in self.evidence:
+            gone |= {rid for rid, *_ in members if rid not in gone and self.going(rid, [key])}
+            if len(gone) == len(members):
+                return
+        elif gone & self.destroyed:
+            self.fail("DESTROYED_STILL_THERE", key, "some of its members were destroyed")
         data, made = self.take(key), Zip()
         for rid, _, _, e in members:
             place, at = e["body"]["pack"], made.size + 30 + len(rid) + len("/content")
@@ -1149,14 +1182,18 @@ def need(code: str, fine: object, why: str) -> None:
         raise Bad(f"{code}: {why}")
 
 
-class Register:
+class Register(kept.Keeping):
     """Takes the entries in the order of the ledger; one that breaks a rule changes nothing.
 
     Of the approval matrix it knows how many must approve, not who: the ladder is not climbed here.
     """
 
+    need = staticmethod(need)
+    canonical = staticmethod(canonical)
+
     def __init__(self, checker: Checker) -> None:
         self.checker = checker
+        self.begin_keeping()
         self.people: dict[str, Json] = {}
         self.owners: dict[str, tuple[str, str | None]] = {}  # certificate or key -> person, since
         self.founders: list[str] = []
@@ -1410,7 +1447,7 @@ class Register:
         self.kept(self.cases[p["case"]], e, signers)
         after = p["closed"] >= self.cases[p["case"]]["opened"]
         need("REGISTER_UNLAWFUL", after, "closed before it was opened")
-        self.cases[p["case"]]["closed"] = p["closed"]
+        self.cases[p["case"]] |= {"closed": p["closed"], "decided": p["decided"]}
 
     def case_attached(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
         self.kept(self.cases[p["case"]], e, signers)
@@ -1447,7 +1484,8 @@ class Register:
         need("REGISTER_UNLAWFUL", not case["detached"] & {*records}, "a person detached it")
         strange = [rid for rid in records if self.unit(rid) not in (None, case["unit"])]
         need("REGISTER_UNLAWFUL", not strange, "a record of another unit's source")
-        for rid in set(records) & set(self.checker.accessions) - self.checker.lost:
+        gone = self.checker.lost | self.checker.to_be_gone()
+        for rid in set(records) & set(self.checker.accessions) - gone:
             claims = read_json(self.checker.record_json(rid))["claims"]
             number = unicodedata.normalize("NFC", (claims or {}).get("case") or "").strip()
             need("REGISTER_UNLAWFUL", number == case["number"], f"{rid} does not claim the case")
@@ -1456,7 +1494,8 @@ class Register:
     def hold_placed(self, p: Json, _: Json, __: Json | None, signers: list[Json]) -> None:
         fine = len(signers) == 1 and KEEPERS & set(signers[0]["roles"])
         need("REGISTER_UNLAWFUL", fine and p["hold"] not in self.holds, "not his to hold")
-        self.holds[p["hold"]] = {"unit": signers[0]["unit"]}
+        on = {"records": set(p["records"]), "case": p["case"]}
+        self.holds[p["hold"]] = {"unit": signers[0]["unit"], **on}
 
     def hold_lifted(self, p: Json, _: Json, __: Json | None, signers: list[Json]) -> None:
         fine = len(signers) == 1 and KEEPERS & set(signers[0]["roles"])
