@@ -7,6 +7,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Integer, String
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _SIGN = 1 << 63
@@ -47,3 +50,21 @@ class Unsigned(TypeDecorator[int]):
         """Without the sign again."""
         del dialect
         return value + 2 * _SIGN if value is not None and value < 0 else value
+
+
+class place_of_bytes(GenericFunction[int]):  # noqa: N801 - the name of a function
+    """At which byte of a column (the first is 1) some bytes begin; 0 where they do not stand."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(place_of_bytes)
+def _instr(element: place_of_bytes, compiler: SQLCompiler, **more: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **more)})"
+
+
+@compiles(place_of_bytes, "postgresql")
+def _position(element: place_of_bytes, compiler: SQLCompiler, **more: Any) -> str:
+    column, wanted = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"position({wanted} IN {column})"

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from archive import catalog, layout
+from archive.column_types import place_of_bytes
 from archive.desk.db_shelf import REGISTER, DbShelf
 from archive.desk.reading import Reader
 from archive.detail import Detail
@@ -113,7 +114,7 @@ def requests_of(
 def unclosed(connection: Connection) -> list[tuple[str, Value]]:
     """Requests of which something may still come."""
     shelf = DbShelf(connection)
-    closed = func.instr(REGISTER.c.value, b'"state":"closed"')
+    closed = place_of_bytes(REGISTER.c.value, b'"state":"closed"')
     query = select(REGISTER.c.key).where(REGISTER.c.shelf == "request", closed == 0)
     keys = connection.execute(query).scalars().all()
     values = [(key, shelf.get("request", key)) for key in keys]
@@ -144,7 +145,7 @@ def find_request(connection: Connection, reader: Reader, named: str) -> tuple[st
 
 def accesses_of(connection: Connection, request: str) -> list[tuple[str, Value]]:
     """The accesses under a request, oldest first."""
-    here = func.instr(REGISTER.c.value, request.encode())
+    here = place_of_bytes(REGISTER.c.value, request.encode())
     query = select(REGISTER.c.key).where(REGISTER.c.shelf == "access", here > 0)
     shelf = DbShelf(connection)
     keys = sorted(connection.execute(query).scalars())

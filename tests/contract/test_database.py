@@ -16,8 +16,9 @@ from sqlalchemy import insert, select, text
 
 from archive import ledger
 from archive.catalog import RECORD, Query, find_record, search
+from archive.column_types import place_of_bytes
 from archive.database import Database
-from archive.desk.db_shelf import DbShelf
+from archive.desk.db_shelf import REGISTER, DbShelf
 from archive.errors import StateUnknown, Unreachable, UsageError
 from archive.lease import Lease
 from archive.ledger import PENDING, NewEntry
@@ -134,6 +135,17 @@ def test_search_means_the_same(database: Database) -> None:
     assert found(before="B2") == ["A1"]
     with database.read() as connection:
         assert find_record(connection, "c").id == "C3"
+
+
+def test_bytes_are_found_in_a_column(database: Database) -> None:
+    with database.write() as connection:
+        shelf = DbShelf(connection)
+        shelf.put("unit", "1", {"state": "closed"})
+        shelf.put("unit", "2", {"state": "open", "name": "李"})
+    place = place_of_bytes(REGISTER.c.value, '"李"'.encode())
+    with database.read() as connection:
+        found = connection.execute(select(REGISTER.c.key, place).order_by(REGISTER.c.key)).all()
+    assert [tuple(row) for row in found] == [("1", 0), ("2", 24)]
 
 
 # ── transactions ──
