@@ -9,13 +9,16 @@ that relies on its locks, and again when its server or the settings that name it
 
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archive.database import Database
 from archive.errors import UsageError
 from archive.ids import RANDOM_BYTES, new_ulid
 from archive.introducing import Introductions, Stand, said_of
 from archive.storage_level import NO_LOCKS, READ_ONLY
+from cli.bench import Bench
 from cli.language import say
 from cli.settings import Settings
 from cli.wiring_places import Purpose, access_of
@@ -23,117 +26,153 @@ from signing.digest import Digest
 
 if TYPE_CHECKING:
     from archive.stores.s3 import Bucket, Traits
-    from cli.wiring import Workbench
 
 FIRST = "first"
+_SEEN: set[tuple[str, str]] = set()
+"""Second copies that this process has looked at already."""
 
 
-def protected(bench: "Workbench") -> Stand:
-    """What protects the first store; asks the server only as far as it must.
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One place of evidence as the settings name it: its name in the ledger, where, and how."""
 
-    Raises UsageError where a guarantee is missing that the settings do not do without, Unreachable.
+    name: str
+    place: str
+    endpoint: str
+    region: str
+    lock_mode: str
+    bucket: "Callable[[], Bucket] | None" = None
+    """Opens its bucket; None for a folder."""
+
+    @property
+    def configuration(self) -> str:
+        """Digest of what decides which server is spoken to, and how."""
+        said = {
+            "endpoint": self.endpoint,
+            "lock_mode": self.lock_mode,
+            "region": self.region,
+            "store": self.place,
+        }
+        return str(Digest.of("sha256", json.dumps(said, sort_keys=True).encode()))
+
+
+def first_spot(settings: Settings) -> Spot:
+    """The first store."""
+    return Spot(
+        FIRST,
+        settings.store,
+        settings.s3_endpoint,
+        settings.s3_region,
+        settings.lock_mode,
+        (lambda: bucket_of(settings)) if settings.in_bucket else None,
+    )
+
+
+def protected(bench: Bench, spot: Spot | None = None, fresh: Stand | None = None) -> Stand:
+    """What protects a place (default: the first); asks the server only as far as it must.
+
+    `fresh` is what a probe of this moment found already. Raises UsageError where a guarantee is
+    missing that the settings do not do without, Unreachable.
     """
-    settings = bench.settings
-    if not settings.in_bucket:
+    spot = spot or first_spot(bench.settings)
+    accepted = bench.settings.accept_missing
+    if spot.bucket is None:
         return Stand(READ_ONLY)
-    bucket = bucket_of(settings)
-    known = introductions(bench).known(FIRST)
-    here = Stand("", server=_server(bucket), configuration=configuration(settings))
+    known = introductions(bench).known(spot.name)
+    here = Stand("", server=_server(spot.bucket()), configuration=spot.configuration)
     if known is not None and known.same_place(here):
-        check_accepted(settings, known.missing)
+        check_accepted(spot, known.missing, accepted)
         return known
-    found = bench.examined or examined(bench)
-    check_accepted(settings, found.missing)
-    introductions(bench).say(FIRST, found)
+    found = fresh or examined(bench, spot)
+    check_accepted(spot, found.missing, accepted)
+    introductions(bench).say(spot.name, found)
     return found
 
 
-def examined(bench: "Workbench") -> Stand:
-    """Try the first store out now, whatever is remembered; writes nothing to the ledger."""
+def protected_copy(bench: Bench, spot: Spot) -> None:
+    """The same for the second copy, once in a process; the ledger hears of a folder too."""
+    mark = (str(bench.home), spot.configuration)
+    if mark in _SEEN:
+        return
+    stand = protected(bench, spot)
+    if introductions(bench).known(spot.name) is None:
+        introductions(bench).say(spot.name, stand)
+    _SEEN.add(mark)
+
+
+def examined(bench: Bench, spot: Spot | None = None) -> Stand:
+    """Try a place out now, whatever is remembered; writes nothing to the ledger."""
     from archive.stores.s3.guarantees import level_of
     from archive.stores.s3.inspection import S3Inspection
     from archive.stores.s3.probe import probe
 
-    settings = bench.settings
-    if not settings.in_bucket:
+    spot = spot or first_spot(bench.settings)
+    if spot.bucket is None:
         return Stand(READ_ONLY)
-    bucket = bucket_of(settings)
+    bucket = spot.bucket()
     run = new_ulid(bench.clock.now(), os.urandom(RANDOM_BYTES))
-    found = probe(bucket, settings.lock_mode, run, bench.clock)
-    lacking = found.lacking(settings.lock_mode)
+    found = probe(bucket, spot.lock_mode, run, bench.clock)
+    lacking = found.lacking(spot.lock_mode)
     facts = S3Inspection(bucket, bench.clock).facts()
     return Stand(
-        level=level_of(settings.lock_mode, lacking),
+        level=level_of(spot.lock_mode, lacking),
         missing=tuple(sorted(lacking)),
         server=facts.server,
-        configuration=configuration(settings),
+        configuration=spot.configuration,
         settings=facts.settings,
         more={
             "given": sorted(found.given),
             "left": found.left,
-            "lock_mode": settings.lock_mode,
+            "lock_mode": spot.lock_mode,
             "may_delete": found.rights,
             "untried": sorted(frozenset(lacking) - found.missing),
         },
     )
 
 
-def introductions(bench: "Workbench") -> Introductions:
+def introductions(bench: Bench) -> Introductions:
     """What the ledger says of the stores."""
     from archive.stores.s3 import S3Store
 
     settings = bench.settings
     # Not the bench's own: how that writes depends on what is read here.
-    evidence = S3Store(bucket_of(settings)) if settings.in_bucket else bench.evidence
+    evidence = S3Store(bucket_of(settings)) if settings.in_bucket else bench.places.evidence
     return Introductions(bench.database, evidence, bench.clock, os.urandom, settings.archive)
 
 
-def remembered_traits(bench: "Workbench") -> "Traits | None":
-    """What the last probe said that writing must know; None before the first one."""
-    if bench.examined is not None:
-        return traits_of(bench.examined.missing)
-    if not bench.bare_database.exists():
+def remembered_traits(database: Database, name: str) -> "Traits | None":
+    """What the last probe of a place said that writing must know; None before the first one."""
+    if not database.exists():
         return None
-    with bench.database.read() as connection:
-        said = said_of(connection, FIRST)
+    with database.read() as connection:
+        said = said_of(connection, name)
     return traits_of(said["missing"]) if said else None
 
 
-def configuration(settings: Settings) -> str:
-    """Digest of what decides which server is spoken to, and how."""
-    said = {
-        "endpoint": settings.s3_endpoint,
-        "lock_mode": settings.lock_mode,
-        "region": settings.s3_region,
-        "store": settings.store,
-    }
-    return str(Digest.of("sha256", json.dumps(said, sort_keys=True).encode()))
-
-
-def check_accepted(settings: Settings, missing: Collection[str]) -> None:
+def check_accepted(spot: Spot, missing: Collection[str], accepted: Collection[str]) -> None:
     """Raise UsageError unless the settings do without everything that is missing."""
     from archive.stores.s3.guarantees import unacceptable
 
-    if settings.lock_mode == NO_LOCKS:
+    if spot.lock_mode == NO_LOCKS:
         return
     if harmful := unacceptable(missing):
         names = ", ".join(harmful)
         raise UsageError(
             say(
-                f"Nothing can be locked safely in {settings.store}: it lacks {names}; see"
+                f"Nothing can be locked safely in {spot.place}: it lacks {names}; see"
                 ' `cunzheng doctor --store`, or go without locks (lock_mode = "none").',
-                f"{settings.store} 无法安全加锁：缺少 {names}；请运行 cunzheng doctor --store，"
+                f"{spot.place} 无法安全加锁：缺少 {names}；请运行 cunzheng doctor --store，"
                 '或放弃加锁（lock_mode = "none"）。',
             )
         )
-    refused = sorted(set(missing) - set(settings.accept_missing))
+    refused = sorted(set(missing) - set(accepted))
     if refused:
         names = ", ".join(refused)
         raise UsageError(
             say(
-                f"{settings.store} does not promise what evidence needs: {names}; see `cunzheng"
+                f"{spot.place} does not promise what evidence needs: {names}; see `cunzheng"
                 " doctor --store`. To go on without, name all of it in accept_missing.",
-                f"{settings.store} 未提供存证所需的保证：{names}；请运行 cunzheng doctor --store。"
+                f"{spot.place} 未提供存证所需的保证：{names}；请运行 cunzheng doctor --store。"
                 "如确需继续，请在 accept_missing 中逐项列明。",
             )
         )
@@ -142,7 +181,7 @@ def check_accepted(settings: Settings, missing: Collection[str]) -> None:
 def acceptable(settings: Settings, missing: Collection[str]) -> bool:
     """Whether the archive may write there as it is set up."""
     try:
-        check_accepted(settings, missing)
+        check_accepted(first_spot(settings), missing, settings.accept_missing)
     except UsageError:
         return False
     return True

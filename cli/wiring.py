@@ -31,7 +31,7 @@ from archive.system_entries import LogSettings, SystemEntries
 from cli import passphrase
 from cli.clock import SystemClock
 from cli.language import say
-from cli.protecting import protected, remembered_traits
+from cli.protecting import FIRST, protected, remembered_traits, traits_of
 from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
 from cli.wiring_copy import awaited_copy
 from cli.wiring_places import Opening, Purpose, check_file_system
@@ -50,6 +50,7 @@ from signing.trust import TrustPolicy
 if TYPE_CHECKING:
     from archive.desk.conceal import Confidential
     from archive.desk.submit import Desk
+    from archive.stores.s3 import Traits
 
 
 def software() -> str:
@@ -134,8 +135,13 @@ class Workbench:
     def opening(self) -> Opening:
         """What it takes to open the stores."""
         book = Locations(lambda: self.database) if self.settings.in_bucket else None
-        traits = remembered_traits(self) if self.settings.in_bucket else None
+        traits = self._traits() if self.settings.in_bucket else None
         return Opening(self.settings, self.home, self.fs, self.clock, book, traits)
+
+    def _traits(self) -> "Traits | None":
+        if self.examined is not None:
+            return traits_of(self.examined.missing)
+        return remembered_traits(self.bare_database, FIRST)
 
     @cached_property
     def stand(self) -> Stand:
@@ -143,7 +149,7 @@ class Workbench:
 
         Raises UsageError where the server promises too little, Unreachable.
         """
-        found = protected(self)
+        found = protected(self, fresh=self.examined)
         # Writing must know what the server cannot do, which perhaps was not known until now.
         for name in ("opening", "places", "release_places"):
             self.__dict__.pop(name, None)

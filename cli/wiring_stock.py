@@ -16,6 +16,7 @@ from archive.stores.directory import DirectoryPointer, DirectoryStore
 from archive.stores.directory_vault import DirectoryVault
 from cli.bench import Bench
 from cli.language import say
+from cli.protecting import remembered_traits
 from cli.settings import Settings
 from cli.wiring_places import (
     EVIDENCE,
@@ -169,6 +170,7 @@ def _replica_bucket(
         locks=locks_of(settings, clock) if database else None,
         parting=parting,
         book=Locations(database, REPLICA) if database else NoBook(),
+        traits=remembered_traits(database(), REPLICA) if database else None,
     )
     live = S3Store(beside, versioned=False, parting=parting)
     found = _in_bucket(REPLICA, settings, clock, bucket, evidence, live)
@@ -185,4 +187,5 @@ def replica_access(settings: Settings) -> "S3Access":
         addressing=settings.s3_addressing,
         ca=settings.s3_ca,
         profile=settings.replica_profile,
+        otherwise="work",
     )

@@ -19,7 +19,7 @@ from cli.invocation import Invocation
 from cli.labels import role_label
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs
-from cli.protecting import check_accepted, examined
+from cli.protecting import check_accepted, examined, first_spot
 from cli.service.home_lock import hosting
 from cli.settings import IN_FILE, SETTINGS_FILE, Settings, settings_of
 from cli.wiring import Workbench, keyring_in, serial
@@ -118,7 +118,8 @@ def _check_buckets(workbench: Workbench) -> None:
                 )
             )
     found = examined(workbench)
-    check_accepted(workbench.settings, found.missing)
+    settings = workbench.settings
+    check_accepted(first_spot(settings), found.missing, settings.accept_missing)
     workbench.examined = found
 
 
