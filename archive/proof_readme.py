@@ -42,7 +42,7 @@ You need bash, GNU coreutils and openssl. Put the archive's root certificate int
 root.pem, received in another way than this bundle: whoever made a bundle can make certificates.
 需要 bash、GNU coreutils 与 openssl。请将归档机构的根证书存为本目录下的 root.pem;
 根证书必须经其他途径取得,不得取自本证明包。
-
+{taking}
 1. The content you hold is the record's / 核对所持内容
    Its SHA-256 must be the sha256 in entry.json under "content".
    其 SHA-256 应与 entry.json 中 "content" 的 sha256 一致:
@@ -95,12 +95,38 @@ An embedded timestamp proves the order of events, not the time against the opera
 """
 
 
+_TAKING = """
+0. Take the content out of its pack / 从记录包中取出内容
+   The record travels with others in an uncompressed ZIP. Whoever holds the store has it there:
+   该记录与其他记录同在一个未压缩的 ZIP 包中,位于存储的:
+     {key}
+   With a copy of it in this folder as PACK, either of these gives CONTENT; after `unzip PACK`
+   `sha256sum -c SHA256SUMS` checks the pack as a whole. Without `unzip` dd is enough.
+   将其副本存为本目录下的 PACK 后,以下两条命令任选其一;执行 unzip PACK 之后,
+   还可用 sha256sum -c SHA256SUMS 核对整个包。
+
+$ dd if=PACK of=CONTENT iflag=skip_bytes,count_bytes skip={start} count={size} status=none
+
+$ unzip -p PACK {record}/content > CONTENT
+"""
+"""Only for a record in a pack."""
+
+
+def _taking(record: SealedRecord) -> str:
+    """How to get the content of a packed record; nothing for one that stands alone."""
+    part = record.content_part
+    if part.pack is None:
+        return ""
+    return _TAKING.format(key=part.pack, start=part.start, size=part.size, record=record.id)
+
+
 def readme(record: SealedRecord, gen_time: datetime) -> bytes:
     """The text for one record; `gen_time` is the token's time."""
     proved = record.proved
     sha256 = next(d for d in record.description.digests if d.algorithm == "sha256")
     return _README.format(
         climb=CLIMB,
+        taking=_taking(record),
         record=record.id,
         log=proved.log,
         index=proved.index,

@@ -60,6 +60,11 @@ class SealedRecord:
         """How many pieces the content has; the last may be shorter than 4 MiB."""
         return -(-self.description.size // PIECE_SIZE)
 
+    @property
+    def content_part(self) -> Part:
+        """Where the content stands: an object of its own, or a stretch of a pack."""
+        return self._part(CONTENT)
+
     def prepare(self) -> None:
         """Check the piece list against record.json, and that the content stands there.
 

@@ -16,7 +16,7 @@ from itertools import groupby
 from archive.errors import FormatError
 from archive.fields import pack_name
 from archive.layout import pack_id
-from archive.pack import CENTRAL_SIZE, SUMS, central_header, end_record, local_header
+from archive.pack import CENTRAL_SIZE, MOST_MEMBERS, SUMS, central_header, end_record, local_header
 from archive.pieces import PIECE_SIZE
 from archive.report import Report
 from archive.verify.context import JSON_LIMIT, Context
@@ -180,7 +180,7 @@ class _Pack:
         self._loose = loose
         self._fits = True
         self._position = 0
-        self._files = self._names = 0
+        self._files = self._names = self._members = 0
 
     def walk(self, rows: Iterator[Row]) -> Iterator[Segment]:
         first: Row | None = None
@@ -219,6 +219,9 @@ class _Pack:
             named = pack_id(row.log, row.idx, floor)
             if pack_of(self._key) != named or not _FLOOR.fullmatch(floor):
                 self._disagree(row.place, "the pack has another name than its first member gives")
+        self._members += 1
+        if self._members == MOST_MEMBERS + 1:
+            self._disagree(row.place, f"it has more than {MOST_MEMBERS} members")
         if row.log != first.log:
             self._disagree(row.place, "it is of another log than the pack's first member")
         if row.start != self._position and not self._loose:

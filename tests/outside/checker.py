@@ -1093,7 +1093,8 @@ class Checker:
         log = next(one for one in self.logs if one.name == name)
         own = rf"packs/\d{{4}}/\d\d/{name}-{first:016}-([1-9]\d*[dmy]|p)\.zip"
         one_batch = not any(first < size <= last for size in log.sizes)
-        if not re.fullmatch(own, key) or not one_batch or {m[1] for m in members} != {name}:
+        one_batch = one_batch and {m[1] for m in members} == {name} and len(members) <= 1000
+        if not re.fullmatch(own, key) or not one_batch:
             raise Bad("its name is not that of its first member, or it has several batches")
         gone = {rid for rid, *_ in members} & (self.lost | self.destroyed | self.split)
         if key not in self.evidence:

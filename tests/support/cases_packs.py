@@ -389,6 +389,17 @@ def pack_with_members_of_two_batches(given: Given) -> Made:
 
 
 @case("PACK_DISAGREES")
+def pack_with_too_many_members(given: Given) -> Made:
+    made = given.empty()
+    made.open()
+    made.pack(*(b"%d" % number for number in range(1001)))
+    made.seal()
+    report = made.verify()
+    assert report.checked["records"] == 1001
+    return report, {"PACK_DISAGREES": _key(made)}
+
+
+@case("PACK_DISAGREES")
 def pack_with_a_content_of_several_pieces(given: Given) -> Made:
     made = given.empty()
     made.open()
