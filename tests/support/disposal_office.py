@@ -189,12 +189,18 @@ class DisposalOffice:
     def add_replica(self) -> ObjectStore:
         """A second store that the ledger knows, with everything that is in the first."""
         (self.archive.home / "store" / "replica").mkdir()
-        data = {"place": "replica", "server": None, "results": {}}
+        self.introduce("replica")
+        self.copy_to_replica()
+        return place_in(self.archive, "replica")[0]
+
+    def introduce(self, name: str) -> None:
+        """Let the ledger know of a store."""
+        data = {"place": name, "server": None, "results": {}}
         detail = self.archive.detail("store.probed", data)
         body = {
             "level": "read-only",
             "missing": [],
-            "store": "replica",
+            "store": name,
             "detail": str(detail.digest()),
             "detail_id": detail.id,
         }
@@ -206,8 +212,6 @@ class DisposalOffice:
             stored = NewObject.of(detail_key(detail.id), detail.to_bytes())
             ledger.add_objects(connection, made.id, [stored])
         self.archive.seal()
-        self.copy_to_replica()
-        return place_in(self.archive, "replica")[0]
 
     def copy_to_replica(self) -> None:
         from archive.ports import PutItem, read_all
