@@ -28,6 +28,7 @@ from archive.statements.kinds import SIGNED, check_data
 from archive.times import format_time, parse_time
 from archive.verify import disposals
 from archive.verify.context import JSON_LIMIT, Context, Found, fetch, guarded
+from archive.verify.first_locks import FirstLocks
 from archive.verify.index import Index
 from archive.verify.records import read_description
 from archive.verify.replay import Replay
@@ -139,6 +140,7 @@ class RegisterCheck:
         self._report = report
         self._shelf = IndexShelf(index, logs)
         self._law = law
+        self._first_locks = FirstLocks(index, logs)
         judges = context.judges
         self._replay = Replay(
             self._shelf, context.policy.archive, judges, self._claims, self._withdrawn, law
@@ -169,6 +171,7 @@ class RegisterCheck:
         if self._law is not None:
             now = self._context.now
             disposals.report_overdue(self._index, self._shelf, self._law, self._report, now)
+            self._first_locks.check(self._law, self._report)
 
     def _take(self, act: Act, verdict: Verdict) -> bool:
         """Judge one act; False if the replay cannot go on."""
@@ -237,6 +240,9 @@ class RegisterCheck:
                 self._index.run("DELETE FROM running WHERE access=?", act.body["access"])
             case "access.opened":
                 self._index.run("DELETE FROM concealed WHERE access=?", act.subject)
+            case "rules.adopted" if body is not None and body.payload["name"] == "retention":
+                text = (act.detail() or {})["text"]
+                self._first_locks.adopted(self._shelf.place, act.at, text)
 
     def _note_late(self, act: Act) -> None:
         """As of a signed entry: long ago accepted, only now written."""
