@@ -1,6 +1,5 @@
 """The catalog: a projection of ledger and record.json that people search (design §3, §5)."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,6 @@ from signing import canonical
 
 RECORD = RecordRow.__table__  # type: ignore[attr-defined]
 SOURCE = SourceRow.__table__  # type: ignore[attr-defined]
-_PLACE = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def project(
@@ -63,7 +61,7 @@ def kept_columns(body: Mapping[str, Any]) -> dict[str, Any]:
     pack, until = body.get("pack"), body.get("retain_until")
     return {
         "pack": pack["id"] if pack else None,
-        "pack_place": _PLACE.encode(pack).encode() if pack else None,
+        "pack_place": canonical.encode(pack) if pack else None,
         "first_lock": _moment(until),
         "retain_until": _moment(until),
         "permanent": False,

@@ -67,6 +67,21 @@ class NewEntry:
     """Staged pack that the record lies in; all members of one go into the same batch."""
 
 
+class Prepared(NamedTuple):
+    """A new entry whose body is encoded already, see NewEntry: one is made for every record."""
+
+    id: str
+    kind: str
+    stream: str
+    actor: str
+    at: datetime
+    subject: str | None
+    body: bytes
+    objects: tuple[NewObject, ...] = ()
+    pack: str | None = None
+    urgent: bool = False
+
+
 class Waiting(NamedTuple):
     """What is submitted, as the database has it: the body in its canonical bytes."""
 
@@ -102,12 +117,12 @@ class Appended:
     pending: str | None
 
 
-def submit(connection: Connection, entries: Iterable[NewEntry]) -> None:
+def submit(connection: Connection, entries: Iterable[NewEntry | Prepared]) -> None:
     """Put entries and their objects into the way to the ledger; durable when committed."""
     pending: list[list[object]] = []
     unstored: list[dict[str, object]] = []
     for new in entries:
-        body = canonical.encode(new.body if type(new.body) is dict else dict(new.body))
+        body = new.body if isinstance(new, Prepared) else canonical.encode(dict(new.body))
         line = [new.id, new.kind, new.stream, new.actor, new.at, new.subject, body]
         pending.append([*line, new.urgent, new.pack])
         if new.objects:
@@ -145,7 +160,7 @@ def waiting(connection: Connection, *, only_urgent: bool, limit: int) -> list[Wa
     query = select(*columns).order_by(c.number).limit(limit)
     if only_urgent:
         query = query.where(c.urgent)
-    rows = list(connection.execute(query))
+    rows: list[Any] = [*connection.execute(query).all()]
     packs = {row.pack for row in rows if row.pack is not None}
     if packs and (only_urgent or len(rows) == limit):
         members = connection.execute(select(*columns).where(c.pack.in_(packs)))
@@ -320,7 +335,7 @@ def _rows(
         .where(ENTRY.c.log == log, ENTRY.c.idx >= start, ENTRY.c.idx < end)
         .order_by(ENTRY.c.idx)
     )
-    return connection.execute(query)
+    return connection.execute(query).all()
 
 
 def entries_between(connection: Connection, log: str, start: int, end: int) -> list[Appended]:

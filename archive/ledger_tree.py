@@ -1,5 +1,7 @@
 """The tree as the database has it: nodes and inclusion paths for receipts."""
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, select
 
 from archive.layout import TILE_WIDTH
@@ -24,16 +26,17 @@ class LedgerTree:
         """Inclusion path of one leaf, lowest sibling first."""
         return inclusion_path(index, self.size, self.node)
 
-    def tile_paths(self, number: int) -> list[list[bytes]]:
-        """Inclusion paths of all leaves of one tile, in their order.
+    def tile_paths(self, number: int, encode: Callable[[bytes], bytes]) -> list[list[bytes]]:
+        """Inclusion paths of all leaves of one tile, in their order, every hash encoded.
 
         The leaves of a full tile share the upper part of their paths, and need each node below it
         only once.
         """
         start = number * TILE_WIDTH
         if start + TILE_WIDTH > self.size:
-            return [self.inclusion_path(index) for index in range(start, self.size)]
-        above = self.inclusion_path(start)[_TILE_LEVELS:]
+            paths = (self.inclusion_path(index) for index in range(start, self.size))
+            return [[encode(step) for step in path] for path in paths]
+        above = [encode(step) for step in self.inclusion_path(start)[_TILE_LEVELS:]]
         below = [
             [
                 self.node(level, index)

@@ -12,7 +12,6 @@ in the file depends on when or where it was made, so a resumed batch gives the s
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -32,8 +31,7 @@ _DATE = 0x0021
 _MODE = 0o100444 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class PackPlace:
+class PackPlace(NamedTuple):
     """Where one record stands in its pack: `offset` is that of the content's first byte.
 
     `description` and `sidecar` are sizes in bytes; None where there is no sidecar.

@@ -1,6 +1,6 @@
 """A receipt tells the device that its file is sealed, stored and read back (docs/formats.md §7)."""
 
-import base64
+import binascii
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -107,8 +107,17 @@ class Receipt:
 
 def path_text(path: Sequence[bytes]) -> bytes:
     """An inclusion path as a receipt has it."""
-    steps = b'","'.join([base64.b64encode(step) for step in path])
-    return b'["%s"]' % steps if path else b"[]"
+    return steps_text([base64_step(step) for step in path])
+
+
+def base64_step(step: bytes) -> bytes:
+    """One hash of a path."""
+    return binascii.b2a_base64(step, newline=False)
+
+
+def steps_text(steps: Sequence[bytes]) -> bytes:
+    """The same of steps that are encoded already."""
+    return b'["%s"]' % b'","'.join(steps) if steps else b"[]"
 
 
 class ReceiptFrame:
@@ -139,7 +148,7 @@ class ReceiptFrame:
             index,
             self._log,
             b'"name":%s,"name_b64":%s,"path":%s,"record":%s'
-            % (canonical.encode(text), canonical.encode(b64), path, canonical.encode(record)),
+            % (canonical.text(text), canonical.text(b64), path, canonical.text(record)),
             size,
             self._storage,
         )

@@ -8,7 +8,7 @@ Nothing is sealed here. A batch is admitted whole or given back whole.
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -19,13 +19,13 @@ from sqlalchemy import Connection
 from archive import ledger, packing
 from archive.database import Database
 from archive.durable import FileSystem
-from archive.ledger import NewEntry
+from archive.ledger import NewEntry, Prepared
 from archive.ports import Clock, ObjectStore
 from archive.rows import insert_rows
 from archive.tables import IntakeRow
 from ingest.alone import Apart, is_sensitive
-from ingest.describe import Circumstances, SidecarFacts, describe
-from ingest.drops import Accepted, Arrived, Outcome, Preparer, RefusedDrop, Rejected
+from ingest.describe import Circumstances
+from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
 from ingest.entries import EntryMaker, Facts, Known
 from ingest.errors import DestroyedBefore, SourceChanged, SourceUnreadable
 from ingest.outbox import Due
@@ -35,7 +35,6 @@ from ingest.register import Maker, ensure_source
 from ingest.release import KEEP
 from ingest.returned import Key, known_drops
 from ingest.session import StagingSession
-from ingest.staging import Staged
 from ingest.sweep import Drop, Found
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
@@ -98,7 +97,7 @@ class _Batch:
     known: Known
     now: datetime
     apart: Apart
-    entries: list[NewEntry] = field(default_factory=list)
+    entries: list[NewEntry | Prepared] = field(default_factory=list)
     rows: list[list[Any]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     sources: dict[str, bytes] = field(default_factory=dict)
@@ -125,7 +124,7 @@ class Admission:
         self._maker = maker
         self._settings = settings
         self._session = session
-        self._entries = EntryMaker(maker, clock, session.name)
+        self._entries = EntryMaker(maker, clock, session.name, settings.office)
         self._preparer = Preparer(
             fs,
             session.folder,
@@ -133,7 +132,8 @@ class Admission:
             settings.digests,
             maker.id,
             clock.now,
-            self._describe,
+            maker.random,
+            Circumstances(settings.office, settings.software),
             settings.pack_up_to,
         )
 
@@ -191,8 +191,10 @@ class Admission:
             return
         batch.files.append(staged.file)
         brought = staged.object(self._session.name, packer.name, packer.retain_until)
-        first = next(n for n in range(start, len(batch.entries)) if batch.entries[n].pack)
-        batch.entries[first] = replace(batch.entries[first], objects=(brought,))
+        for number, entry in enumerate(batch.entries[start:], start):
+            if isinstance(entry, Prepared) and entry.pack == packer.name:
+                batch.entries[number] = entry._replace(objects=(brought,))
+                return
 
     def _submit(self, batch: _Batch) -> None:
         with self._db.write() as connection:
@@ -238,30 +240,17 @@ class Admission:
 
     def _attempt(self, drop: Drop, apart: Apart, result: Admitted) -> Outcome | None:
         try:
-            outcome = self._preparer.prepare(drop, apart)
+            return self._preparer.prepare(drop, apart)
         except SourceChanged:
             result.unsettled.append(drop)
-            return None
         except SourceUnreadable:
             gone = not all(os.path.lexists(f.path) for f in (drop.file, drop.sidecar) if f)
             (result.unsettled if gone else result.unreadable).append(drop)
-            return None
-        return outcome
-
-    def _describe(self, arrived: Arrived, staged: Staged, sidecar: SidecarFacts | None) -> bytes:
-        facts = Circumstances(
-            arrived.drop,
-            self._settings.office,
-            arrived.received_at,
-            arrived.first_hash_at,
-            self._settings.software,
-        )
-        salt = self._maker.random(16)
-        return describe(arrived.number, salt, staged, facts, sidecar).to_bytes()
+        return None
 
     def _entry(
         self, outcome: Outcome, known: Known, packer: Packer, result: Admitted
-    ) -> tuple[NewEntry, str | None]:
+    ) -> tuple[NewEntry | Prepared, str | None]:
         """The entry of one drop, and its record's id if it has one."""
         if isinstance(outcome, RefusedDrop):
             result.refused += 1
@@ -280,7 +269,6 @@ class Admission:
         until = floor(outcome.received_at) if floor else None
         packed = outcome.staged.data is not None
         facts = Facts(
-            self._settings.office,
             described,
             known.same_content(content, outcome.record),
             until,

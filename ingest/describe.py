@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
 from archive.pieces import PIECE_SIZE
-from archive.record import RecordDescription
 from archive.times import format_time
 from ingest.kind import detect
 from ingest.names import decode_name
 from ingest.sidecar import Sidecar
 from ingest.staging import HEAD_SIZE, Staged
 from ingest.sweep import Drop
-from ingest.text import read_text
+from ingest.text import TextInfo, read_text
+from signing import canonical
 from signing.digest import Digest
 
 
@@ -26,73 +26,106 @@ class SidecarFacts:
     digests: tuple[Digest, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """Where and when a drop was found."""
+class Arrival(NamedTuple):
+    """A drop that is staged: its number, which the record has as its id, and when it came.
+
+    The times and the digests are in their canonical bytes; entry and record.json both have them.
+    """
 
     drop: Drop
-    office: str
-    received_at: datetime
-    first_hash_at: datetime
-    software: str
+    number: str
+    received_at: bytes
+    first_hash_at: bytes
+    digests: bytes
+
+
+class Circumstances:
+    """What the descriptions of one archive have in common."""
+
+    def __init__(self, office: str, software: str) -> None:
+        self.office = canonical.text(office)
+        self.software = canonical.text(software)
+
+
+_RECORD = canonical.Form(
+    *("claims", "digests", "findings", "first_hash_at", "folder", "folder_b64", "id", "media"),
+    *("modified_at", "name", "name_b64", "office", "pieces", "received_at", "salt", "settle"),
+    *("sidecar", "size", "software", "source", "text", "v"),
+)
+_MEDIA = canonical.Form("by", "type")
+_PIECES = canonical.Form("root", "size")
+_SETTLE = canonical.Form("lease", "seconds")
+_TEXT = canonical.Form("encoding", "preview", "title")
+_SIDECAR = canonical.Form("digests", "size")
 
 
 def describe(
-    record_id: str,
+    arrival: Arrival,
     salt: bytes,
     staged: Staged,
     facts: Circumstances,
     sidecar: SidecarFacts | None,
-) -> RecordDescription:
-    """Build the description; what device and sidecar say is kept as their claims."""
-    file, settled = facts.drop.file, facts.drop.settled
+) -> bytes:
+    """Write record.json; what device and sidecar say is kept as their claims.
+
+    It is put together from canonical parts: one is written for every file.
+    """
+    file, settled = arrival.drop.file, arrival.drop.settled
     name, folder = decode_name(file.name), decode_name(file.folder)
-    complete = staged.size <= HEAD_SIZE
-    head = staged.start()
+    complete, head = staged.size <= HEAD_SIZE, staged.start()
     text = read_text(head, complete=complete)
     media = detect(head, name.text, text, complete=complete)
-    return RecordDescription.build(
-        {
-            "v": 1,
-            "id": record_id,
-            "salt": salt.hex(),
-            "name": name.text,
-            "name_b64": name.b64,
-            "folder": folder.text,
-            "folder_b64": folder.b64,
-            "size": staged.size,
-            "digests": [str(digest) for digest in staged.digests],
-            "pieces": {"size": PIECE_SIZE, "root": str(staged.pieces_root)},
-            "media": {"type": media.type, "by": media.by},
-            "text": _text(text),
-            "source": file.source,
-            "office": facts.office,
-            "received_at": format_time(facts.received_at),
-            "first_hash_at": format_time(facts.first_hash_at),
-            "modified_at": format_time(_modified(staged.key.mtime_ns)),
-            "settle": {
-                "lease": settled.lease and staged.lease,
-                "seconds": settled.seconds,
-            },
-            "sidecar": _sidecar(sidecar),
-            "claims": dict(sidecar.parsed.claims) if sidecar else None,
-            "findings": findings(staged, sidecar),
-            "software": facts.software,
-        }
+    return _RECORD(
+        b"null" if sidecar is None else canonical.encode(dict(sidecar.parsed.claims)),
+        arrival.digests,
+        b"[]" if sidecar is None else canonical.encode(findings(staged, sidecar)),
+        arrival.first_hash_at,
+        canonical.text(folder.text),
+        canonical.text(folder.b64),
+        b'"%s"' % arrival.number.encode(),
+        _MEDIA(canonical.text(media.by), canonical.text(media.type)),
+        time_text(_modified(staged.key.mtime_ns)),
+        canonical.text(name.text),
+        canonical.text(name.b64),
+        facts.office,
+        _PIECES(b'"%s"' % str(staged.pieces_root).encode(), b"%d" % PIECE_SIZE),
+        arrival.received_at,
+        b'"%s"' % salt.hex().encode(),
+        _SETTLE(_flag(settled.lease and staged.lease), b"%d" % settled.seconds),
+        _sidecar(sidecar),
+        b"%d" % staged.size,
+        facts.software,
+        canonical.text(file.source),
+        _text(text),
+        b"1",
     )
 
 
-def _text(text: Any) -> Mapping[str, str] | None:
+def time_text(moment: datetime) -> bytes:
+    """A time as canonical JSON."""
+    return b'"%s"' % format_time(moment).encode()
+
+
+def digests_text(digests: Sequence[Digest]) -> bytes:
+    """Digests as canonical JSON."""
+    return b'["%s"]' % '","'.join([str(digest) for digest in digests]).encode()
+
+
+def _flag(value: bool) -> bytes:  # noqa: FBT001
+    return b"true" if value else b"false"
+
+
+def _text(text: TextInfo | None) -> bytes:
     if text is None:
-        return None
-    return {"encoding": text.encoding, "title": text.title, "preview": text.preview}
+        return b"null"
+    values = (text.encoding, text.preview, text.title)
+    return _TEXT(*(canonical.text(value) for value in values))
 
 
-def _sidecar(sidecar: SidecarFacts | None) -> Mapping[str, Any] | None:
+def _sidecar(sidecar: SidecarFacts | None) -> bytes:
     if sidecar is None:
-        return None
-    digests = [str(digest) for digest in sidecar.digests]
-    return {"digests": digests, "size": len(sidecar.data)}
+        return b"null"
+    return _SIDECAR(digests_text(sidecar.digests), b"%d" % len(sidecar.data))
 
 
 def _modified(mtime_ns: int) -> datetime:
@@ -105,10 +138,8 @@ def _modified(mtime_ns: int) -> datetime:
         return datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def findings(staged: Staged, sidecar: SidecarFacts | None) -> Sequence[Mapping[str, str]]:
+def findings(staged: Staged, sidecar: SidecarFacts) -> list[Mapping[str, str]]:
     """What was noticed at intake. A claimed digest that differs is sealed as found (design §3)."""
-    if sidecar is None:
-        return []
     found = {digest.algorithm: digest.value.hex() for digest in staged.digests}
     found.update(staged.claimed)
     return [

@@ -1,15 +1,24 @@
 """What becomes of one drop before anything is submitted: staged, rejected or refused."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from archive.durable import FileSystem, write_new
 from ingest import secrecy, sidecar
-from ingest.describe import SidecarFacts, extra_algorithms
+from ingest.describe import (
+    Arrival,
+    Circumstances,
+    SidecarFacts,
+    describe,
+    digests_text,
+    extra_algorithms,
+    time_text,
+)
 from ingest.errors import Classified, SidecarBad
+from ingest.register import SALT_BYTES
 from ingest.sources import read_head, read_pieces
 from ingest.staging import Staged, hold, stage
 from ingest.sweep import Drop
@@ -17,28 +26,25 @@ from signing import canonical
 from signing.digest import Digest
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A drop that is staged: its number, which the record has as its id, and when it came."""
+class Accepted(NamedTuple):
+    """A staged drop, whose number the record will have. The sidecar was good, if there is one."""
 
-    drop: Drop
-    number: str
-    received_at: datetime
-    first_hash_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A staged drop; `record` is the id it will have. The sidecar was good, if there is one."""
-
-    drop: Drop
-    record: str
+    arrival: Arrival
     staged: Staged
     sidecar: SidecarFacts | None
     received_at: datetime
-    first_hash_at: datetime
     description: bytes
     """record.json."""
+
+    @property
+    def drop(self) -> Drop:
+        """The drop."""
+        return self.arrival.drop
+
+    @property
+    def record(self) -> str:
+        """Id of the record."""
+        return self.arrival.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +97,8 @@ class Preparer:
     digests: Sequence[str]
     new_id: Callable[[datetime], str]
     now: Callable[[], datetime]
-    describe: Callable[[Arrived, Staged, SidecarFacts | None], bytes]
-    """Writes record.json."""
+    random: Callable[[int], bytes]
+    facts: Circumstances
     pack_up_to: int = 0
     """Contents of at most this many bytes are held in memory, for a pack."""
 
@@ -116,11 +122,17 @@ class Preparer:
                 return self._reject(drop, number, bad, received_at)
         packed = self._is_small(drop) and not (facts and apart(facts.parsed.claims))
         staged = self._staged(drop, number, facts, packed=packed)
-        hashed_at = self.now()
-        text = self.describe(Arrived(drop, number, received_at, hashed_at), staged, facts)
+        arrival = Arrival(
+            drop,
+            number,
+            time_text(received_at),
+            time_text(self.now()),
+            digests_text(staged.digests),
+        )
+        text = describe(arrival, self.random(SALT_BYTES), staged, self.facts, facts)
         if staged.head:
-            staged = replace(staged, head=b"")  # a batch would hold many
-        return Accepted(drop, number, staged, facts, received_at, hashed_at, text)
+            staged = staged._replace(head=b"")  # a batch would hold many
+        return Accepted(arrival, staged, facts, received_at, text)
 
     def _is_small(self, drop: Drop) -> bool:
         return self.pack_up_to > 0 and drop.file.key.size <= self.pack_up_to

@@ -3,23 +3,28 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
 from archive import layout
 from archive.catalog import RECORD
-from archive.ledger import NewEntry, NewObject
+from archive.ledger import NewEntry, NewObject, Prepared
+from archive.pack import PackPlace
 from archive.ports import Clock
 from archive.rows import batched, select_among
 from archive.tables import RecordRow
 from archive.times import format_time
+from ingest.describe import time_text
 from ingest.drops import Accepted, RefusedDrop, Rejected
 from ingest.names import decode_name
 from ingest.register import ACTOR, Maker
 from ingest.staging import Staged
+from signing import canonical
 
 CLASSIFIED = "CLASSIFIED_REFUSED"
+_BEGINNING = canonical.Form("content", "first_hash_at", "office")
+_PLACE = canonical.Form("description", "id", "offset", "sidecar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,48 +60,60 @@ class Known:
         return None if first == record else first
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What an accession says besides what lies in the drop.
 
     `same` is the first record with this content; `retain_until` the first lock; `pack` the place in
     a pack, which is named by its name in staging.
     """
 
-    office: str
     described: bytes
     """SHA-256 of record.json."""
     same: str | None = None
     retain_until: datetime | None = None
-    pack: Mapping[str, Any] | None = None
+    pack: tuple[str, PackPlace] | None = None
 
 
 class EntryMaker:
     """Makes entries; `session` is the staging folder's name below staging/."""
 
-    def __init__(self, maker: Maker, clock: Clock, session: str) -> None:
+    def __init__(self, maker: Maker, clock: Clock, session: str, office: str) -> None:
+        self._office = canonical.text(office)
         self._maker = maker
         self._clock = clock
         self._session = session
 
-    def accessioned(self, outcome: Accepted, facts: Facts) -> NewEntry:
+    def accessioned(self, outcome: Accepted, facts: Facts) -> Prepared:
         """A new record; with all its objects where it is not in a pack."""
-        body = {
-            **_arrival(outcome),
-            "first_hash_at": format_time(outcome.first_hash_at),
-            "office": facts.office,
-            "record": f"sha256:{facts.described.hex()}",
-        }
-        if facts.same is not None:
-            body["same_content_as"] = facts.same
-        if facts.retain_until is not None:
-            body["retain_until"] = format_time(facts.retain_until)
-        kind, record = "record.accessioned", outcome.record
-        if facts.pack is not None:
-            body["pack"] = facts.pack
-            return self._entry(kind, outcome, record, body, (), facts.pack["id"])
-        objects = self._objects(outcome, facts.described, facts.retain_until)
-        return self._entry(kind, outcome, record, body, objects)
+        arrival = outcome.arrival
+        source = arrival.drop.file.source
+        body = b"".join(
+            [
+                _BEGINNING(arrival.digests, arrival.first_hash_at, self._office)[:-1],
+                b"" if facts.pack is None else b',"pack":%b' % _place(*facts.pack),
+                b',"received_at":%b,"record":"sha256:%b"'
+                % (arrival.received_at, facts.described.hex().encode()),
+                b""
+                if facts.retain_until is None
+                else b',"retain_until":%b' % time_text(facts.retain_until),
+                b"" if facts.same is None else b',"same_content_as":"%b"' % facts.same.encode(),
+                b',"size":%d,"source":%b}' % (outcome.staged.size, canonical.text(source)),
+            ]
+        )
+        objects: tuple[NewObject, ...] = ()
+        if facts.pack is None:
+            objects = self._objects(outcome, facts.described, facts.retain_until)
+        return Prepared(
+            arrival.number,
+            "record.accessioned",
+            f"source/{source}",
+            ACTOR,
+            outcome.received_at,
+            arrival.number,
+            body,
+            objects,
+            facts.pack[0] if facts.pack else None,
+        )
 
     def _objects(
         self, outcome: Accepted, described: bytes, until: datetime | None
@@ -176,13 +193,17 @@ class EntryMaker:
         subject: str | None,
         body: Mapping[str, Any],
         objects: tuple[NewObject, ...],
-        pack: str | None = None,
     ) -> NewEntry:
         """An entry is submitted under the number of its drop."""
         number = outcome.record if isinstance(outcome, Accepted) else outcome.number
         stream = f"source/{outcome.drop.file.source}"
         at = outcome.received_at
-        return NewEntry(number, kind, stream, ACTOR, at, subject, body, objects, pack=pack)
+        return NewEntry(number, kind, stream, ACTOR, at, subject, body, objects)
+
+
+def _place(name: str, place: PackPlace) -> bytes:
+    sidecar = b"null" if place.sidecar is None else b"%d" % place.sidecar
+    return _PLACE(b"%d" % place.description, canonical.text(name), b"%d" % place.offset, sidecar)
 
 
 def _arrival(outcome: Accepted) -> dict[str, Any]:

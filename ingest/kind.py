@@ -5,15 +5,14 @@ and GBK text nothing at all.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ingest.text import TextInfo
 
 UNKNOWN = "application/octet-stream"
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(NamedTuple):
     """A media type and how it was found: `content`, `name` or `none`."""
 
     type: str

@@ -7,8 +7,8 @@ A name is never looked up by its text; the text is for showing, searching and fo
 import base64
 import re
 import unicodedata
-from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 MAX_FILE_NAME = 200
 """Bytes of a name that `fetch` writes: leaves room for a suffix below the usual limit of 255."""
@@ -19,8 +19,7 @@ _SEPARATORS = re.compile(r'[/\\:*?"<>|]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE | re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A name for people, and its bytes where the text does not give them back."""
 
     text: str

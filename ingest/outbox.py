@@ -16,7 +16,7 @@ from archive.durable import FileSystem, append_lines, disk_errors
 from archive.layout import TILE_WIDTH
 from archive.ledger import ENTRY, HEAD
 from archive.ledger_tree import LedgerTree
-from archive.receipt import ReceiptFrame, path_text
+from archive.receipt import ReceiptFrame, base64_step, steps_text
 from archive.seals import seal_at, tokens_missing
 from archive.tables import IntakeRow
 from archive.times import SHANGHAI
@@ -66,7 +66,7 @@ def due_receipts(connection: Connection, limit: int) -> list[Due]:
         .order_by(i.id)
         .limit(limit)
     )
-    return [Due(*row) for row in connection.execute(query)]
+    return [Due(*row) for row in connection.execute(query).all()]
 
 
 def make_receipts(
@@ -115,7 +115,8 @@ class _Proofs:
         """The receipt of one drop."""
         number, within = divmod(item.place, TILE_WIDTH)
         if number != self._number:
-            self._paths = [path_text(path) for path in self._tree.tile_paths(number)]
+            paths = self._tree.tile_paths(number, base64_step)
+            self._paths = [steps_text(path) for path in paths]
             self._number = number
         name = decode_name(item.path.rpartition(b"/")[2])
         shown = (name.text, name.b64)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from archive.durable import READ_ONLY, FileSystem, disk_errors
 from archive.ledger import NewObject
-from archive.pack import MOST_MEMBERS, PackBuilder
+from archive.pack import MOST_MEMBERS, PackBuilder, PackPlace
 from ingest.drops import Accepted
 from ingest.sweep import Drop
 
@@ -67,8 +66,8 @@ class Packer:
 
     def add(
         self, outcome: Accepted, content: bytes, described: bytes, until: datetime | None
-    ) -> dict[str, Any]:
-        """Put a record in, locked until a moment; what its accession says of its place.
+    ) -> tuple[str, PackPlace]:
+        """Put a record in, locked until a moment; its place, and the pack's name in staging.
 
         `content` and `described` are the SHA-256 of the content and of record.json.
         """
@@ -76,15 +75,9 @@ class Packer:
         assert data is not None  # noqa: S101 - only what is held goes into packs
         beside = outcome.sidecar.data if outcome.sidecar else None
         files = (outcome.record, data, outcome.description, beside)
-        place = self._builder.add(*files, content, described)
         if until is not None:
             self.retain_until = max(until, self.retain_until or until)
-        return {
-            "description": place.description,
-            "id": self.name,
-            "offset": place.offset,
-            "sidecar": place.sidecar,
-        }
+        return self.name, self._builder.add(*files, content, described)
 
     def write(self, folder: Path, fs: FileSystem) -> StagedPack | None:
         """Write the pack into a folder, None if nothing was put in; nothing is synced.

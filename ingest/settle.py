@@ -41,8 +41,7 @@ class Settle:
     """Where the system cannot say who is writing (another's file, a network share)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """The file is complete; goes into record.json as `settle`."""
 
     lease: bool

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from archive.durable import READ_ONLY, FileSystem, disk_errors
 from archive.pieces import PIECE_SIZE, PieceHasher, pieces_root
@@ -27,8 +27,7 @@ _PIECES = ".pieces"
 _PLACE = "The staging area"
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(NamedTuple):
     """A copy that has the source's bytes as they were; durable only after the caller's sync.
 
     It is a file at `path`, or `data` in memory, for a pack.

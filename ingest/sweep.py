@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from archive.errors import Unreachable
 from ingest import sidecar
@@ -27,8 +28,7 @@ RESTED_SECONDS = 3600
 """After how long a temporary or hidden name is told: nobody is still writing it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A regular file as it was seen; `folder` is below the source's folder, b"" at its top."""
 
     source: str
@@ -38,8 +38,7 @@ class Found:
     key: FileKey
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(NamedTuple):
     """A complete file with its sidecar, if it has one; both have settled."""
 
     file: Found

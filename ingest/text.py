@@ -10,9 +10,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
+from typing import NamedTuple
 
 PREVIEW = 400
 """Characters of the preview."""
@@ -45,8 +45,7 @@ _TITLE_LINES = 5
 _TITLE_CHARACTERS = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class TextInfo:
+class TextInfo(NamedTuple):
     """What the start of a text says; title and preview are NFC without control characters."""
 
     encoding: str

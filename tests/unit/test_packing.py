@@ -23,6 +23,7 @@ from archive.publish import Places
 from ingest import packing as ingest_packing
 from signing import canonical
 from signing.digest import Digest
+from signing.errors import CanonicalError
 
 NOTES = {f"note-{n:02}.txt": b"inspection note %d\n" % n for n in range(12)}
 PACK = "main-2026-0000000000000001-p"
@@ -57,6 +58,21 @@ def test_a_member_must_name_its_pack() -> None:
     stranger = waiting(1, "A-p")._replace(pack="B-p")
     with pytest.raises(StateUnknown):
         packing.name_packs([stranger], "main-2026", 0, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_forms_are_canonical() -> None:
+    form = canonical.Form("a", "name_b64", "z")
+    value = {"a": None, "name_b64": "笔录\n", "z": [1]}
+    made = form(canonical.text(None), canonical.text("笔录\n"), b"[1]")
+    assert made == canonical.encode(value)
+    for keys in (("b", "a"), ("a", "a"), ("é b",), ('a"',)):
+        with pytest.raises(CanonicalError):
+            canonical.Form(*keys)
+    for text in ("e\u0301", "\ud800"):
+        with pytest.raises(CanonicalError):
+            canonical.text(text)
+    for text in ("", "a", 'q"\\', "\x7f\x00", "é"):
+        assert canonical.text(text) == canonical.encode(text)
 
 
 @pytest.mark.parametrize("subject", [None, ID, "DSJ-1", "é"])
