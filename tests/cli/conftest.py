@@ -87,6 +87,12 @@ def own(archive: Cli, tmp_path: Path) -> Cli:
     return Cli(tmp_path / "own")
 
 
+@pytest.fixture(scope="session")
+def at_home() -> Callable[[Path], Cli]:
+    """Commands for an archive in a folder, made by `init` or not."""
+    return Cli
+
+
 @pytest.fixture
 def outside() -> Cli:
     """Commands without any archive."""
