@@ -24,6 +24,7 @@ CLOCK_TOLERANCE = timedelta(seconds=2)
 OLD_SEAL = timedelta(hours=2)
 OLD_PENDING = timedelta(minutes=10)
 OLD_ACCESS = timedelta(days=1)
+OLD_COPY = timedelta(minutes=10)
 OLD_QUARANTINE = timedelta(days=7)
 LOW_DISK_SHARE = 0.05
 LOW_DISK_BYTES = 2 << 30
@@ -101,6 +102,16 @@ class DiskStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyStatus:
+    """How far the second copy is behind: objects, since when, and those that wait for a person."""
+
+    place: str
+    count: int
+    oldest: datetime | None
+    problems: int
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """A warning: a stable code and the values for its sentence."""
 
@@ -164,10 +175,15 @@ def _last_time(connection: Connection) -> datetime | None:
 
 
 def warnings(
-    status: LedgerStatus, drops: DropsStatus, disk: DiskStatus, now: datetime
+    status: LedgerStatus,
+    drops: DropsStatus,
+    disk: DiskStatus,
+    now: datetime,
+    copy: CopyStatus | None = None,
 ) -> tuple[Warned, ...]:
-    """What somebody should look at, most urgent first."""
+    """What somebody should look at, most urgent first; `copy` None where there is no second one."""
     found = [*_of_the_clock(status, now), *_of_the_queue(status, now), *_of_the_disk(disk)]
+    found += _of_the_copy(copy, now) if copy else []
     if status.lost:
         found.append(Warned("RECORDS_LOST", {"count": status.lost}))
     if status.open_accesses and _older(status.oldest_access, now, OLD_ACCESS):
@@ -206,6 +222,15 @@ def _of_the_queue(status: LedgerStatus, now: datetime) -> list[Warned]:
         found.append(Warned("UNPUBLISHED", {"count": status.unpublished}))
     if _older(status.oldest_pending, now, OLD_PENDING):
         found.append(Warned("PENDING_OLD", {"count": status.pending}))
+    return found
+
+
+def _of_the_copy(copy: CopyStatus, now: datetime) -> list[Warned]:
+    found = []
+    if copy.problems:
+        found.append(Warned("COPY_PROBLEM", {"count": copy.problems}))
+    if _older(copy.oldest, now, OLD_COPY):
+        found.append(Warned("COPY_BEHIND", {"count": copy.count, "since": copy.oldest}))
     return found
 
 

@@ -7,25 +7,31 @@ with copying(bench, tell):
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from archive import replica_queue
 from archive.copying import Copier
-from archive.errors import ArchiveError, StateUnknown
+from archive.errors import ArchiveError, StateUnknown, Unreachable
 from archive.replica import REPLICA, Copied, Replicator, Side
+from archive.status import CopyStatus
 from cli.bench import Bench
 from cli.language import say
+from cli.protecting import Spot, protected_copy
 from cli.settings import Settings
-from cli.wiring_stock import SCRATCH, Stocked, first_of, replica_of
+from cli.wiring_stock import SCRATCH, Stocked, first_of, replica_access, replica_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from archive.stores.s3 import Bucket
     from ingest.outbox import Due
+    from ingest.watcher import Pipeline
 
 _PAUSE_SECONDS = 2.0
+_TURN_SECONDS = 0.2
 _LAST_SECONDS = 10.0
 """At the end what is left may be copied by whoever comes next."""
 _BACK_OFF_SECONDS = (5.0, 15.0, 60.0, 300.0)
@@ -46,16 +52,43 @@ def awaited_copy(settings: Settings) -> "Callable[[Connection, Due], bool] | Non
 def replicator_of(bench: Bench) -> Replicator:
     """What copies. Raises Unreachable where the second copy's folder is not there."""
     copy = replica_of(bench)
+    protected_copy(bench, replica_spot(bench.settings))
     in_bucket = bench.settings.replica_in_bucket
     root = bench.home if in_bucket else bench.settings.replica_path(bench.home)
     copier = Copier(root / SCRATCH, bench.fs)
     return Replicator(bench.database, side_of(first_of(bench)), side_of(copy), copier, bench.clock)
 
 
+def replica_spot(settings: Settings) -> Spot:
+    """The second copy, as it is tried out before anything is locked there."""
+
+    def opened() -> "Bucket":
+        from archive.stores.s3 import Bucket, connect
+
+        return Bucket.at(connect(replica_access(settings)), settings.replica)
+
+    return Spot(
+        REPLICA,
+        settings.replica,
+        settings.replica_endpoint,
+        settings.replica_region,
+        settings.lock_mode,
+        opened if settings.replica_in_bucket else None,
+    )
+
+
 def side_of(place: Stocked) -> Side:
     """A place as copying knows it."""
     assert place.pointer is not None  # noqa: S101 - opened for writing
     return Side(place.evidence, place.live, place.pointer, place.vault)
+
+
+def copy_status(place: str, connection: "Connection") -> CopyStatus | None:
+    """How far the second copy is behind; None where the settings name none."""
+    if not place:
+        return None
+    lag = replica_queue.lag(connection, REPLICA)
+    return CopyStatus(place, lag.count, lag.oldest, lag.problems)
 
 
 def copy_now(bench: Bench, stop: Callable[[], bool] = lambda: False) -> Copied | None:
@@ -78,6 +111,26 @@ def _turn(bench: Bench) -> Iterator[bool]:
         yield True
     finally:
         os.close(fd)
+
+
+def finish_copied(bench: Bench, pipeline: "Pipeline", tell: Tell) -> bool:
+    """Where receipts wait for the second copy: copy all, and write them. False if it is away."""
+    if not bench.settings.replica_required:
+        return True
+    try:
+        while copy_now(bench) is None:
+            time.sleep(_TURN_SECONDS)
+    except Unreachable as error:
+        tell(
+            say(
+                f"Receipts wait for the second copy: {error}",
+                f"回执等待第二副本：{error}",
+            )
+        )
+        return False
+    pipeline.finish()
+    with bench.database.read() as connection:
+        return replica_queue.is_empty(connection, REPLICA)
 
 
 @contextmanager

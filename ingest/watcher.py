@@ -132,7 +132,7 @@ class Watcher:
     ) -> None:
         self._db = database
         self._sweeper = sweeper
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._releaser = releaser
         self._system = system
         self._clock = clock
@@ -159,27 +159,27 @@ class Watcher:
 
     def drain(self, stop: threading.Event) -> None:
         """Take everything that is there, waiting for what has not settled; then return."""
-        self._pipeline.finish()
+        self.pipeline.finish()
         while not stop.is_set():
             self._sweep()
             if self._sweeper.waiting == 0:
                 break
             stop.wait(_BUSY_SECONDS)
-        self._pipeline.finish()
+        self.pipeline.finish()
         while not stop.is_set() and self._releaser.purge_due(self._db):
             pass
 
     @property
     def waiting_for_tsa(self) -> bool:
         """Whether accessions wait for the time-stamping authority."""
-        return self._pipeline.waiting_for_tsa
+        return self.pipeline.waiting_for_tsa
 
     def _round(self) -> float:
         """One look; returns after how many seconds the next one is due."""
         try:
             self._heartbeat()
             self._sweep()
-            self._pipeline.finish()
+            self.pipeline.finish()
             self._releaser.purge_due(self._db)
         except StateUnknown:
             raise
@@ -189,13 +189,13 @@ class Watcher:
             self._reporter.trouble(error, pause)
             return pause
         self._failures = 0
-        if self._pipeline.waiting_for_tsa:
+        if self.pipeline.waiting_for_tsa:
             return _BACK_OFF_SECONDS[1]
         return _BUSY_SECONDS if self._sweeper.waiting else RESCAN_SECONDS
 
     def _sweep(self) -> None:
         for batch in self._batches():
-            self._pipeline.take(batch)
+            self.pipeline.take(batch)
 
     def _batches(self) -> Iterator[list[Drop]]:
         batch: list[Drop] = []

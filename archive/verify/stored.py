@@ -113,7 +113,7 @@ class IndexLedger:
         data = self._detail(probed[-1][2]) if probed else None
         if data is None:
             return Stated(level)
-        return Stated(level, data.get("server"), data.get("settings"))
+        return Stated(level, data.get("server"), data.get("settings") or None)
 
     def _detail(self, body: dict[str, Any]) -> dict[str, Any] | None:
         if body.get("detail_id") is None:

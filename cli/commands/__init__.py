@@ -124,6 +124,12 @@ VERBS: tuple[Verb, ...] = (
         "rebuild",
     ),
     _verb(
+        "replica",
+        "The second copy.",
+        "第二副本。",
+        "replica repair",
+    ),
+    _verb(
         "sources",
         "Register of sources.",
         "来源登记。",

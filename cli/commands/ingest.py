@@ -14,6 +14,7 @@ from cli.language import say
 from cli.reporting import Tally
 from cli.service.home_lock import hosting
 from cli.wiring import Workbench
+from cli.wiring_copy import copying, finish_copied
 from ingest.by_hand import drops_of
 from ingest.names import source_id
 from ingest.watcher import take_all
@@ -54,10 +55,14 @@ def run(
     drops = drops_of(paths, source, tally.noticed)
     first = list(islice(drops, settings.batch_entries + 1))
     many = len(first) > settings.batch_entries
-    with workbench.by_hand(tally, tally.tell, many=many) as pipeline:
+    with (
+        workbench.by_hand(tally, tally.tell, many=many) as pipeline,
+        copying(workbench, tally.tell),
+    ):
         take_all(pipeline, chain(first, drops), large.batch_entries)
+        copied = finish_copied(workbench, pipeline, tally.tell)
     tally.show(as_json=invocation.json, waiting_for_tsa=pipeline.waiting_for_tsa)
-    if pipeline.waiting_for_tsa:
+    if pipeline.waiting_for_tsa or not copied:
         raise typer.Exit(int(ExitCode.UNDETERMINED))
     left = any(item["reason"] != "passed_over" for item in tally.noticed_)
     if left or tally.totals["rejected"] or tally.totals["refused"]:

@@ -29,6 +29,7 @@ from cli.service.secrecy import keep_memory_private
 from cli.service.server import Server, log_line
 from cli.settings import Settings
 from cli.wiring import Workbench
+from cli.wiring_copy import copying
 from signing.errors import SigningError
 
 _HOUSEKEEPING_SECONDS = 60.0
@@ -46,7 +47,11 @@ def run(context: typer.Context) -> None:
         tally = Tally(quiet=invocation.json)
         service = _Service(Host(workbench, "service"), quiet=invocation.json)
         end_on_signals(service.stop, service.wake)
-        with workbench.watcher(tally, tally.tell) as watcher, service.running(home):
+        with (
+            workbench.watcher(tally, tally.tell) as watcher,
+            copying(workbench, log_line),
+            service.running(home),
+        ):
             watch(watcher, home, service.stop, service.wake, quiet=invocation.json)
         service.raise_failure()
         waiting = watcher.waiting_for_tsa

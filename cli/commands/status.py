@@ -56,6 +56,7 @@ def _pairs(found: _Found) -> list[tuple[str, object]]:
             ),
         ),
         (say("storage", "存储"), _storage(found["storage"])),
+        *_copy(found.get("copy")),
         (say("clock", "时钟"), now),
     ]
 
@@ -107,6 +108,16 @@ def _storage(disk: _Found) -> str:
     return say(f"{level}; {free} free of {total}", f"{level}；可用 {free}，共 {total}")
 
 
+def _copy(copy: _Found | None) -> list[tuple[str, object]]:
+    if copy is None:
+        return []
+    name = say("second copy", "第二副本")
+    if not copy["count"]:
+        return [(name, say(f"{copy['place']}, complete", f"{copy['place']}，完整"))]
+    behind = _aged(copy["count"], copy["oldest"])
+    return [(name, say(f"{copy['place']}, behind by {behind}", f"{copy['place']}，落后 {behind}"))]
+
+
 def warning_sentence(warned: _Found) -> str:
     """A warning, of which code and values are given, in the chosen language."""
     english, chinese = _SENTENCES[warned["code"]]
@@ -144,6 +155,14 @@ _SENTENCES = {
     "PENDING_OLD": (
         "{count} entries have been waiting for a seal for more than ten minutes.",
         "{count} 条等待封存已超过十分钟。",
+    ),
+    "COPY_BEHIND": (
+        "{count} object(s) wait for the second copy since {since}; is it away?",
+        "{count} 个对象自 {since} 起尚未写入第二副本；第二副本是否不可用？",
+    ),
+    "COPY_PROBLEM": (
+        "{count} object(s) could not be copied as they were sealed; run: cunzheng replica repair",
+        "{count} 个对象未能按封存时的内容复制；请运行：cunzheng replica repair",
     ),
     "DISK_LOW": ("The disk is nearly full.", "磁盘空间将满。"),
     "RECORDS_LOST": (

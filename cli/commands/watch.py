@@ -17,6 +17,7 @@ from cli.output import print_line
 from cli.reporting import Tally
 from cli.service.home_lock import hosting
 from cli.wiring import Workbench
+from cli.wiring_copy import copying, finish_copied
 from ingest.hints import Hints
 from ingest.watcher import Watcher
 
@@ -38,16 +39,18 @@ def run(
     end_on_signals(stop, wake)
     # What ended while nobody was here, such as the access of a killed process, is told first.
     keep_house(workbench.confidential("single"))
-    with workbench.watcher(tally, tally.tell) as watcher:
+    copied = True
+    with workbench.watcher(tally, tally.tell) as watcher, copying(workbench, tally.tell):
         if once:
             watcher.drain(stop)
+            copied = finish_copied(workbench, watcher.pipeline, tally.tell)
             tell_failures(sweep_of(workbench, "single").step(), tally.tell)
         else:
             with Keeping(workbench, stop, wake).beside(tally.tell):
                 watch(watcher, home, stop, wake, quiet=invocation.json)
         waiting = watcher.waiting_for_tsa
     tally.show(as_json=invocation.json, waiting_for_tsa=waiting)
-    if waiting:
+    if waiting or not copied:
         raise typer.Exit(int(ExitCode.UNDETERMINED))
     if once and (tally.totals["rejected"] or tally.totals["refused"]):
         raise typer.Exit(int(ExitCode.FAILED))

@@ -30,6 +30,7 @@ from cli.service.desk import Delivery, Document
 from cli.service.documents import check_params
 from cli.service.gate import gate
 from cli.service.operations import Caller, Host, Params, delivery, operation
+from cli.wiring_copy import copy_status
 from cli.wiring_places import disk_of
 from ingest.names import decode_name
 from ingest.overview import look
@@ -54,6 +55,7 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
             status = read_status(connection)
             drops = look(connection, bench.home, now)
             level = stated_level(connection) or NO_LOCKS
+            copy = copy_status(bench.settings.replica, connection)
     found = os.statvfs(disk_of(bench.settings, bench.home))
     free, total = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
     disk = DiskStatus(free, total, level)
@@ -64,7 +66,8 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
             "ledger": status,
             "drops": drops,
             "storage": disk,
-            "warnings": warnings(status, drops, disk, now),
+            "copy": copy,
+            "warnings": warnings(status, drops, disk, now, copy),
         }
     )
 
