@@ -32,7 +32,7 @@ from archive.record import RecordDescription
 from archive.seal import Drained, Sealer
 from archive.stores.directory import DirectoryPointer, DirectoryStore
 from archive.system_entries import LogSettings
-from archive.times import format_time
+from archive.times import format_time, parse_time
 from signing.digest import Digest
 from signing.trust import Limits, LogKey, TrustPolicy, TsaRoot
 
@@ -90,6 +90,8 @@ class Archive:
     sealer: Sealer
     fs: FileSystem
     numbers: random.Random = field(repr=False)
+    first_lock: Callable[[datetime], datetime] | None = None
+    """Where a schedule is in force: the end of the first lock of what was received."""
 
     @property
     def evidence(self) -> Path:
@@ -177,11 +179,19 @@ class Archive:
             "system/ingest",
             self.clock.now(),
             made.record_id,
-            accession_body(made),
+            self.body_of(made),
             objects=tuple(self._objects(made, content, sidecar, staged=staged)),
         )
         self.submit(entry)
         return Accession(made.record_id, entry, made, content, sidecar)
+
+    def body_of(self, made: RecordDescription) -> dict[str, Any]:
+        """The body of a record's accession, with its first lock where there is one."""
+        body = accession_body(made)
+        if self.first_lock is not None:
+            until = self.first_lock(parse_time(body["received_at"]))
+            body["retain_until"] = format_time(until)
+        return body
 
     def describe(
         self,

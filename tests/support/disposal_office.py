@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archive_fixture import Archive, accession_body, make_archive, policy_of
+from archive_fixture import Archive, make_archive, policy_of
 from people_fixture import People, default_rules, desk_of, make_people
 from toy_law import SCHEDULE, ToyLaw
 
@@ -43,6 +43,7 @@ class DisposalOffice:
 
     def __init__(self, archive: Archive, people: People) -> None:
         self.archive = archive
+        archive.first_lock = lambda received: ToyLaw().floor(SCHEDULE, received)
         self.people = people
 
     # ── keeping ──
@@ -79,7 +80,7 @@ class DisposalOffice:
         return records
 
     def _packed(self, made: Any, where: dict[str, Any], staged: str, now: datetime) -> NewEntry:
-        body = {**accession_body(made), "pack": where}
+        body = {**self.archive.body_of(made), "pack": where}
         source = f"source/{made.value['source']}"
         number, record = self.archive.ulid(), made.record_id
         return NewEntry(
