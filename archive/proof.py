@@ -5,6 +5,7 @@ It is checked with sha256sum and openssl alone, as its README says, and it never
 
 import base64
 from collections.abc import Iterator
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -12,7 +13,7 @@ from archive import catalog, layout, ledger
 from archive.database import Database
 from archive.errors import NotFound, Unreachable
 from archive.ports import ObjectStore, read_all
-from archive.proof_readme import readme
+from archive.proof_readme import readme, readme_of_destroyed
 from archive.publish import Places
 from archive.sealed_record import SealedRecord
 from archive.seals import SEAL
@@ -30,8 +31,8 @@ def proof_bundle(
     """The bundle's files, by name, for a record's identifier or its unique beginning.
 
     The seal is the first one with a token that covers the entry: the earliest proof there is. All
-    is read from storage and proved on the way. Raises NotFound, Unreachable while the seal has no
-    token, ContentAltered or ObjectMissing.
+    is read from storage and proved on the way. Of a destroyed record there is no record.json.
+    Raises NotFound, Unreachable while the seal has no token, ContentAltered or ObjectMissing.
     """
     with database.read() as connection:
         row = catalog.find_record(connection, record)
@@ -46,30 +47,36 @@ def proof_bundle(
         raise Unreachable(f"The seal of {row.id} has no timestamp yet; try again later.")
     stored = StoredLog(places, trust, row.log, head.published)
     proved = stored.prove(row.idx, seal.size)
-    return _files(places.evidence, SealedRecord(places.evidence, proved, row.id))
+    files, gen_time = _seal_files(places.evidence, proved, row.id)
+    if row.destroyed:
+        return {**files, "README.txt": readme_of_destroyed(row.id, proved, gen_time)}
+    sealed = SealedRecord(places.evidence, proved, row.id)
+    own = {"record.json": sealed.record_json, "README.txt": readme(sealed, gen_time)}
+    return {**files, **own}
 
 
-def _files(evidence: ObjectStore, record: SealedRecord) -> dict[str, bytes]:
+def _seal_files(
+    evidence: ObjectStore, proved: ProvedEntry, record: str
+) -> tuple[dict[str, bytes], datetime]:
+    """Everything that proves an entry, and the time of its token."""
     from signing.timestamp import check_token
 
-    proved = record.proved
     p7s = read_all(evidence, layout.cms_key(proved.log, proved.size), _SIGNATURE_LIMIT)
     tst = read_all(evidence, layout.token_key(proved.log, proved.size), _SIGNATURE_LIMIT)
     try:
         gen_time = check_token(tst, digest=Digest.of("sha256", p7s)).gen_time
     except SigningError as error:
-        raise Unreachable(f"The timestamp of {record.id} cannot be used: {error}") from error
-    return {
+        raise Unreachable(f"The timestamp of {record} cannot be used: {error}") from error
+    files = {
         "entry.json": proved.data,
-        "record.json": record.record_json,
         "proof.tlog-proof": tlog_proof(proved),
         "checkpoint.note": proved.note,
         "checkpoint.note.p7s": p7s,
         "checkpoint.note.p7s.tst": tst,
         "certificates.pem": pem(evidence, ".crt", "CERTIFICATE"),
         "crls.pem": pem(evidence, ".crl", "X509 CRL"),
-        "README.txt": readme(record, gen_time),
     }
+    return files, gen_time
 
 
 def tlog_proof(proved: ProvedEntry) -> bytes:

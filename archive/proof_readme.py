@@ -7,7 +7,9 @@ tests/outside runs them as they stand.
 import math
 from datetime import datetime
 
+from archive.entry import Entry
 from archive.sealed_record import SealedRecord
+from archive.stored_log import ProvedEntry
 
 CLIMB = """\
 >   if [ $((first % 2)) -eq 1 ] || [ "$first" -eq "$last" ]; then
@@ -112,6 +114,15 @@ $ unzip -p PACK {record}/content > CONTENT
 """Only for a record in a pack."""
 
 
+_GONE = """\
+2. The record was destroyed / 该记录已销毁
+   Its description and content are gone by a disposition that is in the ledger; the entry with their
+   digests remains. A copy that was handed out before is still checked as above.
+   其描述与原文已按账本所载的处置销毁，登记条目及摘要仍在；此前交付的副本仍可如上核对。
+
+"""
+
+
 def _taking(record: SealedRecord) -> str:
     """How to get the content of a packed record; nothing for one that stands alone."""
     part = record.content_part
@@ -136,3 +147,27 @@ def readme(record: SealedRecord, gen_time: datetime) -> bytes:
         description=str(record.entry.body["record"]).partition(":")[2],
         epoch=math.ceil(gen_time.timestamp()),
     ).encode()
+
+
+def readme_of_destroyed(record: str, proved: ProvedEntry, gen_time: datetime) -> bytes:
+    """The same for a record of which only the entry remains."""
+    before, _, rest = _README.partition("2. The description")
+    _, mark, after = rest.partition("3. The entry")
+    lines = [line for line in before.splitlines(keepends=True) if "record.json" not in line]
+    content: list[str] = Entry.parse(proved.data).body["content"]
+    sha256 = next(text for text in content if text.startswith("sha256:"))
+    return (
+        ("".join(lines) + _GONE + mark + after)
+        .format(
+            climb=CLIMB,
+            taking="",
+            record=record,
+            log=proved.log,
+            index=proved.index,
+            size=proved.size,
+            time=gen_time.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            sha256=sha256.partition(":")[2],
+            epoch=math.ceil(gen_time.timestamp()),
+        )
+        .encode()
+    )

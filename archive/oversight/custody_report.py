@@ -48,6 +48,12 @@ class Chain:
     _accesses: set[str] = field(default_factory=set)
     _concealed: dict[str, list[Event]] = field(default_factory=dict)
     _cases: set[str] = field(default_factory=set)
+    _dispositions: set[str] = field(default_factory=set)
+
+    @property
+    def destroyed(self) -> bool:
+        """Whether the ledger says that the record was destroyed."""
+        return any(event.kind == "record.destroyed" for event in self._own)
 
     def see(self, event: Event, line_subject: str | None) -> None:
         """Look at the next event; `line_subject` is the entry's own subject."""
@@ -93,10 +99,18 @@ class Chain:
         elif not event.records:
             self._of_cases[event.case].append(event)
 
+    def _kept(self, event: ev.KeptOrGone) -> bool:
+        mine = self.record in event.records
+        if mine and event.disposition:
+            self._dispositions.add(event.disposition)
+        return mine or (not event.records and event.disposition in self._dispositions)
+
     def _held(self, changes: list[ev.HoldChanged]) -> bool:
         return any(self.record in c.records or c.case in self._cases for c in changes)
 
     def _concerns(self, event: Event, subject: str | None) -> bool:
+        if isinstance(event, ev.KeptOrGone):
+            return self._kept(event)
         request = getattr(event, "request", None)
         access = getattr(event, "access", None)
         return subject == self.record or request in self._requests or access in self._accesses
@@ -171,8 +185,9 @@ def custody_bundle(
     events = chain.events(alerts)
     proofs = prove(places, trust, [event.place for event in events])
     files = dict(proofs.files)
-    if details:
+    if details and not chain.destroyed:
         files["record.json"] = Details(places.evidence).record_json(chain.accession)
+    if details:
         for event in events:
             if event.detail and event.place in proofs.names:
                 name = f"{proofs.names[event.place]}.detail.json"

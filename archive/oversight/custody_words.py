@@ -35,6 +35,14 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "access.concealed_end": ("end of a confidential access", "保密调阅结束"),
     "access.opened": ("confidential access opened", "保密调阅公开"),
     "alert.handled": ("alert handled", "告警处置"),
+    "retention.set": ("term set", "设定保管期限"),
+    "retention.classed": ("retention class", "划定保管类别"),
+    "retention.extended": ("kept longer", "延长保管期限"),
+    "disposition.proposed": ("destruction proposed", "提请销毁"),
+    "disposition.decided": ("destruction decided", "销毁审批"),
+    "disposition.executed": ("destruction ordered", "执行销毁"),
+    "record.destroyed": ("destroyed", "已销毁"),
+    "pack.split": ("split off its pack", "拆包单独存放"),
 }
 
 
@@ -44,9 +52,7 @@ def say_what(event: Event, lang: Language) -> str:
     return ", ".join(filter(None, parts))
 
 
-_REGISTERS = {
-    kind for kind in KINDS if kind.partition(".")[0] in ("record", "case", "hold", "alert")
-}
+_REGISTERS = {kind for kind in KINDS if not kind.startswith("access.")}
 
 
 def _of_registers(event: Event, lang: Language) -> tuple[str | None, ...]:
@@ -57,6 +63,8 @@ def _of_registers(event: Event, lang: Language) -> tuple[str | None, ...]:
             return (event.case,)
         case ev.HoldChanged():
             return (event.hold, event.case)
+        case ev.KeptOrGone():
+            return (event.disposition,)
         case ev.AlertHandled():
             return (event.rule, _label(vocabulary.DISPOSITIONS, event.disposition, lang))
         case _:

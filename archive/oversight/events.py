@@ -208,6 +208,17 @@ class HoldChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptOrGone(Event):
+    """How long records are kept, or a step towards their destruction; `disposition` is its id.
+
+    Who decides or executes names only the disposition.
+    """
+
+    records: tuple[str, ...]
+    disposition: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RulesAdopted(Event):
     """New access or alert rules; the text is in the detail."""
 

@@ -330,6 +330,15 @@ class Reader:
             described=part_of(value["subject"], body, base["written"], DESCRIPTION),
         )
 
+    def _kept(self, base: dict[str, Any], said: Value) -> Event:
+        records, disposition = tuple(said.get("records") or ()), said.get("disposition")
+        return ev.KeptOrGone(**base, records=records, disposition=disposition)
+
+    def _kept_by_archive(self, base: dict[str, Any], value: Value) -> Event:
+        body = value["body"]
+        records = tuple(body.get("records") or (value["subject"],))
+        return ev.KeptOrGone(**base, records=records, disposition=body.get("disposition"))
+
     def _handled(self, base: dict[str, Any], said: Value) -> Event:
         return ev.AlertHandled(
             **base, alert=said["alert"], rule=said["rule"], disposition=said["disposition"]
@@ -381,6 +390,12 @@ _SIGNED: Mapping[str, _Make] = {
     "access.destroyed": Reader._returned,
     "access.opened": Reader._opened,
     "alert.handled": Reader._handled,
+    "retention.classed": Reader._kept,
+    "retention.extended": Reader._kept,
+    "disposition.proposed": Reader._kept,
+    "disposition.decided": Reader._kept,
+    "disposition.executed": Reader._kept,
+    "pack.split": Reader._kept,
 }
 _PLAIN: Mapping[str, _Make] = {
     "person.expired": Reader._expired,
@@ -393,4 +408,6 @@ _PLAIN: Mapping[str, _Make] = {
     "access.concealed_end": Reader._concealed,
     "record.accessioned": Reader._accessioned,
     "inspection.completed": Reader._inspected,
+    "retention.set": Reader._kept_by_archive,
+    "record.destroyed": Reader._kept_by_archive,
 }

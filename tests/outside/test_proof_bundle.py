@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixture import Accession, Archive, make_archive
+from disposal_office import make_office
 
 from archive import layout
 from archive.bundle import write_bundle
@@ -45,20 +46,20 @@ def written(archive: Archive, made: Accession) -> Path:
     return folder
 
 
-def commands(folder: Path) -> list[str]:
+def commands(folder: Path, count: int = 7) -> list[str]:
     found: list[str] = []
     for line in (folder / "README.txt").read_text().split("\n"):
         if line.startswith("$ "):
             found.append(line[2:])
         elif line.startswith("> "):
             found[-1] += "\n" + line[2:]
-    assert len(found) == 7
+    assert len(found) == count
     return found
 
 
-def outputs(folder: Path) -> list[tuple[int, str]]:
+def outputs(folder: Path, found: list[str] | None = None) -> list[tuple[int, str]]:
     results = []
-    for command in commands(folder):
+    for command in found or commands(folder):
         script = ["bash", "-e", "-o", "pipefail", "-c", command]
         done = subprocess.run(script, cwd=folder, capture_output=True, text=True, check=False)
         results.append((done.returncode, done.stdout + done.stderr))
@@ -167,3 +168,26 @@ def test_unknown_record_and_taken_folder(archive: Archive) -> None:
     folder = written(archive, made)
     with pytest.raises(UsageError, match="already"):
         write_bundle(archive.fs, folder, {"x": b""})
+
+
+def test_what_was_destroyed_is_still_proved(tmp_path: Path) -> None:
+    """Only the entry is left: whoever kept a copy proves with it that it is the record."""
+    office = make_office(tmp_path)
+    record = office.keep(b"the content\n")
+    office.later(days=11)
+    office.destroy([record])
+    archive = office.archive
+    files = bundle(archive, record)
+    assert sorted(files) == [name for name in NAMES if name != "record.json"]
+    folder = archive.home / "out" / record
+    write_bundle(archive.fs, folder, files)
+    (folder / "CONTENT").write_bytes(b"the content\n")
+    (folder / "root.pem").write_bytes((archive.keyring.folder / "root.crt").read_bytes())
+    found = commands(folder, 6)
+    results = outputs(folder, found)
+    assert [code for code, _ in results] == [0] * 6, results
+    readme = (folder / "README.txt").read_text()
+    assert results[0][1].split()[0] in readme
+    assert "record.json" not in readme
+    assert "已销毁" in readme
+    assert agree(results[1][1])
