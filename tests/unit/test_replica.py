@@ -13,7 +13,10 @@ from memory_bucket import MemoryBucket
 from replica_fixture import TwoPlaces, two_places
 
 from archive import layout, ledger, replica_queue
+from archive.catalog import RECORD
 from archive.copying import Copier
+from archive.desk.db_shelf import DbShelf
+from archive.desk.destroying import DESTROYING
 from archive.errors import Unreachable
 from archive.findings import Outcome
 from archive.repair import Inspection, Repair, Repaired
@@ -418,3 +421,68 @@ def repair(places: TwoPlaces) -> Repaired:
         return work.run(inspection, fetched)
     finally:
         shutil.rmtree(spool)
+
+
+class TestWhatMayNotBeCopied:
+    """Records that are destroyed, or being destroyed at this moment; and holds that come along."""
+
+    def going(self, places: TwoPlaces, record: str) -> None:
+        with places.archive.db.write() as connection:
+            row = {"record": record, "disposition": places.archive.ulid()}
+            connection.execute(DESTROYING.insert(), [row])
+
+    def test_nothing_of_a_record_that_is_being_destroyed(self, buckets: TwoPlaces) -> None:
+        taken = fill(buckets)
+        self.going(buckets, taken.record)
+        buckets.replicator().drain()
+        assert not [key for key in keys(buckets.copy.evidence) if taken.record in key]
+        assert buckets.lag().count == 0
+
+    def test_what_came_too_late_is_taken_back(self, buckets: TwoPlaces) -> None:
+        """Destruction begins after it was read, and looks at the copy before it is there."""
+        past = buckets.archive.clock.moment - timedelta(days=1)
+        taken = fill(buckets)
+        with buckets.archive.db.write() as connection:
+            over = {"first_lock": past, "retain_until": past}
+            connection.execute(RECORD.update().where(RECORD.c.id == taken.record).values(**over))
+            connection.execute(REPLICATION.update().values(until=past))
+        victim = buckets.replicator()
+        real = victim._put
+
+        def put(items: Any) -> Any:
+            done = real(items)
+            if any(taken.record in row.key for row, _ in done):
+                self.going(buckets, taken.record)
+            return done
+
+        victim._put = put  # type: ignore[method-assign]
+        victim.drain()
+        assert not [key for key in keys(buckets.copy.evidence) if taken.record in key]
+
+    def test_a_hold_comes_with_the_copy(self, buckets: TwoPlaces) -> None:
+        taken = fill(buckets)
+        until = buckets.archive.clock.moment + timedelta(days=400)
+        with buckets.archive.db.write() as connection:
+            kept = {"first_lock": until, "retain_until": until}
+            connection.execute(RECORD.update().where(RECORD.c.id == taken.record).values(**kept))
+            connection.execute(REPLICATION.update().values(until=until))
+            shelf = DbShelf(connection)
+            shelf.put("record_holds", taken.record, {"holds": [buckets.archive.ulid()]})
+        buckets.replicator().drain()
+        copy = buckets.copy.evidence
+        assert isinstance(copy, MemoryBucket)
+        version = copy.of(layout.content_key(taken.record))
+        assert (version.until, version.held) == (until, True)
+
+    def test_a_later_end_comes_with_the_copy(self, buckets: TwoPlaces) -> None:
+        taken = fill(buckets)
+        first = buckets.archive.clock.moment + timedelta(days=200)
+        later = first + timedelta(days=4000)
+        with buckets.archive.db.write() as connection:
+            kept = {"first_lock": first, "retain_until": later}
+            connection.execute(RECORD.update().where(RECORD.c.id == taken.record).values(**kept))
+            connection.execute(REPLICATION.update().values(until=first))
+        buckets.replicator().drain()
+        copy = buckets.copy.evidence
+        assert isinstance(copy, MemoryBucket)
+        assert copy.of(layout.content_key(taken.record)).until == later
