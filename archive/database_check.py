@@ -5,24 +5,37 @@ Implements `archive.verify.Database`. Looking at an archive changes none of its 
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, LargeBinary, Row, Select, cast, create_engine, select
+from sqlalchemy import (
+    Engine,
+    LargeBinary,
+    Row,
+    Select,
+    cast,
+    create_engine,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from archive import catalog, postgresql
 from archive.catalog import RECORD
 from archive.database_url import parse_url
 from archive.errors import Unreachable
-from archive.ledger import ENTRY, HEAD, UNSTORED
+from archive.ledger import ENTRY, HEAD, PENDING, UNSTORED
 from archive.merkle import leaf_hash
 from archive.replica_queue import REPLICATION
 from archive.seals import SEAL
+from archive.tables import RegisterRow
 
+REGISTER = RegisterRow.__table__  # type: ignore[attr-defined]
 _ROWS_AT_ONCE = 4096
 _MOST_CONNECTIONS = 4
+_COLUMNS = [column.name for column in RECORD.c]
 _PUBLISHED = select(HEAD.c.log, HEAD.c.published)
 _SQLITE = "sqlite:///"
 
@@ -73,6 +86,23 @@ class LedgerCopy:
         query = select(UNSTORED.c.key).join(ENTRY, ENTRY.c.pending == UNSTORED.c.pending)
         return frozenset(row.key for row in self._read(query.join(HEAD, batch)))
 
+    def at_rest(self, sizes: Mapping[str, int]) -> bool:
+        """Whether it has just these entries, by log, and none that wait."""
+        if self._read(select(PENDING.c.number).limit(1)):
+            return False
+        return {row.log: row.size for row in self._read(select(HEAD.c.log, HEAD.c.size))} == sizes
+
+    def registers(self) -> Iterator[tuple[str, str, object]]:
+        """Rows of its registers (name, key, JSON value), by name and key in code point order."""
+        value = cast(REGISTER.c.value, LargeBinary).label("value")
+        place = tuple_(REGISTER.c.shelf, REGISTER.c.key)
+        columns = select(REGISTER.c.shelf, REGISTER.c.key, value)
+        columns = columns.order_by(REGISTER.c.shelf, REGISTER.c.key).limit(_ROWS_AT_ONCE)
+        last = ("", "")
+        while rows := self._read(columns.where(place > tuple_(*map(literal, last)))):
+            yield from ((row.shelf, row.key, row.value) for row in rows)
+            last = (rows[-1].shelf, rows[-1].key)
+
     def _note_kind(self, data: bytes) -> None:
         # In canonical JSON these bytes can stand nowhere else: quotes inside a text are escaped.
         if b'"kind":"record.accessioned"' in data:
@@ -106,8 +136,7 @@ class LedgerCopy:
         last = after
         while rows := self._read(columns.where(RECORD.c.id > last).limit(_ROWS_AT_ONCE)):
             for row in rows:
-                line = dict(row._mapping)
-                yield line, line.pop("entry_data")
+                yield dict(zip(_COLUMNS, row, strict=False)), row[-1]
             last = rows[-1].id
 
     def notes(self) -> list[tuple[str, bytes]]:

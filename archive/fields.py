@@ -48,9 +48,9 @@ def exactly(value: object, checks: Mapping[str, Check], optional: Mapping[str, C
     """Check an object that has exactly these keys (and perhaps the optional ones); FormatError."""
     if not isinstance(value, dict):
         raise FormatError("an object was expected")
-    for key in checks:
-        if key not in value:
-            raise FormatError(f"the field {key} is missing")
+    if not checks.keys() <= value.keys():
+        missing = next(key for key in checks if key not in value)
+        raise FormatError(f"the field {missing} is missing")
     key = ""
     try:
         for key, check in checks.items():

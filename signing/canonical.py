@@ -104,11 +104,14 @@ def decode(data: bytes) -> JsonValue:
     """
     try:
         text = data.decode("utf-8")
-        value: JsonValue = _DECODER.decode(text)
+        value: JsonValue
+        value, end = _DECODER.raw_decode(text)
         # Fewer brackets than levels are no depth that the walk would refuse.
         flat = text.count("[") + text.count("{") <= MAX_DEPTH
     except (ValueError, RecursionError) as error:
         raise CanonicalError("The bytes are not JSON in UTF-8.") from error
+    if end != len(text):
+        raise CanonicalError("The JSON text is not in canonical form.")
     if flat and _is_simple(text) and _SORTING(value) == text:
         return value
     if encode(value) != data:

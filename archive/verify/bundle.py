@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from archive.entry import Entry, check_body
@@ -40,6 +41,12 @@ Rows = dict[str, list[tuple[Any, ...]]]
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970, exact."""
     return (moment - EPOCH) // _MICROSECOND
+
+
+# The entries of a batch have one time, and those of a pack one key.
+_counted = lru_cache(maxsize=512)(microseconds)
+_written = lru_cache(maxsize=512)(format_time)
+_key_of = lru_cache(maxsize=64)(pack_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +167,7 @@ def _entries(context: Context, facts: BundleFacts, entries: Sequence[bytes]) -> 
             facts.times.append(NO_TIME)
             facts.claimed.append(0)
             continue
-        facts.times.append(microseconds(entry.at))
+        facts.times.append(_counted(entry.at))
         received = known and "received_at" in entry.body
         facts.claimed.append(_latest(entry) if received else facts.times[-1])
         if entry.subject:
@@ -176,10 +183,10 @@ def _entries(context: Context, facts: BundleFacts, entries: Sequence[bytes]) -> 
 
 def _latest(entry: Entry) -> int:
     """The latest time that an entry names as past, in microseconds."""
-    at = format_time(entry.at)
+    at = _written(entry.at)
     named = (entry.body.get("received_at", at), entry.body.get("first_hash_at", at))
     latest = max(at, *named)  # times are text of one length, so they compare as text
-    return microseconds(entry.at if latest == at else parse_time(latest))
+    return _counted(entry.at if latest == at else parse_time(latest))
 
 
 def _stream(facts: BundleFacts, entry: Entry, index: int, place: str, leaf: bytes) -> None:
@@ -197,7 +204,7 @@ def _stream(facts: BundleFacts, entry: Entry, index: int, place: str, leaf: byte
 
 def _rows(facts: BundleFacts, entry: Entry, data: bytes, index: int, place: str) -> None:
     body, rows, log = entry.body, facts.rows, facts.job.log
-    at = format_time(entry.at)
+    at = _written(entry.at)
     if body.get("detail_id"):
         detail = (body["detail_id"], body["detail"], entry.kind, entry.subject, at, place)
         rows["detail"].append(detail)
@@ -234,7 +241,7 @@ def _record(entry: Entry, data: bytes, log: str, index: int, at: str) -> tuple[A
         return *row, None, None, None, None
     pack, place = found
     files = 2 if place.sidecar is None else 3
-    return *row, pack_key(pack, entry.at), place.start(record), place.end(record), files
+    return *row, _key_of(pack, entry.at), place.start(record), place.end(record), files
 
 
 def _act(context: Context, facts: BundleFacts, entry: Entry, index: int, place: str) -> None:

@@ -33,6 +33,7 @@ from signing.digest import Digest, hex_of
 _MOST_NAMED = 10
 _CRC = 14
 """Offset of the CRC in a local header (APPNOTE 4.3.7)."""
+_DECODER = json.JSONDecoder()
 _NO_PIECES = str(pieces_root([]))
 
 
@@ -144,7 +145,7 @@ class _Stretch:
         return False
 
     def _member(self, member: Member) -> None:
-        body = json.loads(member.body)
+        body, _ = _DECODER.raw_decode(member.body)
         found = place_of(body)
         if found is None:
             raise FormatError("a member has no place")
