@@ -13,10 +13,11 @@ from archive.ledger import HEAD, PENDING, current_head
 from archive.registers.asking import LETTERS
 from archive.seals import SEAL, tokens_missing
 from archive.system_entries import OUTAGE
-from archive.tables import AccessRow, IntakeRow, RecordRow, SourceRow
+from archive.tables import AccessRow, DestroyingRow, IntakeRow, RecordRow, SourceRow
 
 ACCESS = AccessRow.__table__  # type: ignore[attr-defined]
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
+DESTROYING = DestroyingRow.__table__  # type: ignore[attr-defined]
 RECORD = RecordRow.__table__  # type: ignore[attr-defined]
 SOURCE = SourceRow.__table__  # type: ignore[attr-defined]
 
@@ -62,6 +63,8 @@ class LedgerStatus:
     oldest_pending: datetime | None
     records: int
     lost: int
+    half_destroyed: int
+    """Records whose deletion has begun and is not on the ledger."""
     intake: Mapping[str, int]
     seal: LastSeal | None
     last_time: datetime | None
@@ -138,6 +141,7 @@ def read_status(connection: Connection) -> LedgerStatus:
         oldest_pending=pending[1],
         records=_count(connection, RECORD),
         lost=_count(connection, RECORD, RECORD.c.lost),
+        half_destroyed=_count(connection, DESTROYING),
         intake={row[0]: row[1] for row in connection.execute(states)},
         seal=_last_seal(connection),
         last_time=_last_time(connection),
@@ -186,6 +190,8 @@ def warnings(
     found += _of_the_copy(copy, now) if copy else []
     if status.lost:
         found.append(Warned("RECORDS_LOST", {"count": status.lost}))
+    if status.half_destroyed:
+        found.append(Warned("HALF_DESTROYED", {"count": status.half_destroyed}))
     if status.open_accesses and _older(status.oldest_access, now, OLD_ACCESS):
         found.append(Warned("ACCESS_WITHOUT_END", {"count": status.open_accesses}))
     if drops.refused:

@@ -106,7 +106,7 @@ def _said(event: _Found) -> Iterator[str | None]:
         yield say(f"copies: {payload['count']}", f"副本 {payload['count']} 份")
     for name in ("number", "title", "reason", "comment", "remarks", "document_no", "letter_no"):
         yield detail.get(name)
-    for name in ("request", "access", "hold"):
+    for name in ("request", "access", "hold", "disposition", "pack"):
         yield payload.get(name)
 
 

@@ -169,6 +169,10 @@ _SENTENCES = {
         "{count} record(s) are on the ledger as lost.",
         "{count} 份记录已登记为丢失。",
     ),
+    "HALF_DESTROYED": (
+        "The destruction of {count} record(s) has begun; end it: cunzheng disposition execute",
+        "{count} 份记录的销毁已开始而未完成；请运行：cunzheng disposition execute",
+    ),
     "ACCESS_WITHOUT_END": (
         "{count} access(es) have no end on the ledger; the next fetch or watch closes dead ones.",
         "{count} 次调阅没有结束记录；下次调阅或监视时将予以关闭。",
