@@ -20,6 +20,8 @@ DATABASE_FILE = "cunzheng.db"
 TEMPLATE = Path(__file__).resolve().parent.parent / "config" / SETTINGS_FILE
 RELEASES = ("purge", "keep", "move")
 EMBEDDED = "embedded"
+MOST_ENTRIES = 65_536
+"""Entries of one batch."""
 IN_FILE = "file"
 DATABASES = ("postgresql://", "postgresql+psycopg://", "sqlite:///")
 S3_SCHEME = "s3://"
@@ -75,7 +77,7 @@ class Settings:
         _match("archive", self.archive, _ARCHIVE_ID)
         _match("office", self.office, _OFFICE)
         _check_digests(self.digests)
-        _range("batch_entries", self.batch_entries, 1, 65536)
+        _range("batch_entries", self.batch_entries, 1, MOST_ENTRIES)
         _range("batch_seconds", self.batch_seconds, 0, 60)
         _range("settle_seconds", self.settle_seconds, 0, 3600)
         _range("purge_hours", self.purge_hours, 0, 8760)

@@ -28,6 +28,8 @@ from ingest.sweep import Drop, Noticed, Sweeper
 RESCAN_SECONDS = 10.0
 """How often it looks without any event: events are lost, and network shares send none."""
 _BUSY_SECONDS = 0.5
+_SOON = 5
+"""So many batches by hand have their first size."""
 _BACK_OFF_SECONDS = (1.0, 5.0, 15.0, 60.0)
 
 
@@ -222,7 +224,13 @@ class Watcher:
 
 
 def take_all(pipeline: Pipeline, drops: Iterator[Drop], batch: int) -> None:
-    """Take drops that are named by hand, and finish them."""
-    while pending := list(islice(drops, batch)):
+    """Take drops that are named by hand, and finish them.
+
+    Of very many the later batches are larger: each costs a seal; but the first should be finished
+    soon, so that two processes are at work.
+    """
+    taken = 0
+    while pending := list(islice(drops, batch if taken < _SOON * batch else 2 * batch)):
         pipeline.take(pending)
+        taken += len(pending)
     pipeline.finish()

@@ -8,19 +8,22 @@ from typing import Annotated
 import typer
 
 from archive.errors import Unreachable, UsageError
+from archive.pack import MOST_MEMBERS
 from cli.exits import ExitCode
 from cli.invocation import Invocation
 from cli.language import say
 from cli.reporting import Tally
 from cli.service.home_lock import hosting
+from cli.settings import MOST_ENTRIES
 from cli.wiring import Workbench
 from cli.wiring_copy import copying, finish_copied
 from ingest.by_hand import drops_of
 from ingest.names import source_id
 from ingest.watcher import take_all
 
-_MORE, _MOST = 8, 8192
-"""Nobody waits for single receipts of many files that are named together: larger batches."""
+_MORE, _MOST = 4, 2 * MOST_MEMBERS
+"""Nobody waits for single receipts of many files that are named together: larger batches, and as
+many as fill two packs."""
 
 
 def run(
@@ -49,8 +52,8 @@ def run(
             )
         )
     _host(context, home)
-    large = replace(settings, batch_entries=min(_MORE * settings.batch_entries, _MOST))
-    workbench = Workbench(home, large)
+    batch = max(settings.batch_entries, min(_MORE * settings.batch_entries, _MOST))
+    workbench = Workbench(home, replace(settings, batch_entries=min(2 * batch, MOST_ENTRIES)))
     tally = Tally(quiet=invocation.json)
     drops = drops_of(paths, source, tally.noticed)
     first = list(islice(drops, settings.batch_entries + 1))
@@ -59,7 +62,7 @@ def run(
         workbench.by_hand(tally, tally.tell, many=many) as pipeline,
         copying(workbench, tally.tell),
     ):
-        take_all(pipeline, chain(first, drops), large.batch_entries)
+        take_all(pipeline, chain(first, drops), batch)
         copied = finish_copied(workbench, pipeline, tally.tell)
     tally.show(as_json=invocation.json, waiting_for_tsa=pipeline.waiting_for_tsa)
     if pipeline.waiting_for_tsa or not copied:
