@@ -27,8 +27,8 @@ _TIME = "Set the server's clock right by NTP, and find out since when it was wro
 _TIME_ZH = "请以 NTP 校正服务器时钟，并查明自何时起有误。"
 _HIDDEN = "Nothing is lost: remove the marker at the server, and find out who put it there."
 _HIDDEN_ZH = "内容未丢失：请在服务器上移除标记，并查明由何人设置。"
-_LOCK = "Renew the lock (`cunzheng retention extend`), and find out who took it away."
-_LOCK_ZH = "请重新锁定（`cunzheng retention extend`），并查明由何人解除。"
+_LOCK = "Find out who took it away; `cunzheng retention sweep --renew` sets what is for ever anew."
+_LOCK_ZH = "查明由何人解除；永久保存的可运行 `cunzheng retention sweep --renew` 重新锁定。"
 _REPAIR = "Run `cunzheng replica repair`: it writes again what is proved right by the ledger."
 _REPAIR_ZH = "请运行 `cunzheng replica repair`：凡经账本证明无误的内容将重新写入。"
 
@@ -213,8 +213,8 @@ TABLE: tuple[tuple[str, str, str, str, str, str], ...] = (
      "{subject} 的保护尚未随账本更新。", _LATER, _LATER_ZH),
     ("LOCK_EXPIRING", _I, "The lock of {subject} ends soon although it is still to be kept.",
      "{subject} 仍须保管，但其锁定即将到期。",
-     "Let the renewal run (`cunzheng retention extend`); find out why it has not.",
-     "请运行续期（`cunzheng retention extend`），并查明未续期的原因。"),
+     "Let the renewal run (`cunzheng retention sweep --renew`); find out why it has not.",
+     "请运行续期（`cunzheng retention sweep --renew`），并查明未续期的原因。"),
     ("LEGAL_HOLD_MISSING", _F, "{subject} has no legal hold although one is needed.",
      "{subject} 应有法定保留（legal hold）而没有。", _LOCK, _LOCK_ZH),
     ("LEGAL_HOLD_UNEXPECTED", _N, "{subject} has a legal hold that nothing asks for.",

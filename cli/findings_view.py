@@ -109,12 +109,22 @@ def _summary(report: Report, policy: PolicyFile) -> list[tuple[str, object]]:
         ),
         (say("records", "记录"), report.checked["records"]),
         (say("bytes read", "读取"), f"{show_size(size)} ({size})"),
+        *_of_storage(report),
         (say("seconds", "用时（秒）"), f"{seconds:.2f}"),
         (say("rate", "速率"), f"{rate:.1f} MB/s"),
         (say("policy", "策略"), f"{policy.digest}{own}"),
         (say("failed", "未通过"), report.number(Outcome.FAILED)),
         (say("undetermined", "无法确定"), report.number(Outcome.INDETERMINATE)),
     ]
+
+
+def _of_storage(report: Report) -> list[tuple[str, object]]:
+    """How many objects were looked at besides their bytes; nothing where that was not asked for."""
+    named = {
+        "protections": ("protection checked", "已核验保护状态"),
+        "compared": ("compared with the copy", "已与副本比对"),
+    }
+    return [(say(*named[key]), report.checked[key]) for key in named if key in report.checked]
 
 
 def show_outcome(outcome: Outcome) -> str:
