@@ -5,7 +5,7 @@ what follows from them, and the root at the size of every seal and of every kept
 the index. Memory is flat: the right edge of the tree, and one head per stream.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -42,6 +42,12 @@ class Database(Protocol):
 
     def unsealed(self) -> frozenset[str]:
         """Keys of the objects of the batch that is being sealed; few, and none in between."""
+
+    def at_rest(self, sizes: Mapping[str, int]) -> bool:
+        """Whether it has just these entries, by log, and none that wait."""
+
+    def registers(self) -> Iterator[tuple[str, str, object]]:
+        """Rows of its registers (name, key, JSON value), by name and key in code point order."""
 
 
 @dataclass(slots=True)

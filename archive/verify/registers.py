@@ -146,8 +146,8 @@ class RegisterCheck:
             self._shelf, context.policy.archive, judges, self._claims, self._withdrawn, law
         )
 
-    def run(self) -> None:
-        """Judge every act, then what has no end."""
+    def run(self) -> bool:
+        """Judge every act, then what has no end; False if the replay did not come to its end."""
         rows = self._index.rows(
             "SELECT log, idx, kind, actor, subject, at, body, verdict FROM act ORDER BY n"
         )
@@ -166,12 +166,13 @@ class RegisterCheck:
             )
             if not self._take(act, Verdict(verdict)):
                 disposals.excuse_unjudged(self._index)
-                return
+                return False
         self._report_open()
         if self._law is not None:
             now = self._context.now
             disposals.report_overdue(self._index, self._shelf, self._law, self._report, now)
             self._first_locks.check(self._law, self._report)
+        return True
 
     def _take(self, act: Act, verdict: Verdict) -> bool:
         """Judge one act; False if the replay cannot go on."""
@@ -307,10 +308,11 @@ def check_registers(
     pool: Workers,
     logs: Sequence[str],
     law: Law | None = None,
-) -> None:
+) -> bool:
     """Replay the registers over all acts in the index; `logs` in the order of the walk.
 
-    Without a `law` what follows the first act of retention is unchecked, and said to be.
+    Without a `law` what follows the first act of retention is unchecked, and said to be. Returns
+    whether the replay came to its end.
     """
     index.run("CREATE INDEX IF NOT EXISTS record_id ON record(id)")
     index.run("CREATE INDEX revoked ON act(subject) WHERE kind='person.revoked'")
@@ -319,7 +321,7 @@ def check_registers(
         index.run(f"CREATE INDEX IF NOT EXISTS record_pack_id ON record({PACK_ID})")
     for claims in pool.map(_claims, _claim_jobs(index)):
         index.add("claim", claims)
-    RegisterCheck(context, index, report, logs, law).run()
+    return RegisterCheck(context, index, report, logs, law).run()
 
 
 ClaimJob = list[tuple[str, str, str]]

@@ -30,6 +30,7 @@ from archive.verify.pack_walk import PackVerdicts, PackWalk, segment_chunks
 from archive.verify.packs import check_segments
 from archive.verify.pki import Pki, load_pki
 from archive.verify.records import RecordJob, check_records
+from archive.verify.register_rows import compare_registers
 from archive.verify.registers import check_registers
 from archive.verify.scope import Everything, Scope
 from archive.verify.seals import check_seals
@@ -171,7 +172,7 @@ def _verify(run: _Run, pool: Workers, kit: Kit, scope: Scope) -> None:
     known.finish(run.snapshots, [name for name in names if name not in run.snapshots])
     for log, walk in run.walks.items():
         known.keep_contradicting(run.snapshots[log], walk.rewritten)
-    _check_registers(run, pool, kit.law)
+    _check_registers(run, pool, kit)
     for chain in logs.chains(list(run.walks)):
         _check_chain_seals(run, pool, chain)
     selection.select(run.index, run.report, pool, scope)
@@ -205,11 +206,15 @@ def _walk_chain(run: _Run, pool: Workers, chain: list[str], database: Database |
         succession.add(walk, snapshot)
 
 
-def _check_registers(run: _Run, pool: Workers, law: Law | None) -> None:
+def _check_registers(run: _Run, pool: Workers, kit: Kit) -> None:
     """What needs the whole ledger; with entries lost, what follows them would be called wrong."""
     if not run.entries_lost:
         references.check_references(run.index, run.report)
-        check_registers(run.context, run.index, run.report, pool, list(run.walks), law)
+        logs_read = list(run.walks)
+        whole = check_registers(run.context, run.index, run.report, pool, logs_read, kit.law)
+        if whole and kit.database is not None:
+            sizes = {log: run.snapshots[log].size for log in logs_read}
+            compare_registers(run.index, run.report, kit.database, sizes)
     elif run.index.one("SELECT 1 FROM act") is not None:
         reason = "entries of the ledger are missing"
         run.report.add("REGISTERS_UNCHECKED", run.context.policy.archive, reason=reason)

@@ -1,6 +1,6 @@
 """Cases: what an inspector kept from earlier, and what the operator's database says."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from archive_builder import Builder
 from pki_fixture import make_pki
@@ -164,6 +164,12 @@ class FakeDatabase:
 
     def leaves(self, log: str) -> Iterator[bytes]:
         return map(leaf_hash, self.entries)
+
+    def at_rest(self, sizes: Mapping[str, int]) -> bool:
+        return False
+
+    def registers(self) -> Iterator[tuple[str, str, object]]:
+        return iter(())
 
 
 @case()
