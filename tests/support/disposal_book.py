@@ -103,7 +103,13 @@ class DisposalBook(Office):
         self.say(who, "pack.split", payload, {"reason": "续存"})
 
     def introduce(self, store: str) -> None:
-        body = {"level": "read-only", "missing": [], "store": store}
+        body = {
+            "detail": "sha256:" + "00" * 32,
+            "detail_id": self.ulid(),
+            "level": "read-only",
+            "missing": [],
+            "store": store,
+        }
         self.own("store.probed", "", body)
 
     # ── what keeps ──
