@@ -13,11 +13,12 @@ from archive.ledger import HEAD, PENDING, current_head
 from archive.registers.asking import LETTERS
 from archive.seals import SEAL, tokens_missing
 from archive.system_entries import OUTAGE
-from archive.tables import AccessRow, DestroyingRow, IntakeRow, RecordRow, SourceRow
+from archive.tables import AccessRow, DestroyingRow, IntakeRow, KeepingRow, RecordRow, SourceRow
 
 ACCESS = AccessRow.__table__  # type: ignore[attr-defined]
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
 DESTROYING = DestroyingRow.__table__  # type: ignore[attr-defined]
+KEEPING = KeepingRow.__table__  # type: ignore[attr-defined]
 RECORD = RecordRow.__table__  # type: ignore[attr-defined]
 SOURCE = SourceRow.__table__  # type: ignore[attr-defined]
 
@@ -65,6 +66,9 @@ class LedgerStatus:
     lost: int
     half_destroyed: int
     """Records whose deletion has begun and is not on the ledger."""
+    locks_waiting: int
+    locks_refused: int
+    """Of these, locks that a store did not confirm at the last try."""
     intake: Mapping[str, int]
     seal: LastSeal | None
     last_time: datetime | None
@@ -142,6 +146,8 @@ def read_status(connection: Connection) -> LedgerStatus:
         records=_count(connection, RECORD),
         lost=_count(connection, RECORD, RECORD.c.lost),
         half_destroyed=_count(connection, DESTROYING),
+        locks_waiting=_count(connection, KEEPING),
+        locks_refused=_count(connection, KEEPING, KEEPING.c.problem.is_not(None)),
         intake={row[0]: row[1] for row in connection.execute(states)},
         seal=_last_seal(connection),
         last_time=_last_time(connection),
@@ -192,6 +198,8 @@ def warnings(
         found.append(Warned("RECORDS_LOST", {"count": status.lost}))
     if status.half_destroyed:
         found.append(Warned("HALF_DESTROYED", {"count": status.half_destroyed}))
+    if status.locks_refused:
+        found.append(Warned("LOCKS_REFUSED", {"count": status.locks_refused}))
     if status.open_accesses and _older(status.oldest_access, now, OLD_ACCESS):
         found.append(Warned("ACCESS_WITHOUT_END", {"count": status.open_accesses}))
     if drops.refused:

@@ -19,7 +19,9 @@ def is_sensitive(claims: Claims) -> bool:
 
 
 class Apart:
-    """Judges the records of one batch: by a rule over the claims, and by the holds there are.
+    """Judges the records of one batch: by a rule over the claims, and by the case they claim.
+
+    What is under a hold, sensitive, or of a major case goes its own way from what lies beside it.
 
     A hold that is placed later protects the whole pack.
     """
@@ -27,7 +29,7 @@ class Apart:
     def __init__(self, rule: Callable[[Claims], bool], database: Database) -> None:
         self._rule = rule
         self._db = database
-        self._held: dict[str, bool] = {}
+        self._cases: dict[str, bool] = {}
 
     def __call__(self, claims: Claims) -> bool:
         """Whether a record with these claims gets objects of its own."""
@@ -36,15 +38,19 @@ class Apart:
         number = claims.get("case")
         if number is None:
             return False
-        if number not in self._held:
+        if number not in self._cases:
             with self._db.read() as connection:
-                self._held[number] = _is_held(connection, number)
-        return self._held[number]
+                self._cases[number] = _stands_apart(connection, number)
+        return self._cases[number]
 
 
-def _is_held(connection: Connection, number: str) -> bool:
-    """Whether there is an open hold on the case of this number."""
+def _stands_apart(connection: Connection, number: str) -> bool:
+    """Whether the case of this number is under a hold, sensitive or major."""
     shelf = DbShelf(connection)
-    case = shelf.get("case_number", plain_number(number))
-    holds = shelf.get("case_holds", case["case"]) if case else None
-    return bool(holds and holds["holds"])
+    named = shelf.get("case_number", plain_number(number))
+    case = shelf.get("case", named["case"]) if named else None
+    if named is None or case is None:
+        return False
+    holds = shelf.get("case_holds", named["case"])
+    held = bool(holds and holds["holds"])
+    return held or bool(case["sensitivity"]) or case["importance"] == "major"

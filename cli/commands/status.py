@@ -173,6 +173,10 @@ _SENTENCES = {
         "The destruction of {count} record(s) has begun; end it: cunzheng disposition execute",
         "{count} 份记录的销毁已开始而未完成；请运行：cunzheng disposition execute",
     ),
+    "LOCKS_REFUSED": (
+        "{count} lock(s) are not what they should be in a store; see: cunzheng retention sweep",
+        "{count} 项存储锁定未达要求；详见：cunzheng retention sweep",
+    ),
     "ACCESS_WITHOUT_END": (
         "{count} access(es) have no end on the ledger; the next fetch or watch closes dead ones.",
         "{count} 次调阅没有结束记录；下次调阅或监视时将予以关闭。",

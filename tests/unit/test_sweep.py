@@ -52,6 +52,9 @@ class Kept:
     def take(self, files: dict[str, bytes]) -> dict[str, str]:
         """Records by the names of their files."""
         self.packed.take(files)
+        return self.names()
+
+    def names(self) -> dict[str, str]:
         with self.archive.db.read() as connection:
             rows = connection.execute(select(RECORD.c.name, RECORD.c.id)).all()
         return {row.name: row.id for row in rows}
@@ -320,6 +323,29 @@ def test_a_hold_on_a_case_follows_its_records_in_and_out(kept: Kept) -> None:
     kept.lift(hold)
     kept.run()
     assert kept.vault.held == set()
+
+
+def test_records_of_a_held_sensitive_or_major_case_stand_alone(kept: Kept) -> None:
+    people = kept.people
+    held, plain = people.open_case("held"), people.open_case("plain")
+    people.open_case("sensitive", sensitivity=["minor"])
+    people.seal()
+    kept.hold([], held)
+    change = {"case": plain, "category": "penalty", "handlers": [], "sensitivity": []}
+    files = {}
+    for number in ("held", "plain", "sensitive", "none"):
+        files[f"{number}.txt"] = number.encode()
+        claim = f'{{"cunzheng_sidecar":1,"case":"{number}"}}'
+        files[f"{number}.txt.json"] = claim.encode()
+    names = kept.take(files)
+    packed = {name for name, record in names.items() if kept.row(record).pack}
+    assert packed == {"plain.txt", "none.txt"}
+    major = {**change, "importance": "major", "unit": "main"}
+    people.say("founder1", "case.changed", major, {"reason": "x"})
+    people.seal()
+    second = {"more.txt": b"more", "more.txt.json": b'{"cunzheng_sidecar":1,"case":"plain"}'}
+    kept.packed.take(second, "second")
+    assert kept.row(kept.names()["more.txt"]).pack is None
 
 
 # ── renewal ──
