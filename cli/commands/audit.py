@@ -47,6 +47,7 @@ _WORKS = {
     "look": ("listings and sizes, without a cause", "未注明原因的列目录与查大小"),
     "own account": ("the archive's own account, else", "存证库账户的其他读取"),
     "probe": ("probe", "能力实测"),
+    "rebuild": ("rebuild", "重建数据库"),
     "release": ("release", "调阅"),
     "replica": ("second copy", "第二副本"),
     "verify": ("verification", "核验"),

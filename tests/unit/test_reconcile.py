@@ -122,6 +122,7 @@ class TestWhatExplains:
             (request("ingest", Act.LOOK), "ingest"),
             (request("verify"), "verify"),
             (request("replica"), "replica"),
+            (request("rebuild"), "rebuild"),
             (request("probe", Act.DELETE, "probe/X/plain"), "probe"),
             (request(f"keep:{ONE}", Act.LOCK), "keep"),
             (request(f"destroy:{DISPOSITION}", Act.DELETE, CONTENT_TWO, 3001), "destroy"),

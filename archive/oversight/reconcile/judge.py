@@ -20,6 +20,7 @@ TOLERANCE = timedelta(seconds=10)
 READ_BACK = timedelta(hours=1)
 """For so long after an object was made its read-back belongs to its making."""
 PROBE = "probe/"
+_READERS = ("verify", "replica", "rebuild")
 _CONTENTS = ("/content", "/pieces")
 _ENTRY = re.compile(r"entry:([a-z0-9]{1,16}-\d{4}):(\d{1,16})", re.ASCII)
 
@@ -63,7 +64,7 @@ CODES: Mapping[str, tuple[str, str]] = {
 @dataclass(frozen=True, slots=True)
 class Explained:
     """Work of the archive: `release`, `ingest`, `keep`, `verify`, `replica`, `destroy`, `probe`,
-    `work` (reports and the like), `own account` (of a folder).
+    `rebuild`, `work` (reports and the like), `own account` (of a folder).
     """
 
     work: str
@@ -104,7 +105,7 @@ class Judge:
         return request.key.removeprefix(self._prefix)
 
     def _work(self, request: Request, key: str | None, work: str) -> Judged:
-        if work in ("verify", "replica"):
+        if work in _READERS:
             looks = request.act in (Act.READ, Act.LOOK)
             return Explained(work) if looks else "CAUSE_OTHER_ACT"
         if work in ("probe", "work"):
