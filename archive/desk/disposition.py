@@ -130,12 +130,17 @@ def give_up(database: Database, records: Sequence[str]) -> None:
 def finish(
     desk: Desk, name: str, records: Sequence[str], stores: Sequence[str], versions: int
 ) -> list[NewEntry]:
-    """Submit `record.destroyed` for records that are found gone; not durable yet."""
+    """Submit `record.destroyed` for records that are found gone; not durable yet.
+
+    Of one that another process said so of meanwhile it is not said again.
+    """
     with desk.database.write() as connection:
+        shelf = DbShelf(connection)
         body = {"disposition": name, "stores": sorted(stores), "versions": versions}
         made = [
             desk.submit_own(connection, "record.destroyed", "registry", record, body, KEEPER)
             for record in records
+            if not is_destroyed(shelf, record)
         ]
         _unmark(connection, records)
     return made

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from archive.errors import UsageError
+from archive.registers.denials import DENIALS
 from archive.statements.kinds import MOST_RECORDS
 from cli import author
 from cli.author import KeyOption, open_author
@@ -40,6 +41,19 @@ _ID = Annotated[
 ]
 CommentOption = Annotated[str, typer.Option(help=say("In your own words.", "意见。"))]
 _SHOWN = 40
+_MOST_BYTES = 600_000
+"""Of the lines of one list, which crosses the boundary in one message."""
+_REASONS = {
+    "STILL_LOCKED": (
+        "A lock or a legal hold of the store keeps it; execute again when it has ended.",
+        "存储中的锁定期未满或有法律保留；期满后请再次执行。",
+    ),
+    "NOT_GONE": (
+        "Not every store could show that it is gone, or that what is kept stands there.",
+        "尚不能确认其已从全部存储中消失，或续存部分尚未就位。",
+    ),
+    **{code: words[1:] for code, words in DENIALS.items()},
+}
 
 
 @app.command(
@@ -106,9 +120,13 @@ def _portion(due: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for one in due:
         packs.setdefault(one["pack"], []).append(one)
     units = [[one] for one in packs.pop(None, [])] + list(packs.values())
+    size = 0
     for unit in units:
-        if len(taken) + len(unit) <= MOST_RECORDS:
+        more = sum(len(json.dumps(one["line"], ensure_ascii=False).encode()) for one in unit)
+        fits = len(taken) + len(unit) <= MOST_RECORDS and size + more <= _MOST_BYTES
+        if fits or not taken:
             taken += unit
+            size += more
     return sorted(taken, key=lambda one: str(one["line"]["record"]))
 
 
@@ -117,13 +135,19 @@ def _refuse_kept(kept: list[dict[str, Any]]) -> None:
     if kept:
         first = kept[0]
         more = len(kept) - 1
-        text = f"{first['record']}: {first['sentence']}"
+        text = f"{first['record']}: {_why(first)}"
         raise UsageError(
             say(
                 f"{text} ({more} more like it)" if more else text,
                 f"{text}（另有 {more} 份）" if more else text,
             )
         )
+
+
+def _why(one: dict[str, Any]) -> str:
+    """Why a record stays; in English with what is concerned."""
+    words = _REASONS.get(one["code"])
+    return say(one["sentence"], words[1] if words else one["sentence"])
 
 
 def _tell_due(invocation: Invocation, found: dict[str, Any], count: int) -> None:
@@ -169,7 +193,7 @@ def _print_pack(pack: dict[str, Any]) -> None:
 
 def _print_left(found: dict[str, Any]) -> None:
     for one in found["kept"][:_SHOWN]:
-        print_line(f"{one['record']}: {one['sentence']}")
+        print_line(f"{one['record']}: {_why(one)}")
     if found["held"]:
         print_line(say(f"held: {found['held']}", f"封存中：{found['held']}"))
     if found["waiting"]:
@@ -285,7 +309,7 @@ def _tell_outcome(invocation: Invocation, outcome: dict[str, Any]) -> None:
         count = len(outcome["destroyed"])
         print_line(say(f"Destroyed: {count} records.", f"已销毁 {count} 份记录。"))
         for one in left[:_SHOWN]:
-            print_line(say("left: ", "未销毁：") + f"{one['record']}: {one['sentence']}")
+            print_line(say("left: ", "未销毁：") + f"{one['record']}: {_why(one)}")
         if len(left) > _SHOWN:
             print_line(say(f"… {len(left)} in all", f"…… 共 {len(left)} 份"))
     if left:

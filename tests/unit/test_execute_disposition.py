@@ -249,3 +249,14 @@ def test_a_pack_waits_until_what_was_split_off_stands(office: DisposalOffice) ->
     office.copy_to_replica()
     assert office.destroyer().run(name).destroyed == members[1:]
     assert office.codes() == set()
+
+
+def test_two_executions_at_once_say_it_once(office: DisposalOffice) -> None:
+    record = office.keep(b"content")
+    office.later(days=11)
+    name = office.dispose([record])
+    disposition.begin(office.people.desk, name, [record])
+    stores = ["first"]
+    made = disposition.finish(office.people.desk, name, [record], stores, 2)
+    again = disposition.finish(office.people.desk, name, [record], stores, 0)
+    assert (len(made), again) == (1, [])
