@@ -5,6 +5,7 @@ See docs/formats.md §4 to §6. Keys use `/`; nothing from outside ever becomes 
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 POINTER_KEY = "log/checkpoint"
 TILE_WIDTH = 256
@@ -40,6 +41,7 @@ def pack_id(log: str, first: int, floor: str) -> str:
     return f"{log}-{first:016d}-{floor}"
 
 
+@lru_cache(maxsize=64)
 def pack_key(pack: str, at: datetime) -> str:
     """A pack of small records; `at` is the time of its members' entries."""
     return f"packs/{at.astimezone(UTC):%Y/%m}/{pack}.zip"

@@ -43,10 +43,9 @@ def microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // _MICROSECOND
 
 
-# The entries of a batch have one time, and those of a pack one key.
+# The entries of a batch have one time.
 _counted = lru_cache(maxsize=512)(microseconds)
 _written = lru_cache(maxsize=512)(format_time)
-_key_of = lru_cache(maxsize=64)(pack_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +240,7 @@ def _record(entry: Entry, data: bytes, log: str, index: int, at: str) -> tuple[A
         return *row, None, None, None, None
     pack, place = found
     files = 2 if place.sidecar is None else 3
-    return *row, _key_of(pack, entry.at), place.start(record), place.end(record), files
+    return *row, pack_key(pack, entry.at), place.start(record), place.end(record), files
 
 
 def _act(context: Context, facts: BundleFacts, entry: Entry, index: int, place: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import groupby
+from typing import NamedTuple
 
 from archive.errors import FormatError
 from archive.fields import pack_name
@@ -52,8 +53,7 @@ def pack_of(key: str) -> str:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One packed record of the ledger."""
 
     key: str

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from archive.errors import ArchiveError, FormatError, ObjectMissing
 from archive.merkle import leaf_hash
@@ -37,8 +37,7 @@ _DECODER = json.JSONDecoder()
 _NO_PIECES = str(pieces_root([]))
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A record of a pack: its entry's place and body (JSON text).
 
     One that is `excused` (lost, destroyed) is not compared.
