@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from archive.database import Database
 from archive.errors import UsageError
 from archive.ids import RANDOM_BYTES, new_ulid
-from archive.introducing import Introductions, Stand, said_of
-from archive.storage_level import NO_LOCKS, READ_ONLY
+from archive.introducing import Introductions, Stand, said_of, stated_level
+from archive.storage_level import IMMUTABLE, NO_LOCKS, READ_ONLY
+from archive.stores.immutable import can_be_immutable
 from cli.bench import Bench
 from cli.language import say
 from cli.settings import Settings
@@ -77,7 +78,7 @@ def protected(bench: Bench, spot: Spot | None = None, fresh: Stand | None = None
     spot = spot or first_spot(bench.settings)
     accepted = bench.settings.accept_missing
     if spot.bucket is None:
-        return Stand(READ_ONLY)
+        return _folder(bench) if spot.name == FIRST else Stand(READ_ONLY)
     known = introductions(bench).known(spot.name)
     here = Stand("", server=_server(spot.bucket()), configuration=spot.configuration)
     if known is not None and known.same_place(here):
@@ -108,7 +109,7 @@ def examined(bench: Bench, spot: Spot | None = None) -> Stand:
 
     spot = spot or first_spot(bench.settings)
     if spot.bucket is None:
-        return Stand(READ_ONLY)
+        return Stand(folder_level(bench) if spot.name == FIRST else READ_ONLY)
     bucket = spot.bucket()
     run = new_ulid(bench.clock.now(), os.urandom(RANDOM_BYTES))
     found = probe(bucket, spot.lock_mode, run, bench.clock)
@@ -127,6 +128,32 @@ def examined(bench: Bench, spot: Spot | None = None) -> Stand:
             "may_delete": found.rights,
             "untried": sorted(frozenset(lacking) - found.missing),
         },
+    )
+
+
+def _folder(bench: Bench) -> Stand:
+    """A folder's level; the ledger hears of it where its log was opened with another one."""
+    stand = Stand(folder_level(bench))
+    with bench.database.read() as connection:
+        stated = stated_level(connection)
+    if stated not in (None, stand.level):
+        introductions(bench).say(FIRST, stand)
+    return stand
+
+
+def folder_level(bench: Bench) -> str:
+    """What the settings ask of a folder; UsageError where it cannot be had."""
+    if not bench.settings.immutable_files:
+        return READ_ONLY
+    if can_be_immutable(bench.folder("scratch")):
+        return IMMUTABLE
+    raise UsageError(
+        say(
+            "The immutable flag cannot be set: this account has not CAP_LINUX_IMMUTABLE, or the"
+            " file system has no such flag (immutable_files = false does without).",
+            "无法设置不可变标志：本账户没有 CAP_LINUX_IMMUTABLE，或文件系统不支持"
+            "（immutable_files = false 可不使用）。",
+        )
     )
 
 

@@ -70,6 +70,7 @@ class Settings:
     replica_region: str = "us-east-1"
     replica_profile: str = ""
     replica_required: bool = False
+    immutable_files: bool = False
     pack_up_to: int = 262144
 
     def __post_init__(self) -> None:

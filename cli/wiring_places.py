@@ -58,7 +58,8 @@ class Opening:
         if self.settings.in_bucket:
             return self._buckets(purpose)
         root = self.settings.store_path(self.home)
-        evidence, live = stores(root, self.home / "scratch", self.fs)
+        immutable = self.settings.immutable_files
+        evidence, live = stores(root, self.home / "scratch", self.fs, immutable=immutable)
         temporary = self.home / "scratch" / f"checkpoint-{os.getpid()}"
         pointer = DirectoryPointer(root / LIVE / POINTER, temporary, self.fs)
         return Places(evidence, live, pointer, self.home / "staging")
@@ -93,11 +94,11 @@ class Opening:
 
 
 def stores(
-    root: Path, scratch: Path, fs: FileSystem | None = None
+    root: Path, scratch: Path, fs: FileSystem | None = None, *, immutable: bool = False
 ) -> tuple[DirectoryStore, DirectoryStore]:
     """Evidence and live below a folder; for reading only, `scratch` may be any folder."""
     system = fs or FileSystem()
-    evidence = DirectoryStore(root / EVIDENCE, scratch, system)
+    evidence = DirectoryStore(root / EVIDENCE, scratch, system, immutable=immutable)
     return evidence, DirectoryStore(root / LIVE, scratch, system)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from archive.durable import FileSystem, disk_errors, replace, write_new
 from archive.errors import ObjectConflict, ObjectMissing, Unreachable, UsageError
 from archive.ports import CHUNK, ObjectInfo, PutItem, StagedFile
+from archive.stores.immutable import set_immutable
 
 _NAME = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
 _KEY = re.compile(rf"{_NAME}(?:/{_NAME})*", re.ASCII)
@@ -28,9 +29,15 @@ _ELSEWHERE = "The store must be on the same file system as staging/ and scratch/
 
 
 class DirectoryStore:
-    """Objects below `root`; `scratch` holds files being written and may be emptied when idle."""
+    """Objects below `root`; `scratch` holds files being written and may be emptied when idle.
 
-    def __init__(self, root: Path, scratch: Path, fs: FileSystem) -> None:
+    With `immutable` every object gets the file system's immutable flag once it is durable, and
+    loses its staged name before that: no name of such a file can be removed.
+    """
+
+    def __init__(
+        self, root: Path, scratch: Path, fs: FileSystem, *, immutable: bool = False
+    ) -> None:
         self._root = root
         self._prefix = f"{root}/"
         self._scratch = scratch
@@ -38,6 +45,7 @@ class DirectoryStore:
         self._counter = 0
         self._folders: set[str] = set()
         self._swept = False
+        self._immutable = immutable
 
     def put(self, items: Sequence[PutItem]) -> None:
         """See ObjectStore.put."""
@@ -57,6 +65,8 @@ class DirectoryStore:
                 for path in written:
                     self._fs.unlink(path)
             self._forget_cached(items)
+            if self._immutable:
+                self._protect(items)
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         """See ObjectStore.read."""
@@ -156,6 +166,12 @@ class DirectoryStore:
                 raise
             if not _same_file(source, target):
                 raise ObjectConflict(f"{key} is already stored with other bytes") from None
+
+    def _protect(self, items: Sequence[PutItem]) -> None:
+        for item in items:
+            if isinstance(item.source, StagedFile):
+                self._fs.unlink(item.source.path)
+            set_immutable(self._path(item.key), on=True)
 
     def _forget_cached(self, items: Sequence[PutItem]) -> None:
         """Drop large objects from the page cache, so that reading them back asks the disk."""

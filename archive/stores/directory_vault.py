@@ -5,10 +5,8 @@ A folder has no versions, no dates and no legal holds: a file is there, read-onl
 """
 
 import errno
-import fcntl
 import os
 import stat
-from array import array
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
@@ -18,9 +16,9 @@ from archive.durable import FileSystem
 from archive.errors import ObjectMissing, StillLocked, Unreachable
 from archive.ports import PlaceFacts, Protection, StoredVersion
 from archive.stores.directory import DirectoryStore
+from archive.stores.immutable import is_immutable, set_immutable
 from archive.stores.keys import check_key
 
-_GET_FLAGS, _SET_FLAGS, _IMMUTABLE = 0x80086601, 0x40086602, 0x10
 _WRITABLE = 0o222
 _WRITABLE_BY_OTHERS = 0o022
 _REMEMBERED = 65_536
@@ -71,8 +69,8 @@ class DirectoryVault:
         del version
         path = Path(f"{self._root}/{check_key(key)}")
         try:
-            if path.is_file() and not path.is_symlink():
-                _clear_immutable(path)
+            if is_immutable(path):
+                set_immutable(path, on=False)
             self._fs.unlink(path)
         except NotADirectoryError:
             return
@@ -93,6 +91,11 @@ class DirectoryVault:
             "owner": _digest(f"{root.st_uid}:{root.st_gid}"),
         }
         return PlaceFacts(str(self._root), settings=settings)
+
+    def shows_locks(self, key: str, version: str) -> bool:
+        """See Inspectable.shows_locks; a file's mode is there for everybody."""
+        del key, version
+        return True
 
     def read_version(self, key: str, version: str) -> Iterator[bytes]:
         """See Inspectable.read_version."""
@@ -144,35 +147,6 @@ def _level(path: str, found: os.stat_result) -> str:
     if not stat.S_ISREG(found.st_mode) or found.st_mode & _WRITABLE:
         return "none"
     return "immutable flag" if is_immutable(path) else "read-only"
-
-
-def is_immutable(path: str | Path) -> bool:
-    """Whether a file has the immutable flag; False too where the file system knows no flags."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        flags = array("l", [0])
-        fcntl.ioctl(fd, _GET_FLAGS, flags)
-        return bool(flags[0] & _IMMUTABLE)
-    except OSError:
-        return False
-    finally:
-        os.close(fd)
-
-
-def _clear_immutable(path: Path) -> None:
-    if not is_immutable(path):
-        return
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        flags = array("l", [0])
-        fcntl.ioctl(fd, _GET_FLAGS, flags)
-        flags[0] &= ~_IMMUTABLE
-        fcntl.ioctl(fd, _SET_FLAGS, flags)
-    finally:
-        os.close(fd)
 
 
 def _file_system(root: Path) -> str:
