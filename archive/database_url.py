@@ -1,5 +1,7 @@
 """A database's URL as people write it: read, brought to one form, and never shown with a secret."""
 
+from importlib.util import find_spec
+
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -22,6 +24,8 @@ def parse_url(text: str) -> URL:
     if url.get_backend_name() == "sqlite":
         return url
     if url.drivername in _POSTGRESQL:
+        if find_spec("psycopg") is None:
+            raise UsageError(_DRIVER)
         return url.set(drivername="postgresql+psycopg")
     raise UsageError(_FORM)
 
@@ -44,3 +48,4 @@ _FORM = (
     "The setting `database` cannot be read; it is `embedded` or has the form"
     " postgresql://USER@HOST:PORT/NAME (special signs in it as %XX)."
 )
+_DRIVER = "PostgreSQL needs its driver: install cunzheng[postgresql] (psycopg, LGPL)."
