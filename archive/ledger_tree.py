@@ -37,11 +37,9 @@ class LedgerTree:
             paths = (self.inclusion_path(index) for index in range(start, self.size))
             return [[encode(step) for step in path] for path in paths]
         above = [encode(step) for step in self.inclusion_path(start)[_TILE_LEVELS:]]
+        end = start + TILE_WIDTH
         below = [
-            [
-                self.node(level, index)
-                for index in range(start >> level, (start + TILE_WIDTH) >> level)
-            ]
+            [encode(self.node(level, n)) for n in range(start >> level, end >> level)]
             for level in range(_TILE_LEVELS)
         ]
         return [

@@ -20,6 +20,7 @@ from archive.lease import Lease
 from archive.ledger import PENDING, Waiting
 from archive.lines import LineMaker
 from archive.publish import Places
+from archive.receipt import Receipt
 from ingest import packing as ingest_packing
 from signing import canonical
 from signing.digest import Digest
@@ -417,3 +418,13 @@ def test_the_same_content_twice_in_a_pack(tmp_path: Path) -> None:
     first, second = packed.entries()
     assert second.body["same_content_as"] == first.subject
     assert packed.records() == {"a.txt": b"same", "b.txt": b"same"}
+
+
+def test_every_receipt_proves_itself(tmp_path: Path) -> None:
+    """Also those in full tiles, which share their paths, and in the open one."""
+    packed = Packed(tmp_path)
+    packed.take({f"{n:03}.txt": b"%d" % n for n in range(600)})
+    (path,) = (tmp_path / "outbox").rglob("*.jsonl")
+    found = [Receipt.parse(line) for line in path.read_bytes().splitlines()]
+    assert {receipt.name for receipt in found} == {f"{n:03}.txt" for n in range(600)}
+    assert [receipt.to_line() for receipt in found] == path.read_bytes().splitlines()
