@@ -143,6 +143,9 @@ class Inspectable(Protocol):
     def facts(self) -> PlaceFacts:
         """Its settings. Raises Unreachable where the place does not answer at all."""
 
+    def shows_locks(self, key: str, version: str) -> bool:
+        """Whether this account may see locks: without the right a server shows none."""
+
     def read_version(self, key: str, version: str) -> Iterator[bytes]:
         """Yield the bytes of one version, in chunks of at most 4 MiB; raises ObjectMissing."""
 

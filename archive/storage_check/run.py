@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from archive.cause import carried
 from archive.errors import ArchiveError, ObjectMissing, Unreachable
 from archive.ports import Inspectable, Protection, StoredVersion, Vault
-from archive.storage_check.expected import Expected, Stated
+from archive.storage_check.expected import DATED, Expected, Stated
 from archive.storage_check.locks import judge_lock
 from archive.storage_check.place import Found, judge_place
 from archive.storage_check.versions import judge_versions, ours
@@ -134,8 +134,14 @@ def _protections(
     """Ask for every lock, a few at a time, and judge it; in the order of the jobs."""
 
     def ask(job: _Job) -> Any:
+        key, version = job[0].key, job[1].version
         try:
-            return storage.vault.protection(job[0].key, job[1].version)
+            got = storage.vault.protection(key, version)
+            bare = job[0].level in DATED and got.level not in DATED
+            # Absence counts only for who would have been shown a lock.
+            if bare and not storage.place.shows_locks(key, version):
+                return Unreachable("this account may not see locks")
+            return got
         except (ArchiveError, OSError) as error:
             return error
 

@@ -50,6 +50,8 @@ class MemoryBucket:
         default_factory=lambda: PlaceFacts("s3://memory", "memory 1", True, True)
     )
     away: bool = False
+    blind: bool = False
+    """Whoever asks may not see locks."""
     _keys: dict[str, list[Version]] = field(default_factory=dict)
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -127,6 +129,9 @@ class MemoryBucket:
     def facts(self) -> PlaceFacts:
         self._answer()
         return self.facts_now
+
+    def shows_locks(self, key: str, version: str) -> bool:
+        return not self.blind
 
     def read_version(self, key: str, version: str) -> Iterator[bytes]:
         yield self._version(key, version).data

@@ -307,6 +307,12 @@ def test_a_place_that_does_not_answer_is_no_pass(office: Office) -> None:
     assert codes(office.verify()) == {"STORE_UNREADABLE": ["the store"]}
 
 
+def test_an_account_that_may_not_see_locks_cannot_say_that_there_are_none(office: Office) -> None:
+    _lock_gone(office)
+    office.bucket.blind = True
+    assert codes(office.verify()) == {"STORE_UNREADABLE": [office.content()]}
+
+
 def test_a_check_of_one_record_still_looks_at_every_lock(office: Office) -> None:
     _shortened(office)
     office.bucket.lose(layout.content_key(office.second))

@@ -11,6 +11,7 @@ from archive.errors import ObjectMissing, Unreachable
 from archive.ports import Clock, PlaceFacts
 from archive.stores.s3.client import Bucket
 from archive.stores.s3.errors import AccessRefused, NotSupported
+from archive.stores.s3.locks import named
 from archive.stores.s3.read import read_version
 
 _SETTINGS = {
@@ -63,6 +64,16 @@ class S3Inspection:
             uploads=tuple(self._uploads(unknown)),
             unknown=unknown,
         )
+
+    def shows_locks(self, key: str, version: str) -> bool:
+        """See Inspectable.shows_locks; asked of versions that seem to have none."""
+        try:
+            self._bucket.call("get_object_retention", key, **named(version))
+        except AccessRefused:
+            return False
+        except (ObjectMissing, NotSupported, Unreachable):
+            return True
+        return True
 
     def read_version(self, key: str, version: str) -> Iterator[bytes]:
         """See Inspectable.read_version."""
