@@ -32,7 +32,7 @@ NOT_KEPT: dict[str, str] = {
     "pending": "what was accepted and not yet sealed",
     "unstored": "objects of that",
     "keeping": "locks to be looked at: the first sweep looks at all of them again",
-    "replication": "what the second copy lacks: `verify --storage --repair` finds it",
+    "replication": "what the second copy lacks: `replica repair` finds it",
     "destroying": "records that are being deleted at this moment, as their execution still says",
 }
 """Tables of work in progress, which no register is."""
