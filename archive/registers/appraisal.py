@@ -97,9 +97,9 @@ def _take_pack(shelf: Shelf, law: Law, pack: str, now: datetime, found: Appraisa
     if not kept:
         for one in (*due, *split):
             _place(shelf, found, one)
-    elif due:
-        mixed = MixedPack(pack, tuple(due), tuple(kept), tuple(held), _last(ends, kept, held))
-        found.packs.append(mixed)
+    elif due or split:
+        own = (*due, *split)
+        found.packs.append(MixedPack(pack, own, tuple(kept), tuple(held), _last(ends, kept, held)))
 
 
 def _split_and_due(shelf: Shelf, law: Law, pack: str, now: datetime) -> list[DueRecord]:
