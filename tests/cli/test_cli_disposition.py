@@ -183,6 +183,7 @@ def test_everything_else_goes_on(office: Office, tmp_path: Path) -> None:
         ("show", record),
         ("show", record, "--proof", "-o", tmp_path),
         ("verify", "--record", record),
+        ("verify", "--storage"),
     ):
         done = cli(*arguments)
         assert done.code in (0, 3), (arguments, done.out, done.err)
