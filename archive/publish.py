@@ -11,12 +11,14 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
 
 from archive import layout
+from archive.cause import carried
 from archive.errors import ContentAltered, LedgerBlocked, LedgerForked
 from archive.layout import TILE_WIDTH, TileSpan
 from archive.ledger import (
@@ -233,7 +235,7 @@ def read_back(
             found.update(descriptions(new.key, data, packs[new.key]))
     if large:
         with ThreadPoolExecutor(_READ_BACK_THREADS) as threads:
-            for _ in threads.map(lambda new: _hash_checked(store, new), large):
+            for _ in threads.map(carried(partial(_hash_checked, store)), large):
                 pass
     return {key: data for key, data in found.items() if key.endswith(".json")}
 

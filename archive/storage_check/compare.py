@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 
+from archive.cause import carried
 from archive.errors import ArchiveError
 from archive.ports import ObjectInfo, ObjectStore
 from archive.storage_check.place import Found
@@ -66,7 +68,7 @@ def _absent(pair: Pair, mine: ObjectInfo) -> Found:
 def _differing(pair: Pair, keys: list[str], threads: ThreadPoolExecutor) -> Found:
     found: Found = []
     for key, reason in zip(
-        keys, threads.map(lambda key: _difference(pair, key), keys), strict=True
+        keys, threads.map(carried(partial(_difference, pair)), keys), strict=True
     ):
         if reason is None:
             continue
