@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from archive import ledger, packing
 from archive.abandon import Abandoner
 from archive.actors import Doer
+from archive.desk.db_shelf import DbShelf
 from archive.entry import Entry
 from archive.errors import ContentAltered, FormatError, LedgerBlocked, StateUnknown
 from archive.lease import Lease
@@ -147,25 +148,30 @@ def test_sensitive_records_stand_alone(tmp_path: Path, mark: str) -> None:
     assert packed.records() == NOTES
 
 
-def test_records_of_a_held_case_stand_alone(tmp_path: Path) -> None:
-    packed = Packed(tmp_path)
-    values = {
-        ("case_number", "沪税罚〔2026〕1号"): {"case": ID},
-        ("case_holds", ID): {"holds": ["h"]},
-        ("case_number", "A-2"): {"case": "other"},
-        ("case_holds", "other"): {"holds": []},
-    }
-    from archive.desk.db_shelf import DbShelf
+ORDINARY = {"sensitivity": [], "importance": "ordinary"}
+CASES: dict[str, tuple[dict[str, object], list[str], bool]] = {
+    "held": (ORDINARY, ["h"], True),
+    "no longer held": (ORDINARY, [], False),
+    "sensitive": ({**ORDINARY, "sensitivity": ["minor"]}, [], True),
+    "major": ({**ORDINARY, "importance": "major"}, [], True),
+}
 
+
+@pytest.mark.parametrize("name", CASES)
+def test_records_of_some_cases_stand_alone(tmp_path: Path, name: str) -> None:
+    packed = Packed(tmp_path)
+    value, holds, apart = CASES[name]
     with packed.archive.db.write() as connection:
         shelf = DbShelf(connection)
-        for (name, key), value in values.items():
-            shelf.put(name, key, value)
-    numbers = (" 沪税罚〔2026〕1号", "A-2", "A-3")
+        shelf.put("case_number", "沪税罚〔2026〕1号", {"case": ID})
+        shelf.put("case", ID, value)
+        shelf.put("case_holds", ID, {"holds": holds})
+    numbers = (" 沪税罚〔2026〕1号", "A-2")
     claims = {f"note-0{n}.txt.json": sidecar(case=text) for n, text in enumerate(numbers)}
     packed.take({**NOTES, **claims})
-    (record,) = packed.alone()
-    assert packed.row(record)["case_no"] == " 沪税罚〔2026〕1号"
+    claimed = [packed.row(record)["case_no"] for record in packed.alone()]
+    assert claimed == [numbers[0]] * apart
+    assert packed.records() == NOTES
 
 
 def test_other_rules_may_set_records_apart(tmp_path: Path) -> None:
