@@ -124,10 +124,11 @@ class _Sink:
             self._report.add("DELETE_MARKER", self.named(key))
             return
         young = is_young(self._context, [version.modified for version in objects])
-        if self.is_read:
+        if self.is_read and not (self._known.whole and self._is_destroyed(key)):
             self._suspect(key, young=young)
-        elif not self._known.entries_lost:
-            self._report.add("SEALING_IN_PROGRESS" if young else self._code(key), self.named(key))
+        elif not self.is_read and not self._known.entries_lost:
+            code = "DESTROYED_STILL_THERE" if self._is_destroyed(key) else "OBJECT_UNEXPECTED"
+            self._report.add("SEALING_IN_PROGRESS" if young else code, self.named(key))
 
     def checked(self, count: int) -> None:
         self._report.count("protections", count)
@@ -152,10 +153,11 @@ class _Sink:
             return "pack", key
         return (folder, key[4:68]) if folder in ("pki", "log") else ("other", "")
 
-    def _code(self, key: str) -> str:
-        """A destroyed record that stands there still is worse than something that is just there."""
+    def _is_destroyed(self, key: str) -> bool:
+        """Whether a destroyed record stands there still; where bytes are read that was said."""
         name = key.split("/")[-2] if key.startswith("records/") and key.count("/") == 3 else ""
         gone = self._index.one("SELECT 1 FROM destroyed WHERE id=?", name)
         if not gone and key.startswith("packs/"):
+            # A pack that the ledger names is only unexpected when its members are destroyed.
             gone = self._index.one("SELECT 1 FROM record WHERE pack=?", key)
-        return "DESTROYED_STILL_THERE" if gone else "OBJECT_UNEXPECTED"
+        return gone is not None

@@ -45,12 +45,14 @@ _PROBED = Expected(
 _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
 _ASKING = "'retention.set', 'retention.extended', 'hold.placed', 'case.attached', 'case.linked'"
 _OWN = """
-SELECT r.id, r.log, r.idx, r.body, r.size, r.id IN (SELECT id FROM lost) FROM record r
+SELECT r.id, r.log, r.idx, r.body, r.size,
+  r.id IN (SELECT id FROM lost UNION SELECT id FROM excused) FROM record r
 WHERE r.id NOT IN (SELECT id FROM destroyed) AND (pack IS NULL OR r.id IN (SELECT id FROM split))
 ORDER BY substr(r.id, 25), r.id, r.log, r.idx
 """
 _PACKED = """
-SELECT pack, r.id, r.log, r.idx, r.body, r.id IN (SELECT id FROM lost UNION SELECT id FROM split)
+SELECT pack, r.id, r.log, r.idx, r.body, r.id IN
+  (SELECT id FROM lost UNION SELECT id FROM split UNION SELECT id FROM excused)
 FROM record r WHERE pack IS NOT NULL AND r.id NOT IN (SELECT id FROM destroyed)
 ORDER BY pack, r.idx
 """

@@ -194,12 +194,12 @@ class DisposalOffice:
         self.copy_to_replica()
         return place_in(self.archive, "replica")[0]
 
-    def introduce(self, name: str) -> None:
+    def introduce(self, name: str, level: str = "read-only") -> None:
         """Let the ledger know of a store."""
         data = {"place": name, "server": None, "results": {}}
         detail = self.archive.detail("store.probed", data)
         body = {
-            "level": "read-only",
+            "level": level,
             "missing": [],
             "store": name,
             "detail": str(detail.digest()),
