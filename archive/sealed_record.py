@@ -13,6 +13,7 @@ from archive import layout
 from archive.entry import Entry
 from archive.errors import ContentAltered, FormatError, ObjectMissing
 from archive.merkle import HASH_SIZE
+from archive.other_versions import other_version
 from archive.parts import (
     CONTENT,
     DESCRIPTION,
@@ -118,6 +119,8 @@ class SealedRecord:
         for part in places_of(self._part(name)):
             try:
                 data = read(part)
+                while not right(data) and other_version(self._evidence, part.pack or part.own):
+                    data = read(part)
             except ObjectMissing as error:
                 missing = missing or error
                 continue

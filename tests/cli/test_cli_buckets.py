@@ -13,10 +13,17 @@ import pytest
 from office_cli import OfficeHome, Result, make_office_home
 from s3_faults import Fault, FaultProxy, faulty
 from s3_servers import Weed, admin_client, aws_environment, fresh_bucket
+from sqlalchemy import select
 
 from archive import layout
-from archive.stores.s3 import FARTHEST
+from archive.catalog import RECORD
+from archive.checkpoint_files import newest_seal
+from archive.ports import read_all
+from archive.sealed_record import SealedRecord
+from archive.stored_log import StoredLog
+from archive.stores.s3 import FARTHEST, S3Store
 from cli.settings import SETTINGS_FILE, Settings
+from cli.wiring_places import stores_to_verify
 
 CONTENT = os.urandom(17 << 20)
 WORDS = ("--case", "2026-17", "--purpose", "case_handling", "--reason", "核对笔录")
@@ -118,6 +125,36 @@ def test_verify_needs_no_home(archive: BucketOffice, tmp_path: Path) -> None:
     assert outcome(done) == (0, "PASSED")
 
 
+def test_terms_and_holds_reach_the_bucket(archive: BucketOffice) -> None:
+    (pack,) = archive.keys("packs/")
+    first = archive.head(pack)["ObjectLockRetainUntilDate"]
+    done = archive("retention", "sweep", "--now", "--json")
+    assert (done.code, done.json["failures"], done.json["waiting"]) == (0, [], 0), done.err
+    head = archive.head(pack)
+    # Ten years in place of six months; nothing is held, and nothing is for ever.
+    assert head["ObjectLockRetainUntilDate"].year == first.year + 9
+    assert head.get("ObjectLockLegalHoldStatus") != "ON"
+    record = archive("search", "small", "--json").json["records"][0]["record"]
+    holds = []
+    for reason in ("诉讼", "信访"):
+        done = archive("hold", "place", record, "--reason", reason, "--json", person="arch")
+        assert (done.code, done.json["locks_waiting"]) == (0, 0), done.err
+        holds.append(done.json["subject"])
+    for hold, status in zip(holds, ("ON", "OFF"), strict=True):
+        assert archive.head(pack)["ObjectLockLegalHoldStatus"] == "ON"
+        assert archive("hold", "lift", hold, "--reason", "x", person="arch").code == 0
+        assert archive.head(pack)["ObjectLockLegalHoldStatus"] == status
+    ever = ("--cause", "evidence_used", "--reason", "x")
+    assert archive("retention", "extend", record, *ever, person="arch").code == 0
+    head = archive.head(pack)
+    assert (head["ObjectLockRetainUntilDate"], head["ObjectLockLegalHoldStatus"]) == (
+        FARTHEST,
+        "ON",
+    )
+    again = archive("retention", "sweep", "--now", "--renew", "--json")
+    assert (again.code, again.json["records"], again.json["renewed"]) == (0, 0, 0), again.err
+
+
 def test_fetch_status_doctor_checkpoint(archive: BucketOffice, tmp_path: Path) -> None:
     done = archive("fetch", archive.office.record, *WORDS, "--json", person="li")
     assert (done.code, done.out == CONTENT) == (0, True), done.err
@@ -137,6 +174,25 @@ def test_what_lies_over_a_record_changes_nothing(archive: BucketOffice) -> None:
     assert outcome(archive("verify", "--json")) == (0, "PASSED")
     done = archive("fetch", archive.office.record, *WORDS, "--json", person="li")
     assert (done.code, done.out == CONTENT) == (0, True), done.err
+
+
+def test_who_has_no_database_takes_the_version_that_matches(archive: BucketOffice) -> None:
+    """As if something had been planted and hidden before our own write: ours is not the oldest."""
+    key = layout.content_key(archive.office.record)
+    bench = archive.office.bench()
+    store = stores_to_verify(bench.settings, bench.home)[0]
+    assert isinstance(store, S3Store)
+    planted = store.versions.candidates(key)[-1].version
+    assert read_all(store, key) == CONTENT
+    store.versions.choose(key, planted)
+    assert read_all(store, key) == b"forged"
+    size = newest_seal(bench.database, store, bench.own_trust).size
+    with bench.database.read() as connection:
+        row = connection.execute(select(RECORD).where(RECORD.c.id == archive.office.record)).one()
+    log = StoredLog(bench.places, bench.own_trust, row.log, size)
+    sealed = SealedRecord(store, log.prove(row.idx, size), archive.office.record)
+    assert b"".join(sealed.pieces()) == CONTENT
+    bench.database.close()
 
 
 @pytest.mark.parametrize(
