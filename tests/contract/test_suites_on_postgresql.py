@@ -17,6 +17,7 @@ SUITES = (
     "unit/test_desk_cases.py",
     "unit/test_desk_people.py",
     "unit/test_revocation_lists.py",
+    "unit/test_execute_disposition.py",
     "unit/test_rounds.py",
     "crash/test_several_sealers.py",
 )
