@@ -33,6 +33,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import checker_disposition as kept  # beside this file, which may run isolated
+from checker_retention import short_locks
 
 Json = dict[str, Any]
 PIECE = 4194304
@@ -1202,6 +1203,7 @@ class Register(kept.Keeping):
         self.terms: dict[str, list[Json]] = {}  # certificate -> what its person was with it, when
         self.nonces: set[str] = set()  # their digests
         self.rules: dict[str, str] = {}
+        self.schedules: list[tuple[int, str, str]] = []  # accessions before it, at, text
         self.cases: dict[str, Json] = {}
         self.units: dict[str, str | None] = {}  # of sources
         self.holds: dict[str, Json] = {}
@@ -1242,6 +1244,9 @@ class Register(kept.Keeping):
         for access, one in self.accesses.items():
             if one["state"] == "open":
                 self.checker.remark("ACCESS_OPEN", access, "has no end")
+        accessions = ((rid, e) for rid, (_, _, e) in self.checker.accessions.items())
+        for rid, why in short_locks(accessions, self.schedules):
+            self.checker.fail("RETENTION_UNLAWFUL", rid, why)
 
     # statements
 
@@ -1399,6 +1404,8 @@ class Register(kept.Keeping):
         text = (data or {})["text"]
         need("REGISTER_UNLAWFUL", sha(text.encode()) == p["rules"], "another text was signed")
         self.rules[p["name"]] = text
+        if p["name"] == "retention":
+            self.schedules.append((len(self.checker.accessions), e["at"], text))
 
     # cases and holds
 
