@@ -67,10 +67,18 @@ class Server:
             if self.process.poll() is not None:
                 raise RuntimeError("the server ended")
             with suppress(psycopg.OperationalError):
-                psycopg.connect(self.plain("postgres"), connect_timeout=5).close()
+                self._check_ours()
                 return
             time.sleep(0.05)
         raise RuntimeError("the server does not answer")
+
+    def _check_ours(self) -> None:
+        """Another run may have taken the port in the same moment."""
+        with psycopg.connect(self.plain("postgres"), connect_timeout=5) as connection:
+            ((folder,),) = connection.execute("SHOW data_directory").fetchall()
+        if folder != str(self.folder / "data"):
+            self.kill()
+            raise RuntimeError("the port is another server's")
 
     def kill(self) -> None:
         """kill -9 of the server and of all that it started."""
