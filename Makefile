@@ -5,7 +5,7 @@ BIN := .venv/bin
 PACKAGES := signing archive ingest retention cli
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full lint tamper forger bucket crash bench lock clean
+.PHONY: help setup demo test test-full lint tamper forger bucket crash faults bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ bucket: setup ## print the bucket table: what an administrator of the storage do
 
 crash: setup ## print the crash table: kill -9 at every durable step and at random moments
 	@$(BIN)/python tests/support/crash_table.py
+
+faults: setup ## print what goes wrong between the archive and its buckets, and what comes of it
+	@PYTHONPATH=.:tests/support $(BIN)/python tests/support/bucket_faults.py
 
 bench: setup ## measure speed and memory beside cp and bagit
 	@$(BIN)/python bench/run.py

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -75,8 +76,11 @@ def aws_environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _die_with_us() -> Callable[[], object] | None:
+    """Let the kernel end a server whose tests were killed; it watches the thread that starts it."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    return lambda: ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @dataclass
@@ -113,7 +117,7 @@ class Weed:
             self._process = subprocess.Popen(
                 [str(SERVERS / "weed.sh"), str(self.folder), str(self.port)],
                 env={**os.environ, "PYTHON": sys.executable, **self.environment},
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - before any thread
+                preexec_fn=_die_with_us(),  # noqa: PLW1509 - one system call
                 stdin=subprocess.DEVNULL,
             )
             if self._answers():

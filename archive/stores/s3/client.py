@@ -18,7 +18,8 @@ Client = Any
 """A boto3 S3 client; boto3 has no types."""
 
 _PLACE = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9._-]+)*)", re.ASCII)
-_ATTEMPTS = 6
+_ATTEMPTS = 8
+"""About three seconds of pauses for errors and broken connections, half a minute for SlowDown."""
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 
@@ -62,7 +63,7 @@ def connect(access: S3Access) -> Client:
     """A client; nothing is sent yet. Raises UsageError for a profile that is not there.
 
     Checksums are only ever those we give ourselves: boto3's own would go as a trailer over https,
-    which older gateways refuse. What fails for a moment is sent again up to six times, with jitter.
+    which older gateways refuse. What fails for a moment is sent again, seven times, with jitter.
     """
     return PerProcess(lambda: _connect(access))
 
