@@ -1,24 +1,23 @@
 """`cunzheng disposition propose|approve|refuse|execute|list`: 鉴定 → 销毁, by different people."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from archive.errors import UsageError
-from archive.registers.denials import DENIALS
 from archive.statements.kinds import MOST_RECORDS
 from cli import author
 from cli.author import KeyOption, open_author
 from cli.commands.report import FormatOption, write_document
 from cli.dates import moment
+from cli.disposition_view import SHOWN, print_due, print_list, why
 from cli.exits import ExitCode
 from cli.invocation import Invocation
 from cli.labels import label
 from cli.language import say
-from cli.output import print_json, print_line, print_pairs, print_table
+from cli.output import print_json, print_line, print_table
 from cli.progress import progress
 from cli.sealing import show_place
 from cli.service import large, open_desk
@@ -40,20 +39,8 @@ _ID = Annotated[
     typer.Argument(metavar="ID", help=say("Disposition, or its beginning.", "处置编号或开头。")),
 ]
 CommentOption = Annotated[str, typer.Option(help=say("In your own words.", "意见。"))]
-_SHOWN = 40
 _MOST_BYTES = 600_000
 """Of the lines of one list, which crosses the boundary in one message."""
-_REASONS = {
-    "STILL_LOCKED": (
-        "A lock or a legal hold of the store keeps it; execute again when it has ended.",
-        "存储中的锁定期未满或有法律保留；期满后请再次执行。",
-    ),
-    "NOT_GONE": (
-        "Not every store could show that it is gone, or that what is kept stands there.",
-        "尚不能确认其已从全部存储中消失，或续存部分尚未就位。",
-    ),
-    **{code: words[1:] for code, words in DENIALS.items()},
-}
 
 
 @app.command(
@@ -92,25 +79,30 @@ def propose(
         lines = [one["line"] for one in _portion(found["due"])]
         if records and not dry_run:
             _refuse_kept(found["kept"])
-        if dry_run or not lines:
-            _tell_due(invocation, found, len(lines))
-            return
-        own = open_author(desk, key)
         if not invocation.json:
-            _print_due(found, len(lines))
-        payload = {
-            "disposition": own.id(),
-            "records": [line["record"] for line in lines],
-            "schedule": found["schedule"],
-        }
-        made = own.make("disposition.proposed", payload, {"reason": reason, "list": lines})
-        answer = author.submit(desk, made)
+            print_due(found, len(lines))
+        elif dry_run or not lines:
+            print_json(found)
+        if dry_run or not lines:
+            return
+        data = {"reason": reason, "list": lines}
+        answer = _propose(desk, found["schedule"], data, key)
     name = answer["subject"]
     done = say(
         f"Disposition {name}: {len(lines)} records; another person approves it.",
         f"处置 {name}：{len(lines)} 份记录，待另一人审批。",
     )
     show_place(answer, done, invocation)
+
+
+def _propose(desk: Desk, schedule: str, data: dict[str, Any], key: str | None) -> dict[str, Any]:
+    own = open_author(desk, key)
+    payload = {
+        "disposition": own.id(),
+        "records": [line["record"] for line in data["list"]],
+        "schedule": schedule,
+    }
+    return author.submit(desk, own.make("disposition.proposed", payload, data))
 
 
 def _portion(due: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -135,74 +127,13 @@ def _refuse_kept(kept: list[dict[str, Any]]) -> None:
     if kept:
         first = kept[0]
         more = len(kept) - 1
-        text = f"{first['record']}: {_why(first)}"
+        text = f"{first['record']}: {why(first)}"
         raise UsageError(
             say(
                 f"{text} ({more} more like it)" if more else text,
                 f"{text}（另有 {more} 份）" if more else text,
             )
         )
-
-
-def _why(one: dict[str, Any]) -> str:
-    """Why a record stays; in English with what is concerned."""
-    words = _REASONS.get(one["code"])
-    return say(one["sentence"], words[1] if words else one["sentence"])
-
-
-def _tell_due(invocation: Invocation, found: dict[str, Any], count: int) -> None:
-    if invocation.json:
-        print_json(found)
-        return
-    _print_due(found, count)
-
-
-def _print_due(found: dict[str, Any], count: int) -> None:
-    due = found["due"]
-    rows = [
-        (one["line"]["record"], one["line"]["name"], one["line"]["case"], moment(one["end"]))
-        for one in due[:_SHOWN]
-    ]
-    print_table((say("record", "记录"), say("name", "名称"), say("case", "案号"), _until()), rows)
-    if len(due) > _SHOWN:
-        print_line(say(f"… {len(due)} in all", f"…… 共 {len(due)} 份"))
-    if len(due) > count:
-        print_line(
-            say(
-                f"One list takes {count} of them; propose the others after it.",
-                f"一份清册列入其中 {count} 份，其余请另行提请。",
-            )
-        )
-    for pack in found["packs"]:
-        _print_pack(pack)
-    _print_left(found)
-
-
-def _print_pack(pack: dict[str, Any]) -> None:
-    ends = moment(pack["next"]) if pack["next"] else say("not known", "未定")
-    counts = len(pack["due"]), len(pack["kept"])
-    print_line(
-        say(
-            f"Pack {pack['pack']}: {counts[0]} due, {counts[1]} kept; the last until {ends}."
-            " `cunzheng packs split` takes out what is kept.",
-            f"包 {pack['pack']}：{counts[0]} 份到期，{counts[1]} 份续存，最晚至 {ends}。"
-            "可用 cunzheng packs split 拆出续存的记录。",
-        )
-    )
-
-
-def _print_left(found: dict[str, Any]) -> None:
-    for one in found["kept"][:_SHOWN]:
-        print_line(f"{one['record']}: {_why(one)}")
-    if found["held"]:
-        print_line(say(f"held: {found['held']}", f"封存中：{found['held']}"))
-    if found["waiting"]:
-        count = len(found["waiting"])
-        print_line(say(f"on a list already: {count}", f"已列入其他清册：{count}"))
-
-
-def _until() -> str:
-    return say("kept until", "保管至")
 
 
 @app.command(
@@ -239,7 +170,7 @@ def _decide(
     with open_desk(invocation) as desk:
         found = _show(desk, named)
         if not invocation.json:
-            _print_list(found)
+            print_list(found)
         own = open_author(desk, key)
         payload = {
             "decision": decision,
@@ -308,9 +239,9 @@ def _tell_outcome(invocation: Invocation, outcome: dict[str, Any]) -> None:
     else:
         count = len(outcome["destroyed"])
         print_line(say(f"Destroyed: {count} records.", f"已销毁 {count} 份记录。"))
-        for one in left[:_SHOWN]:
-            print_line(say("left: ", "未销毁：") + f"{one['record']}: {_why(one)}")
-        if len(left) > _SHOWN:
+        for one in left[:SHOWN]:
+            print_line(say("left: ", "未销毁：") + f"{one['record']}: {why(one)}")
+        if len(left) > SHOWN:
             print_line(say(f"… {len(left)} in all", f"…… 共 {len(left)} 份"))
     if left:
         raise typer.Exit(int(ExitCode.FAILED))
@@ -353,7 +284,7 @@ def list_dispositions(
         if invocation.json:
             print_json(found)
         else:
-            _print_list(found)
+            print_list(found)
 
 
 def _list_all(invocation: Invocation) -> None:
@@ -385,49 +316,6 @@ def _list_all(invocation: Invocation) -> None:
                 moment(one["at"]),
             )
             for one in found["dispositions"]
-        ],
-    )
-
-
-def _print_list(found: Mapping[str, Any]) -> None:
-    lines = found["lines"]
-    print_pairs(
-        [
-            (say("disposition", "处置编号"), found["disposition"]),
-            (say("state", "状态"), label(STATES, found["state"])),
-            (say("reason", "事由"), found["reason"]),
-            (say("proposed by", "提请人"), found["proposed_by"]),
-            (say("decided by", "审批人"), found["decided_by"]),
-            (say("executed by", "执行人"), found["executed_by"]),
-            (say("records", "记录数"), len(lines)),
-            (say("destroyed", "已销毁"), found["destroyed"]),
-        ]
-    )
-    if found["begun"]:
-        print_line(
-            say(
-                f"Begun and not finished: {found['begun']}; run `disposition execute` again.",
-                f"已开始但未完成：{found['begun']} 份；请再次运行 disposition execute。",
-            )
-        )
-    print_line()
-    print_table(
-        (
-            say("record", "记录"),
-            say("name", "名称"),
-            say("case", "案号"),
-            _until(),
-            say("state", "状态"),
-        ),
-        [
-            (
-                line["record"],
-                line.get("name"),
-                line.get("case"),
-                moment(line["end"]) if line["end"] else None,
-                say("destroyed", "已销毁") if line["destroyed"] else say("kept", "未销毁"),
-            )
-            for line in lines
         ],
     )
 
