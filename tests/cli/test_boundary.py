@@ -142,7 +142,8 @@ def serve(base: Path, command: list[str]) -> Iterator[Running]:
 def take_one(home: Path, command: list[str], environment: dict[str, str]) -> str:
     source = home / "inbox" / "scanner"
     source.mkdir()
-    (source / "secret.txt").write_text("content of a record")
+    # Too large for a pack: its own objects are what the attempts go for.
+    (source / "secret.txt").write_text("content of a record" * 20_000)
     for path in (source, source / "secret.txt"):
         os.chown(path, SERVICE, SERVICE)
     assert run_as(SERVICE, [*command, "watch", "--once"], **environment).returncode == 0
