@@ -2,7 +2,9 @@
 
     PYTHONPATH=.:tests/support python bench/bucket.py [--files 10000] [--mebibytes 2048] [--runs 3]
 
-A: `cunzheng ingest` of small files into buckets, beside one PUT per file by boto3 with 16 threads.
+A: small files, one PUT each by boto3 with 16 threads: plain, and as an archive must (locked, the
+lock read back, the bytes read back). Beside it the same bytes in packs of 512, kept like that, and
+the whole way of `cunzheng ingest` into buckets.
 B: our upload of one large file, beside boto3's `upload_file` with the same hashing at the same time
 (SHA-256 of the whole, SHA-256 and MD5 of every part); reading it back is reported apart.
 Everything shares the processor with the server. Programs take turns; the table shows medians.
@@ -54,6 +56,45 @@ def one_put_each(endpoint: str, bucket: str, folder: Path) -> None:
             pass
 
 
+def kept_each(endpoint: str, bucket: str, folder: Path) -> None:
+    """Every file by itself: created, locked, the lock read back, the bytes read back."""
+    files = files_below(folder)
+    _keep(endpoint, bucket, {str(p.relative_to(folder)): p.read_bytes() for p in files})
+
+
+def kept_packs(endpoint: str, bucket: str, folder: Path) -> None:
+    """The same bytes as packs of 512 files, kept in the same way."""
+    files = files_below(folder)
+    packs = {
+        f"packs/{start:016d}.zip": b"".join(p.read_bytes() for p in files[start : start + 512])
+        for start in range(0, len(files), 512)
+    }
+    _keep(endpoint, bucket, packs)
+
+
+def _keep(endpoint: str, bucket: str, objects: dict[str, bytes]) -> None:
+    from archive.ports import PutItem
+    from archive.stores.s3 import Bucket, Locks, S3Access, S3Store, connect
+
+    clock = _Clock()
+    until = clock.now() + timedelta(hours=1)
+    client = connect(S3Access(endpoint, addressing="path"))
+    place = Bucket.at(client, f"s3://{bucket}")
+    store = S3Store(place, locks=Locks("GOVERNANCE", clock))
+    keys = list(objects)
+
+    def read(key: str) -> bytes:
+        return b"".join(store.read(key))
+
+    with ThreadPoolExecutor(16) as threads:
+        # In batches, so that the store still knows the versions when they are read back.
+        for start in range(0, len(keys), 4096):
+            some = keys[start : start + 4096]
+            store.put([PutItem(key, objects[key], until) for key in some])
+            for key, data in zip(some, threads.map(read, some), strict=True):
+                assert data == objects[key]
+
+
 def boto3_upload(endpoint: str, bucket: str, path: Path) -> None:
     """upload_file as it comes, and our digests made beside it."""
     from archive.stores.s3 import S3Access, connect
@@ -102,7 +143,8 @@ def read_back(endpoint: str, bucket: str, _path: Path) -> None:
 
 
 TASKS: dict[str, Callable[[str, str, Path], None]] = {
-    task.__name__: task for task in (one_put_each, boto3_upload, our_upload, read_back)
+    task.__name__: task
+    for task in (one_put_each, kept_each, kept_packs, boto3_upload, our_upload, read_back)
 }
 
 
@@ -158,14 +200,19 @@ def show(name: str, runs: list[tuple[float, float]], amount: float, unit: str) -
 def small(weed: Weed, folder: Path, files: int, runs: int) -> None:
     data = make_a(folder, files)
     print(f"A: {files} files, {size_of(data) / MIB:.0f} MiB")
-    found: dict[str, list[tuple[float, float]]] = {"put": [], "ingest": []}
+    names = ("one_put_each", "kept_each", "kept_packs")
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in (*names, "ingest")}
     for number in range(runs):
-        bucket = fresh_bucket(admin_client(weed.http), "a")
-        found["put"].append(task("one_put_each", weed.http, bucket, data))
+        for name in names:
+            bucket = fresh_bucket(admin_client(weed.http), "a")
+            found[name].append(task(name, weed.http, bucket, data))
         found["ingest"].append(ingest(weed, data, folder / f"home{number}"))
-    one = show("one PUT per file, 16 threads", found["put"], files, "files/s")
+    plain = show("one PUT per file, 16 threads", found["one_put_each"], files, "files/s")
+    each = show("… locked and read back", found["kept_each"], files, "files/s")
+    packs = show("packs, locked and read back", found["kept_packs"], files, "files/s")
     ours = show("cunzheng ingest into buckets", found["ingest"], files, "files/s")
-    print(f"{one / ours:.1f} times as fast\n")
+    print(f"packs: {plain / packs:.1f} times as fast as PUTs, {each / packs:.1f} as kept ones")
+    print(f"the whole way: {plain / ours:.1f} and {each / ours:.1f} times\n")
 
 
 def large(weed: Weed, folder: Path, mebibytes: int, runs: int) -> None:

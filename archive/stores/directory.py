@@ -9,7 +9,6 @@ has its whole bytes. Staged files must have been synced by whoever staged them.
 
 import errno
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -20,9 +19,8 @@ from archive.durable import FileSystem, disk_errors, replace, write_new
 from archive.errors import ObjectConflict, ObjectMissing, Unreachable, UsageError
 from archive.ports import CHUNK, ObjectInfo, PutItem, StagedFile
 from archive.stores.immutable import set_immutable
+from archive.stores.keys import check_key
 
-_NAME = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
-_KEY = re.compile(rf"{_NAME}(?:/{_NAME})*", re.ASCII)
 _LARGE = 4 * CHUNK
 _Paths = list[str]
 _ELSEWHERE = "The store must be on the same file system as staging/ and scratch/ of the archive."
@@ -199,9 +197,7 @@ class DirectoryStore:
         return fd
 
     def _path(self, key: str) -> str:
-        if not _KEY.fullmatch(key):
-            raise ValueError(f"not a key: {key!r}")
-        return self._prefix + key
+        return self._prefix + check_key(key)
 
 
 class DirectoryPointer:

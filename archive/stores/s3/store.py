@@ -128,6 +128,7 @@ class S3Store:
         return isinstance(source, StagedFile) and source.path.stat().st_size > self._one_request
 
     def _version(self, key: str) -> str:
+        check_key(key)
         if not self._versioned:
             return ""
         found = self.versions.of(key)
