@@ -10,6 +10,7 @@ store refuses stays, with the reason, and is tried again.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -32,6 +33,16 @@ LOCATION = LocationRow.__table__  # type: ignore[attr-defined]
 LOCKING = ("governance", "compliance")
 """Levels at which a store keeps dates and legal holds; others have none to set."""
 _LINES_AT_ONCE = 1000
+_ROWS_AT_ONCE = 500
+_NEEDED = (
+    RECORD.c.id,
+    RECORD.c.log,
+    RECORD.c.idx,
+    RECORD.c.lost,
+    RECORD.c.pack,
+    RECORD.c.retain_until,
+    RECORD.c.permanent,
+)
 _MOST_TOLD = 1000
 
 
@@ -138,22 +149,18 @@ class Locks:
 
     def _portion(self, lines: Sequence["_Line"], done: Worked) -> dict[int, str]:
         """Work some lines; returns why those failed that did, by their id."""
-        known: dict[Unit, str | None] = {}
-        failed: dict[int, str] = {}
-        for line in lines:
-            with self._database.read() as connection:
-                units = list(_units(connection, line))
-            for unit in units:
-                if unit not in known:
-                    known[unit] = self._unit(unit, done)
-                if problem := known[unit]:
-                    failed[line.id] = problem
-        return failed
-
-    def _unit(self, unit: Unit, done: Worked) -> str | None:
-        """Set one unit in every store; why it failed, None if it did not."""
         with self._database.read() as connection:
-            want = _wanted(DbShelf(connection), connection, unit)
+            plan = _Plan(connection, lines)
+        problems = {unit: self._unit(unit, want, done) for unit, want in plan.wanted.items()}
+        return {
+            line: problem
+            for line, units in plan.units.items()
+            for unit in units
+            if (problem := problems[unit])
+        }
+
+    def _unit(self, unit: Unit, want: Wanted, done: Worked) -> str | None:
+        """Set one unit in every store; why it failed, None if it did not."""
         problem = None
         for store, vault in self._vaults.items():
             try:
@@ -260,41 +267,68 @@ def registry_is_durable(connection: Connection) -> bool:
     return bool(durable > row.idx)
 
 
-def _units(connection: Connection, line: _Line) -> Iterator[Unit]:
-    records = [line.key] if line.kind == "record" else records_of(connection, line.key)
-    shelf = DbShelf(connection)
-    for record in records:
-        yield from units_of(connection, shelf, record)
+_ASKED = ("destroyed", "record_cases", "record_holds", "split")
 
 
-def units_of(connection: Connection, shelf: DbShelf, record: str) -> Iterator[Unit]:
-    """What has to be locked for a record; nothing for one that is lost or destroyed."""
-    row = connection.execute(select(RECORD).where(RECORD.c.id == record)).first()
-    if row is None or row.lost or is_destroyed(shelf, record):
-        return
-    if row.pack is None or is_split(shelf, record):
-        yield Unit(record, layout.record_prefix(record))
-    if row.pack is not None:
-        yield Unit(row.pack, pack_key(connection, row.pack, row.log, row.idx))
+class _Plan:
+    """What lines ask for, read at once: `units` by line, and how each of them is `wanted`.
 
+    What changes meanwhile leaves a line of its own.
+    """
 
-def _wanted(shelf: DbShelf, connection: Connection, unit: Unit) -> Wanted:
-    """How a unit is to be kept: a pack as long as any member that has nothing else."""
-    own = unit.prefix.endswith("/")
-    want = Wanted()
-    for record in [unit.name] if own else members_left(shelf, unit.name):
-        want = want.with_other(wanted_of(connection, shelf, record))
-    return want
+    def __init__(self, connection: Connection, lines: Sequence[_Line]) -> None:
+        self._connection = connection
+        self._shelf = DbShelf(connection)
+        self._rows: dict[str, Any] = {}
+        self._keys: dict[str, str] = {}
+        records = {line.id: self._records(line) for line in lines}
+        self._load(sorted({record for found in records.values() for record in found}))
+        self.units = {
+            line: [unit for record in found for unit in self._units(record)]
+            for line, found in records.items()
+        }
+        every = {unit: None for found in self.units.values() for unit in found}
+        self.wanted = {unit: self._wanted(unit) for unit in every}
 
+    def _records(self, line: _Line) -> list[str]:
+        return [line.key] if line.kind == "record" else records_of(self._connection, line.key)
 
-def wanted_of(connection: Connection, shelf: DbShelf, record: str) -> Wanted:
-    """How one record is to be kept, by the catalog's terms and the register of holds."""
-    columns = select(RECORD.c.retain_until, RECORD.c.permanent).where(RECORD.c.id == record)
-    row = connection.execute(columns).one()
-    return Wanted(row.retain_until, row.permanent, bool(held_by(shelf, record)))
+    def _load(self, records: Sequence[str]) -> None:
+        self._shelf.warm(_ASKED, records)
+        for start in range(0, len(records), _ROWS_AT_ONCE):
+            part = records[start : start + _ROWS_AT_ONCE]
+            rows = self._connection.execute(select(*_NEEDED).where(RECORD.c.id.in_(part)))
+            self._rows.update({row.id: row for row in rows})
 
+    def _units(self, record: str) -> Iterator[Unit]:
+        """What has to be locked for a record; nothing for one that is lost or destroyed."""
+        row = self._rows.get(record)
+        if row is None or row.lost or is_destroyed(self._shelf, record):
+            return
+        if row.pack is None or is_split(self._shelf, record):
+            yield Unit(record, layout.record_prefix(record))
+        if row.pack is not None:
+            yield Unit(row.pack, self._pack_key(row))
 
-def pack_key(connection: Connection, pack: str, log: str, index: int) -> str:
-    """Key of a pack, by the time of a member's entry."""
-    data = select(ENTRY.c.data).where(ENTRY.c.log == log, ENTRY.c.idx == index)
-    return layout.pack_key(pack, Entry.parse(connection.execute(data).scalar_one()).at)
+    def _pack_key(self, row: Any) -> str:
+        """Key of a pack, by the time of a member's entry."""
+        if row.pack not in self._keys:
+            query = select(ENTRY.c.data).where(ENTRY.c.log == row.log, ENTRY.c.idx == row.idx)
+            entry = Entry.parse(self._connection.execute(query).scalar_one())
+            self._keys[row.pack] = layout.pack_key(row.pack, entry.at)
+        return self._keys[row.pack]
+
+    def _wanted(self, unit: Unit) -> Wanted:
+        """How a unit is to be kept: a pack as long as any member that has nothing else."""
+        records = [unit.name]
+        if not unit.prefix.endswith("/"):
+            found = self._shelf.get("pack", unit.name)
+            members: Sequence[str] = found["members"] if found else ()
+            self._load([member for member in members if member not in self._rows])
+            records = members_left(self._shelf, unit.name)
+        want = Wanted()
+        for record in records:
+            row = self._rows[record]
+            held = bool(held_by(self._shelf, record))
+            want = want.with_other(Wanted(row.retain_until, row.permanent, held))
+        return want

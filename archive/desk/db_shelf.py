@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -12,6 +13,7 @@ from archive.registers.shelf import Value
 from archive.tables import RegisterRow
 from archive.times import format_time
 
+_AT_ONCE = 500
 REGISTER = RegisterRow.__table__  # type: ignore[attr-defined]
 
 
@@ -54,6 +56,20 @@ class DbShelf:
             # What may still be known of it: the list that people signed (docs/formats.md §12).
             gone = update(RECORD).where(RECORD.c.id == key)
             self._connection.execute(gone.values(destroyed=True, **GONE))
+
+    def warm(self, names: Sequence[str], keys: Sequence[str]) -> None:
+        """Read values of many keys at once (registers, and `record`); later gets find them."""
+        for start in range(0, len(keys), _AT_ONCE):
+            part = keys[start : start + _AT_ONCE]
+            found: dict[tuple[str, str], Value | None] = dict.fromkeys(product(names, part))
+            here = REGISTER.c.shelf.in_(names) & REGISTER.c.key.in_(part)
+            for row in self._connection.execute(select(REGISTER).where(here)):
+                found[row.shelf, row.key] = json.loads(row.value)
+            if "record" in names:
+                query = select(RECORD.c.id, *SHOWN).where(RECORD.c.id.in_(part))
+                for row in self._connection.execute(query):
+                    found["record", row.id] = record_value(row)
+            self._seen = {**found, **self._seen}
 
     def every(self, shelf: str) -> Iterator[tuple[str, Value]]:
         """All keys and values of one name, by key, as they stand in the database."""

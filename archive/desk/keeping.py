@@ -6,8 +6,9 @@ record is protected in the catalog at once, and a kill between the two loses not
 """
 
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, insert, or_, update
 
 from archive.catalog import RECORD
 from archive.registers.shelf import Shelf, Value
@@ -38,21 +39,26 @@ def note(connection: Connection, kind: str, key: str) -> None:
     connection.execute(insert(KEEPING), [{"kind": kind, "key": key, "problem": None}])
 
 
+_HERE = RECORD.c.id == bindparam("record")
+_UNTIL: BindParameter[Any] = bindparam("until")
+_EVER: BindParameter[Any] = bindparam("ever")
+_SHOW = (
+    update(RECORD)
+    .where(_HERE, or_(RECORD.c.retain_until.is_distinct_from(_UNTIL), RECORD.c.permanent != _EVER))
+    .values(retain_until=_UNTIL, permanent=_EVER)
+)
+"""Made once: it runs for every record of every term."""
+
+
 def _show_term(connection: Connection, shelf: Shelf, record: str) -> bool:
     """Set the catalog's columns, by which people look for what ends; whether they changed."""
-    here = RECORD.c.id == record
-    columns = select(RECORD.c.first_lock, RECORD.c.retain_until, RECORD.c.permanent)
-    row = connection.execute(columns.where(here)).first()
-    term = shelf.get("term", record)
-    if row is None or term is None:
+    known, term = shelf.get("record", record), shelf.get("term", record)
+    if known is None or term is None:
         return False
-    said = [row.first_lock, parse_time(term["until"]) if term["until"] else None]
-    until = max((moment for moment in said if moment is not None), default=None)
-    if (row.retain_until, row.permanent) == (until, term["permanent"]):
-        return False
-    shown = update(RECORD).where(here)
-    connection.execute(shown.values(retain_until=until, permanent=term["permanent"]))
-    return True
+    said = [text for text in (known["retain_until"], term["until"]) if text is not None]
+    until = parse_time(max(said)) if said else None
+    values = {"record": record, "until": until, "ever": term["permanent"]}
+    return connection.execute(_SHOW, values).rowcount > 0
 
 
 def _holds_differ(shelf: Shelf, before: Value | None, after: Value | None) -> bool:

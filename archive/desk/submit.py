@@ -332,12 +332,24 @@ class Desk:
             detail=lambda: data,
             certificate=lambda digest: stored_certificate(connection, digest),
         )
-        admit(DbShelf(connection), act, self.archive_id, self.law)
+        shelf = DbShelf(connection)
+        if len(named := _named(entry.body)) > 1:
+            shelf.warm(_ASKED, named)
+        admit(shelf, act, self.archive_id, self.law)
         if entry.stream == "registry" and entry.kind != "record.destroyed" and self.law is not None:
             check_not_begun(connection, self.law, now)
 
     def _id(self, now: datetime) -> str:
         return new_ulid(now, self.random(RANDOM_BYTES))
+
+
+_ASKED = ("destroyed", "record", "record_cases", "record_holds", "term")
+
+
+def _named(body: Mapping[str, Any]) -> list[str]:
+    """The records that an entry names, whoever wrote it."""
+    statements = body.get("statements")
+    return _records_of(statements[0]["statement"]["payload"] if statements else body)
 
 
 def _records_of(payload: Mapping[str, Any]) -> list[str]:
