@@ -207,6 +207,7 @@ def propose_early(scene: DisposalScene) -> str:
 def due_in_table(scene: DisposalScene) -> str:
     until = "2026-11-23T00:00:00.000000Z"
     scene.register("term", scene.kept.young, until=until, trigger="2026-11-10T00:00:00.000000Z")
+    scene.edit("UPDATE record SET first_lock=NULL WHERE id=?", scene.kept.young)
     scene.office.destroy([scene.kept.young])
     return ""
 
