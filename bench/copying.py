@@ -1,4 +1,4 @@
-"""Copying, the yardstick of a safe intake: every file is copied while it is hashed, synced, read back.
+"""Copying safely, the yardstick of intake: copied while it is hashed, synced, read back.
 
     python bench/copying.py FOLDER TARGET
 

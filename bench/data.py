@@ -1,7 +1,8 @@
 """The benchmark's data sets, the same bytes at every run.
 
 A: text files of 2 to 20 KB in folders of 100, one field record per line. B: random bytes, as video
-looks to a hash function. N: further small files for the incremental figure.
+looks to a hash function. C: very many files of 1 KB. N: further small files for the incremental
+figure.
 """
 
 import os
@@ -26,6 +27,18 @@ def make_a(folder: Path, files: int) -> Path:
             place.mkdir(parents=True, exist_ok=True)
             text = _text(rng, rng.randint(2048, 18_000 + 2480), number)
             (place / f"rec{number:06d}.txt").write_bytes(text)
+    return target
+
+
+def make_c(folder: Path, files: int) -> Path:
+    """Set C below `folder`: files of 1 KB in folders of 100; made once."""
+    target = folder / f"C{files}"
+    if not target.exists():
+        rng = random.Random(2)
+        for number in range(files):
+            place = target / f"dev{number // 100:04d}"
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"rec{number:06d}.txt").write_bytes(_text(rng, 1024, number))
     return target
 
 

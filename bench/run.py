@@ -1,8 +1,8 @@
-"""Measures cunzheng beside `cp -r` + sync, bagit, and hashing alone; prints one table.
+"""Measures cunzheng beside `cp -r`, other archivers, hashing and copying; prints one table.
 
-    python bench/run.py [--small] [--runs 3] [--folder DIR] [--only A,B,R]
+    python bench/run.py [--small] [--runs 3] [--folder DIR] [--only A,B,C,R]
 
-R is supervised retrieval, see `retrieval.py`.
+R is supervised retrieval, see `retrieval.py`; the other archivers are those of `peers.py`.
 
 The programs take turns, and the table shows medians. Before each of them its input is pushed out of
 the page cache. Finished archives are moved aside: making files where many have just been removed is
@@ -24,7 +24,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data import files_below, make_a, make_b, make_n, size_of
+from data import files_below, make_a, make_b, make_c, make_n, size_of
+from peers import PEERS, Peer, environment, lines
 
 HERE = Path(__file__).resolve().parent
 PYTHON = sys.executable
@@ -91,11 +92,6 @@ def measure(
     return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text)
 
 
-def bagit_tool() -> str | None:
-    """The tool from this environment or another one on PATH."""
-    return shutil.which("bagit.py", path=f"{Path(PYTHON).parent}{os.pathsep}{os.environ['PATH']}")
-
-
 class Bench:
     """One data set and everything that is done with it, run after run."""
 
@@ -103,6 +99,7 @@ class Bench:
         self.work, self.data, self.label = work, data, label
         self.found: dict[str, list[Measured]] = defaultdict(list)
         self.stages: list[dict[str, float]] = []
+        self.missing: set[str] = set()
         self._number = 0
 
     def take(self, name: str, source: Path, run: Callable[[], Measured]) -> None:
@@ -126,9 +123,13 @@ class Bench:
         self.take(
             "cp -r + sync", self.data, lambda: measure(["cp", "-r", self.data, copy], sync=copy)
         )
-        if bagit_tool() is not None:
-            self.take("bagit, copy and bag + sync", self.data, self._bagit)
         self.set_aside(copy)
+        for peer in PEERS:
+            self._peer(peer)
+        again = self.place("again")
+        copying = [PYTHON, HERE / "copying.py", self.data, again]
+        self.take("copy, hash, sync, read back", self.data, lambda: measure(copying, sync=again))
+        self.set_aside(again)
         hashing = [PYTHON, HERE / "hashing.py"]
         self.take("hashing alone", self.data, lambda: measure([*hashing, self.data]))
         home = self._home("home")
@@ -145,13 +146,19 @@ class Bench:
         self.set_aside(home)
         self._stages()
 
-    def _bagit(self) -> Measured:
-        bag = self.place("bag")
-        tool = bagit_tool()
-        line = f'cp -r "{self.data}" "{bag}" && "{tool}" --quiet --sha256 --processes 2 "{bag}"'
-        found = measure(["sh", "-c", line], sync=self.work)
-        self.set_aside(bag)
-        return found
+    def _peer(self, peer: Peer) -> None:
+        place, state = self.place("peer"), self.work / "state"
+        state.mkdir(exist_ok=True)
+        line = lines(peer, self.data, place, state)
+        if line is None:
+            self.missing.add(peer.program)
+            return
+        more = environment(state)
+        if peer.before:
+            measure(line(peer.before), more=more)
+        self.take(peer.name, self.data, lambda: measure(line(peer.add), sync=self.work, more=more))
+        self.take(f"{peer.name}: verify", place, lambda: measure(line(peer.verify), more=more))
+        self.set_aside(place)
 
     def _home(self, name: str) -> Path:
         home = self.place(name)
@@ -184,11 +191,13 @@ def show(bench: Bench) -> None:
             f" | {count / seconds[name]:,.0f} | {length / seconds[name] / 1e6:,.0f}"
             f" | {median(found, 'cpu'):.2f} | {median(found, 'memory'):.0f} |"
         )
-    if "bagit, copy and bag + sync" not in seconds:
-        print("\nbagit: NOT RUN: needs bagit (`pip install --group bench`).")
+    for program in sorted(bench.missing):
+        print(f"\n{program}: NOT RUN: it is not installed, see bench/peers.py.")
     print()
     ours = seconds["cunzheng ingest"]
     print(f"* ingest : cp -r + sync = {seconds['cp -r + sync'] / ours:.2f} of its rate")
+    both = seconds["copy, hash, sync, read back"]
+    print(f"* ingest : copy, hash, sync, read back = {both / ours:.2f} of its rate")
     print(f"* ingest : hashing alone = {seconds['hashing alone'] / ours:.2f} of its rate")
     share = seconds["hashing the store alone"] / seconds["cunzheng verify"]
     print(f"* verify : hashing the store alone = {share:.2f} of its rate")
@@ -204,7 +213,7 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="1,000 files and 2 x 32 MB")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
-    parser.add_argument("--only", default="A,B,R")
+    parser.add_argument("--only", default="A,B,C,R")
     options = parser.parse_args()
     work = Path(tempfile.mkdtemp(prefix="cunzheng-bench-", dir=options.folder))
     (work / "trash").mkdir()
@@ -217,6 +226,9 @@ def main() -> None:
         if "B" in wanted:
             b = make_b(work / "data", 2 if options.small else 4, 32 if options.small else 512)
             benches.append(Bench(work, b, "B"))
+        if "C" in wanted:
+            c = make_c(work / "data", 10_000 if options.small else 100_000)
+            benches.append(Bench(work, c, "C"))
         for _ in range(options.runs):
             for bench in benches:
                 bench.run(incremental=bench.label == "A")

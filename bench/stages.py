@@ -59,7 +59,8 @@ def import_the_signer() -> None:
 
 
 def main(home: Path, folder: Path) -> None:
-    timed(drops, "stage", "stage and hash")
+    timed(drops, "hold", "read and hash small ones")
+    timed(drops, "stage", "stage and hash large ones")
     timed(DirectoryStore, "put", "store")
     timed(publish, "read_back", "read back")
     timed(seal.Sealer, "_sign", "sign")
