@@ -659,7 +659,7 @@ class TestOther:
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
     @pytest.mark.parametrize(
-        "text", ["s3://", "s3://A", "http://x", "s3://b//c", "s3://bucket/../x/"]
+        "text", ["s3://", "s3://A", "http://x", "s3://b//c", "s3://bucket/../x", "s3://bucket/."]
     )
     def test_what_is_no_place(self, text: str) -> None:
         with pytest.raises(UsageError):

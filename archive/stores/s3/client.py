@@ -17,7 +17,9 @@ THREADS = 16
 Client = Any
 """A boto3 S3 client; boto3 has no types."""
 
-_PLACE = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9._-]+)*)", re.ASCII)
+_PLACE = re.compile(
+    r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)", re.ASCII
+)
 _ATTEMPTS = 8
 """About three seconds of pauses for errors and broken connections, half a minute for SlowDown."""
 _CONNECT_SECONDS = 10
