@@ -51,7 +51,11 @@ class LedgerCopy:
         """Records that these leaves call lost."""
         self._url = url
         self._engine, self._process = _reader(url), os.getpid()
-        self._read(select(ENTRY.c.idx).limit(1))
+        try:
+            self._read(select(ENTRY.c.idx).limit(1))
+        except Unreachable:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of the database."""
