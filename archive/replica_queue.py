@@ -12,7 +12,8 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from archive.layout import detail_key, note_key, pack_key, record_prefix
-from archive.ledger import NewObject, batched
+from archive.ledger import NewObject
+from archive.rows import batched
 from archive.seals import SEAL
 from archive.tables import ReplicationRow
 from archive.times import parse_time

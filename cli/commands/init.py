@@ -12,6 +12,7 @@ from archive.durable import write_new
 from archive.errors import UsageError
 from archive.founding import Founding, found_home
 from archive.ids import new_ulid
+from archive.ledger import current_head
 from cli import passphrase
 from cli.clock import SystemClock
 from cli.founding import FOLDER, Named, found_people, named_founders
@@ -21,7 +22,7 @@ from cli.language import say
 from cli.output import print_json, print_line, print_pairs
 from cli.protecting import check_accepted, examined, first_spot
 from cli.service.home_lock import hosting
-from cli.settings import IN_FILE, SETTINGS_FILE, Settings, settings_of
+from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings, settings_of
 from cli.wiring import Workbench, keyring_in, serial
 from cli.wiring_places import folder_of
 
@@ -92,6 +93,7 @@ def run(
         keyring.signer("seal")
     workbench = Workbench(home, settings, clock)
     _check_buckets(workbench)
+    _check_database(workbench)
     store = folder_of(settings, home)
     founding = Founding(home, store, settings.archive, organization)
     found_home(workbench.fs, founding, keyring, clock.now(), serial)
@@ -121,6 +123,20 @@ def _check_buckets(workbench: Workbench) -> None:
     settings = workbench.settings
     check_accepted(first_spot(settings), found.missing, settings.accept_missing)
     workbench.examined = found
+
+
+def _check_database(workbench: Workbench) -> None:
+    """A database of its own for every archive: one that has a ledger is another archive's."""
+    if workbench.settings.database == EMBEDDED:
+        return
+    with workbench.database.read() as connection:
+        if current_head(connection) is not None:
+            raise UsageError(
+                say(
+                    "There is already an archive in the database; choose another one.",
+                    "该数据库中已有存证库；请换用其他数据库。",
+                )
+            )
 
 
 def _tell(
