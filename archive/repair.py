@@ -164,6 +164,11 @@ class Proved:
         return not any(name in self._words for name in _ULID.findall(key))
 
 
+def ledger_holds(report: Report) -> bool:
+    """Whether a verification found nothing against the ledger itself."""
+    return not any(_spoils_all(finding) for finding in report.findings)
+
+
 def _spoils_all(finding: Finding) -> bool:
     """Whether the ledger does not hold, or entries are lost that may have named anything."""
     entries = finding.code.startswith("TILE_") and "/tile/entries/" in finding.subject

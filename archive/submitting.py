@@ -31,8 +31,14 @@ def wait(
     sealer: Sealer, database: Database, new: Sequence[NewEntry], clock: Clock, timeout: float
 ) -> list[tuple[str, int]]:
     """The same for entries that were submitted before, for example with rows of the caller's."""
+    return wait_for(sealer, database, [entry.id for entry in new], clock, timeout)
+
+
+def wait_for(
+    sealer: Sealer, database: Database, ids: Sequence[str], clock: Clock, timeout: float
+) -> list[tuple[str, int]]:
+    """The same by the ids that the entries had when they were submitted."""
     deadline = clock.monotonic() + timeout
-    ids = [entry.id for entry in new]
 
     def found() -> list[tuple[str, int]]:
         with database.read() as connection:

@@ -1,14 +1,16 @@
 """Execution of a disposition: every version in every store, found gone, then the tombstone.
 
-    destroyer = Destroyer(desk, stores, live)
+    destroyer = Destroyer(desk, stores, live, warrant)
     outcome = destroyer.run(name)            # again after a crash, or when a lock has ended
 
-Record by record (a pack at once): everything is checked again and marked, locks are looked at
-before the first deletion, every version and marker is deleted, all stores are asked whether it is
-gone, and only then `record.destroyed` is written. What is locked or held stays whole, and is told.
+The order has to be sealed, and the ledger itself, replayed out of the store, has to let go of every
+record: a line that somebody changed in the database destroys nothing. Then record by record (a
+pack at once): everything is checked again and marked, locks are looked at before the first
+deletion, every version and marker is deleted, all stores are asked whether it is gone, and only
+then `record.destroyed` is written. What is locked or held stays whole, and is told.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,16 +21,17 @@ from archive.catalog import RECORD
 from archive.cause import cause
 from archive.desk import disposition
 from archive.desk.db_shelf import DbShelf
+from archive.desk.packs import check_alone
 from archive.desk.submit import Desk
 from archive.entry import Entry
 from archive.errors import ArchiveError, ContentAltered, Denied, ObjectMissing, StillLocked
-from archive.ledger import ENTRY, NewEntry
+from archive.ledger import ENTRY, HEAD, PENDING, NewEntry
 from archive.ports import LiveStore, ObjectStore, StoredVersion, Vault
 from archive.registers.denials import denied
-from archive.registers.disposition import is_destroyed, is_split, pack_of, stores_of
+from archive.registers.disposition import stores_of
 from archive.times import format_time
+from retention.warrant import Lawful, Unit, Warrant, judge
 
-_FILES = (layout.content_key, layout.record_key, layout.sidecar_key, layout.pieces_key)
 _TRIES = 3
 _SEALED_AT_ONCE = 128
 Progress = Callable[[int, int], None]
@@ -60,31 +63,6 @@ class Outcome:
     left: list[Left] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What goes at once: one record, or all of a pack that is on the list.
-
-    `own` are those of its records that have objects of their own; `alone` are others that were
-    split off the pack and are kept: they must stand on their own.
-    """
-
-    records: tuple[str, ...]
-    own: tuple[str, ...]
-    pack: str | None = None
-    alone: tuple[str, ...] = ()
-
-    @property
-    def folders(self) -> list[str]:
-        """Below which everything goes."""
-        return [layout.record_prefix(record) for record in self.records]
-
-    @property
-    def keys(self) -> list[str]:
-        """Every key that may have stood there."""
-        own = [key(record) for record in self.records for key in _FILES]
-        return own if self.pack is None else [*own, self.pack]
-
-
 class Destroyer:
     """Carries out what was proposed, approved and executed on paper.
 
@@ -92,15 +70,19 @@ class Destroyer:
     which go with their parent.
     """
 
-    def __init__(self, desk: Desk, stores: Sequence[Place], live: LiveStore) -> None:
+    def __init__(
+        self, desk: Desk, stores: Sequence[Place], live: LiveStore, warrant: Warrant
+    ) -> None:
         self._desk = desk
         self._stores = stores
         self._live = live
+        self._warrant = warrant
 
     def run(self, name: str, tell: Progress = lambda _done, _all: None) -> Outcome:
         """Destroy what is left of an executed disposition; raises Denied where it is not one.
 
-        Raises Unreachable or StateUnknown as stores and database do; run again then.
+        Raises Unreachable or StateUnknown as stores and database do; run again then. ContentAltered
+        where the ledger in the store does not hold.
         """
         outcome = Outcome()
         for done, total in self.steps(name, outcome):
@@ -111,18 +93,30 @@ class Destroyer:
         """The same record by record: how many are done, and of how many. It may be left early."""
         with self._desk.database.read() as connection:
             left = disposition.left_of(connection, name)
-            units = list(_units(connection, left))
             self._check_stores(connection)
+            unsealed = _unsealed(connection)
+        self._desk.wait_for(unsealed)
+        lawful = self._lawful(name, left)
+        against = [(record, error) for record in left if (error := lawful.against.get(record))]
+        outcome.left += [Left(record, error.code, str(error)) for record, error in against]
         made: list[NewEntry] = []
-        done = 0
-        for unit in units:
+        done = len(against)
+        for unit in lawful.units:
             with cause(f"destroy {name}"):
                 made += self._take(name, unit, outcome)
             done += len(unit.records)
-            if len(made) >= _SEALED_AT_ONCE or done == len(left):
+            if len(made) >= _SEALED_AT_ONCE or unit is lawful.units[-1]:
                 self._desk.wait(made)
                 made = []
             yield done, len(left)
+
+    def _lawful(self, name: str, left: Sequence[str]) -> Lawful:
+        """What the ledger in the store lets go of, of what the database says is left."""
+        if not left:
+            return Lawful()
+        law, now = disposition.law_of(self._desk), self._desk.clock.now()
+        with cause(f"destroy {name}"):
+            return self._warrant(lambda shelf: judge(shelf, law, name, left, now))
 
     def _check_stores(self, connection: Connection) -> None:
         """Nothing is called destroyed while a store of the ledger is not at hand."""
@@ -136,8 +130,9 @@ class Destroyer:
         try:
             disposition.begin(self._desk, name, unit.records)
             with cause(f"destroy {name}"):
-                versions = self._delete(unit)
-                self._check_gone(unit)
+                pack = self._pack_key(unit)
+                versions = self._delete(unit, pack)
+                self._check_gone(unit, pack)
         except Denied as error:
             code = error.code
             reason: ArchiveError = error
@@ -155,22 +150,22 @@ class Destroyer:
 
     # ── deleting ──
 
-    def _delete(self, unit: Unit) -> int:
+    def _delete(self, unit: Unit, pack: str | None) -> int:
         """Delete every version everywhere; how many. StillLocked, deleting nothing, for a lock."""
         now = self._desk.clock.now()
         try:
             self._check_alone(unit)
             for place in self._stores:
-                for version in _versions(place.vault, unit):
+                for version in _versions(place.vault, unit, pack):
                     _check_free(place, version, now)
-        except (StillLocked, ObjectMissing):
-            if self._is_whole(unit):
+        except (StillLocked, ObjectMissing, ContentAltered):
+            if self._is_whole(unit, pack):
                 disposition.give_up(self._desk.database, unit.records)
             raise
-        disposition.forget_objects(self._desk.database, unit.keys)
+        disposition.forget_objects(self._desk.database, _keys(unit, pack))
         count = 0
         for place in self._stores:
-            for version in list(_versions(place.vault, unit)):
+            for version in list(_versions(place.vault, unit, pack)):
                 place.vault.destroy(version.key, version.version)
                 count += 1
         for record in unit.records:
@@ -179,48 +174,62 @@ class Destroyer:
         return count
 
     def _check_alone(self, unit: Unit) -> None:
-        """Records that were split off must stand in every store before their pack goes."""
-        for record in unit.alone:
+        """Records that were split off stand in every store, as sealed, before their pack goes."""
+        with self._desk.database.read() as connection:
+            accessions = {record: _accession(connection, record) for record in unit.alone}
+        for record, entry in accessions.items():
             for place in self._stores:
-                for key in (layout.content_key(record), layout.record_key(record)):
-                    if place.store.stat(key) is None:
-                        raise ObjectMissing(f"{key} is not in the store {place.name} yet.")
+                check_alone(place.store, record, entry)
 
-    def _is_whole(self, unit: Unit) -> bool:
+    def _pack_key(self, unit: Unit) -> str | None:
+        """Where a unit's pack stands, by the time of its members' entries."""
+        if unit.pack is None:
+            return None
+        with self._desk.database.read() as connection:
+            return layout.pack_key(unit.pack, _accession(connection, unit.records[0]).at)
+
+    def _is_whole(self, unit: Unit, pack: str | None) -> bool:
         """Whether nothing of it was deleted so far: contents and packs go first, from the first."""
         first = self._stores[0].store
         keys = [layout.content_key(record) for record in unit.own]
-        keys += [] if unit.pack is None else [unit.pack]
+        keys += [] if pack is None else [pack]
         return all(first.stat(key) is not None for key in keys)
 
-    def _check_gone(self, unit: Unit) -> None:
+    def _check_gone(self, unit: Unit, pack: str | None) -> None:
         """Ask every store, by listing and by name; ContentAltered if anything is there again."""
         for place in self._stores:
             for _ in range(_TRIES):
-                there = [version.key for version in _versions(place.vault, unit)]
-                there += [key for key in unit.keys if place.store.stat(key) is not None]
+                there = [version.key for version in _versions(place.vault, unit, pack)]
+                there += [key for key in _keys(unit, pack) if place.store.stat(key) is not None]
                 if not there:
                     break
-                for version in list(_versions(place.vault, unit)):
+                for version in list(_versions(place.vault, unit, pack)):
                     place.vault.destroy(version.key, version.version)
             else:
                 raise ContentAltered(f"{there[0]} is in the store {place.name} again.")
 
 
-def _versions(vault: Vault, unit: Unit) -> Iterator[StoredVersion]:
+def _keys(unit: Unit, pack: str | None) -> list[str]:
+    """Every key that may have stood there."""
+    return unit.keys if pack is None else [*unit.keys, pack]
+
+
+def _versions(vault: Vault, unit: Unit, pack: str | None) -> Iterator[StoredVersion]:
     for folder in unit.folders:
         yield from vault.versions(folder)
-    if unit.pack is not None:
-        yield from _of_key(vault, unit.pack)
+    if pack is not None:
+        yield from _of_key(vault, pack)
 
 
 def _of_key(vault: Vault, key: str) -> Iterator[StoredVersion]:
     """The versions of one key, without listing its whole folder."""
     folder = key.rpartition("/")[0] + "/"
+    # Without its last character a key stands before itself; somebody's own may stand in between.
     for version in vault.versions(folder, key[:-1]):
-        if version.key != key:
+        if version.key > key:
             return
-        yield version
+        if version.key == key:
+            yield version
 
 
 def _check_free(place: Place, version: StoredVersion, now: datetime) -> None:
@@ -234,31 +243,26 @@ def _check_free(place: Place, version: StoredVersion, now: datetime) -> None:
         raise StillLocked(f"{version.key} is locked in the store {place.name} until {until}.")
 
 
-def _units(connection: Connection, records: Iterable[str]) -> Iterator[Unit]:
-    """Records by themselves, packed ones by their pack; in the order of the list."""
-    shelf = DbShelf(connection)
-    packs: dict[str, list[str]] = {}
-    for record in records:
-        pack = pack_of(shelf, record)
-        if pack is None:
-            yield Unit((record,), (record,))
-        else:
-            packs.setdefault(pack, []).append(record)
-    for pack, members in packs.items():
-        value = shelf.get("pack", pack)
-        everyone = value["members"] if value else ()
-        others = [m for m in everyone if m not in members and not is_destroyed(shelf, m)]
-        alone = tuple(m for m in others if is_split(shelf, m))
-        own = tuple(m for m in members if is_split(shelf, m))
-        yield Unit(tuple(members), own, _pack_key(connection, pack, members[0]), alone)
-
-
-def _pack_key(connection: Connection, pack: str, member: str) -> str:
-    """Where a pack stands, by the time of its members' entries."""
+def _accession(connection: Connection, record: str) -> Entry:
     query = (
         select(ENTRY.c.data)
         .join(RECORD, (RECORD.c.log == ENTRY.c.log) & (RECORD.c.idx == ENTRY.c.idx))
-        .where(RECORD.c.id == member)
+        .where(RECORD.c.id == record)
     )
-    data = connection.execute(query).scalar_one()
-    return layout.pack_key(pack, Entry.parse(data).at)
+    return Entry.parse(connection.execute(query).scalar_one())
+
+
+def _unsealed(connection: Connection) -> list[str]:
+    """Entries of the registry that are submitted and not durable yet.
+
+    An order that only the database has would be lost with it, and what it destroyed would not.
+    """
+    waiting = select(PENDING.c.id).where(PENDING.c.stream == "registry")
+    appended = (
+        select(ENTRY.c.pending)
+        .join(HEAD, HEAD.c.log == ENTRY.c.log)
+        .where(ENTRY.c.stream == "registry", ENTRY.c.idx >= HEAD.c.published)
+        .where(ENTRY.c.pending.is_not(None))
+    )
+    found = [*connection.execute(waiting).scalars(), *connection.execute(appended).scalars()]
+    return [str(number) for number in found]

@@ -22,7 +22,7 @@ from archive.errors import ContentAltered, UsageError
 from archive.ledger import ENTRY, NewObject
 from archive.pack import place_of
 from archive.parts import CONTENT, DESCRIPTION, SIDECAR, part_of, read_part
-from archive.ports import ObjectStore
+from archive.ports import CHUNK, ObjectStore, read_all
 from archive.record import RecordDescription
 from archive.registers.denials import denied
 from archive.registers.keeping import Law
@@ -81,6 +81,21 @@ def _accessions(connection: Connection, records: Sequence[str]) -> Iterator[tupl
         yield row.id, Entry.parse(row.data)
 
 
+def check_alone(store: ObjectStore, record: str, entry: Entry) -> None:
+    """Whether a record that was split off has objects of its own, with the bytes that were sealed.
+
+    Raises ObjectMissing or ContentAltered; `entry` is its accession.
+    """
+    description = read_all(store, layout.record_key(record), CHUNK)
+    if str(Digest.of("sha256", description)) != entry.body["record"]:
+        raise ContentAltered(f"The description of {record} is not what was sealed.")
+    content = read_all(store, layout.content_key(record), CHUNK)
+    _check(content, [Digest.parse(text) for text in entry.body["content"]], record)
+    digests = RecordDescription.parse(description).sidecar
+    if digests:
+        _check(read_all(store, layout.sidecar_key(record), CHUNK), digests, record)
+
+
 def _files(store: ObjectStore, record: str, entry: Entry) -> Iterator[tuple[str, bytes]]:
     """Keys and bytes of a packed record's files, checked; nothing for one that stands alone."""
     if place_of(entry.body) is None:
@@ -105,7 +120,7 @@ def _read(store: ObjectStore, record: str, entry: Entry, name: str) -> bytes:
 
 def _check(data: bytes, digests: Sequence[Digest], record: str) -> None:
     if any(Digest.of(digest.algorithm, data) != digest for digest in digests):
-        raise ContentAltered(f"What the pack holds of {record} is not what was sealed.")
+        raise ContentAltered(f"What is stored of {record} is not what was sealed.")
 
 
 def lock_of(shelf: DbShelf, law: Law | None, record: str, now: datetime) -> datetime | None:

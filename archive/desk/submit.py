@@ -177,8 +177,11 @@ class Desk:
 
     def wait(self, entries: Iterable[NewEntry]) -> list[tuple[str, int]]:
         """Wait until entries are durable; (log, index) of each. Unreachable after a minute."""
-        found = list(entries)
-        return submitting.wait(self.sealer, self.database, found, self.clock, self.timeout)
+        return self.wait_for([entry.id for entry in entries])
+
+    def wait_for(self, ids: Sequence[str]) -> list[tuple[str, int]]:
+        """The same for entries of which only the ids are known."""
+        return submitting.wait_for(self.sealer, self.database, ids, self.clock, self.timeout)
 
     def submit_own(
         self,

@@ -63,6 +63,13 @@ class IndexShelf:
         self._order = {log: number for number, log in enumerate(logs)}
         self._recent: dict[tuple[str, str], Value] = {}
 
+    @classmethod
+    def whole(cls, index: Index, logs: Sequence[str]) -> "IndexShelf":
+        """The registers after the last entry of the last log."""
+        shelf = cls(index, logs)
+        shelf.place = (len(logs), 0)
+        return shelf
+
     def get(self, shelf: str, key: str) -> Value | None:
         """A value, or None."""
         if shelf in _OF_LEDGER:

@@ -17,6 +17,7 @@ from archive.errors import ArchiveError
 from archive.layout import POINTER_KEY, seals_prefix
 from archive.ports import ObjectStore
 from archive.registers.keeping import Law
+from archive.registers.shelf import Shelf
 from archive.report import LogHead, Report
 from archive.verify import disposals, logs, references, seal_order, selection, storage, unexpected
 from archive.verify.context import NOTE_LIMIT, Context, fetch
@@ -31,7 +32,7 @@ from archive.verify.packs import check_segments
 from archive.verify.pki import Pki, load_pki
 from archive.verify.records import RecordJob, check_records
 from archive.verify.register_rows import compare_registers
-from archive.verify.registers import check_registers
+from archive.verify.registers import IndexShelf, check_registers
 from archive.verify.scope import Everything, Scope
 from archive.verify.seals import check_seals
 from archive.verify.storage import StorageKit
@@ -55,7 +56,7 @@ class Kit:
     `extra_crls` are CRLs (DER) newer than the archive's; `own_policy` says that the policy file was
     taken from the archive itself; `database` is the operator's database, where it can be had;
     `law` reads retention schedules; `storage` are the places whose versions, locks and settings are
-    checked besides the bytes.
+    checked besides the bytes. `ask` is called with the registers of the whole ledger.
     """
 
     known: Sequence[Kept] = ()
@@ -65,6 +66,7 @@ class Kit:
     database: Database | None = None
     law: Law | None = None
     storage: StorageKit | None = None
+    ask: Callable[[Shelf], None] | None = None
 
 
 @dataclass(slots=True)
@@ -215,6 +217,8 @@ def _check_registers(run: _Run, pool: Workers, kit: Kit) -> None:
         if whole and kit.database is not None:
             sizes = {log: run.snapshots[log].size for log in logs_read}
             compare_registers(run.index, run.report, kit.database, sizes)
+        if whole and kit.ask is not None:
+            kit.ask(IndexShelf.whole(run.index, logs_read))
     elif run.index.one("SELECT 1 FROM act") is not None:
         reason = "entries of the ledger are missing"
         run.report.add("REGISTERS_UNCHECKED", run.context.policy.archive, reason=reason)

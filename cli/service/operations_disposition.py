@@ -30,6 +30,7 @@ from retention.due import due_now
 from retention.execute import Destroyer, Outcome, Place
 from retention.law import RetentionLaw
 from retention.lists import find_disposition, list_table, read_list, summaries
+from retention.warrant import replayed
 
 _SEE = (
     "archivist",
@@ -184,7 +185,9 @@ def _run(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
         name, _ = find_disposition(connection, params["disposition"])
         total = len(disposition.left_of(connection, name))
     places = [Place(one.name, one.evidence, one.vault) for one in stocked(host.bench)]
-    destroyer = Destroyer(host.desk, places, host.bench.live)
+    trusted, clock = host.bench.own_policy, host.bench.clock
+    warrant = replayed(places[0].store, host.bench.live, trusted, RetentionLaw(), clock)
+    destroyer = Destroyer(host.desk, places, host.bench.live, warrant)
     outcome = Outcome()
 
     def lines() -> Iterator[bytes]:

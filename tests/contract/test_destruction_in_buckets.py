@@ -44,7 +44,7 @@ class Twin:
     def destroyer(self) -> Destroyer:
         places = [self.office.stores()[0], Place("replica", self.store, self.vault)]
         office = self.office
-        return Destroyer(office.people.desk, places, office.archive.places.live)
+        return office.destroyer(places)
 
     def left(self) -> list[str]:
         return [v.key for v in self.vault.versions("") if v.key.startswith(("records", "packs"))]

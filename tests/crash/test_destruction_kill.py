@@ -65,7 +65,7 @@ def run_and_die(office: DisposalOffice, name: str, steps: int) -> bool:
             desk = again.people.desk
             sealer = Counted(desk.sealer, left, ("drain",))
             desk = replace(desk, sealer=sealer, database=Counted(desk.database, left, ("write",)))
-            Destroyer(desk, stores, again.archive.places.live).run(name)
+            Destroyer(desk, stores, again.archive.places.live, again.warrant()).run(name)
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)

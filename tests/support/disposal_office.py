@@ -33,6 +33,7 @@ from archive.stores.directory_vault import DirectoryVault
 from archive.times import format_time
 from archive.verify import Kit, verify
 from retention.execute import Destroyer, Place
+from retention.warrant import Warrant, replayed
 from signing.digest import Digest
 
 LIMITS = {"max_seal_gap": 10**9, "max_age": 10**9, "max_token_delay": 10**9}
@@ -225,7 +226,13 @@ class DisposalOffice:
             self.people.desk,
             self.stores() if stores is None else stores,
             self.archive.places.live,
+            self.warrant(),
         )
+
+    def warrant(self) -> Warrant:
+        """The ledger in the first store, as it is replayed."""
+        places, policy = self.archive.places, policy_of(self.archive, **LIMITS)
+        return replayed(places.evidence, places.live, policy, ToyLaw(), self.archive.clock)
 
     def destroy(self, records: Sequence[str]) -> str:
         """The whole way."""

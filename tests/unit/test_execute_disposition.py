@@ -1,19 +1,21 @@
 """Destruction in real stores: gone from every version and replica, the ledger still verifies."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from disposal_office import DisposalOffice, make_office
+from sqlalchemy import text
 
 from archive import catalog, layout
 from archive.desk import disposition
 from archive.desk.destroying import unfinished
-from archive.errors import Denied
+from archive.errors import ContentAltered, Denied, Unreachable
 from archive.ports import Protection
 from retention.due import due_now
-from retention.execute import Place
+from retention.execute import Outcome, Place
 
 
 @pytest.fixture
@@ -260,3 +262,150 @@ def test_two_executions_at_once_say_it_once(office: DisposalOffice) -> None:
     made = disposition.finish(office.people.desk, name, [record], stores, 2)
     again = disposition.finish(office.people.desk, name, [record], stores, 0)
     assert (len(made), again) == (1, [])
+
+
+# ── what a database says that the ledger does not ──
+
+
+def edit(office: DisposalOffice, shelf: str, key: str, **values: object) -> None:
+    """Change a register as somebody does who has the database."""
+    here = "WHERE shelf=:shelf AND key=:key"
+    with office.archive.db.write() as connection:
+        named: dict[str, object] = {"shelf": shelf, "key": key}
+        row = connection.execute(text(f"SELECT value FROM register {here}"), named).scalar_one()
+        changed = json.dumps({**json.loads(row), **values}).encode()
+        new = {**named, "value": changed}
+        connection.execute(text(f"UPDATE register SET value=:value {here}"), new)
+
+
+def test_a_list_that_was_lengthened_in_the_database_destroys_nothing_more(
+    office: DisposalOffice,
+) -> None:
+    due, kept = office.keep(b"due"), office.keep(b"kept")
+    office.extend(kept, 36_500)
+    office.later(days=11)
+    name = office.dispose([due])
+    edit(office, "term", kept, until=None)
+    edit(office, "disposition", name, records=sorted([due, kept]))
+    outcome = office.destroyer().run(name)
+    assert outcome.destroyed == [due]
+    assert [(left.record, left.code) for left in outcome.left] == [(kept, "LIST_OTHER")]
+    assert len(stored(office, kept)) == 2
+
+
+def test_a_hold_that_was_taken_out_of_the_database_holds(office: DisposalOffice) -> None:
+    members = office.keep_packed([b"a", b"b"])
+    office.later(days=11)
+    name = office.dispose(members)
+    office.hold(members[1])
+    edit(office, "record_holds", members[1], holds=[])
+    outcome = office.destroyer().run(name)
+    assert outcome.destroyed == []
+    codes = {left.record: left.code for left in outcome.left}
+    assert codes == {members[0]: "PACK_PART", members[1]: "RECORD_HELD"}
+    assert office.codes() == {"OVERDUE_IN_PACK"}
+
+
+def test_a_pack_that_a_record_was_put_into_in_the_database_stays(office: DisposalOffice) -> None:
+    due, packed = office.keep(b"due"), office.keep_packed([b"a", b"b"])
+    office.later(days=11)
+    name = office.dispose([due])
+    move = text(
+        "UPDATE record SET pack = CASE WHEN id=:due THEN (SELECT pack FROM record WHERE id=:one)"
+        " END WHERE id IN (:due, :one, :two)"
+    )
+    with office.archive.db.write() as connection:
+        connection.execute(move, {"due": due, "one": packed[0], "two": packed[1]})
+    office.destroyer().run(name)
+    assert len(list(office.archive.places.evidence.list("packs/"))) == 1
+
+
+def test_an_order_is_sealed_before_anything_is_deleted(office: DisposalOffice) -> None:
+    record = office.keep(b"content")
+    office.later(days=11)
+    name = office.propose([record])
+    office.decide(name)
+    office.people.say("root", "disposition.executed", {"disposition": name})
+    with office.archive.db.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM pending")).scalar_one() == 1
+    steps = office.destroyer().steps(name, Outcome())
+    assert next(steps) == (1, 1)
+    order = b'"kind":"disposition.executed"'
+    with office.archive.db.read() as connection:
+        rows = connection.execute(text("SELECT log, idx, data FROM entry")).all()
+        [index] = [row.idx for row in rows if order in row.data]
+        head = connection.execute(text("SELECT published FROM head")).scalar_one()
+    assert index < head
+
+
+def test_nothing_is_deleted_where_the_order_cannot_be_sealed(office: DisposalOffice) -> None:
+    record = office.keep(b"content")
+    office.later(days=11)
+    name = office.propose([record])
+    office.decide(name)
+    office.people.say("root", "disposition.executed", {"disposition": name})
+
+    class Stuck:
+        """A sealer whose store is away."""
+
+        rounds = office.people.desk.sealer.rounds
+
+        def drain(self, **_: object) -> None:
+            raise Unreachable("the store does not answer")
+
+    destroyer = office.destroyer()
+    destroyer._desk = replace(office.people.desk, sealer=Stuck())  # type: ignore[arg-type]
+    with pytest.raises(Unreachable):
+        destroyer.run(name)
+    assert len(stored(office, record)) == 2
+
+
+def test_nothing_is_deleted_where_the_ledger_does_not_hold(office: DisposalOffice) -> None:
+    record = office.keep(b"content")
+    office.later(days=11)
+    name = office.dispose([record])
+    root = office.archive.home / "store"
+    for path in root.glob("*/log/*/tile/entries/**/*"):
+        if path.is_file():
+            path.chmod(0o644)
+            path.write_bytes(path.read_bytes().replace(b"retention.set", b"retention.sat"))
+    with pytest.raises(ContentAltered, match="does not hold"):
+        office.destroyer().run(name)
+    assert len(stored(office, record)) == 2
+
+
+# ── packs ──
+
+
+@pytest.mark.parametrize("what", ["content", "record.json", "sidecar"])
+@pytest.mark.parametrize("how", ["altered", "gone"])
+def test_a_pack_stays_until_what_was_split_off_is_right(
+    office: DisposalOffice, what: str, how: str
+) -> None:
+    members = office.keep_packed([b"aaaa", b"bbbb"], sidecar=b'{"cunzheng_sidecar":1}')
+    office.extend(members[1], 1000)
+    office.split([members[1]])
+    office.later(days=11)
+    folder = office.archive.home / "store" / "evidence" / layout.record_prefix(members[1])
+    right = (folder / what).read_bytes()
+    (folder / what).unlink()
+    if how == "altered":
+        (folder / what).write_bytes(b"x" + right[1:])
+    name = office.dispose([members[0]])
+    outcome = office.destroyer().run(name)
+    assert outcome.destroyed == []
+    with office.archive.db.read() as connection:
+        assert unfinished(connection) == {}
+    (folder / what).unlink(missing_ok=True)
+    (folder / what).write_bytes(right)
+    assert office.destroyer().run(name).destroyed == [members[0]]
+
+
+def test_a_key_that_was_planted_before_a_pack_keeps_nothing(office: DisposalOffice) -> None:
+    members = office.keep_packed([b"a", b"b"])
+    office.later(days=11)
+    [pack] = (office.archive.home / "store" / "evidence" / "packs").glob("*/*/*.zip")
+    pack.with_name(pack.name[:-1] + "!").write_bytes(b"planted")
+    name = office.dispose(members)
+    assert office.destroyer().run(name).destroyed == members
+    assert not pack.exists()
