@@ -60,12 +60,27 @@ def check_places(
         ledger = IndexLedger(context, index, shelf, known.sizes, known.opened, storage.name)
         sink = _Sink(context, index, report, storage.name, known, tell)
         sink.is_read = storage.name == kit.read
+        sink.waits = _waiting(context, kit)
         try:
             check_storage(storage, ledger, sink, context.now)
         except (ArchiveError, OSError) as error:
             report.add("STORE_UNREADABLE", sink.named(""), reason=str(error))
     if kit.copy is not None:
         _compare(context, report, kit, kit.copy, tell)
+
+
+def _waiting(context: Context, kit: StorageKit) -> Callable[[str], bool]:
+    """Whether a key that the copy lacks may be on its way: the comparison calls that a remark."""
+    if kit.copy is None:
+        return lambda _: False
+
+    def waits(key: str) -> bool:
+        if kit.queued(key):
+            return True
+        mine = context.evidence.stat(key)
+        return mine is not None and context.young(mine.modified)
+
+    return waits
 
 
 def _compare(
@@ -100,6 +115,7 @@ class _Sink:
         self._known = known
         self._tell = tell
         self.is_read = store == FIRST
+        self.waits: Callable[[str], bool] = lambda _: False
 
     def named(self, key: str) -> str:
         """The subject of a finding about a key here."""
@@ -112,8 +128,11 @@ class _Sink:
             self._report.add(code, self.named(subject), **details)
 
     def missing(self, wanted: Expected) -> None:
-        """Where everything was read, a missing object has been reported by what it is."""
-        if self.is_read and self._known.whole:
+        """Where everything was read, a missing object has been reported by what it is.
+
+        What waits for the second copy is not missing there.
+        """
+        if self._known.whole if self.is_read else self.waits(wanted.key):
             return
         records = {"records": list(wanted.records[:10])} if wanted.records else {}
         self._report.add("OBJECT_MISSING", self.named(wanted.key), **records)
