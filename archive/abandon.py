@@ -59,9 +59,12 @@ class Abandoner:
             gone = self._gone(connection, head) if head else []
             if not gone:
                 raise NotFound("No staged bytes are missing; there is nothing to abandon.")
-            for lost, stream, rows in gone:
+            # First all deletions: new objects may get the row numbers that become free, and the
+            # members of a pack name the same row.
+            for lost, _, rows in gone:
                 self._give_up(connection, lost, rows)
-                ledger.submit(connection, [self._entry(lost, stream, actor, name, why)])
+            made = [self._entry(lost, stream, actor, name, why) for lost, stream, _ in gone]
+            ledger.submit(connection, made)
         return [lost for lost, _, _ in gone]
 
     def _gone(

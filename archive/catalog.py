@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from archive import layout
 from archive.errors import FormatError, NotFound
 from archive.ids import check_ulid
 from archive.ledger import Appended
 from archive.record import RecordDescription
-from archive.rows import insert_rows
+from archive.rows import insert_rows, select_among
 from archive.tables import RecordRow, SourceRow
 from signing import canonical
 
@@ -26,14 +26,18 @@ def project(
     entries: Sequence[Appended],
     description: Callable[[str], bytes | None],
     values: Sequence[Mapping[str, Any]] | None = None,
+    *,
+    bare: Callable[[str, int, Mapping[str, Any]], dict[str, Any]] | None = None,
 ) -> None:
     """Bring the catalog up to date with newly published entries.
 
-    `description(key)` gives the bytes of record.json or a detail, or None if they cannot be had.
-    `values` are the decoded entries, where the caller has them.
+    `description(key)` gives the bytes of record.json or a detail, or None if they cannot be had:
+    then a record that has no line yet gets that of `bare` (log, index, entry). Without that, it is
+    one of a pack that was given up before it was stored, and is marked as lost. `values` are the
+    decoded entries, where the caller has them.
     """
     rows: list[list[Any]] = []
-    lost = []
+    lost, undescribed = [], []
     decoded: Sequence[Any] = values or [*map(_decoded, entries)]
     for appended, entry in zip(entries, decoded, strict=True):
         kind, subject = entry["kind"], entry["subject"]
@@ -44,12 +48,24 @@ def project(
                 row = record_row(log, appended.index, RecordDescription(found))
                 row.update(kept_columns(entry["body"]))
                 rows.append([*row.values()])
+            else:
+                undescribed.append((bare or lost_row)(log, appended.index, entry))
         elif kind == "record.lost":
             lost.append(subject)
     if rows:
         insert_rows(connection, RECORD, tuple(row), rows)
+    if undescribed:
+        _insert_new(connection, undescribed)
     for record in lost:
         connection.execute(update(RECORD).where(RECORD.c.id == record).values(lost=True))
+
+
+def _insert_new(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert lines of records that have none; `rebuild` wrote those of a batch it found begun."""
+    ids = [row["id"] for row in rows]
+    known = {row[0] for row in select_among(connection, RECORD, ("id",), "id", ids)}
+    if fresh := [row for row in rows if row["id"] not in known]:
+        connection.execute(insert(RECORD), fresh)
 
 
 def _decoded(appended: Appended) -> Any:
@@ -100,6 +116,39 @@ def record_row(log: str, index: int, found: RecordDescription) -> dict[str, Any]
         "preview": text.get("preview"),
         "lost": False,
     }
+
+
+def bare_row(log: str, index: int, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The catalog's line for a record without a description: what its accession alone says."""
+    body = entry["body"]
+    return {
+        **dict.fromkeys(_OPTIONAL),
+        "id": entry["subject"],
+        "log": log,
+        "idx": index,
+        "source": body["source"],
+        "name": "",
+        "name_raw": b"",
+        "folder": "",
+        "folder_raw": b"",
+        "size": body["size"],
+        "sha256": _sha256(body["content"]),
+        "media_type": "",
+        "received_at": _moment(body["received_at"]),
+        "lost": False,
+        **kept_columns(body),
+    }
+
+
+def lost_row(log: str, index: int, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for one that was lost before it was stored, with its description."""
+    return {**bare_row(log, index, entry), "lost": True}
+
+
+_OPTIONAL = (
+    *("sidecar_sha256", "case_no", "category", "stage", "unit", "officers"),
+    *("captured_start", "captured_end", "title", "preview"),
+)
 
 
 def _officer(item: Any) -> str:

@@ -1,8 +1,9 @@
 """Lines of records whose description is gone: destroyed ones keep what their list says of them.
 
 While the ledger is read nobody knows yet what was destroyed, so every such record gets a bare line
-from its accession. A list that people signed fills it; what then was neither destroyed nor is
-being destroyed is unreadable, and its line is taken out again.
+from its accession. A list that people signed fills it; what was lost with its pack keeps it as it
+is. What then was neither destroyed nor is being destroyed nor lost is unreadable, and its line is
+taken out again.
 """
 
 import base64
@@ -11,44 +12,22 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from archive.catalog import RECORD, kept_columns
+from archive import catalog
+from archive.catalog import RECORD
 from archive.desk.db_shelf import DbShelf
 from archive.desk.destroying import DESTROYING
 from archive.entry import Entry
 from archive.ledger import ENTRY
 from archive.parts import CONTENT, find_part, part_of
 from archive.ports import ObjectStore
-from archive.times import parse_time
 
 BARE = b"\0"
 """Folder of a bare line; no folder has this name."""
-_EMPTY = (
-    *("sidecar_sha256", "case_no", "category", "stage", "unit", "officers"),
-    *("captured_start", "captured_end", "title", "preview"),
-)
 
 
-def bare_row(log: str, index: int, entry: Entry) -> dict[str, Any]:
-    """What an accession alone says."""
-    body = entry.body
-    sha256 = next(text for text in body["content"] if text.startswith("sha256:"))
-    return {
-        **dict.fromkeys(_EMPTY),
-        "id": entry.subject,
-        "log": log,
-        "idx": index,
-        "source": body["source"],
-        "name": "",
-        "name_raw": b"",
-        "folder": "",
-        "folder_raw": BARE,
-        "size": body["size"],
-        "sha256": bytes.fromhex(sha256.partition(":")[2]),
-        "media_type": "",
-        "received_at": parse_time(body["received_at"]),
-        "lost": False,
-        **kept_columns(body),
-    }
+def unknown_row(log: str, index: int, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What an accession alone says, marked as bare."""
+    return {**catalog.bare_row(log, index, entry), "folder_raw": BARE}
 
 
 def fill(connection: Connection, lines: Sequence[Mapping[str, Any]]) -> None:
@@ -69,6 +48,8 @@ def fill(connection: Connection, lines: Sequence[Mapping[str, Any]]) -> None:
 
 def close(connection: Connection, evidence: ObjectStore) -> int:
     """Mark what is being destroyed, and take out what is unreadable; how many that are."""
+    lost = (RECORD.c.folder_raw == BARE) & RECORD.c.lost
+    connection.execute(update(RECORD).where(lost).values(folder_raw=b""))
     begun = _half_deleted(connection, evidence)
     if begun:
         rows = [{"record": record, "disposition": name} for record, name in begun.items()]

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, update
 
 from archive import catalog, fields, layout
-from archive.catalog import RECORD, SOURCE
+from archive.catalog import SOURCE
 from archive.detail import Detail
 from archive.entry import Entry
 from archive.errors import DataBad, ObjectMissing
@@ -20,7 +20,7 @@ from archive.ledger import Appended
 from archive.parts import DESCRIPTION, Nearby, Part, part_of
 from archive.pki_register import PKI
 from archive.ports import ObjectStore, read_all
-from archive.rebuild_bare import bare_row
+from archive.rebuild_bare import unknown_row
 from archive.record import RecordDescription
 from archive.tables import OutageRow
 from archive.times import parse_time
@@ -61,25 +61,13 @@ class Projection:
             elif entry.kind in ("log.opened", "log.linked"):
                 self._pki(connection, entry)
 
-        gone: set[str] = set()
-
         def description(key: str) -> bytes | None:
-            data = self._sealed(*wanted[key], RecordDescription.parse)
-            if data is None:
-                gone.add(key)
-            return data
+            return self._sealed(*wanted[key], RecordDescription.parse)
 
         self.records += len(wanted)
         if self._new:
-            log = self._new[0][0]
-            catalog.project(connection, log, [new[1] for new in self._new], description)
-        rows = [
-            bare_row(log, appended.index, entry)
-            for log, appended, entry in self._new
-            if layout.record_key(str(entry.subject)) in gone and entry.kind == _ACCESSION
-        ]
-        if rows:
-            connection.execute(insert(RECORD), rows)
+            log, new = self._new[0][0], [appended for _, appended, _ in self._new]
+            catalog.project(connection, log, new, description, bare=unknown_row)
         self._new = []
 
     def _object(self, part: Part, digest: str, parse: Any) -> bytes | None:
