@@ -17,6 +17,7 @@ from archive.lines import LineMaker
 from archive.merkle import HASH_SIZE, CompactRange, leaf_hash
 from archive.rows import batched, insert_rows
 from archive.tables import EntryRow, HeadRow, PendingRow, UnstoredRow
+from archive.waiting_bodies import check_waiting
 from signing import canonical
 from signing.digest import Digest
 
@@ -154,6 +155,7 @@ def waiting(connection: Connection, *, only_urgent: bool, limit: int) -> list[Wa
     """Submitted entries in the order in which they were submitted, without their objects.
 
     A pack is never cut in two: where the limit falls between its members, the rest comes too.
+    Raises LedgerForked for a body that is no canonical JSON: the database was edited.
     """
     c = PENDING.c
     columns = (c.number, c.id, c.kind, c.stream, c.actor, c.subject, c.body, c.pack)
@@ -165,6 +167,8 @@ def waiting(connection: Connection, *, only_urgent: bool, limit: int) -> list[Wa
     if packs and (only_urgent or len(rows) == limit):
         members = connection.execute(select(*columns).where(c.pack.in_(packs)))
         rows = sorted({row.number: row for row in (*rows, *members)}.values())
+    for row in rows:
+        check_waiting(row.id, row.body)
     return [Waiting(*row[1:]) for row in rows]
 
 
