@@ -35,6 +35,7 @@ from cli.protecting import FIRST, protected, remembered_traits, traits_of
 from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
 from cli.wiring_copy import awaited_copy
 from cli.wiring_places import Opening, Purpose, check_file_system
+from ingest.by_hand import collect_seldom
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
 from ingest.register import Maker
@@ -364,6 +365,8 @@ class Workbench:
 
         `many` gives the finishing a process of its own; it must then be asked for first.
         """
+        if many:
+            collect_seldom()
         with ExitStack() as stack:
             aside: Finisher | None = None
             if many:

@@ -308,7 +308,7 @@ def _is_repeated(outcome: RefusedDrop, seen: set[tuple[Any, ...]]) -> bool:
 
 
 def _sha256(outcome: Accepted) -> bytes:
-    return next(d.value for d in outcome.staged.digests if d.algorithm == "sha256")
+    return outcome.staged.sha256()
 
 
 def _source_folder(file: Found) -> bytes:

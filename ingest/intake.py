@@ -10,11 +10,12 @@ the rest.
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, update
 
 from archive.database import Database
 from archive.durable import FileSystem
 from archive.ports import Clock, ObjectStore
+from archive.rows import batched
 from archive.seal import Sealer
 from ingest.admitting import INTAKE, Admission, Admitted, IntakeSettings
 from ingest.outbox import Outbox, due_receipts, make_receipts
@@ -102,5 +103,6 @@ class Intake:
 
 
 def _set_state(connection: Connection, ids: Sequence[str], state: str) -> None:
-    change = update(INTAKE).where(INTAKE.c.id == bindparam("row")).values(state=state)
-    connection.execute(change, [{"row": number} for number in ids])
+    change = update(INTAKE).values(state=state)
+    for some in batched(ids):
+        connection.execute(change.where(INTAKE.c.id.in_(some)))

@@ -18,6 +18,7 @@ from ingest.errors import SourceChanged, SourceUnreadable
 from ingest.settle import FileKey
 from ingest.sources import has_writer, open_known
 from signing.digest import Digest, Hasher
+from signing.errors import DigestError
 
 HEAD_SIZE = 64 * 1024
 """Bytes at the start that are handed on for finding kind and text."""
@@ -49,6 +50,13 @@ class Staged(NamedTuple):
     """The first HEAD_SIZE bytes. Drop it soon: a batch would hold many."""
     data: bytes | None = None
     """All bytes, of a small file that goes into a pack."""
+
+    def sha256(self) -> bytes:
+        """The digest that every archive has."""
+        for digest in self.digests:  # a generator would take longer than the search
+            if digest.algorithm == "sha256":
+                return digest.value
+        raise DigestError("There is no SHA-256.")
 
     def start(self) -> bytes:
         """The first HEAD_SIZE bytes, while they are at hand."""
