@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from archive.errors import Unreachable
 from archive.ports import StoredVersion
 from archive.stores.s3.client import Bucket
 
@@ -35,6 +36,7 @@ def versions(
     """Every version and delete marker below a prefix, keys ascending, newest first per key.
 
     `after` leaves out every key up to and including it; keys are without the bucket's own prefix.
+    Raises Unreachable for a server that begins the same page again and again.
     """
     skip = len(bucket.prefix)
     marker = _before_family(bucket.prefix + after, "") if after else _Marker("")
@@ -52,7 +54,9 @@ def versions(
                 yield version
         if not reply.get("IsTruncated"):
             return
-        marker = _next(reply, marker)
+        before, marker = marker, _next(reply, marker)
+        if not marker.key or marker == before:
+            raise Unreachable("The server's listing does not come to its end.")
         # Only what stands behind the new marker can come again.
         seen = {(v.key, v.version) for v in found if bucket.prefix + v.key > marker.key}
 
