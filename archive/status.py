@@ -110,12 +110,16 @@ class DiskStatus:
 
 @dataclass(frozen=True, slots=True)
 class CopyStatus:
-    """How far the second copy is behind: objects, since when, and those that wait for a person."""
+    """How far the second copy is behind: objects, since when, and those that wait for a person.
+
+    `begun`: the ledger knows a second copy. Before, nothing is queued, and nothing is there.
+    """
 
     place: str
     count: int
     oldest: datetime | None
     problems: int
+    begun: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +245,8 @@ def _of_the_queue(status: LedgerStatus, now: datetime) -> list[Warned]:
 
 def _of_the_copy(copy: CopyStatus, now: datetime) -> list[Warned]:
     found = []
+    if not copy.begun:
+        found.append(Warned("COPY_NOT_BEGUN", {}))
     if copy.problems:
         found.append(Warned("COPY_PROBLEM", {"count": copy.problems}))
     if _older(copy.oldest, now, OLD_COPY):

@@ -112,6 +112,8 @@ def _copy(copy: _Found | None) -> list[tuple[str, object]]:
     if copy is None:
         return []
     name = say("second copy", "第二副本")
+    if not copy["begun"]:
+        return [(name, say(f"{copy['place']}, not begun", f"{copy['place']}，尚未开始"))]
     if not copy["count"]:
         return [(name, say(f"{copy['place']}, complete", f"{copy['place']}，完整"))]
     behind = _aged(copy["count"], copy["oldest"])
@@ -159,6 +161,10 @@ _SENTENCES = {
     "COPY_BEHIND": (
         "{count} object(s) wait for the second copy since {since}; is it away?",
         "{count} 个对象自 {since} 起尚未写入第二副本；第二副本是否不可用？",
+    ),
+    "COPY_NOT_BEGUN": (
+        "Nothing is in the second copy yet; run: cunzheng replica begin",
+        "第二副本尚无内容；请运行：cunzheng replica begin",
     ),
     "COPY_PROBLEM": (
         "{count} object(s) could not be copied as they were sealed; run: cunzheng replica repair",

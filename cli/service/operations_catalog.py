@@ -15,8 +15,9 @@ from archive.desk.db_shelf import DbShelf
 from archive.desk.reading import Reader, find_for, sees_record
 from archive.desk.words import may_read_words
 from archive.errors import UsageError
-from archive.introducing import stated_level
+from archive.introducing import said_of, stated_level
 from archive.registers.denials import denied
+from archive.replica import REPLICA
 from archive.status import DiskStatus, read_status, warnings
 from archive.storage_level import NO_LOCKS
 from archive.tables import RecordRow
@@ -56,6 +57,8 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
             drops = look(connection, bench.home, now)
             level = stated_level(connection) or NO_LOCKS
             copy = copy_status(bench.settings.replica, connection)
+            if copy is not None:
+                copy = replace(copy, begun=said_of(connection, REPLICA) is not None)
     found = os.statvfs(disk_of(bench.settings, bench.home))
     free, total = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
     disk = DiskStatus(free, total, level)

@@ -71,11 +71,14 @@ def office(founded: Lab, tmp_path: Path) -> Office:
 
 
 def test_a_copy_is_begun_and_follows(office: Office) -> None:
+    assert "not begun" in office.lab.run(office.home, "status")[1]
+    assert [item["code"] for item in office.status()["warnings"]].count("COPY_NOT_BEGUN") == 1
     code, said = office.json("replica", "begin")
     assert (code, said["level"]) == (0, "read-only")
     assert office.take()[0] == 0
     assert office.json("replica", "sync")[0] == 0
     assert office.status()["copy"]["count"] == 0
+    assert "complete" in office.lab.run(office.home, "status")[1]
     assert office.verify("--storage") == (0, [])
     assert office.verify("--replica") == (0, [])
     assert office.verify("--replica", "--storage") == (0, [])
