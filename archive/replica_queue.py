@@ -5,12 +5,15 @@ the second store, so nothing is forgotten by a crash between. Rows are in the or
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from archive.errors import LedgerForked
 from archive.layout import detail_key, note_key, pack_key, record_prefix
 from archive.ledger import NewObject
 from archive.rows import batched
@@ -103,14 +106,19 @@ def waiting(connection: Connection, store: str, after: int, limit: int) -> list[
 
 
 def done(connection: Connection, rows: Sequence[Waiting]) -> None:
-    """Forget what was read back."""
-    for part in batched([row.id for row in rows]):
-        connection.execute(delete(REPLICATION).where(REPLICATION.c.id.in_(part)))
+    """Forget what was read back.
+
+    By number and key: if others took a row out meanwhile, another object may have its number.
+    """
+    for part in batched(rows):
+        mine = REPLICATION.c.id.in_([row.id for row in part])
+        same = REPLICATION.c.key.in_([row.key for row in part])
+        connection.execute(delete(REPLICATION).where(mine, same))
 
 
 def set_problem(connection: Connection, row: Waiting, problem: str) -> None:
     """Put a row aside until a person has looked at it."""
-    where = REPLICATION.c.id == row.id
+    where = (REPLICATION.c.id == row.id) & (REPLICATION.c.key == row.key)
     connection.execute(update(REPLICATION).where(where).values(problem=problem))
 
 
@@ -141,17 +149,54 @@ def is_empty(connection: Connection, store: str) -> bool:
     return connection.execute(query).first() is None
 
 
-def is_copied(connection: Connection, store: str, entry: bytes, log: str, index: int) -> bool:
-    """Whether what a published entry names stands in a store, with the seal over the entry."""
+class Sealed(NamedTuple):
+    """A published entry and its place in the ledger."""
+
+    entry: bytes
+    log: str
+    place: int
+
+
+def copied(connection: Connection, store: str, entries: Sequence[Sealed]) -> list[bool]:
+    """Of each entry, whether all that it names stands in a store, with the seal over it.
+
+    Seals are asked first and at once: of those that were not copied nothing else is asked. Raises
+    LedgerForked where the seal over an entry is gone from the database.
+    """
+    notes = _notes(connection, entries)
+    files = {note: [note, f"{note}.p7s", f"{note}.p7s.tst"] for note in {*notes}}
+    queued = queued_keys(connection, store, [key for keys in files.values() for key in keys])
+    missing = {note for note, keys in files.items() if not queued.isdisjoint(keys)}
+    return [
+        note not in missing and _is_copied(connection, store, one.entry)
+        for one, note in zip(entries, notes, strict=True)
+    ]
+
+
+def _notes(connection: Connection, entries: Sequence[Sealed]) -> list[str]:
+    """The key of the note over each entry."""
+    sizes: dict[str, list[int]] = {}
+    for log in {one.log for one in entries}:
+        places = [one.place for one in entries if one.log == log]
+        over = (SEAL.c.size > min(places)) & (SEAL.c.previous <= max(places))
+        query = select(SEAL.c.size).where(SEAL.c.log == log, over).order_by(SEAL.c.size)
+        sizes[log] = list(connection.execute(query).scalars())
+    notes = []
+    for one in entries:
+        after = bisect_right(sizes[one.log], one.place)
+        if after == len(sizes[one.log]):
+            raise LedgerForked(f"The seal over entry {one.place} of {one.log} is gone.")
+        notes.append(note_key(one.log, sizes[one.log][after]))
+    return notes
+
+
+def _is_copied(connection: Connection, store: str, entry: bytes) -> bool:
     said = json.loads(entry)
     record, pack, detail = said["subject"], said["body"].get("pack"), said["body"].get("detail_id")
     if record is not None and _any_below(connection, store, record_prefix(record)):
         return False
     keys = [] if pack is None else [pack_key(pack["id"], parse_time(said["at"]))]
     keys += [] if detail is None else [detail_key(detail)]
-    size = select(func.min(SEAL.c.size)).where(SEAL.c.log == log, SEAL.c.size > index)
-    note = note_key(log, int(connection.execute(size).scalar() or 0))
-    keys += [note, f"{note}.p7s", f"{note}.p7s.tst"]
     return not queued_keys(connection, store, keys)
 
 

@@ -8,8 +8,9 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from archive import replica_queue
@@ -38,13 +39,16 @@ _BACK_OFF_SECONDS = (5.0, 15.0, 60.0, 300.0)
 Tell = Callable[[str], None]
 
 
-def awaited_copy(settings: Settings) -> "Callable[[Connection, Due], bool] | None":
+def awaited_copy(
+    settings: Settings,
+) -> "Callable[[Connection, Sequence[Due]], list[Due]] | None":
     """What receipts wait for besides the first store; None where they do not."""
     if not settings.replica_required:
         return None
 
-    def copied(connection: "Connection", due: "Due") -> bool:
-        return replica_queue.is_copied(connection, REPLICA, due.entry, due.log, due.place)
+    def copied(connection: "Connection", due: "Sequence[Due]") -> "list[Due]":
+        asked = [replica_queue.Sealed(item.entry, item.log, item.place) for item in due]
+        return list(compress(due, replica_queue.copied(connection, REPLICA, asked)))
 
     return copied
 

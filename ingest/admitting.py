@@ -70,8 +70,9 @@ class IntakeSettings:
     alone: Callable[[Mapping[str, Any]], bool] = is_sensitive
     """By the claims of a sidecar: which small records get objects of their own. Records of a case
     that is under a hold do so whatever this says."""
-    copied: Callable[[Connection, Due], bool] | None = None
-    """Whether a second store has what a receipt speaks of; None where no receipt waits for one."""
+    copied: Callable[[Connection, Sequence[Due]], list[Due]] | None = None
+    """Those of which a second store has what their receipts speak of; None where no receipt waits
+    for one."""
 
 
 @dataclass(slots=True)

@@ -70,27 +70,34 @@ class Intake:
         """
         drained = self._sealer.drain()
         with self._outbox.locked():
-            while self._receipt_some(on_receipts):
-                pass
+            last: str | None = ""
+            while last is not None:
+                last = self._receipt_some(last, on_receipts)
             self._releaser.release_due(self._db)
         if self._dead_need_us:
             self._dead_need_us = self._session.clean_up_dead(self._db)
         return drained is not None and drained.waiting_for_tsa
 
-    def _receipt_some(self, on_receipts: Callable[[int], None] | None) -> bool:
+    def _receipt_some(self, after: str, on_receipts: Callable[[int], None] | None) -> str | None:
+        """Receipts for the next drops after an id; returns the last one's, None at the end.
+
+        What waits for the second store does not hold up what comes after it.
+        """
         with self._db.read() as connection:
-            due = due_receipts(connection, _AT_ONCE)
+            due = due_receipts(connection, _AT_ONCE, after)
+            if not due:
+                return None
+            last = due[-1].intake
             if copied := self._settings.copied:
-                due = [item for item in due if copied(connection, item)]
+                due = copied(connection, due)
             ready, done = make_receipts(connection, due, self._settings.storage)
-        if not done:
-            return False
-        self._outbox.write(ready, self._clock.now())
-        with self._db.write() as connection:
-            _set_state(connection, done, "receipted")
-        if on_receipts is not None:
-            on_receipts(len(ready))
-        return True
+        if done:
+            self._outbox.write(ready, self._clock.now())
+            with self._db.write() as connection:
+                _set_state(connection, done, "receipted")
+            if on_receipts is not None:
+                on_receipts(len(ready))
+        return last if done or not due else None
 
     def clean_up(self) -> None:
         """Remove staged files of ours that are stored by now."""

@@ -54,15 +54,18 @@ class Ready(NamedTuple):
     line: bytes
 
 
-def due_receipts(connection: Connection, limit: int) -> list[Due]:
-    """Drops whose entries are stored and read back, by the time of their taking."""
+def due_receipts(connection: Connection, limit: int, after: str = "") -> list[Due]:
+    """Drops whose entries are stored and read back, by the time of their taking.
+
+    Those after the one with the id `after`.
+    """
     i, e = INTAKE.c, ENTRY.c
     columns = (i.id, i.source, i.path, i.record, i.at, e.log, e.idx, e.data)
     query = (
         select(*columns)
         .join(ENTRY, e.pending == i.pending)
         .join(HEAD, HEAD.c.log == e.log)
-        .where(i.state == "staged", e.idx < HEAD.c.published)
+        .where(i.state == "staged", e.idx < HEAD.c.published, i.id > after)
         .order_by(i.id)
         .limit(limit)
     )

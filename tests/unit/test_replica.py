@@ -270,13 +270,59 @@ def test_receipts_may_wait_for_the_copy(buckets: TwoPlaces) -> None:
     def copied() -> bool:
         with buckets.archive.db.read() as connection:
             entry = ledger.entries_between(connection, log, index, index + 1)[0].data
-            return replica_queue.is_copied(connection, REPLICA, entry, log, index)
+            asked = [replica_queue.Sealed(entry, log, index)]
+            return replica_queue.copied(connection, REPLICA, asked) == [True]
 
     assert not copied()
     calls = iter(range(100))
     buckets.replicator().drain(lambda: next(calls) > 0)
     buckets.replicator().drain()
     assert copied()
+
+
+@pytest.mark.parametrize("what", ["content", "record.json", "seal", "p7s", "tst"])
+def test_each_receipt_waits_for_its_own_objects(buckets: TwoPlaces, what: str) -> None:
+    """One object of the first of two records is not copied; the other record is done."""
+    archive = buckets.archive
+    archive.seal()
+    made = []
+    for number in range(2):
+        made.append(archive.accession(b"record %d" % number))
+        archive.seal()
+    log, index = archive.place(made[0].entry)
+    note = layout.note_key(log, index + 1)
+    left = {
+        "content": layout.content_key(made[0].record),
+        "record.json": layout.record_key(made[0].record),
+        "seal": note,
+        "p7s": f"{note}.p7s",
+        "tst": f"{note}.p7s.tst",
+    }[what]
+    with archive.db.write() as connection:
+        gone = connection.execute(REPLICATION.delete().where(REPLICATION.c.key != left))
+        assert gone.rowcount > 0
+    with archive.db.read() as connection:
+        assert replica_queue.queued_keys(connection, REPLICA, [left])
+        asked = []
+        for one in made:
+            where = archive.place(one.entry)
+            (entry,) = ledger.entries_between(connection, *where, where[1] + 1)
+            asked.append(replica_queue.Sealed(entry.data, *where))
+        assert replica_queue.copied(connection, REPLICA, asked) == [False, True]
+
+
+def test_a_row_that_got_the_number_of_another_stays(buckets: TwoPlaces) -> None:
+    """SQLite gives the number of a deleted row again: what was read before is not that row."""
+    archive = buckets.archive
+    archive.seal()
+    with archive.db.write() as connection:
+        old = replica_queue.waiting(connection, REPLICA, 0, 1000)
+        connection.execute(REPLICATION.delete())
+        replica_queue.queue_keys(connection, REPLICA, ["details/x"], archive.clock.now())
+        (new,) = replica_queue.waiting(connection, REPLICA, 0, 10)
+        assert new.id in {row.id for row in old}
+        replica_queue.done(connection, old)
+        assert replica_queue.waiting(connection, REPLICA, 0, 10) == [new]
 
 
 def test_every_seal_file_is_queued_once(buckets: TwoPlaces) -> None:
