@@ -427,3 +427,44 @@ class TestFolder:
         text = AUDIT.format(uid=1000, name="/etc/passwd") + "type=what is this\n"
         codes, result = self.judged(known, tmp_path, text)
         assert (codes, result.foreign) == (["LINE_UNREADABLE"], 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"o b [01/Jan/0001:00:00:00 +2359] 1.2.3.4 who R REST.GET.OBJECT k"
+        b' "GET /b/k HTTP/1.1" 200 - 1 1 1 1 "-" "agent" -\n',
+        b"o b [31/Dec/9999:23:59:59 -2359] 1.2.3.4 who R REST.GET.OBJECT k"
+        b' "GET /b/k HTTP/1.1" 200 - 1 1 1 1 "-" "agent" -\n',
+        b"\x1f\x8b\x08\x00broken",
+        gzip.compress(b"line\n" * 1000)[:-9],
+        b'{"a":' * 1000,
+        b'[{"bucket":"b"}]\n',
+        b'{"bucket":"b","operation":"get_obj"},\n',
+    ],
+)
+def test_nothing_of_a_log_is_left_out_in_silence(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(text)
+    found = list(read_log(path))
+    assert found
+    assert isinstance(found[-1], Unreadable)
+
+
+def test_a_time_without_its_zone_is_none(tmp_path: Path) -> None:
+    entry_ = {
+        "bucket": "b",
+        "time": "2026-11-22T04:00:00",
+        "user": "u",
+        "operation": "get_obj",
+        "uri": "GET /b/k HTTP/1.1",
+        "remote_addr": "",
+        "http_status": "200",
+        "bytes_sent": 1,
+        "user_agent": "",
+    }
+    path = tmp_path / "log"
+    path.write_text(json.dumps(entry_) + "\n")
+    assert [type(one) for one in read_log(path)] == [Unreadable]
+    path.write_text(json.dumps({**entry_, "time": "2026-11-22T04:00:00.1Z"}) + "\n")
+    assert [type(one) for one in read_log(path)] == [Request]

@@ -81,7 +81,7 @@ def _time(text: str) -> datetime:
     day, year, hour, minute, second, ahead, off = (int(found[i]) for i in (1, 3, 4, 5, 6, 8, 9))
     try:
         local = datetime(year, _MONTHS[found[2]], day, hour, minute, second, tzinfo=UTC)
-    except ValueError as error:
+        zone = timedelta(hours=ahead, minutes=off)
+        return local - zone if found[7] == "+" else local + zone
+    except (ValueError, OverflowError) as error:
         raise FormatError("there is no such time") from error
-    zone = timedelta(hours=ahead, minutes=off)
-    return local - zone if found[7] == "+" else local + zone

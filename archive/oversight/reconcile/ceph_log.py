@@ -6,7 +6,7 @@ while it is read: never more than one entry is in memory.
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from archive.errors import FormatError
 from archive.oversight.reconcile.request import (
@@ -34,7 +34,8 @@ def entries(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     size = 0
     for number, line in enumerate(lines, 1):
         text = line.strip()
-        if depth == 0 and text.startswith("{") and text.endswith("}"):
+        if depth == 0 and text and text != "{":
+            # One entry a line; what is none is said to be none by whoever reads it.
             yield number, text
             continue
         opens, closes = text.endswith(("{", "[")), text.startswith(("}", "]"))
@@ -70,7 +71,7 @@ def parse_entry(text: str, source: str) -> Request | None:
         asked = query_of(query)
         return Request(
             source=source,
-            at=datetime.fromisoformat(value["time"]),
+            at=_time(value["time"]),
             bucket=bucket,
             who=str(value["user"]) or "anonymous",
             address=str(value["remote_addr"]),
@@ -82,8 +83,16 @@ def parse_entry(text: str, source: str) -> Request | None:
             cause=cause_in(str(value["user_agent"])),
             makes=makes_object(method, asked),
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise FormatError("this is no entry of an operations log") from error
+
+
+def _time(text: str) -> datetime:
+    """With its zone: without one nobody can say when it was."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise FormatError("the time has no zone")
+    return found.astimezone(UTC)
 
 
 def _key(path: str, bucket: str) -> str | None:

@@ -1,6 +1,7 @@
 """Requests out of files of access logs, one after the other; never a whole file in memory."""
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from io import TextIOWrapper
@@ -22,6 +23,13 @@ def read_log(path: Path) -> Iterator[Request | Unreadable]:
 
     What is no line of such a log comes out as Unreadable, and is never left out.
     """
+    try:
+        yield from _read(path)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        yield Unreadable(path.name, "the packed file is damaged or breaks off")
+
+
+def _read(path: Path) -> Iterator[Request | Unreadable]:
     with closing(_opened(path)) as file:
         lines = _lines(file)
         first = next(lines, None)
