@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
@@ -75,11 +76,12 @@ def _decoded(appended: Appended) -> Any:
 def kept_columns(body: Mapping[str, Any]) -> dict[str, Any]:
     """What an accession's body says of where the record lies, and how long it stays at least."""
     pack, until = body.get("pack"), body.get("retain_until")
+    lock = _lock(until) if until else None
     return {
         "pack": pack["id"] if pack else None,
         "pack_place": canonical.encode(pack) if pack else None,
-        "first_lock": _moment(until),
-        "retain_until": _moment(until),
+        "first_lock": lock,
+        "retain_until": lock,
         "permanent": False,
         "destroyed": False,
     }
@@ -157,6 +159,10 @@ def _officer(item: Any) -> str:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+_lock = lru_cache(maxsize=16)(datetime.fromisoformat)
+"""All of one day have the same first lock."""
 
 
 def _sha256(digests: Sequence[str]) -> bytes:

@@ -7,6 +7,7 @@ them. Other databases get the same rows through SQLAlchemy.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -61,10 +62,26 @@ def _plan(
         kind = table.c[name].type.dialect_impl(dialect)
         change = kind.bind_processor(dialect)
         if change is not None and not isinstance(kind, LargeBinary | String):
-            changes.append((position, change))
+            changes.append((position, _quicker(change)))
     columns = ", ".join(f'"{name}"' for name in names)
     marks = ", ".join("?" * len(names))
     return f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})', tuple(changes)  # noqa: S608
+
+
+def _quicker(change: _Change) -> _Change:
+    """Half the time for moments, where the column writes them as SQLAlchemy does by itself."""
+    try:
+        same = all(change(moment) == _moment(moment) for moment in _SAMPLES)
+    except (TypeError, ValueError, AttributeError):
+        return change  # no column of moments
+    return _moment if same else change
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat(" ", "microseconds")[:26]
+
+
+_SAMPLES = (datetime(1, 2, 3, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 7, tzinfo=UTC))
 
 
 def select_among(

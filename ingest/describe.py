@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from archive.pieces import PIECE_SIZE
@@ -84,7 +85,7 @@ def describe(
         canonical.text(folder.b64),
         b'"%s"' % arrival.number.encode(),
         _MEDIA(canonical.text(media.by), canonical.text(media.type)),
-        time_text(_modified(staged.key.mtime_ns)),
+        _modified(staged.key.mtime_ns),
         canonical.text(name.text),
         canonical.text(name.b64),
         facts.office,
@@ -128,14 +129,19 @@ def _sidecar(sidecar: SidecarFacts | None) -> bytes:
     return _SIDECAR(digests_text(sidecar.digests), b"%d" % len(sidecar.data))
 
 
-def _modified(mtime_ns: int) -> datetime:
-    """The file's own time; one that no calendar has becomes the nearest that it has."""
+def _modified(mtime_ns: int) -> bytes:
+    """The file's own time; one that no calendar has becomes the beginning of 1970."""
+    seconds, rest = divmod(mtime_ns, 10**9)
     try:
-        return datetime.fromtimestamp(mtime_ns // 10**9, UTC).replace(
-            microsecond=mtime_ns % 10**9 // 1000
-        )
+        return b'"%s.%06dZ"' % (_second(seconds), rest // 1000)
     except (ValueError, OverflowError, OSError):
-        return datetime(1970, 1, 1, tzinfo=UTC)
+        return time_text(datetime(1970, 1, 1, tzinfo=UTC))
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> bytes:
+    # Many files are written within one second.
+    return format_time(datetime.fromtimestamp(seconds, UTC))[: -len(".000000Z")].encode()
 
 
 def findings(staged: Staged, sidecar: SidecarFacts) -> list[Mapping[str, str]]:

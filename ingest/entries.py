@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
@@ -95,7 +96,7 @@ class EntryMaker:
                 % (arrival.received_at, facts.described.hex().encode()),
                 b""
                 if facts.retain_until is None
-                else b',"retain_until":%b' % time_text(facts.retain_until),
+                else b',"retain_until":%b' % _lock_text(facts.retain_until),
                 b"" if facts.same is None else b',"same_content_as":"%b"' % facts.same.encode(),
                 b',"size":%d,"source":%b}' % (outcome.staged.size, canonical.text(source)),
             ]
@@ -199,6 +200,10 @@ class EntryMaker:
         stream = f"source/{outcome.drop.file.source}"
         at = outcome.received_at
         return NewEntry(number, kind, stream, ACTOR, at, subject, body, objects)
+
+
+_lock_text = lru_cache(maxsize=16)(time_text)
+"""All of one day have the same first lock."""
 
 
 def _place(name: str, place: PackPlace) -> bytes:
