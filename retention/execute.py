@@ -115,8 +115,7 @@ class Destroyer:
         if not left:
             return Lawful()
         law, now = disposition.law_of(self._desk), self._desk.clock.now()
-        with cause(f"destroy {name}"):
-            return self._warrant(lambda shelf: judge(shelf, law, name, left, now))
+        return self._warrant(lambda shelf: judge(shelf, law, name, left, now))
 
     def _check_stores(self, connection: Connection) -> None:
         """Nothing is called destroyed while a store of the ledger is not at hand."""
@@ -177,9 +176,10 @@ class Destroyer:
         """Records that were split off stand in every store, as sealed, before their pack goes."""
         with self._desk.database.read() as connection:
             accessions = {record: _accession(connection, record) for record in unit.alone}
-        for record, entry in accessions.items():
-            for place in self._stores:
-                check_alone(place.store, record, entry)
+        with cause("verify"):
+            for record, entry in accessions.items():
+                for place in self._stores:
+                    check_alone(place.store, record, entry)
 
     def _pack_key(self, unit: Unit) -> str | None:
         """Where a unit's pack stands, by the time of its members' entries."""

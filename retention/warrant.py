@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from archive import layout
+from archive.cause import cause
 from archive.errors import ContentAltered, Denied
 from archive.ports import Clock, ObjectStore
 from archive.registers.denials import denied
@@ -77,9 +78,10 @@ def replayed(
     def warrant(judging: Callable[[Shelf], Lawful]) -> Lawful:
         found: list[Lawful] = []
         kit = Kit(law=law, ask=lambda shelf: found.append(judging(shelf)))
-        report = verify(
-            evidence, live, policy, now=clock.now(), scope=_NO_RECORDS, kit=kit, workers=1
-        )
+        with cause("verify"):
+            report = verify(
+                evidence, live, policy, now=clock.now(), scope=_NO_RECORDS, kit=kit, workers=1
+            )
         if not found or not ledger_holds(report):
             raise ContentAltered(
                 "The ledger in the store does not hold, so nothing is destroyed: see"
