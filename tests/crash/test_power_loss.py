@@ -1,6 +1,5 @@
 """What a power cut may leave after every durable call, and that no fsync is there in vain."""
 
-import ast
 import random
 import shutil
 import tempfile
@@ -11,21 +10,14 @@ import pytest
 from archive_fixture import PASSPHRASE, START, Archive
 from crash_scenario import check_state, recorded_archive, scenario
 from power_cut import PowerCutDisk, State
+from sync_sites import MEMORY, sync_sites
 
 from archive.errors import ArchiveError
 from archive.founding import Founding, found_home
 from archive.keyring import Keyring
 from signing.errors import SigningError
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = ("archive", "ingest")
-SYNCS = {"fsync_file", "fsync_directory", "sync_file_system"}
-FOUNDING = "archive/founding.py"
-ELSEWHERE = ("archive/copying.py:", "archive/stores/directory_vault.py:")
-"""The second copy and destruction are no part of this scenario: both are done again after a crash,
-by the queue of the copy and by executing the disposition once more."""
 PARTS = 8
-MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture(scope="module")
@@ -37,24 +29,6 @@ def recording() -> Iterator[tuple[Archive, PowerCutDisk]]:
     archive.db.close()
     yield archive, disk
     shutil.rmtree(home)
-
-
-def sync_sites(*, founding: bool = False) -> list[str]:
-    """Every call of a sync outside of FileSystem, as file:line; those of founding apart."""
-    sites = []
-    for package in PACKAGES:
-        for path in sorted((REPOSITORY / package).rglob("*.py")):
-            tree = ast.parse(path.read_text())
-            tree.body = [node for node in tree.body if getattr(node, "name", "") != "FileSystem"]
-            sites += [
-                f"{path.relative_to(REPOSITORY)}:{node.lineno}"
-                for node in ast.walk(tree)
-                if isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in SYNCS
-            ]
-    mine = [site for site in sites if not site.startswith(ELSEWHERE)]
-    return [site for site in mine if site.startswith(FOUNDING) == founding]
 
 
 def failure(archive: Archive, state: State) -> str | None:
