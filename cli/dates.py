@@ -39,6 +39,11 @@ def last_day(end: datetime) -> str:
     return show_time(end)
 
 
+def end_day(text: str | None) -> str | None:
+    """An end of an answer, as `last_day` has it; raises FormatError."""
+    return None if text is None else last_day(parse_time(text))
+
+
 def exact_moment(text: str) -> datetime:
     """`YYYY-MM-DD HH:MM` in Asia/Shanghai, seconds if need be; raises UsageError."""
     try:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archive.registers.denials import DENIALS
-from cli.dates import moment
+from cli.dates import end_day
 from cli.labels import label
 from cli.language import say
 from cli.output import print_line, print_pairs, print_table
@@ -29,7 +29,7 @@ def print_due(found: Mapping[str, Any], count: int) -> None:
     """What can go by now, of which `count` fit on one list, and what cannot."""
     due = found["due"]
     rows = [
-        (one["line"]["record"], one["line"]["name"], one["line"]["case"], moment(one["end"]))
+        (one["line"]["record"], one["line"]["name"], one["line"]["case"], end_day(one["end"]))
         for one in due[:SHOWN]
     ]
     print_table((say("record", "记录"), say("name", "名称"), say("case", "案号"), _until()), rows)
@@ -48,7 +48,7 @@ def print_due(found: Mapping[str, Any], count: int) -> None:
 
 
 def _print_pack(pack: Mapping[str, Any]) -> None:
-    ends = moment(pack["next"]) if pack["next"] else say("not known", "未定")
+    ends = end_day(pack["next"]) or say("not known", "未定")
     counts = len(pack["due"]), len(pack["kept"])
     print_line(
         say(
@@ -116,7 +116,7 @@ def print_list(found: Mapping[str, Any]) -> None:
                 line["record"],
                 line.get("name"),
                 line.get("case"),
-                moment(line["end"]) if line["end"] else None,
+                end_day(line["end"]),
                 say("destroyed", "已销毁") if line["destroyed"] else say("kept", "未销毁"),
             )
             for line in lines

@@ -8,7 +8,7 @@ import typer
 from cli import signing_two
 from cli.author import KeyOption, SecondKeyOption, open_author
 from cli.commands.people_changes import ReasonOption
-from cli.dates import moment
+from cli.dates import end_day
 from cli.invocation import Invocation
 from cli.labels import label
 from cli.language import say
@@ -60,7 +60,7 @@ def show(context: typer.Context, pack: _PACK) -> None:
 
 
 def _row(member: dict[str, Any]) -> tuple[object, ...]:
-    end = moment(member["end"]) if member["end"] else None
+    end = end_day(member["end"])
     return (
         member["record"],
         member["name"],

@@ -10,15 +10,17 @@ from archive.errors import FormatError, UsageError
 from archive.times import parse_time
 from cli.commands import retention_changes
 from cli.commands.retention_changes import CaseOption, RecordsArgument
-from cli.dates import day_start, last_day
+from cli.dates import day_start, end_day
 from cli.exits import ExitCode
 from cli.founding import CONFIG
 from cli.invocation import Invocation
+from cli.labels import label
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs, print_table, show_time
 from cli.rule_text import check_rule_text
 from cli.service import large, open_desk
 from cli.service.operations_retention import class_value
+from retention.periods import PERMANENT
 from retention.schedule import Schedule
 from retention.working_days import LAWS, Calendar, in_working_days
 
@@ -29,6 +31,13 @@ app = typer.Typer(
 )
 _EXAMPLE = say("Example: ", "示例：") + "cunzheng retention "
 _SHOWN = 40
+_UNITS = {"d": ("days", "日"), "m": ("months", "个月"), "y": ("years", "年")}
+_TRIGGERS = {
+    "capture_end": ("end of capture", "拍摄结束"),
+    "case_close": ("closing of the case", "结案"),
+    "decision": ("decision of the case", "作出决定"),
+    "flag": ("a person's word", "人员确认"),
+}
 
 
 @app.command(
@@ -74,14 +83,15 @@ def show(
 
 
 def _pairs(one: dict[str, Any]) -> list[tuple[str, Any]]:
-    label = one["label"] or {}
+    named = one["label"] or {}
     return [
         (say("record", "记录"), one["record"]),
         (say("class", "类别"), _class(one)),
-        (say("legal basis", "依据"), label.get("basis")),
+        *([] if one["said"] in {None, one["class"]} else [_said(one)]),
+        (say("basis of the class", "类别依据"), named.get("basis")),
         (say("counted from", "起算"), _day(one["trigger"])),
         (say("kept until", "保管至"), _until(one)),
-        (say("first lock", "首次锁定至"), _end(one["first_lock"])),
+        (say("first lock", "首次锁定至"), end_day(one["first_lock"])),
         (say("holds", "封存"), " ".join(one["holds"]) or None),
         (say("lock in the store", "存储锁定"), _lock(one)),
     ]
@@ -90,8 +100,13 @@ def _pairs(one: dict[str, Any]) -> list[tuple[str, Any]]:
 def _class(one: dict[str, Any]) -> str:
     if one["class"] is None:
         return say("not known yet", "尚未确定")
-    label = one["label"]
-    return f"{one['class']} ({say(label['en'], label['zh'])})" if label else one["class"]
+    named = one["label"]
+    return f"{one['class']} ({say(named['en'], named['zh'])})" if named else one["class"]
+
+
+def _said(one: dict[str, Any]) -> tuple[str, str]:
+    """What a person called it, where what was set before is longer, or the next sweep sets it."""
+    return say("class said by a person", "人员确认的类别"), one["said"]
 
 
 def _until(one: dict[str, Any]) -> str:
@@ -101,10 +116,10 @@ def _until(one: dict[str, Any]) -> str:
         return say("for ever", "永久")
     if one["open"]:
         least = one["until"]
-        day = _end(least)
+        day = end_day(least)
         more = say(f", at least to {day}", f"，至少至 {day}") if least else ""
         return say("open: class or case not closed yet", "未定（类别或案件尚未确定）") + more
-    return str(_end(one["until"]))
+    return str(end_day(one["until"]))
 
 
 def _lock(one: dict[str, Any]) -> str:
@@ -112,10 +127,6 @@ def _lock(one: dict[str, Any]) -> str:
         return say("as it should be", "已确认")
     waits = say("waits to be confirmed", "待确认")
     return f"{waits}: {one['problem']}" if one["problem"] else waits
-
-
-def _end(text: str | None) -> str | None:
-    return None if text is None else last_day(parse_time(text))
 
 
 def _day(text: str | None) -> str | None:
@@ -136,7 +147,7 @@ def _show_due(invocation: Invocation, found: dict[str, Any]) -> None:
         ]
     )
     for one in due[:_SHOWN]:
-        print_line(f"{one['line']['record']}  {_end(one['end'])}")
+        print_line(f"{one['line']['record']}  {end_day(one['end'])}")
     if len(due) > _SHOWN:
         print_line(say(f"… and {len(due) - _SHOWN} more", f"……另有 {len(due) - _SHOWN} 份"))
 
@@ -210,13 +221,24 @@ def _print_classes(classes: list[dict[str, Any]]) -> None:
             (
                 one["class"],
                 say(one["en"], one["zh"]),
-                say("as the case file", "同案卷") if one["same_as_case"] else one["period"],
-                one["trigger"],
+                _period(one),
+                label(_TRIGGERS, one["trigger"]),
                 one["basis"],
             )
             for one in classes
         ],
     )
+
+
+def _period(one: dict[str, Any]) -> str:
+    """How long a class is kept, in words."""
+    if one["same_as_case"]:
+        return say("as the case file", "同案卷")
+    text: str = one["period"]
+    if text == PERMANENT:
+        return say("for ever", "永久")
+    english, chinese = _UNITS[text[-1]]
+    return say(f"{text[:-1]} {english}", f"{text[:-1]} {chinese}")
 
 
 @app.command(

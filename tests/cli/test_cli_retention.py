@@ -94,7 +94,10 @@ def test_the_schedule_is_shown_checked_and_replaced(office: Office, tmp_path: Pa
     found = cli("retention", "schedule", "--json").json
     assert len(found["versions"]) == 1
     assert {one["class"] for one in found["classes"]} >= {"av_unlinked", "case_file"}
-    assert "30y" in cli("retention", "schedule").out
+    assert "30 years" in cli("retention", "schedule").out
+    chinese = cli("--lang", "zh", "retention", "schedule").out
+    assert "30 年" in chinese
+    assert "capture_end" not in chinese
     assert found["schedule"][-10:] in cli("retention", "schedule", "--versions").out
     longer = tmp_path / "longer.toml"
     longer.write_text(SCHEDULE.read_text("utf-8").replace('"10y"', '"30y"'), encoding="utf-8")
