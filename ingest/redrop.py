@@ -10,9 +10,8 @@ from archive import ledger
 from archive.database import Database
 from archive.entry import Entry
 from archive.errors import ArchiveError
-from archive.parts import CONTENT, DESCRIPTION, part_of, read_part
+from archive.parts import CONTENT, DESCRIPTION, SIDECAR, part_of, read_part
 from archive.ports import ObjectStore
-from archive.record import RecordDescription
 from archive.tables import RecordRow
 from ingest.drops import Accepted
 from ingest.entries import Known
@@ -45,20 +44,24 @@ def is_destroyed(outcome: Accepted, known: Known) -> bool:
 
 
 def _is_present(row: RecordRow, evidence: ObjectStore, database: Database) -> bool:
-    """Whether the record can be read, whole and as it was, wherever it stands."""
+    """Whether the record can be read, whole and as it was, wherever it stands: its sidecar too."""
     with database.read() as connection:
         found = ledger.entries_between(connection, row.log, row.idx, row.idx + 1)
     try:
         entry = Entry.parse(found[0].data)
-        described, content = (
-            read_part(evidence, part_of(row.id, entry.body, entry.at, name))
-            for name in (DESCRIPTION, CONTENT)
-        )
-        text = RecordDescription.parse(b"".join(described))
-        digest = sha256()
-        for chunk in content:
-            digest.update(chunk)
+
+        def digest(name: str) -> bytes:
+            read = sha256()
+            for chunk in read_part(evidence, part_of(row.id, entry.body, entry.at, name)):
+                read.update(chunk)
+            return read.digest()
+
+        if digest(CONTENT) != row.sha256 or entry.body["record"] != _named(digest(DESCRIPTION)):
+            return False
+        return row.sidecar_sha256 is None or digest(SIDECAR) == row.sidecar_sha256
     except (ArchiveError, IndexError):
         return False
-    stated = next(d.value for d in text.digests if d.algorithm == "sha256")
-    return digest.digest() == row.sha256 == stated
+
+
+def _named(digest: bytes) -> str:
+    return f"sha256:{digest.hex()}"

@@ -401,6 +401,23 @@ def test_a_damaged_pack_does_not_swallow_the_second_copy(tmp_path: Path, harm: s
     assert again.records == (1 if harm == "changed" else len(NOTES))
 
 
+@pytest.mark.parametrize("part", ["sidecar", "record.json"])
+@pytest.mark.parametrize("size", [10, 300_000])
+def test_what_stands_beside_a_content_is_read_too(tmp_path: Path, part: str, size: int) -> None:
+    """A copy is given up for the one that is stored only if all of that is right."""
+    packed = Packed(tmp_path)
+    drop = {"note.txt": b"x" * size, "note.txt.json": sidecar(stage="investigate")}
+    packed.take(drop)
+    assert packed.take(drop, "again").redropped == 1
+    (entry,) = packed.entries()
+    (path,) = packed.packs() or packed.archive.evidence.rglob(part)
+    said = packed.part(entry, part)
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(said, said.replace(b"investigate", b"prosecution")))
+    third = packed.take(drop, "third")
+    assert (third.redropped, third.records) == (0, 1)
+
+
 def test_what_is_given_back_leaves_nothing_in_staging(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
