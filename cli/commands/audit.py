@@ -1,5 +1,6 @@
 """`cunzheng audit`: what the storage itself saw, held against the ledger."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from archive.oversight.reconcile.auditd_log import FOLDER
 from archive.oversight.reconcile.judge import CODES
 from archive.oversight.reconcile.known import Known
 from archive.oversight.reconcile.logs import read_log
-from archive.oversight.reconcile.request import Request
+from archive.oversight.reconcile.request import Request, Unreadable
 from archive.oversight.reconcile.run import Finding, Result, Scope, reconcile
 from archive.oversight.sources import stored_lines
 from archive.publish import Places
@@ -31,6 +32,7 @@ from cli.output import (
     show_time,
     to_json,
 )
+from cli.progress import Advance, progress
 from cli.settings import Settings
 from cli.wiring_places import EVIDENCE, Opening, Purpose
 
@@ -40,6 +42,8 @@ app = typer.Typer(
     help=say("The storage's own logs against the ledger.", "将存储自身的日志与账本对账。"),
 )
 _MOST_SHOWN = 10_000
+_LINES_SHOWN = 20
+"""Unreadable lines; a file of another kind has nothing else, and must not hide what is found."""
 _WORKS = {
     "destroy": ("destruction", "销毁"),
     "ingest": ("sealing", "封存"),
@@ -96,22 +100,35 @@ def run(
     invocation = Invocation.of(context)
     home, settings = invocation.settings()
     files = access_log or []
-    shown: list[Finding] = []
-
-    def note(finding: Finding) -> None:
-        if len(shown) < _MOST_SHOWN:
-            shown.append(finding)
-
+    shown = _Shown()
     trusted = read_policy(policy, home).policy
     trust = LogTrust(settings.archive, trusted.log_keys[-1].key)
     places = Opening(settings, home, FileSystem(), SystemClock()).places(Purpose.VERIFY)
     with TemporaryDirectory(prefix="cunzheng-") as folder, cause("verify"):
-        result = _reconciled(Path(folder), places, trust, scope_of(settings, home), files, note)
+        result = _reconciled(
+            Path(folder), places, trust, scope_of(settings, home), files, shown.take
+        )
     if invocation.json:
-        print_json(document(result, shown, settings))
+        print_json(document(result, shown.findings, settings))
     else:
-        _show(result, shown, settings, files)
+        _show(result, shown.findings, settings, files)
     raise typer.Exit(int(_code(result)))
+
+
+class _Shown:
+    """The findings that are told one by one; all are counted."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self._lines = 0
+
+    def take(self, finding: Finding) -> None:
+        """Keep it, if there is room for its kind."""
+        unreadable = isinstance(finding.request, Unreadable)
+        if len(self.findings) >= _MOST_SHOWN or (unreadable and self._lines == _LINES_SHOWN):
+            return
+        self._lines += unreadable
+        self.findings.append(finding)
 
 
 def _reconciled(
@@ -120,10 +137,17 @@ def _reconciled(
     known = Known(folder / "known")
     try:
         known.take(stored_lines(places, trust))
-        items = (item for file in files for item in read_log(file))
-        return reconcile(known, scope, items, note)
+        with progress("Reading logs", "正在读取日志", None, say("lines", "行")) as advance:
+            return reconcile(known, scope, _read(files, advance), note)
     finally:
         known.close()
+
+
+def _read(files: list[Path], advance: Advance) -> Iterator[Request | Unreadable]:
+    for file in files:
+        for item in read_log(file):
+            advance(1)
+            yield item
 
 
 def scope_of(settings: Settings, home: Path) -> Scope:
@@ -197,6 +221,13 @@ def _show(result: Result, shown: list[Finding], settings: Settings, files: list[
                 "无法看到系统之外的读取：存储是目录，且没有与之相关的审计系统记录。",
             )
         )
+    elif not files:
+        print_line(
+            say(
+                "Nothing was looked at: name the server's logs with --access-log.",
+                "未查看任何日志：请用 --access-log 指定服务器的访问日志。",
+            )
+        )
     span = None
     if result.first and result.last:
         span = f"{show_time(result.first)} – {show_time(result.last)}"
@@ -219,6 +250,7 @@ def _show(result: Result, shown: list[Finding], settings: Settings, files: list[
         print_table((*headings, say("sent", "发送")), rows)
     if shown:
         _show_findings(shown)
+        _show_more(result.findings - len(shown), result.codes["LINE_UNREADABLE"])
 
 
 def _show_findings(shown: list[Finding]) -> None:
@@ -233,3 +265,15 @@ def _show_findings(shown: list[Finding]) -> None:
                 f"  {place or '–'}  {item.status}"
             )
         print_line(f"    {say(*CODES[finding.code])}")
+
+
+def _show_more(more: int, unreadable: int) -> None:
+    if more:
+        print_line(say(f"  … and {more} more", f"  ……另有 {more} 项"))
+    if unreadable > _LINES_SHOWN:
+        print_line(
+            say(
+                f"{unreadable} lines cannot be read; are these logs of the store's server?",
+                f"{unreadable} 行无法识别；所给文件是否为存储服务器的日志？",
+            )
+        )

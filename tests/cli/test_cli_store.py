@@ -174,6 +174,13 @@ class TestFolder:
         (one,) = seen.json["findings"]
         assert (one["code"], one["who"], one["key"]) == ("NO_CAUSE", "1234", "pki/x.crt")
         assert "1234" in cli("--lang", "zh", "audit", "reconcile", "--access-log", log).out
+        other = folder / "no.log"
+        other.write_text("a line of another program\n" * 10_001)
+        both = cli("audit", "reconcile", "--access-log", other, "--access-log", log)
+        assert both.code == 1
+        assert "1234" in both.out, "what cannot be read must not hide what was found"
+        assert "10001 lines cannot be read" in both.out
+        assert len(both.out.splitlines()) < 100
 
 
 def test_the_table_says_what_is_missing(
