@@ -4,7 +4,7 @@ from enum import IntEnum
 
 from archive import errors as archive_errors
 from cli.language import current, say
-from cli.wording import not_found_in_chinese
+from cli.wording import not_found_in_chinese, place_in_chinese
 from ingest import errors as ingest_errors
 from signing import errors as signing_errors
 
@@ -82,6 +82,8 @@ def _in_chinese(error: BaseException, text: str) -> str:
         if said := in_chinese(error):
             return said
     if isinstance(error, archive_errors.NotFound) and (said := not_found_in_chinese(text)):
+        return said
+    if said := place_in_chinese(text):
         return said
     if any("\u4e00" <= char <= "\u9fff" for char in text):
         return text

@@ -34,7 +34,42 @@ _NOUNS = {
     "request": "申请",
     "person": "人员",
     "source": "来源",
+    "disposition": "处置",
+    "pack": "包",
 }
+_PLACES: Sequence[Pattern] = (
+    (
+        r"There is no such bucket on the server, asked about (?:the bucket )?(.*); make it first\.",
+        r"S3 服务器上没有存储桶 \1，请先创建。",
+    ),
+    (
+        r"The S3 server refuses the credentials \((.*)\); see s3_profile_… in the settings\.",
+        r"S3 服务器拒绝所用凭据（\1），请检查设置中的 s3_profile_…。",
+    ),
+    (
+        r"There are no credentials for the S3 server; .*",
+        "没有 S3 服务器的凭据：请设置 AWS_ACCESS_KEY_ID 与 AWS_SECRET_ACCESS_KEY，"
+        "或在设置中指定凭据配置名（s3_profile_…）。",
+    ),
+    (
+        r"The S3 server cannot be reached for (?:the bucket )?(.*); see s3_endpoint\.",
+        r"无法连接 S3 服务器（\1），请检查设置中的 s3_endpoint。",
+    ),
+    (
+        r"The S3 server's certificate does not hold; see s3_ca in the settings\.",
+        "S3 服务器的证书未通过验证，请检查设置中的 s3_ca。",
+    ),
+    (
+        r"The S3 server is too busy for (.*) \((.*)\); try again later\.",
+        r"S3 服务器繁忙（\1，\2），请稍后再试。",
+    ),
+    (
+        r"The S3 server does not allow this for (.*) \((.*)\)\.",
+        r"S3 服务器不允许此操作（\1，\2）。",
+    ),
+    (r"The database does not answer: (.*)", r"数据库没有应答：\1"),
+)
+"""Sentences of stores and databases; what the server itself said stays as it is."""
 _NOT_THERE = re.compile(rf"There is no ({'|'.join(_NOUNS)}) (.*)\.")
 _SEVERAL = re.compile(rf"Several ({'|'.join(_NOUNS)})s begin with (.*); give more of the id\.")
 
@@ -53,6 +88,14 @@ def not_found_in_chinese(text: str) -> str | None:
         return f"没有{_NOUNS[found[1]]} {found[2]}。"
     if found := _SEVERAL.fullmatch(text):
         return f"以 {found[2]} 开头的{_NOUNS[found[1]]}不止一个，请给出更多字符。"
+    return None
+
+
+def place_in_chinese(text: str) -> str | None:
+    """Which store or database does not serve, or None where the sentence is another one."""
+    for pattern, chinese in _PLACES:
+        if found := re.fullmatch(pattern, text, re.DOTALL):
+            return found.expand(chinese)
     return None
 
 

@@ -156,3 +156,21 @@ def test_what_was_not_found_is_said_in_chinese(english: str, chinese: str) -> No
         assert sentence(NotFound(english)) == chinese
     finally:
         language.choose("en")
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("NoSuchBucket", 404), ("InvalidAccessKeyId", 403), ("AccessDenied", 403), ("SlowDown", 503)],
+)
+def test_what_a_server_says_is_explained_in_chinese(code: str, status: int) -> None:
+    """Held against the sentences themselves: one that is reworded there is missed here."""
+    from botocore.exceptions import ClientError
+
+    from archive.errors import ArchiveError
+    from archive.stores.s3.errors import explained
+    from cli.wording import place_in_chinese
+
+    reply: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    with pytest.raises(ArchiveError) as found, explained("the bucket evidence"):
+        raise ClientError(reply, "PutObject")
+    assert "S3 服务器" in (place_in_chinese(str(found.value)) or str(found.value))

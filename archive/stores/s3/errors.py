@@ -33,12 +33,15 @@ class BeyondEnd(NotSupported):
     """416: a range begins behind the last byte."""
 
 
-_CREDENTIALS = "The S3 server refuses the credentials ({answer})."
+_CREDENTIALS = "The S3 server refuses the credentials ({answer}); see s3_profile_… in the settings."
 _MISSING = "{what} is not in the store"
 _REFUSED = "The S3 server does not accept this for {what} ({answer})."
 _CONTENDED = "{what} is being written by somebody else at this moment."
 _BY_CODE: dict[str, tuple[type[ArchiveError], str]] = {
-    "NoSuchBucket": (UsageError, "There is no such bucket on the server, asked about {what}."),
+    "NoSuchBucket": (
+        UsageError,
+        "There is no such bucket on the server, asked about {what}; make it first.",
+    ),
     "NoSuchUpload": (UploadGone, "The upload of {what} is not known to the server any more."),
     "RequestTimeTooSkewed": (
         Unreachable,
@@ -97,7 +100,10 @@ def _of_client(error: Exception, what: str) -> ArchiveError:
 
     missing = (boto.NoCredentialsError, boto.PartialCredentialsError, boto.ProfileNotFound)
     if isinstance(error, missing):
-        return UsageError("There are no credentials for the S3 server, or not under this profile.")
+        return UsageError(
+            "There are no credentials for the S3 server; set AWS_ACCESS_KEY_ID and"
+            " AWS_SECRET_ACCESS_KEY, or name a profile (s3_profile_… in the settings)."
+        )
     if isinstance(error, boto.SSLError):
         return Unreachable("The S3 server's certificate does not hold; see s3_ca in the settings.")
     if isinstance(error, boto.ParamValidationError):
@@ -105,5 +111,5 @@ def _of_client(error: Exception, what: str) -> ArchiveError:
     if isinstance(error, boto.ReadTimeoutError | boto.ConnectTimeoutError):
         return Unreachable(f"The S3 server did not answer for {what} in time.")
     if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
-        return Unreachable(f"The S3 server cannot be reached for {what}.")
+        return Unreachable(f"The S3 server cannot be reached for {what}; see s3_endpoint.")
     return Unreachable(f"The S3 server gave no whole answer for {what} ({type(error).__name__}).")
