@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pytest
 from archive_fixture import places_in, policy_of
 from disposal_office import LIMITS, DisposalOffice, make_office
 from forger import DATABASE, Forgery, Outcome
@@ -22,6 +23,7 @@ from toy_law import ToyLaw
 from archive.desk import disposition
 from archive.detail import Detail
 from archive.durable import FileSystem
+from archive.errors import ContentAltered
 from archive.layout import record_prefix
 from archive.registers.disposition import proposal_digest
 from archive.report import Report
@@ -199,17 +201,27 @@ def propose_early(scene: DisposalScene) -> str:
     return scene.twice(lambda: scene.proposal("founder1", [scene.kept.young]))
 
 
+def keeps(scene: DisposalScene, record: str) -> str:
+    """The desk takes the whole order; whoever carries it out replays the ledger and stops."""
+    name = scene.office.dispose([record])
+    evidence = scene.archive.places.evidence
+    before = [info.key for info in evidence.list(record_prefix(record))]
+    with pytest.raises(ContentAltered, match="nothing is destroyed"):
+        scene.office.destroyer().run(name)
+    assert [info.key for info in evidence.list(record_prefix(record))] == before != []
+    return ""
+
+
 @disposal(
     "make a record due in the register table",
     rule="NOT_DUE",
-    remark="the desk believes its table; verification recomputes the end",
+    remark="the desk believes its table; destruction asks the ledger, and deletes nothing",
 )
 def due_in_table(scene: DisposalScene) -> str:
     until = "2026-11-23T00:00:00.000000Z"
     scene.register("term", scene.kept.young, until=until, trigger="2026-11-10T00:00:00.000000Z")
     scene.edit("UPDATE record SET first_lock=NULL WHERE id=?", scene.kept.young)
-    scene.office.destroy([scene.kept.young])
-    return ""
+    return keeps(scene, scene.kept.young)
 
 
 # ── holds ──
@@ -240,8 +252,7 @@ def destroy_held(scene: DisposalScene) -> str:
 def lift_in_table(scene: DisposalScene) -> str:
     scene.office.hold(scene.kept.due)
     scene.register("record_holds", scene.kept.due, holds=[])
-    scene.office.destroy([scene.kept.due])
-    return ""
+    return keeps(scene, scene.kept.due)
 
 
 # ── what was never ordered ──
