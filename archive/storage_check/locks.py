@@ -47,7 +47,7 @@ def _dates(wanted: Expected, got: Protection, now: datetime, recent: Recent) -> 
 def _end(wanted: Expected, got: Protection, now: datetime, recent: Recent) -> Found:
     """A lock whose time is over may end; one that is still needed may not."""
     end = got.until or datetime.min.replace(tzinfo=now.tzinfo)
-    needed = now if wanted.until is None else min(wanted.until, FARTHEST)
+    needed = FARTHEST if wanted.until is None else min(wanted.until, FARTHEST)
     details = {
         **_of(wanted),
         "until": format_time(got.until) if got.until else None,

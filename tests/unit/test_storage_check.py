@@ -209,9 +209,10 @@ def _other_checksum(office: Office) -> str:
     return office.content()
 
 
-def _expiring(office: Office) -> str:
+def _not_for_ever(office: Office) -> str:
+    """Of what is kept for ever any earlier date is somebody's doing, however far it is."""
     key = layout.record_key(office.second)
-    office.bucket.of(key).until = office.archive.clock.moment + timedelta(days=30)
+    office.bucket.of(key).until = office.archive.clock.moment + timedelta(days=10_000)
     return key
 
 
@@ -243,7 +244,7 @@ ATTACKS: tuple[tuple[Attack, str], ...] = (
     (_hold_added, "LEGAL_HOLD_UNEXPECTED"),
     (_null_version, "VERSION_NULL"),
     (_other_checksum, "STORED_CHECKSUM_DIFFERS"),
-    (_expiring, "LOCK_EXPIRING"),
+    (_not_for_ever, "LOCK_SHORT"),
     (_expired, "LOCK_SHORT"),
     (_lost, "CONTENT_MISSING"),
 )
