@@ -72,7 +72,7 @@ def group() -> None:
     ),
     epilog=say("Example: ", "示例：") + "cunzheng audit reconcile --access-log logs/2026-11-*",
 )
-def run(
+def reconcile_logs(
     context: typer.Context,
     access_log: Annotated[
         list[Path] | None,

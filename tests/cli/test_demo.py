@@ -28,7 +28,7 @@ def play(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]"
 def test_the_demo_goes_as_announced_and_spares_what_is_not_its_own(tmp_path: Path) -> None:
     done = play(tmp_path, CUNZHENG_LANG="zh")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
-    for code in ("CONTENT_ALTERED", "RECORD_MISSING", "LEDGER_REWRITTEN", "RECEIPTED_MISSING"):
+    for code in ("CONTENT_ALTERED", "PACK_MISSING", "LEDGER_REWRITTEN", "RECEIPTED_MISSING"):
         assert code in done.stdout
     assert "重复投放" in done.stdout
     assert "再次投放的文件没有成为第二份记录" in done.stdout

@@ -24,8 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from demo_drops import Drop, plan, write_drops
 from demo_place import PLACE, InUse, Place
 from resealer import History, Keys, false_record
-
-from archive import layout
+from stored_files import stored
 
 ENVIRONMENT = os.environ.get("CUNZHENG_LANG") or next(
     filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), ""
@@ -282,22 +281,23 @@ class Demo:
         """Flip one byte of a stored file."""
         self.heading("Tampering: one byte", "篡改之一：改动一个字节")
         copy = self._copy("1-one-byte")
-        path = copy / "store/evidence" / layout.content_key(self.record)
+        file = stored(copy / "store/evidence", self.record, "content")
+        path, at = file.path, file.start + 100
         say(f"One byte of {path} is changed.", f"改动 {path} 中的一个字节。")
         data = bytearray(path.read_bytes())
-        data[100] ^= 1
+        data[at] ^= 1
         path.chmod(0o644)
         path.write_bytes(data)
         self.inspect(copy, "one-byte", ("CONTENT_ALTERED",))
 
     def remove(self) -> None:
-        """Remove a record from the store."""
-        self.heading("Tampering: a record removed", "篡改之二：删除一份记录")
+        """Remove a record from the store, with the pack that it came in."""
+        self.heading("Tampering: records removed", "篡改之二：删除记录")
         copy = self._copy("2-removed")
-        folder = copy / "store/evidence" / layout.record_prefix(self.record)
-        print(f"$ rm -r {folder}")
-        shutil.rmtree(folder)
-        self.inspect(copy, "removed", ("CONTENT_MISSING", "RECORD_MISSING"))
+        path = stored(copy / "store/evidence", self.record, "content").path
+        print(f"$ rm {path}")
+        path.unlink()
+        self.inspect(copy, "removed", ("PACK_MISSING", "CONTENT_MISSING"))
 
     def rewrite(self) -> None:
         """Rewrite the ledger with the stolen keys."""

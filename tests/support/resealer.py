@@ -11,12 +11,14 @@ are made again and the seals stay as they were.
 
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from stored_files import stored
 from tamper_lab import PASSPHRASE, overwrite
 
 from archive import layout
@@ -24,6 +26,7 @@ from archive.entry import Entry, link_digest
 from archive.keyring import Keyring, embedded_timestamper, load_identity
 from archive.layout import TILE_WIDTH, TileSpan
 from archive.merkle import CompactRange, leaf_hash
+from archive.pack import PackBuilder
 from archive.pieces import PieceHasher, pieces_root
 from archive.record import RecordDescription
 from archive.tiles import decode_entries, encode_entries
@@ -247,9 +250,9 @@ def false_record(evidence: Path, like: Value, record: str, old: str, new: str) -
 
     `record` is its identifier; with that of the true one it takes its place.
     """
-    source = evidence / layout.record_prefix(str(like["subject"]))
-    true = json.loads((source / "record.json").read_bytes())
-    content = (source / "content").read_bytes().decode(true["text"]["encoding"])
+    subject = str(like["subject"])
+    true = json.loads(stored(evidence, subject, "record.json").read())
+    content = stored(evidence, subject, "content").read().decode(true["text"]["encoding"])
     assert old in content
     data = content.replace(old, new).encode(true["text"]["encoding"])
     digests = [str(Digest.of(name, data)) for name in ("sha256", "sm3")]
@@ -261,8 +264,28 @@ def false_record(evidence: Path, like: Value, record: str, old: str, new: str) -
     if record != like["subject"]:
         value.update(sidecar=None, claims=None)
     description = RecordDescription.build(value).to_bytes()
-    overwrite(evidence / layout.content_key(record), data)
-    overwrite(evidence / layout.record_key(record), description)
     body: Value = {**like["body"], "content": digests, "size": len(data)}
+    if "pack" in body and record == subject:
+        _repack(stored(evidence, subject, "content").path, subject, data, description)
+    else:
+        body.pop("pack", None)
+        overwrite(evidence / layout.content_key(record), data)
+        overwrite(evidence / layout.record_key(record), description)
     body["record"] = str(Digest.of("sha256", description))
     return forged(like, subject=record, body=body)
+
+
+def _repack(path: Path, record: str, content: bytes, description: bytes) -> None:
+    """The pack again with other files of one record, of the same sizes; all its sums are right."""
+    with zipfile.ZipFile(path) as old:
+        files = {name: old.read(name) for name in old.namelist()}
+    files[f"{record}/content"], files[f"{record}/record.json"] = content, description
+    builder = PackBuilder()
+    for member in dict.fromkeys(name.partition("/")[0] for name in files if "/" in name):
+        parts = [files.get(f"{member}/{part}") for part in ("content", "record.json", "sidecar")]
+        assert parts[0] is not None
+        assert parts[1] is not None
+        builder.add(member, parts[0], parts[1], parts[2])
+    new = b"".join(builder.finish())
+    assert len(new) == path.stat().st_size
+    overwrite(path, new)
