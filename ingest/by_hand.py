@@ -14,7 +14,7 @@ from ingest.sources import read_head, writer_of
 from ingest.sweep import Drop, Found, Noticed, is_ignored, is_passed_over, kind_of
 
 _SUFFIX = b".json"
-_SELDOM = (100_000, 50, 100)
+_SELDOM = (30_000, 50, 100)
 """Of a batch nearly everything lives until its end, and hardly anything is in a cycle."""
 
 
