@@ -63,9 +63,14 @@ class Replicator:
         self._clock = clock
         self._begun = False
 
-    def drain(self, stop: Callable[[], bool] = lambda: False) -> Copied:
+    def drain(
+        self,
+        stop: Callable[[], bool] = lambda: False,
+        advance: Callable[[int], None] = lambda _count: None,
+    ) -> Copied:
         """Copy everything that is queued; returns early where `stop` says so.
 
+        `advance` is told how many objects were looked after.
         Raises Unreachable where either store does not answer: what is left stays queued.
         """
         with cause("replica"):
@@ -81,6 +86,7 @@ class Replicator:
                 for part in self._parts(rows):
                     done = self._copy_rows(part)
                     objects, aside = objects + done, aside + len(part) - done
+                    advance(len(part))
             return Copied(objects, aside)
 
     # ── a copy that is new ──

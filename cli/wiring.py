@@ -1,6 +1,5 @@
 """The composition root: the only place that builds adapters; everything else gets its parts."""
 
-import fcntl
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -31,6 +30,7 @@ from archive.system_entries import LogSettings, SystemEntries
 from cli import passphrase
 from cli.clock import SystemClock
 from cli.language import say
+from cli.one_at_a_time import one_at_a_time
 from cli.protecting import FIRST, protected, remembered_traits, traits_of
 from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
 from cli.wiring_copy import awaited_copy
@@ -248,7 +248,6 @@ class Workbench:
 
     def confidential(self, host: str) -> "Confidential":
         """Releases of records, open (`.release`) and confidential; needs the passphrase."""
-        # Imported late: most commands release nothing.
         from archive.desk.conceal import Confidential
         from archive.desk.release import Release
 
@@ -267,7 +266,6 @@ class Workbench:
 
     @cached_property
     def _desk(self) -> "Desk":
-        # Imported late: most commands judge no statements.
         from archive.desk.certificates import PersonCertificates
         from archive.desk.submit import Desk
         from archive.pki_register import PkiRegister
@@ -391,18 +389,12 @@ class Workbench:
 
     @contextmanager
     def _only_watcher(self) -> Iterator[None]:
-        path = self.folder("locks") / "watch"
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        with one_at_a_time(self.folder("locks") / "watch") as mine:
+            if not mine:
                 raise UsageError(
                     say(
                         "Another watcher is already at work on this archive.",
                         "该存证库已有另一个监视进程在运行。",
                     )
-                ) from None
+                )
             yield
-        finally:
-            os.close(fd)

@@ -4,8 +4,6 @@ with copying(bench, tell):
     …                         # what is sealed here is copied as it comes
 """
 
-import fcntl
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +18,7 @@ from archive.replica import REPLICA, Copied, Replicator, Side
 from archive.status import CopyStatus
 from cli.bench import Bench
 from cli.language import say
+from cli.one_at_a_time import one_at_a_time
 from cli.protecting import Spot, protected_copy
 from cli.settings import Settings
 from cli.wiring_stock import SCRATCH, Stocked, first_of, replica_access, replica_of
@@ -95,26 +94,14 @@ def copy_status(place: str, connection: "Connection") -> CopyStatus | None:
     return CopyStatus(place, lag.count, lag.oldest, lag.problems)
 
 
-def copy_now(bench: Bench, stop: Callable[[], bool] = lambda: False) -> Copied | None:
+def copy_now(
+    bench: Bench,
+    stop: Callable[[], bool] = lambda: False,
+    advance: Callable[[int], None] = lambda _count: None,
+) -> Copied | None:
     """Copy what waits; None if another process is at it. Raises Unreachable, StateUnknown."""
-    with _turn(bench) as mine:
-        return replicator_of(bench).drain(stop) if mine else None
-
-
-@contextmanager
-def _turn(bench: Bench) -> Iterator[bool]:
-    """One process copies at a time; whoever is killed lets go."""
-    path = bench.folder("locks") / "replica"
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-    finally:
-        os.close(fd)
+    with one_at_a_time(bench.folder("locks") / "replica") as mine:
+        return replicator_of(bench).drain(stop, advance) if mine else None
 
 
 def finish_copied(bench: Bench, pipeline: "Pipeline", tell: Tell) -> bool:

@@ -369,45 +369,32 @@ def _detail(body: Value) -> DetailRef | None:
 
 
 _Make = Callable[[Reader, dict[str, Any], Value], Event]
-
+_OF_CASES = ("case.opened", "case.changed", "case.closed", "case.attached", "case.detached")
+_DISPOSAL = tuple(f"disposition.{step}" for step in ("proposed", "decided", "executed"))
+_OF_KEEPING = ("retention.classed", "retention.extended", *_DISPOSAL, "pack.split")
 _SIGNED: Mapping[str, _Make] = {
     "person.enrolled": Reader._enrolled,
-    "person.suspended": Reader._person,
-    "person.resumed": Reader._person,
-    "person.revoked": Reader._person,
+    **dict.fromkeys(("person.suspended", "person.resumed", "person.revoked"), Reader._person),
     "rules.adopted": Reader._adopted,
-    "case.opened": Reader._case,
-    "case.changed": Reader._case,
-    "case.closed": Reader._case,
-    "case.attached": Reader._case,
-    "case.detached": Reader._case,
+    **dict.fromkeys(_OF_CASES, Reader._case),
     "hold.placed": Reader._placed,
     "hold.lifted": Reader._lifted,
     "access.requested": Reader._requested,
     "access.decided": Reader._decided,
     "access.started": Reader._started,
-    "access.returned": Reader._returned,
-    "access.destroyed": Reader._returned,
+    **dict.fromkeys(("access.returned", "access.destroyed"), Reader._returned),
     "access.opened": Reader._opened,
     "alert.handled": Reader._handled,
-    "retention.classed": Reader._kept,
-    "retention.extended": Reader._kept,
-    "disposition.proposed": Reader._kept,
-    "disposition.decided": Reader._kept,
-    "disposition.executed": Reader._kept,
-    "pack.split": Reader._kept,
+    **dict.fromkeys(_OF_KEEPING, Reader._kept),
 }
 _PLAIN: Mapping[str, _Make] = {
     "person.expired": Reader._expired,
     "case.linked": Reader._linked,
-    "access.completed": Reader._ended,
-    "access.aborted": Reader._ended,
+    **dict.fromkeys(("access.completed", "access.aborted"), Reader._ended),
     "access.denied": Reader._denied,
     "access.closed": Reader._closed,
-    "access.concealed": Reader._concealed,
-    "access.concealed_end": Reader._concealed,
+    **dict.fromkeys(("access.concealed", "access.concealed_end"), Reader._concealed),
     "record.accessioned": Reader._accessioned,
     "inspection.completed": Reader._inspected,
-    "retention.set": Reader._kept_by_archive,
-    "record.destroyed": Reader._kept_by_archive,
+    **dict.fromkeys(("retention.set", "record.destroyed"), Reader._kept_by_archive),
 }

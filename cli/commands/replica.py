@@ -23,6 +23,7 @@ from cli.invocation import Invocation
 from cli.kept import read_policy
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs
+from cli.progress import progress
 from cli.service.home_lock import hosting
 from cli.wiring import Workbench
 from cli.wiring_copy import copy_now, replicator_of, side_of
@@ -75,7 +76,8 @@ def sync(context: typer.Context) -> None:
     """Copy what is queued, and say how much it was."""
     invocation = Invocation.of(context)
     bench = _bench(invocation)
-    done = copy_now(bench)
+    with progress("Copying", "正在复制", None, say("objects", "个对象")) as advance:
+        done = copy_now(bench, advance=advance)
     if invocation.json:
         print_json({"copied": done.objects if done else None, "aside": done.aside if done else 0})
     elif done is None:
@@ -115,12 +117,12 @@ def repair(
     first, copy = side_of(first_of(bench)), side_of(replica_of(bench))
     folder = _fresh(bench.home)
     try:
-        with PhaseProgress() as progress:
+        with PhaseProgress() as phases:
             inspection = Inspection(
                 trusted.policy,
                 Kit(own_policy=trusted.own, law=RetentionLaw()),
                 bench.clock.now(),
-                progress,
+                phases,
             )
             copier = Copier(folder / "staged", bench.fs)
             work = Repair(bench.database, first, copy, replicator_of(bench), copier)
