@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, LargeBinary, String, Table, insert, select
 from sqlalchemy.engine import Dialect
 
+from archive.times import SHANGHAI
+
 T = TypeVar("T")
 MOST_VALUES = 10_000
 _Change = Callable[[Any], Any]
@@ -78,10 +80,16 @@ def _quicker(change: _Change) -> _Change:
 
 
 def _moment(moment: datetime) -> str:
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)  # devices state their own zone
     return moment.isoformat(" ", "microseconds")[:26]
 
 
-_SAMPLES = (datetime(1, 2, 3, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 7, tzinfo=UTC))
+_SAMPLES = (
+    datetime(1, 2, 3, tzinfo=UTC),
+    datetime(2026, 11, 22, 4, 5, 6, 7, tzinfo=SHANGHAI),
+    datetime(9999, 12, 31, 23, 59, 59, 7, tzinfo=UTC),
+)
 
 
 def select_among(
