@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from archive.errors import UsageError
 from archive.receipt import MAX_LINE
@@ -13,6 +16,16 @@ from signing.digest import Digest
 from signing.trust import TrustPolicy
 
 _LIMIT = 64 << 20
+PolicyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        exists=True,
+        dir_okay=False,
+        help=say("What you trust; default: the archive's own copy.", "信任策略；默认为库内副本。"),
+    ),
+]
+"""Whose keys and authorities an inspector trusts; read by `read_policy`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from archive.stored_log import LogTrust
 from cli.clock import SystemClock
 from cli.exits import ExitCode
 from cli.invocation import Invocation
-from cli.kept import read_policy
+from cli.kept import PolicyOption, read_policy
 from cli.language import say
 from cli.output import (
     print_json,
@@ -85,16 +85,7 @@ def reconcile_logs(
             ),
         ),
     ] = None,
-    policy: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help=say(
-                "What you trust; default: the archive's own copy.", "信任策略；默认为库内副本。"
-            ),
-        ),
-    ] = None,
+    policy: PolicyOption = None,
 ) -> None:
     """Reconcile; code 1 where anything is unexplained, 3 where nothing could be seen."""
     invocation = Invocation.of(context)

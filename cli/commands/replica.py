@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -20,7 +20,7 @@ from archive.verify import Kit
 from cli.exits import ExitCode
 from cli.findings_view import PhaseProgress, show_report
 from cli.invocation import Invocation
-from cli.kept import read_policy
+from cli.kept import PolicyOption, read_policy
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs
 from cli.progress import progress
@@ -98,16 +98,7 @@ def sync(context: typer.Context) -> None:
 )
 def repair(
     context: typer.Context,
-    policy: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help=say(
-                "What you trust; default: the archive's own copy.", "信任策略；默认为库内副本。"
-            ),
-        ),
-    ] = None,
+    policy: PolicyOption = None,
 ) -> None:
     """Verify both together, then write what is missing; nothing is overwritten."""
     invocation = Invocation.of(context)

@@ -17,7 +17,7 @@ from cli.exits import ExitCode
 from cli.findings_view import show_report
 from cli.inspecting import Inspection
 from cli.invocation import Invocation
-from cli.kept import PolicyFile, read_crls, read_notes, read_policy, read_receipts
+from cli.kept import PolicyFile, PolicyOption, read_crls, read_notes, read_policy, read_receipts
 from cli.language import say
 from cli.output import print_json, print_line, show_path
 from cli.service import open_desk
@@ -61,16 +61,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         list[Path] | None,
         typer.Option(exists=True, dir_okay=False, help=say("Receipt file.", "回执文件。")),
     ] = None,
-    policy: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help=say(
-                "What you trust; default: the archive's own copy.", "信任策略；默认为库内副本。"
-            ),
-        ),
-    ] = None,
+    policy: PolicyOption = None,
     crl: Annotated[
         list[Path] | None,
         typer.Option(
