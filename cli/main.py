@@ -3,9 +3,10 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TextIO, get_args
 
 import typer
 from typer.core import TyperGroup
@@ -178,9 +179,12 @@ def _placeholder() -> None:
 
 
 def _report(code: ExitCode, text: str, *, as_json: bool) -> int:
-    print(f"cunzheng: {heading(code)}: {safe_text(text)}", file=sys.stderr)
+    # A full disk behind a redirected stream must not change the exit code, which scripts read.
+    with suppress(OSError):
+        print(f"cunzheng: {heading(code)}: {safe_text(text)}", file=sys.stderr)
     if as_json:
-        print_json({"error": text, "exit_code": int(code)})
+        with suppress(OSError):
+            print_json({"error": text, "exit_code": int(code)})
     return int(code)
 
 
@@ -224,10 +228,18 @@ def main() -> None:
         # A locale that cannot show a character must not break a command.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     code = run(sys.argv[1:], os.environ)
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Nobody reads any more; spare the interpreter's own flush the same error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = int(ExitCode.UNDETERMINED)
+    _deliver(sys.stderr)
+    if not _deliver(sys.stdout):
+        code = code or int(ExitCode.UNDETERMINED)
     sys.exit(code)
+
+
+def _deliver(stream: TextIO) -> bool:
+    """Whether all that was said could be written: nobody may read any more, a disk be full."""
+    try:
+        stream.flush()
+    except OSError:
+        # Spare the interpreter's own flush the same error, which would end with code 120.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return False
+    return True

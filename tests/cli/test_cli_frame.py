@@ -259,3 +259,29 @@ def test_reader_of_a_pipe_may_go_away() -> None:
     assert child.stderr.read() == b""
     child.stderr.close()
     assert child.wait() == 3
+
+
+@pytest.mark.parametrize("full", ["stdout", "stderr", "both"])
+@pytest.mark.parametrize("words", [["status"], ["status", "--json"]])
+def test_a_full_disk_behind_the_output_changes_no_exit_code(full: str, words: list[str]) -> None:
+    script = "import sys; from cli.main import main; main()"
+    with Path("/dev/full").open("w") as device:
+        done = subprocess.run(
+            [sys.executable, "-c", script, "--home", "/no/such/archive", *words],
+            stdout=subprocess.DEVNULL if full == "stderr" else device,
+            stderr=subprocess.DEVNULL if full == "stdout" else device,
+            check=False,
+        )
+    assert done.returncode == 2
+
+
+def test_output_that_could_not_be_written_is_no_success() -> None:
+    script = "import sys; from cli.main import main; main()"
+    with Path("/dev/full").open("w") as device:
+        done = subprocess.run(
+            [sys.executable, "-c", script, "--help"],
+            stdout=device,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+    assert done.returncode == 3
