@@ -117,6 +117,26 @@ def record_row(log: str, index: int, found: RecordDescription) -> dict[str, Any]
         "title": text.get("title"),
         "preview": text.get("preview"),
         "lost": False,
+        **_media_columns(claims, value.get("technical")),
+    }
+
+
+def _media_columns(claims: Mapping[str, Any], technical: Any) -> dict[str, Any]:
+    """What the list of recordings and the file itself say, as far as it is there."""
+    found: Mapping[str, Any] = technical or {}
+    segment = found.get("segment") or {}
+    captured = found.get("captured") or {}
+    chosen = {
+        "captured_start": _moment(captured.get("start")),
+        "captured_end": _moment(captured.get("end")),
+    }
+    return {
+        **({} if claims.get("capture_start") or not captured else chosen),
+        "item": claims.get("item"),
+        "device": claims.get("device") or segment.get("device"),
+        "segment": segment.get("number"),
+        "duration_ms": found.get("duration_ms"),
+        "condition": (found.get("condition") or {}).get("verdict"),
     }
 
 

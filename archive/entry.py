@@ -150,6 +150,8 @@ _OUTAGE: dict[str, Check] = {"outage": fields.ulid, "reason": fields.text, "sinc
 _COMMITTED: dict[str, Check] = {"access": fields.ulid, "commitment": fields.sha256_digest}
 _ACCOUNT, _GATE, _REGISTRAR = "account/", "system/access", "system/registry"
 _KEEPER = "system/retention"
+_MEDIA = "system/media"
+_SPAN = fields.obj({"from": fields.count, "to": fields.count})
 ENDS = ("expired", "exhausted", "refused", "withdrawn", "returned")
 _ARRIVAL: dict[str, Check] = {
     "content": fields.digest_texts,
@@ -240,6 +242,29 @@ KINDS: Mapping[str, Kind] = {
     ),
     "record.redropped": _kind("source", fields.ulid, {**_ARRIVAL, "first": _PLACE}),
     "record.lost": _kind("source", fields.ulid, {**_DETAIL, "entry": _PLACE}, actor=_ACCOUNT),
+    "record.amended": _kind(
+        "registry",
+        fields.ulid,
+        {**_DETAIL, "what": fields.one_of(("media",))},
+        actor=_MEDIA,
+    ),
+    "derived.made": _kind(
+        "registry",
+        fields.ulid,
+        {
+            "access": fields.maybe(fields.ulid),
+            "digest": fields.sha256_digest,
+            "key": fields.text,
+            "parent": fields.sha256_digest,
+            "recipe": fields.text,
+            "role": fields.one_of(vocabulary.DERIVATIVES),
+            "size": fields.count,
+            "tool": fields.maybe(fields.sha256_digest),
+        },
+        actor=_MEDIA,
+        range=_SPAN,
+        span=_SPAN,
+    ),
     "drop.rejected": _kind(
         "source",
         _none,

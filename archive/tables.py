@@ -7,7 +7,7 @@ that must be stored with it. A row leaves them only when its step is durable.
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, LargeBinary, UniqueConstraint, false
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from archive.column_types import Unsigned, counted_type
@@ -183,10 +183,17 @@ class OutageRow(SQLModel, table=True):
     until: datetime | None = None
 
 
+def _of_media(column: str) -> Index:
+    """An index of media alone: the many text records pay nothing for it."""
+    where = text(f"{column} IS NOT NULL")
+    return Index(f"ix_record_{column}", column, sqlite_where=where, postgresql_where=where)
+
+
 class RecordRow(SQLModel, table=True):
     """The catalog: what search looks at. Rebuilt from ledger and record.json at any time."""
 
     __tablename__ = "record"
+    __table_args__ = (_of_media("device"), _of_media("condition"))
     id: str = Field(primary_key=True)
     log: str
     idx: int = Field(sa_type=BigInteger)
@@ -220,6 +227,42 @@ class RecordRow(SQLModel, table=True):
     """End of keeping as far as it is set; None: nothing is set, or for ever (`permanent`)."""
     permanent: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     destroyed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    item: str | None = None
+    """Row of the list of what is recorded, as claimed."""
+    device: str | None = None
+    segment: int | None = None
+    duration_ms: int | None = Field(default=None, sa_type=BigInteger)
+    condition: str | None = None
+    """Last verdict on a medium (docs/formats.md §13)."""
+
+
+class LookingRow(SQLModel, table=True):
+    """A sealed medium that is still to be decoded, or of which pictures are still to be made.
+
+    Put there with the catalog's line, taken away once the amendment is submitted and the
+    derivatives stand. `task` is `examine` or `derive`; `tries` and `problem` say how it went.
+    """
+
+    __tablename__ = "looking"
+    id: int | None = Field(default=None, primary_key=True, sa_type=counted_type())
+    record: str = Field(index=True)
+    task: str
+    since: datetime
+    tries: int = 0
+    problem: str | None = None
+
+
+class DerivedRow(SQLModel, table=True):
+    """The derivative of a role that counts for a record: the last `derived.made`."""
+
+    __tablename__ = "derived"
+    record: str = Field(primary_key=True)
+    role: str = Field(primary_key=True)
+    key: str
+    digest: bytes = Field(sa_type=LargeBinary)
+    size: int = Field(sa_type=BigInteger)
+    recipe: str
+    made_at: datetime
 
 
 class SourceRow(SQLModel, table=True):

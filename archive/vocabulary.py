@@ -119,6 +119,28 @@ PROMOTIONS: Labels = {
 }
 """Why a record is kept longer than its class says."""
 
+DERIVATIVES: Labels = {
+    "poster": ("poster", "封面图"),
+    "contact_sheet": ("contact sheet", "缩略图表"),
+    "waveform": ("waveform", "波形图"),
+    "spectrogram": ("spectrogram", "声谱图"),
+    "proxy": ("proxy", "浏览版"),
+    "thumbnail": ("thumbnail", "首页图"),
+    "preview": ("text preview", "文字预览"),
+    "excerpt": ("excerpt", "摘录"),
+    "marked": ("marked copy", "水印副本"),
+}
+"""What is made of a record for people to look at (docs/formats.md §13); never evidence."""
+
+CONDITIONS: Labels = {
+    "sound": ("sound", "完好"),
+    "damaged": ("damaged", "受损"),
+    "truncated": ("truncated", "不完整（截断）"),
+    "unreadable": ("unreadable", "无法读取"),
+    "suspicious": ("suspicious", "可疑"),
+}
+"""Condition of a medium at intake. Damaged evidence is evidence still."""
+
 REVOCATION_CODES: Labels = {
     "key_compromise": ("key compromised", "密钥泄露"),
     "left": ("left the office", "离岗"),

@@ -21,6 +21,7 @@ from archive.registers import (
     requests,
     retention,
     rules,
+    volumes,
 )
 from archive.registers.act import Act, Rule, SignedRule
 from archive.registers.keeping import Law
@@ -40,6 +41,7 @@ _SIGNED: Mapping[str, SignedRule] = {
     **alerts.SIGNED,
     **retention.SIGNED,
     **disposition.SIGNED,
+    **volumes.SIGNED,
 }
 _OWN: Mapping[str, Rule] = {
     **people.OWN,

@@ -102,6 +102,17 @@ DENIALS: Mapping[str, tuple[str, str, str]] = {
         "The account is bound to somebody else.",
         "该操作系统账户已绑定其他人员。",
     ),
+    "CASE_OPEN": ("REGISTER_UNLAWFUL", "The case is not closed yet.", "案件尚未结案。"),
+    "CATALOGUE_BAD": (
+        "REGISTER_UNLAWFUL",
+        "The volume's catalogue is not that of the case.",
+        "卷内目录与案件不符。",
+    ),
+    "REF_CODE_TAKEN": (
+        "REGISTER_UNLAWFUL",
+        "The reference code was given before.",
+        "该档号已被使用。",
+    ),
     "CASE_CLOSED": ("REGISTER_UNLAWFUL", "The case is closed.", "案件已结案。"),
     "CASE_DATES": (
         "REGISTER_UNLAWFUL",

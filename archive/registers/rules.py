@@ -31,19 +31,24 @@ def check_rules(act: Act, name: str, text: str) -> None:
         raise denied("RULES_BAD", str(error)) from error
 
 
-def _read_alerts(text: str) -> None:
-    """Form only: `archive.oversight`, which knows the rest, stands above the registers."""
-    try:
-        found = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"not TOML: {error}") from error
-    if found.get("cunzheng_alerts") != 1:
-        raise FormatError("cunzheng_alerts = 1 was expected")
+def _marked(mark: str) -> Callable[[str], None]:
+    """Form only: what knows the rest, such as `archive.oversight`, stands above the registers."""
+
+    def read(text: str) -> None:
+        try:
+            found = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise FormatError(f"not TOML: {error}") from error
+        if found.get(mark) != 1:
+            raise FormatError(f"{mark} = 1 was expected")
+
+    return read
 
 
 _READERS: Mapping[str, Callable[[str], object]] = {
     "access": AccessRules.parse,
-    "alerts": _read_alerts,
+    "alerts": _marked("cunzheng_alerts"),
+    "record_list": _marked("cunzheng_record_list"),
 }
 
 

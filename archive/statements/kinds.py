@@ -11,7 +11,7 @@ from archive.times import parse_time
 
 MOST_RECORDS = 1000
 MOST_TEXT = 4000
-_RULE_SETS = ("access", "alerts", "retention")
+_RULE_SETS = ("access", "alerts", "retention", "record_list")
 _IMPORTANCE = ("ordinary", "major")
 _KEYS = ("own", "token", "founding")
 _DECISIONS = ("approve", "refuse", "withdraw")
@@ -103,6 +103,16 @@ _LISTED = obj(
     }
 )
 """One line of a list of what shall be destroyed: what people must still be able to read."""
+_CATALOGUED = obj(
+    {
+        "digest": fields.sha256_text,
+        "pages": fields.count,
+        "page_from": fields.count,
+        "record": fields.ulid,
+        "title": _words,
+    }
+)
+"""One line of a volume catalogue (卷内目录)."""
 _COPIES_BACK: dict[str, Check] = {"access": fields.ulid, "count": fields.count}
 
 
@@ -156,6 +166,21 @@ SIGNED: Mapping[str, SignedKind] = {
     ),
     "case.attached": _registry("case", _ATTACHED, _REASON),
     "case.detached": _registry("case", _ATTACHED, _REASON),
+    "case.excused": _registry(
+        "case",
+        {"case": fields.ulid, "items": sorted_each(fields.class_name, 1, MOST_RECORDS)},
+        _REASON,
+    ),
+    "case.filed": _registry(
+        "case",
+        {
+            "case": fields.ulid,
+            "number": fields.count,
+            "ref_code": fields.ref_code,
+            "volume": fields.sha256_digest,
+        },
+        {"catalogue": fields.each(_CATALOGUED), "note": _maybe_words},
+    ),
     "hold.placed": _registry(
         "hold",
         {
