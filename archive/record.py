@@ -7,6 +7,7 @@ from typing import Any
 from archive import fields
 from archive.errors import FormatError
 from archive.pieces import PIECE_SIZE
+from archive.technical import check_technical, read_technical
 from signing import canonical
 from signing.digest import Digest
 
@@ -36,6 +37,8 @@ _CHECKS: Mapping[str, fields.Check] = {
     "findings": fields.each(fields.obj({"code": fields.text, "note": fields.text})),
     "software": fields.text,
 }
+_TECHNICAL = "technical"
+"""Of media alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,10 @@ class RecordDescription:
     @classmethod
     def build(cls, value: Mapping[str, Any]) -> "RecordDescription":
         """A description about to be written: an unknown or missing field raises FormatError."""
-        if value.keys() != _CHECKS.keys():
+        if value.keys() - {_TECHNICAL} != _CHECKS.keys():
             raise FormatError("record.json has exactly its documented fields")
+        if _TECHNICAL in value:
+            check_technical(value[_TECHNICAL])
         return cls._checked(value)
 
     @classmethod
@@ -62,6 +67,8 @@ class RecordDescription:
         known = value
         if value.keys() != _CHECKS.keys():
             known = {key: value.get(key) for key in _CHECKS}
+            if _TECHNICAL in value:
+                read_technical(value[_TECHNICAL])
         fields.exactly(known, _CHECKS, {})
         return cls._checked(value)
 

@@ -24,7 +24,7 @@ from archive.ports import Clock, ObjectStore
 from archive.rows import insert_rows
 from archive.tables import IntakeRow
 from ingest.alone import Apart, is_sensitive
-from ingest.describe import Circumstances
+from ingest.describe import Circumstances, Look
 from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
 from ingest.entries import EntryMaker, Facts, Known
 from ingest.errors import DestroyedBefore, SourceChanged, SourceUnreadable
@@ -44,6 +44,15 @@ _COLUMNS = (
     *("id", "source", "path", "dev", "ino", "size", "mtime_ns", "ctime_ns"),
     *("sha256", "sidecar_sha256", "state", "record", "pending", "release", "at"),
 )
+SLOW = tuple(
+    f".{name}".encode()
+    for name in (
+        *("jpg", "jpeg", "png", "tif", "tiff", "heic", "webp", "mp4", "mov", "m4v", "3gp", "mkv"),
+        *("webm", "avi", "ts", "mts", "mpg", "h264", "h265", "dav", "flv", "wmv", "wav", "mp3"),
+        *("aac", "m4a", "amr", "flac", "ogg", "wma"),
+    )
+)
+"""Endings of names that are looked at, as far as a name can tell."""
 NO_FLOOR = "p"
 """Floor class where there is no schedule (formats §12)."""
 
@@ -73,6 +82,8 @@ class IntakeSettings:
     copied: Callable[[Connection, Sequence[Due]], list[Due]] | None = None
     """Those of which a second store has what their receipts speak of; None where no receipt waits
     for one."""
+    look: Look | None = None
+    """Looks at media before they are sealed."""
 
 
 @dataclass(slots=True)
@@ -136,7 +147,9 @@ class Admission:
             maker.random,
             Circumstances(settings.office, settings.software),
             settings.pack_up_to,
+            settings.look,
         )
+        self._slow = SLOW if settings.look else ()
 
     def admit(self, drops: Sequence[Drop]) -> Admitted:
         """Stage a batch and submit it.
@@ -221,13 +234,15 @@ class Admission:
         return fresh
 
     def _prepare(self, drops: Sequence[Drop], batch: _Batch, result: Admitted) -> list[Outcome]:
-        """Read all drops; large ones two at a time, since hashing lets go of the interpreter."""
+        """Read all drops; large ones and media two at a time: hashing and other programs let go of
+        the interpreter.
+        """
 
         def attempt(drop: Drop) -> Outcome | None:
             return self._attempt(drop, batch.apart, result)
 
-        large = [drop for drop in drops if drop.file.key.size >= _LARGE]
-        found = [attempt(drop) for drop in drops if drop.file.key.size < _LARGE]
+        large = [drop for drop in drops if self._is_large(drop)]
+        found = [attempt(drop) for drop in drops if not self._is_large(drop)]
         if large:
             with ThreadPoolExecutor(_READERS) as readers:
                 found.extend(readers.map(attempt, large))
@@ -238,6 +253,11 @@ class Admission:
             elif outcome is not None:
                 kept.append(outcome)
         return kept
+
+    def _is_large(self, drop: Drop) -> bool:
+        """Whether a drop takes long enough for a thread of its own: by size, or to be looked at."""
+        file = drop.file
+        return file.key.size >= _LARGE or file.name.lower().endswith(self._slow)
 
     def _attempt(self, drop: Drop, apart: Apart, result: Admitted) -> Outcome | None:
         try:

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 from archive.pieces import PIECE_SIZE
-from archive.times import format_time
-from ingest.kind import detect
+from archive.times import format_time, parse_time
+from ingest.kind import Media, detect
 from ingest.names import decode_name
 from ingest.sidecar import Sidecar
 from ingest.staging import HEAD_SIZE, Staged
@@ -48,11 +49,30 @@ class Circumstances:
         self.software = canonical.text(software)
 
 
-_RECORD = canonical.Form(
+class Look(Protocol):
+    """Looks at a staged medium; never raises, whatever the file is (ingest.media.look)."""
+
+    def __call__(
+        self,
+        source: Path | bytes,
+        name: str,
+        media_type: str,
+        claims: Mapping[str, Any] | None,
+        received_at: datetime,
+    ) -> bytes:
+        """The canonical bytes of `technical`."""
+
+
+MEDIA = ("video/", "audio/", "image/")
+"""Beginnings of the media types that are looked at."""
+
+_FIRST = (
     *("claims", "digests", "findings", "first_hash_at", "folder", "folder_b64", "id", "media"),
     *("modified_at", "name", "name_b64", "office", "pieces", "received_at", "salt", "settle"),
-    *("sidecar", "size", "software", "source", "text", "v"),
+    *("sidecar", "size", "software", "source"),
 )
+_RECORD = canonical.Form(*_FIRST, "text", "v")
+_MEDIUM = canonical.Form(*_FIRST, "technical", "text", "v")
 _MEDIA = canonical.Form("by", "type")
 _PIECES = canonical.Form("root", "size")
 _SETTLE = canonical.Form("lease", "seconds")
@@ -66,17 +86,20 @@ def describe(
     staged: Staged,
     facts: Circumstances,
     sidecar: SidecarFacts | None,
+    look: Look | None = None,
 ) -> bytes:
     """Write record.json; what device and sidecar say is kept as their claims.
 
-    It is put together from canonical parts: one is written for every file.
+    It is put together from canonical parts: one is written for every file. `look` is asked about
+    media alone.
     """
     file, settled = arrival.drop.file, arrival.drop.settled
     name, folder = decode_name(file.name), decode_name(file.folder)
     complete, head = staged.size <= HEAD_SIZE, staged.start()
     text = read_text(head, complete=complete)
     media = detect(head, name.text, text, complete=complete)
-    return _RECORD(
+    technical = _technical(look, arrival, staged, media, sidecar)
+    return (_MEDIUM if technical else _RECORD)(
         b"null" if sidecar is None else canonical.encode(dict(sidecar.parsed.claims)),
         arrival.digests,
         b"[]" if sidecar is None else canonical.encode(findings(staged, sidecar)),
@@ -97,9 +120,29 @@ def describe(
         b"%d" % staged.size,
         facts.software,
         canonical.text(file.source),
+        *technical,
         _text(text),
         b"1",
     )
+
+
+def _technical(
+    look: Look | None,
+    arrival: Arrival,
+    staged: Staged,
+    media: Media,
+    sidecar: SidecarFacts | None,
+) -> tuple[bytes, ...]:
+    """What the file says of itself and in what condition it is; nothing for what is no medium."""
+    if look is None or not media.type.startswith(MEDIA):
+        return ()
+    source = staged.path if staged.data is None else staged.data
+    if source is None:
+        return ()
+    claims = None if sidecar is None else sidecar.parsed.claims
+    received_at = parse_time(arrival.received_at[1:-1].decode())
+    name = decode_name(arrival.drop.file.name).text
+    return (look(source, name, media.type, claims, received_at),)
 
 
 def time_text(moment: datetime) -> bytes:

@@ -11,6 +11,7 @@ from ingest import secrecy, sidecar
 from ingest.describe import (
     Arrival,
     Circumstances,
+    Look,
     SidecarFacts,
     describe,
     digests_text,
@@ -101,6 +102,8 @@ class Preparer:
     facts: Circumstances
     pack_up_to: int = 0
     """Contents of at most this many bytes are held in memory, for a pack."""
+    look: Look | None = None
+    """Looks at media; None: they are sealed without `technical`."""
 
     def prepare(self, drop: Drop, apart: Callable[[Mapping[str, Any]], bool]) -> Outcome:
         """`apart` says by the claims of a sidecar which small records get objects of their own.
@@ -129,7 +132,7 @@ class Preparer:
             time_text(self.now()),
             digests_text(staged.digests),
         )
-        text = describe(arrival, self.random(SALT_BYTES), staged, self.facts, facts)
+        text = describe(arrival, self.random(SALT_BYTES), staged, self.facts, facts, self.look)
         if staged.head:
             staged = staged._replace(head=b"")  # a batch would hold many
         return Accepted(arrival, staged, facts, received_at, text)
