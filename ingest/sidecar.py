@@ -184,7 +184,7 @@ def _checked(value: Any) -> Sidecar:
 def _nfc(value: Any) -> Any:
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value)
-    return [{name: _nfc(text) for name, text in officer.items()} for officer in value]
+    return [{name: _nfc(text) for name, text in item.items()} for item in value]
 
 
 def _check_times(value: Mapping[str, Any]) -> None:
@@ -195,9 +195,19 @@ def _check_times(value: Mapping[str, Any]) -> None:
             "The sidecar's capture_end is before its capture_start.",
             "附带说明的 capture_end 早于 capture_start。",
         )
+    _moment(value, "duty_end")
+    for number, stretch in enumerate(value.get("interruptions", ())):
+        where = f"interruptions.{number}."
+        start, end = (_moment(stretch, name, where) for name in ("from", "to"))
+        if start and end and end < start:
+            raise SidecarBad(
+                "SIDECAR_TIMES",
+                "An interruption in the sidecar ends before it begins.",
+                "附带说明中有一处中断的结束早于开始。",
+            )
 
 
-def _moment(value: Mapping[str, Any], name: str) -> datetime | None:
+def _moment(value: Mapping[str, Any], name: str, where: str = "") -> datetime | None:
     text = value.get(name)
     if text is None:
         return None
@@ -205,7 +215,7 @@ def _moment(value: Mapping[str, Any], name: str) -> datetime | None:
         # Python takes at most six decimals; the text itself is kept as it is.
         moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
     except ValueError:
-        raise _field_fault(name) from None
+        raise _field_fault(where + name) from None
     return moment
 
 

@@ -26,6 +26,16 @@ GOOD = {
     "place": "上海市黄浦区",
     "capture_start": "2026-11-22T08:30:00+08:00",
     "capture_end": "2026-11-22T08:40:00.123456789+08:00",
+    "duty_end": "2026-11-22T12:00:00+08:00",
+    "interruptions": [
+        {
+            "from": "2026-11-22T08:33:00+08:00",
+            "to": "2026-11-22T08:34:00Z",
+            "reason": "battery",
+            "note": "更换电池",
+        },
+        {"from": "2026-11-22T08:35:00+08:00", "to": "2026-11-22T08:35:00+08:00"},
+    ],
     "classification": "internal",
     "sha256": "AB" * 32,
     "sm3": "cd" * 32,
@@ -33,6 +43,9 @@ GOOD = {
     "device_signature": "MEUCIQ==",
     "note": "第一行\n第二行",
 }
+
+START, NO_DAY = "2026-11-22T08:33:00+08:00", "2026-02-30T08:30:00Z"
+GAP = {"from": START, "to": "2026-11-22T08:34:00+08:00"}
 
 
 def data(encoding="utf-8", **changes):
@@ -107,6 +120,12 @@ def test_text_becomes_nfc():
         (data(capture_end="2026-02-30T08:30:00Z"), "SIDECAR_FIELD", "capture_end"),
         (data(capture_end="2026-11-22T08:29:59+08:00"), "SIDECAR_TIMES", "capture_end"),
         (data(capture_end="2026-11-22T08:35:00+09:00"), "SIDECAR_TIMES", "capture_end"),
+        (data(duty_end="2026-02-30T08:30:00Z"), "SIDECAR_FIELD", "duty_end"),
+        (data(interruptions=[]), "SIDECAR_FIELD", "interruptions"),
+        (data(interruptions=[{"from": START}]), "SIDECAR_MISSING_KEY", "to"),
+        (data(interruptions=[{**GAP, "reason": "tea"}]), "SIDECAR_FIELD", "interruptions.0.reason"),
+        (data(interruptions=[GAP, {**GAP, "to": NO_DAY}]), "SIDECAR_FIELD", "interruptions.1.to"),
+        (data(interruptions=[{"from": GAP["to"], "to": START}]), "SIDECAR_TIMES", "interruption"),
         (data(note="a\x00b"), "SIDECAR_TEXT", "control"),
         (b'{"cunzheng_sidecar":1,"note":"\\udc00"}', "SIDECAR_TEXT", "half"),
         (b'{"a":' * 20 + b"1" + b"}" * 20, "SIDECAR_TOO_DEEP", "8"),
@@ -218,12 +237,17 @@ def test_the_schema_is_a_schema_and_agrees_with_the_reader():
         bad(data(**changes))
 
 
+def _words(schema):
+    stretch = schema["properties"]["interruptions"]["items"]["properties"]
+    return *schema["properties"]["category"]["enum"], *stretch, *stretch["reason"]["enum"]
+
+
 def test_every_field_and_code_is_documented():
     root = Path(sidecar.__file__).parent.parent
     page = (root / "docs" / "sidecar.md").read_text("utf-8")
     schema = json.loads(sidecar.SCHEMA.read_bytes())
     codes = re.findall(r'"(SIDECAR_[A-Z_]+)"', Path(sidecar.__file__).read_text("utf-8"))
-    for word in [*schema["properties"], *codes, *schema["properties"]["category"]["enum"]]:
+    for word in [*schema["properties"], *codes, *_words(schema)]:
         assert f"`{word}`" in page
     (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
     assert parse(example.encode()).digests
