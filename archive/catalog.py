@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from archive import layout
+from archive import derived_rows, layout
 from archive.errors import FormatError, NotFound
 from archive.ids import check_ulid
 from archive.ledger import Appended
+from archive.media_rows import MediaRows
 from archive.record import RecordDescription
 from archive.rows import insert_rows, select_among
 from archive.tables import RecordRow, SourceRow
@@ -39,6 +40,8 @@ def project(
     """
     rows: list[list[Any]] = []
     lost, undescribed = [], []
+    media = MediaRows()
+    derived: list[derived_rows.Said] = []
     decoded: Sequence[Any] = values or [*map(_decoded, entries)]
     for appended, entry in zip(entries, decoded, strict=True):
         kind, subject = entry["kind"], entry["subject"]
@@ -49,16 +52,24 @@ def project(
                 row = record_row(log, appended.index, RecordDescription(found))
                 row.update(kept_columns(entry["body"]))
                 rows.append([*row.values()])
+                media.accessioned(entry, found)
             else:
                 undescribed.append((bare or lost_row)(log, appended.index, entry))
         elif kind == "record.lost":
             lost.append(subject)
+        elif kind == "record.amended":
+            media.amended(subject, description(layout.detail_key(entry["body"]["detail_id"])))
+        elif derived_rows.is_followed(kind):
+            derived.append((appended.index, entry))
     if rows:
         insert_rows(connection, RECORD, tuple(row), rows)
     if undescribed:
         _insert_new(connection, undescribed)
     for record in lost:
         connection.execute(update(RECORD).where(RECORD.c.id == record).values(lost=True))
+    media.save(connection, lost)
+    if derived:
+        derived_rows.follow(connection, log, derived)
 
 
 def _insert_new(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -205,6 +216,8 @@ class Query:
     unit: str | None = None
     source: str | None = None
     media: str | None = None
+    condition: str | None = None
+    device: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     limit: int = 100
@@ -223,6 +236,8 @@ def search(connection: Connection, query: Query) -> list[RecordRow]:
         (RECORD.c.category, query.category),
         (RECORD.c.stage, query.stage),
         (RECORD.c.source, query.source),
+        (RECORD.c.condition, query.condition),
+        (RECORD.c.device, query.device),
     ):
         if value is not None:
             wanted.append(column == value)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from archive import catalog, postgresql
+from archive import catalog, derived_rows, postgresql
 from archive.catalog import RECORD
 from archive.database_url import parse_url
 from archive.errors import Unreachable
@@ -85,10 +85,15 @@ class LedgerCopy:
             start += len(rows)
 
     def unsealed(self) -> frozenset[str]:
-        """Keys of the objects whose entries are appended and not yet published."""
+        """Keys of the objects whose entries are appended and not yet published.
+
+        Those of derivatives begin with `live/`, and may wait longer.
+        """
         batch = (ENTRY.c.log == HEAD.c.log) & (ENTRY.c.idx >= HEAD.c.published)
         query = select(UNSTORED.c.key).join(ENTRY, ENTRY.c.pending == UNSTORED.c.pending)
-        return frozenset(row.key for row in self._read(query.join(HEAD, batch)))
+        keys = {row.key for row in self._read(query.join(HEAD, batch))}
+        made = (row[0] for part in derived_rows.UNSEALED for row in self._read(part))
+        return frozenset(keys | {f"live/{key}" for key in derived_rows.keys_in(made)})
 
     def at_rest(self, sizes: Mapping[str, int]) -> bool:
         """Whether it has just these entries, by log, and none that wait."""

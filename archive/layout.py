@@ -52,6 +52,16 @@ def detail_key(detail_id: str) -> str:
     return f"details/{detail_id[-2:]}/{detail_id}.json"
 
 
+def derived_prefix(record_id: str) -> str:
+    """Folder in live of what was made of a record."""
+    return f"derived/{record_id}/"
+
+
+def derived_key(record_id: str, role: str, sha256_hex: str, extension: str) -> str:
+    """Something that was made of a record, named by its own SHA-256; `extension` has no dot."""
+    return f"derived/{record_id}/{role}-{sha256_hex[:16]}.{extension}"
+
+
 def pki_key(sha256_hex: str, kind: str) -> str:
     """A certificate (`crt`) or revocation list (`crl`), named by its own SHA-256."""
     return f"pki/{sha256_hex}.{kind}"

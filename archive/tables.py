@@ -263,6 +263,8 @@ class DerivedRow(SQLModel, table=True):
     size: int = Field(sa_type=BigInteger)
     recipe: str
     made_at: datetime
+    log: str
+    idx: int = Field(sa_type=BigInteger)
 
 
 class SourceRow(SQLModel, table=True):

@@ -89,6 +89,17 @@ CATEGORIES: Labels = {
     "other": ("other", "其他"),
 }
 
+STAGES: Labels = {
+    "start": ("start", "启动"),
+    "investigate": ("investigation", "调查取证"),
+    "review": ("review", "审核"),
+    "decide": ("decision", "决定"),
+    "serve": ("service", "送达"),
+    "execute": ("execution", "执行"),
+    "archive": ("archiving", "归档"),
+}
+"""Stages of a case, in their order."""
+
 IMPORTANCES: Labels = {
     "ordinary": ("ordinary", "一般"),
     "major": ("major", "重大"),
@@ -132,6 +143,9 @@ DERIVATIVES: Labels = {
 }
 """What is made of a record for people to look at (docs/formats.md §13); never evidence."""
 
+FOR_ONE_ACCESS = frozenset({"excerpt", "marked"})
+"""Those that are made for one access; of the others the last one of a record counts."""
+
 CONDITIONS: Labels = {
     "sound": ("sound", "完好"),
     "damaged": ("damaged", "受损"),
@@ -140,6 +154,58 @@ CONDITIONS: Labels = {
     "suspicious": ("suspicious", "可疑"),
 }
 """Condition of a medium at intake. Damaged evidence is evidence still."""
+
+MEDIA_KINDS: Labels = {
+    "audio": ("audio", "录音"),
+    "photo": ("photo", "照片"),
+    "video": ("video", "录像"),
+}
+"""What can stand for a row of the list of what is recorded, apart from documents."""
+
+CARRIERS: Labels = {
+    "body_camera": ("body-worn camera", "执法记录仪"),
+    "camera": ("camera", "照相机"),
+    "camcorder": ("video camera", "录像机"),
+    "monitoring": ("fixed monitoring", "视频监控"),
+    "terminal": ("enforcement terminal", "执法终端"),
+    "voice_recorder": ("voice recorder", "录音设备"),
+}
+
+RECORDING_KINDS: Labels = {
+    "scene": ("scene", "场景类"),
+    "interview": ("interview", "约谈类"),
+    "check": ("check", "检查类"),
+    "confirmation": ("confirmation", "确认类"),
+}
+
+REQUIRED: Labels = {
+    "always": ("always", "必须"),
+    "at_stage": ("once the case is at this stage", "案件进入该环节后必须"),
+    "at_close": ("once the case is closed", "结案后必须"),
+    "if_claimed": ("if a text record says that it took place", "文字记录表明发生时必须"),
+    "if_major": ("in major cases, once at this stage", "重大案件进入该环节后必须"),
+}
+"""When a row of the list of what is recorded is required (docs/completeness.md)."""
+
+COVERAGE: Labels = {
+    "covered": ("covered", "齐全"),
+    "partial": ("partial", "不完整"),
+    "missing": ("missing", "缺失"),
+    "excused": ("excused", "已说明免予"),
+    "not_required": ("not required", "不要求"),
+}
+"""What a case has of a row of the list."""
+
+INTERRUPTIONS: Labels = {
+    "device_fault": ("device fault", "设备故障"),
+    "damage": ("damaged device", "设备损坏"),
+    "weather": ("weather", "天气"),
+    "battery": ("battery", "电量不足"),
+    "storage": ("storage full", "存储已满"),
+    "place_change": ("change of place", "变换场所"),
+    "other": ("other", "其他"),
+}
+"""Why a recording was interrupted."""
 
 REVOCATION_CODES: Labels = {
     "key_compromise": ("key compromised", "密钥泄露"),

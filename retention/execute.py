@@ -168,7 +168,7 @@ class Destroyer:
                 place.vault.destroy(version.key, version.version)
                 count += 1
         for record in unit.records:
-            prefix = f"derived/{record}/"
+            prefix = layout.derived_prefix(record)
             self._live.discard([info.key for info in self._live.list(prefix)])
         return count
 

@@ -52,6 +52,7 @@ _WORKS = {
     "own account": ("the archive's own account, else", "存证库账户的其他读取"),
     "probe": ("probe", "能力实测"),
     "rebuild": ("rebuild", "重建数据库"),
+    "media": ("media, looked at", "音像检查与衍生"),
     "release": ("release", "调阅"),
     "replica": ("second copy", "第二副本"),
     "verify": ("verification", "核验"),

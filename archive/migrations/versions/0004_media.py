@@ -31,6 +31,8 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("recipe", text_type(), nullable=False),
         sa.Column("made_at", time_type(), nullable=False),
+        sa.Column("log", text_type(), nullable=False),
+        sa.Column("idx", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("record", "role"),
     )
     for column in (

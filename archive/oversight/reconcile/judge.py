@@ -20,7 +20,7 @@ TOLERANCE = timedelta(seconds=10)
 READ_BACK = timedelta(hours=1)
 """For so long after an object was made its read-back belongs to its making."""
 PROBE = "probe/"
-_READERS = ("verify", "replica", "rebuild")
+_READERS = ("verify", "replica", "rebuild", "media")
 _CONTENTS = ("/content", "/pieces")
 _ENTRY = re.compile(r"entry:([a-z0-9]{1,16}-\d{4}):(\d{1,16})", re.ASCII)
 
@@ -64,7 +64,8 @@ CODES: Mapping[str, tuple[str, str]] = {
 @dataclass(frozen=True, slots=True)
 class Explained:
     """Work of the archive: `release`, `ingest`, `keep`, `verify`, `replica`, `destroy`, `probe`,
-    `rebuild`, `work` (reports and the like), `own account` (of a folder).
+    `rebuild`, `media` (looking and making pictures), `work` (reports and the like), `own account`
+    (of a folder).
     """
 
     work: str
