@@ -50,10 +50,13 @@ class Projection:
     def save(self, connection: Connection) -> None:
         """Write the lines of what was added since the last time."""
         wanted: dict[str, tuple[Part, str]] = {}
+        details: dict[str, str] = {}
         for _, _, entry in self._new:
             if entry.kind == _ACCESSION:
                 part = part_of(str(entry.subject), entry.body, entry.at, DESCRIPTION)
                 wanted[part.own] = part, entry.body["record"]
+            elif entry.kind == "record.amended":
+                details[layout.detail_key(entry.body["detail_id"])] = entry.body["detail"]
             elif entry.kind.startswith("source."):
                 self._source(connection, entry)
             elif entry.kind.startswith("outage."):
@@ -62,6 +65,8 @@ class Projection:
                 self._pki(connection, entry)
 
         def description(key: str) -> bytes | None:
+            if key in details:
+                return self._object(Part(key), details[key], Detail.parse)
             return self._sealed(*wanted[key], RecordDescription.parse)
 
         self.records += len(wanted)

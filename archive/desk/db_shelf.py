@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from archive import looking
 from archive.catalog import RECORD
 from archive.desk import keeping
 from archive.registers.shelf import Value
@@ -56,6 +57,7 @@ class DbShelf:
             # What may still be known of it: the list that people signed (docs/formats.md §12).
             gone = update(RECORD).where(RECORD.c.id == key)
             self._connection.execute(gone.values(destroyed=True, **GONE))
+            looking.forget(self._connection, [key])
 
     def warm(self, names: Sequence[str], keys: Sequence[str]) -> None:
         """Read values of many keys at once (registers, and `record`); later gets find them."""
@@ -113,6 +115,11 @@ GONE = {
     "captured_start": None,
     "captured_end": None,
     "preview": None,
+    "item": None,
+    "device": None,
+    "segment": None,
+    "duration_ms": None,
+    "condition": None,
 }
 """Columns of the catalog that a destroyed record has no more."""
 SHOWN = (

@@ -179,6 +179,6 @@ def _filtered(
 def _matches_bare(row: RecordRow, query: Query) -> bool:
     """Whether what everybody is shown matches, so that a hit gives nothing else away."""
     said = (query.case, query.category, query.stage, query.officer, query.unit)
-    if any(part is not None for part in said):
+    if any(part is not None for part in (*said, query.condition, query.device)):
         return False
     return all(word.upper() in row.id for word in query.words)

@@ -219,6 +219,8 @@ def _rows(facts: BundleFacts, entry: Entry, data: bytes, index: int, place: str)
             lost = body["entry"]
             rows["lost"].append((entry.subject, lost["log"], lost["index"], place))
             rows["reference"].append(("place", entry.subject, lost["log"], lost["index"], place))
+        case "record.amended" | "derived.made":
+            rows["reference"].append(("record", entry.subject, None, None, place))
         case kind if kind.startswith(("log.", "outage.")):
             _control(facts, entry, index, place)
 

@@ -8,6 +8,7 @@ from archive.detail import Detail
 from archive.errors import FormatError
 from archive.layout import detail_key
 from archive.statements.kinds import SIGNED, check_data
+from archive.technical import check_amendment
 from archive.verify.context import JSON_LIMIT, Context, Found, fetch, guarded
 
 
@@ -45,8 +46,11 @@ def _check(context: Context, job: DetailJob, found: Found) -> None:
     if detail.id != job.id or detail.kind != job.kind:
         reason = "it belongs to another entry"
         found.append(("DETAIL_ALTERED", key, {"entry": job.place, "reason": reason}))
-    elif job.kind in SIGNED:
+    else:
         try:
-            check_data(job.kind, detail.data)
+            if job.kind in SIGNED:
+                check_data(job.kind, detail.data)
+            elif job.kind == "record.amended":
+                check_amendment(detail.data)
         except FormatError as error:
             found.append(("ENTRY_BAD", job.place, {"detail": job.id, "reason": str(error)}))

@@ -1,0 +1,131 @@
+"""The queue of media that are sealed and still to be looked at: decoded, and shown in pictures.
+
+    queue(connection, rows)                     # with the catalog's lines, in one transaction
+    row = next_of(connection, EXAMINE)
+    begin(connection, row)                      # before the work: a crash counts as a try
+    done(connection, row.record, EXAMINE)       # in the transaction that submits what was found
+
+A row leaves the queue only with its result, so a kill at any point costs a try and nothing else.
+After `MOST_TRIES`, or where trying again helps nothing, it stays with its `problem` until a person
+asks for it again. What waits is rebuilt from the ledger: media without an amendment.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from archive.rows import insert_rows
+from archive.tables import LookingRow
+
+LOOKING = LookingRow.__table__  # type: ignore[attr-defined]
+EXAMINE, DERIVE = "examine", "derive"
+MOST_TRIES = 3
+GIVEN_UP = "GIVEN_UP"
+"""Problem of a row that was begun so many times and never ended."""
+
+_MEDIA = ("video/", "audio/", "image/")
+_DOCUMENTS = frozenset(
+    (
+        "application/pdf",
+        "application/msword",
+        "application/rtf",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    )
+)
+_COLUMNS = ("record", "task", "since", "tries")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row of the queue; `tries` were begun before this one."""
+
+    id: int
+    record: str
+    task: str
+    since: datetime
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """What waits: rows, since when the oldest, and those that wait for a person."""
+
+    count: int
+    oldest: datetime | None
+    problems: int
+
+
+def tasks_of(description: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is to be done about a record, by its record.json.
+
+    Nothing is decoded that was sealed without having been looked at.
+    """
+    media: str = description["media"]["type"]
+    if media.startswith(_MEDIA):
+        return (EXAMINE, DERIVE) if description.get("technical") else (DERIVE,)
+    return (DERIVE,) if media in _DOCUMENTS else ()
+
+
+def queue(connection: Connection, rows: Sequence[tuple[str, str, datetime]]) -> None:
+    """Add (record, task, since)."""
+    insert_rows(connection, LOOKING, _COLUMNS, [[*row, 0] for row in rows])
+
+
+def next_of(connection: Connection, task: str) -> Waiting | None:
+    """The oldest row of a task that has no problem."""
+    here = (LOOKING.c.task == task) & LOOKING.c.problem.is_(None)
+    row = connection.execute(select(LOOKING).where(here).order_by(LOOKING.c.id).limit(1)).first()
+    return Waiting(row.id, row.record, row.task, row.since, row.tries) if row else None
+
+
+def begin(connection: Connection, row: Waiting) -> bool:
+    """Count a try; False where it was the last one before, or the row is gone."""
+    here = (LOOKING.c.id == row.id) & (LOOKING.c.record == row.record)
+    if row.tries >= MOST_TRIES:
+        connection.execute(update(LOOKING).where(here).values(problem=GIVEN_UP))
+        return False
+    counted = update(LOOKING).where(here).values(tries=LOOKING.c.tries + 1)
+    return connection.execute(counted).rowcount == 1
+
+
+def give_back(connection: Connection, row: Waiting) -> None:
+    """The work was stopped from outside: that was no try."""
+    here = (LOOKING.c.id == row.id) & (LOOKING.c.record == row.record)
+    connection.execute(update(LOOKING).where(here).values(tries=row.tries))
+
+
+def set_problem(connection: Connection, row: Waiting, problem: str) -> None:
+    """Put a row aside until somebody asks for it again."""
+    here = (LOOKING.c.id == row.id) & (LOOKING.c.record == row.record)
+    connection.execute(update(LOOKING).where(here).values(problem=problem))
+
+
+def done(connection: Connection, record: str, task: str) -> bool:
+    """Take a record's row out of the queue; False if it had none, so that nothing is done twice."""
+    here = (LOOKING.c.record == record) & (LOOKING.c.task == task)
+    return connection.execute(delete(LOOKING).where(here)).rowcount > 0
+
+
+def forget(connection: Connection, records: Sequence[str]) -> None:
+    """Records that are lost or destroyed: there is nothing left to look at."""
+    if records:
+        connection.execute(delete(LOOKING).where(LOOKING.c.record.in_(records)))
+
+
+def try_again(connection: Connection, task: str) -> None:
+    """Take up again what was put aside."""
+    here = (LOOKING.c.task == task) & LOOKING.c.problem.is_not(None)
+    connection.execute(update(LOOKING).where(here).values(problem=None, tries=0))
+
+
+def lag(connection: Connection, task: str | None = None) -> Lag:
+    """How much waits, of one task or of both."""
+    where = () if task is None else (LOOKING.c.task == task,)
+    query = select(func.count(), func.min(LOOKING.c.since), func.count(LOOKING.c.problem)).where(
+        *where
+    )
+    count, oldest, problems = connection.execute(query).one()
+    return Lag(count, oldest, problems)
