@@ -72,6 +72,8 @@ class Settings:
     replica_required: bool = False
     immutable_files: bool = False
     pack_up_to: int = 262144
+    media_programs: str = ""
+    media_examine: bool = True
 
     def __post_init__(self) -> None:
         """Raise SettingsError for a value out of its range."""
@@ -163,6 +165,10 @@ class Settings:
     def database_url(self, home: Path) -> str:
         """SQLAlchemy URL; the embedded database is a file in the home."""
         return f"sqlite:///{home / DATABASE_FILE}" if self.database == EMBEDDED else self.database
+
+    def programs_folder(self, home: Path) -> Path | None:
+        """Folder with ffmpeg and ffprobe; None: where they are found (ingest.media.tools)."""
+        return home / self.media_programs if self.media_programs else None
 
     def store_path(self, home: Path) -> Path:
         """Root of the directory store; a relative one is inside the home."""

@@ -50,7 +50,10 @@ class Circumstances:
 
 
 class Look(Protocol):
-    """Looks at a staged medium; never raises, whatever the file is (ingest.media.look)."""
+    """Looks at a staged medium (ingest.media.look).
+
+    Raises NoRecord where there is nothing in it, and nothing else, whatever the file is.
+    """
 
     def __call__(
         self,

@@ -18,7 +18,7 @@ from ingest.describe import (
     extra_algorithms,
     time_text,
 )
-from ingest.errors import Classified, SidecarBad
+from ingest.errors import Classified, NoRecord, SidecarBad
 from ingest.register import SALT_BYTES
 from ingest.sources import read_head, read_pieces
 from ingest.staging import Staged, hold, stage
@@ -132,7 +132,11 @@ class Preparer:
             time_text(self.now()),
             digests_text(staged.digests),
         )
-        text = describe(arrival, self.random(SALT_BYTES), staged, self.facts, facts, self.look)
+        try:
+            text = describe(arrival, self.random(SALT_BYTES), staged, self.facts, facts, self.look)
+        except NoRecord as nothing:
+            self._unstage(staged)
+            return self._reject(drop, number, nothing, received_at)
         if staged.head:
             staged = staged._replace(head=b"")  # a batch would hold many
         return Accepted(arrival, staged, facts, received_at, text)
@@ -189,7 +193,10 @@ class Preparer:
         Raises as `prepare` does.
         """
         rejected = self._reject(outcome.drop, outcome.record, bad, outcome.received_at)
-        for path in (outcome.staged.path, outcome.staged.pieces_path):
+        self._unstage(outcome.staged)
+        return rejected
+
+    def _unstage(self, staged: Staged) -> None:
+        for path in (staged.path, staged.pieces_path):
             if path is not None:
                 self.fs.unlink(path)
-        return rejected

@@ -45,3 +45,12 @@ class DestroyedBefore(SidecarBad):
             "This record was destroyed by a disposition; it is not taken again.",
             "该记录已依法销毁，不再收取。",
         )
+
+
+class NoRecord(SidecarBad):
+    """A medium in which there is nothing that could be a record."""
+
+    def __init__(self, english: str, chinese: str) -> None:
+        super().__init__(
+            "NO_RECORD", f"There is no record in it: {english}", f"其中没有任何记录：{chinese}"
+        )
