@@ -74,6 +74,7 @@ class Settings:
     pack_up_to: int = 262144
     media_programs: str = ""
     media_examine: bool = True
+    device_profiles: str = ""
 
     def __post_init__(self) -> None:
         """Raise SettingsError for a value out of its range."""
@@ -169,6 +170,10 @@ class Settings:
     def programs_folder(self, home: Path) -> Path | None:
         """Folder with ffmpeg and ffprobe; None: where they are found (ingest.media.tools)."""
         return home / self.media_programs if self.media_programs else None
+
+    def profiles_file(self, home: Path) -> Path | None:
+        """File of one's own profiles of file names; None: only those that are shipped."""
+        return home / self.device_profiles if self.device_profiles else None
 
     def store_path(self, home: Path) -> Path:
         """Root of the directory store; a relative one is inside the home."""
