@@ -254,7 +254,7 @@ KINDS: Mapping[str, Kind] = {
         {
             "access": fields.maybe(fields.ulid),
             "digest": fields.sha256_digest,
-            "key": fields.text,
+            "key": fields.maybe(fields.text),
             "parent": fields.sha256_digest,
             "recipe": fields.text,
             "role": fields.one_of(vocabulary.DERIVATIVES),

@@ -74,6 +74,14 @@ class UsageError(ArchiveError):
     """What was asked for is not possible as it was asked."""
 
 
+class CopyNotMade(ArchiveError):
+    """An excerpt or a marked copy cannot be made; `code` is one of docs/formats.md §13."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
 class Refused(ArchiveError):
     """Something was refused by rule; it is recorded."""
 

@@ -17,9 +17,10 @@ from sqlalchemy import Connection, select
 
 from archive import fields
 from archive.access_lock import AccessLock
+from archive.desk.access_rows import ACCESS, close_row, extent_size, open_row
 from archive.desk.certificates import stored_certificate
 from archive.desk.db_shelf import DbShelf
-from archive.desk.release import ACCESS, Order, Release, Retrieval, close_row, extent_size, open_row
+from archive.desk.release import Order, Release, Retrieval
 from archive.desk.submit import GATE, Accepted, Prepared
 from archive.detail import Detail
 from archive.durable import FileSystem, disk_errors, replace

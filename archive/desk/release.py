@@ -8,26 +8,27 @@ The database only says where to look. A process that dies on the way leaves an o
 lock that the kernel lets go; `abort_dead_accesses` finds both and ends the access on the ledger.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
 from archive import catalog, ledger
 from archive.access_lock import AccessLock
 from archive.cause import cause, within
 from archive.database import Database
+from archive.desk.access_rows import ACCESS, close_row, extent_size, open_row
 from archive.desk.checked_range import checked_range
 from archive.desk.db_shelf import DbShelf
 from archive.desk.submit import Desk
 from archive.detail import Detail
 from archive.errors import (
     ArchiveError,
+    CopyNotMade,
     DataBad,
     DeliveryEnded,
     Denied,
@@ -45,11 +46,12 @@ from archive.sealed_record import PieceAltered, SealedRecord
 from archive.statements.kinds import check_payload
 from archive.statements.statement import Signed
 from archive.stored_log import LogTrust, StoredLog
-from archive.tables import AccessRow, RecordRow
+from archive.tables import RecordRow
 
-ACCESS = AccessRow.__table__  # type: ignore[attr-defined]
 ACTOR = "system/retrieve"
 """Who says how an access ended."""
+MEDIA = "system/media"
+"""Who says what was made of a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ class Release:
     def _could_have(self, connection: Connection, row: Any) -> int:
         """All that an access could have handed out."""
         value = DbShelf(connection).get("access", row.id)
+        if value and "form" in value:
+            return int(value["made"]["size"]) if "made" in value else 0
         return extent_size(connection, row.record, value["range"] if value else None)
 
     def end(
@@ -163,33 +167,6 @@ class Release:
         if code is not None:
             kind, body["code"] = "access.aborted", code
         return self.desk.submit_own(connection, kind, "access", record, body, ACTOR)
-
-
-def extent_size(connection: Connection, record: str, part: Mapping[str, int] | None) -> int:
-    """How many bytes a range of a record has; None is all of it."""
-    if part is not None:
-        return part["to"] - part["from"]
-    return catalog.find_record(connection, record).size
-
-
-def open_row(connection: Connection, payload: Any, person: str | None, at: datetime) -> None:
-    """Mark an access as begun; a concealed one (without a person) names no record either."""
-    row = {
-        "id": payload["access"],
-        "record": "" if person is None else payload["record"],
-        "person": person,
-        "at": at,
-        "open": True,
-        "concealed": person is None,
-    }
-    connection.execute(insert(ACCESS), [row])
-
-
-def close_row(connection: Connection, access: str) -> bool:
-    """Mark an access as ended; False if it was already, or never began."""
-    still_open = (ACCESS.c.id == access, ACCESS.c.open)
-    found = connection.execute(update(ACCESS).where(*still_open).values(open=False))
-    return bool(found.rowcount == 1)
 
 
 class OpenBook:
@@ -241,6 +218,8 @@ class Retrieval:
         self._lock: AccessLock | None = None
         self._begun = self._sealed_start = False
         self.access: str = order.payload["access"]
+        self.request: str = order.payload["request"]
+        self.span: Mapping[str, int] | None = order.payload.get("span")
         extent = order.payload["range"] or {"from": 0, "to": row.size}
         self.start: int = extent["from"]
         self.stop: int = extent["to"]
@@ -289,11 +268,28 @@ class Retrieval:
         Each is checked before it is handed out. Raises PieceAltered or ObjectMissing.
         """
         with closing(checked_range(self._sealed, self.start, self.stop)) as parts:
-            for part in within(self._cause, parts):
-                self.handed_out += len(part)
-                if self._lock is not None:
-                    self._lock.note(self.handed_out)
-                yield part
+            yield from self.counted(within(self._cause, parts))
+
+    def original(self) -> Iterator[bytes]:
+        """All bytes of the record, checked, for a copy to be made from; they stay in the house."""
+        with closing(checked_range(self._sealed, 0, self.description.size)) as parts:
+            yield from within(self._cause, parts)
+
+    def counted(self, parts: Iterable[bytes]) -> Iterator[bytes]:
+        """The same parts, each counted before it is handed out."""
+        for part in parts:
+            self.handed_out += len(part)
+            if self._lock is not None:
+                self._lock.note(self.handed_out)
+            yield part
+
+    def say_made(self, body: Mapping[str, Any]) -> None:
+        """Put `derived.made` on the ledger; it is sealed on return. Raises Denied, Unreachable."""
+        desk = self._parts.desk
+        with desk.database.write() as connection:
+            record = self.description.record_id
+            entry = desk.submit_own(connection, "derived.made", "registry", record, body, MEDIA)
+        desk.wait([entry])
 
     def sidecar(self) -> bytes | None:
         """The sidecar's original bytes, checked; None if there was none. Not counted in bytes."""
@@ -363,7 +359,7 @@ class Retrieval:
 
 def end_code(error: BaseException) -> str:
     """The code of `access.aborted` for what ended a retrieval."""
-    if isinstance(error, DeliveryEnded):
+    if isinstance(error, (CopyNotMade, DeliveryEnded)):
         return error.code
     for kinds, code in _CODES:
         if isinstance(error, kinds):

@@ -13,6 +13,7 @@ from archive.pieces import PIECE_SIZE
 from archive.registers.act import Act, Rule, SignedRule
 from archive.registers.asking import Asked, check_capacity
 from archive.registers.denials import denied
+from archive.registers.forms import check_end, check_form, said, within
 from archive.registers.remarks import Remark, remark
 from archive.registers.requests import one_signer
 from archive.registers.shelf import Shelf, Value
@@ -77,8 +78,9 @@ def check_covered(request: Value, payload: Mapping[str, Any]) -> None:
         raise denied("NOT_COVERED", remark("INSTEAD_OF", payload["action"], request["action"]))
     _check_copies(payload)
     segments = request["segments"]
-    if segments is not None and not any(_within(payload["range"], part) for part in segments):
+    if segments is not None and not any(within(payload["range"], part) for part in segments):
         raise denied("NOT_COVERED", remark("THE_RANGE"))
+    check_form(request, payload)
 
 
 def _check_copies(payload: Mapping[str, Any]) -> None:
@@ -113,13 +115,6 @@ def extent_of(shelf: Shelf, payload: Mapping[str, Any]) -> Mapping[str, int]:
     return part
 
 
-def _within(inner: Mapping[str, int] | None, outer: Mapping[str, int] | None) -> bool:
-    """Whether a range lies in another; None is the whole content."""
-    if outer is None:
-        return True
-    return inner is not None and outer["from"] <= inner["from"] and inner["to"] <= outer["to"]
-
-
 def _resumed(shelf: Shelf, payload: Mapping[str, Any], extent: Mapping[str, int]) -> Value | None:
     """The access that is gone on with: aborted halfway, and not gone on with before."""
     if payload["resumes"] is None:
@@ -136,7 +131,12 @@ def _resumed(shelf: Shelf, payload: Mapping[str, Any], extent: Mapping[str, int]
 
 
 def _halfway(access: Value) -> bool:
-    """Whether an access ended before everything was handed out, but not before anything was."""
+    """Whether an access ended before everything was handed out, but not before anything was.
+
+    A copy that is made for an access is made anew for another one.
+    """
+    if "form" in access:
+        return False
     extent = access["extent"]
     size = int(extent["to"] - extent["from"])
     return bool(access["state"] == "aborted" and 0 < access["bytes"] < size)
@@ -160,6 +160,7 @@ def new_access(
     same = ("request", "record", "action", "range", "resumes", "copies")
     return {
         **{key: payload[key] for key in same},
+        **said(payload, "form", "span"),
         "person": person,
         "at": format_time(at),
         "extent": dict(extent),
@@ -193,6 +194,7 @@ def ended(shelf: Shelf, act: Act) -> None:
     if found["record"] != act.subject:
         raise denied("NOT_COVERED", str(act.subject))
     completed = act.kind == "access.completed"
+    check_end(found, completed=completed, count=count)
     state = "completed" if completed else "aborted"
     nothing = not completed and count == 0
     copies = found["copies"] if completed else None

@@ -16,6 +16,7 @@ from archive.registers import (
     concealed,
     copies,
     disposition,
+    forms,
     holds,
     people,
     requests,
@@ -51,6 +52,7 @@ _OWN: Mapping[str, Rule] = {
     **concealed.OWN,
     **retention.OWN,
     **disposition.OWN,
+    **forms.OWN,
 }
 _BY_LAW = frozenset(
     (

@@ -15,6 +15,7 @@ from typing import Any
 from archive.errors import FormatError
 from archive.matrix import AccessRules, Requirement, Row, requirement
 from archive.registers.denials import denied
+from archive.registers.forms import check_asked_span
 from archive.registers.remarks import remark
 from archive.registers.shelf import Shelf
 from archive.registers.signers import enrolled
@@ -138,6 +139,7 @@ def check_records(shelf: Shelf, asked: Asked) -> None:
         raise denied("NEED_MISSING", "segments")
     if not excerpt and asked.payload["segments"] is not None:
         raise denied("NOT_COVERED", remark("SEGMENTS_FOR_EXCERPTS"))
+    check_asked_span(asked.payload)
 
 
 def check_capacity(shelf: Shelf, asked: Asked, by: Collection[str], *, own_records: bool) -> None:

@@ -209,6 +209,8 @@ def judge_start(
     if (begun.payload["access"], begun.person) != (access, request.person):
         raise denied("COMMITMENT_DIFFERS", access)
     then = _then(shelf, start, rules)
+    if "form" in begun.payload:
+        raise denied("NOT_CONCEALABLE", remark("FORM_OPENLY"))
     if begun.payload["request"] != request.payload["request"]:
         raise denied("REQUEST_NONE", str(begun.payload["request"]))
     if shelf.get("request", str(request.payload["request"])) is not None:

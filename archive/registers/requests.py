@@ -15,6 +15,7 @@ from archive.registers.act import Act, Data, Rule, SignedRule
 from archive.registers.asking import Asked, Needed
 from archive.registers.decisions import decided
 from archive.registers.denials import denied
+from archive.registers.forms import said
 from archive.registers.remarks import remark
 from archive.registers.shelf import Shelf, Value
 from archive.statements.body import SignedBody
@@ -54,6 +55,7 @@ def new_request(shelf: Shelf, asked: Asked, need: Requirement, at: datetime) -> 
     same = ("capacity", "action", "case", "records", "segments", "purpose")
     return {
         **{key: asked.payload[key] for key in same},
+        **said(asked.payload, "span"),
         "person": asked.person,
         "at": format_time(at),
         "needed": needed,

@@ -1,7 +1,7 @@
 """What each signed kind carries: its payload, and the data of its detail (docs/formats.md §11)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from archive import fields, vocabulary
@@ -23,6 +23,7 @@ class SignedKind:
     """Checks of one kind. `data` is None where the kind has no detail, which is rare.
 
     `subject` names the payload's field that the entry's subject repeats, None for no subject.
+    `optional` is what a payload may have besides.
     """
 
     stream: str
@@ -30,6 +31,7 @@ class SignedKind:
     payload: Mapping[str, Check]
     data: Mapping[str, Check]
     detail_needed: bool = True
+    optional: Mapping[str, Check] = field(default_factory=dict)
 
 
 def _words(value: object) -> None:
@@ -243,6 +245,7 @@ SIGNED: Mapping[str, SignedKind] = {
             "task_no": _maybe_words,
             "query": _maybe_words,
         },
+        optional={"span": _range},
     ),
     "access.decided": SignedKind(
         "access",
@@ -270,6 +273,7 @@ SIGNED: Mapping[str, SignedKind] = {
         },
         {"medium_no": _maybe_words, "note": _maybe_words},
         detail_needed=False,
+        optional={"form": one_of(vocabulary.FOR_ONE_ACCESS), "span": _range},
     ),
     "access.returned": SignedKind(
         "access", "access", _COPIES_BACK, {"remarks": _words}, detail_needed=False
@@ -305,7 +309,8 @@ def check_payload(kind: str, payload: object) -> None:
     found = SIGNED.get(kind)
     if found is None:
         raise FormatError(f"{kind} is not a kind that people sign")
-    fields.exactly(payload, {**found.payload, "detail": maybe(fields.sha256_digest)}, {})
+    checks = {**found.payload, "detail": maybe(fields.sha256_digest)}
+    fields.exactly(payload, checks, found.optional)
     if isinstance(payload, dict) and found.detail_needed and payload["detail"] is None:
         raise FormatError(f"{kind} needs a detail")
 

@@ -15,8 +15,9 @@ from release_fixture import Office, make_office
 from sqlalchemy import select
 
 from archive import layout
+from archive.desk.access_rows import ACCESS
 from archive.desk.conceal import ConcealedBook
-from archive.desk.release import ACCESS, Order, Release, Retrieval
+from archive.desk.release import Order, Release, Retrieval
 from archive.desk.submit import Desk
 from archive.errors import (
     ContentAltered,
