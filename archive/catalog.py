@@ -142,7 +142,7 @@ def _media_columns(claims: Mapping[str, Any], technical: Any) -> dict[str, Any]:
         "captured_end": _moment(captured.get("end")),
     }
     return {
-        **({} if claims.get("capture_start") or not captured else chosen),
+        **(chosen if captured.get("start") else {}),
         "item": claims.get("item"),
         "device": claims.get("device") or segment.get("device"),
         "segment": segment.get("number"),
