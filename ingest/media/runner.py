@@ -7,67 +7,28 @@ that ffmpeg can read, only formats that never refer to another file, and no netw
 
 There is no sandbox of the system around it (that would take privileges or a helper program): a
 fault in ffmpeg that lets a file run code of its own has the rights of the archive's user.
-
-Limits are set by prlimit(2) right after the start, some 0.1 ms late, because code between fork and
-exec is not safe in a process with threads, and a launcher costs 15 ms a file. Nothing a file says
-is read in that time: linking and registering ffmpeg's parts takes it 4 ms.
 """
 
+import errno
 import os
-import resource
-import selectors
 import signal
+import stat
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import ffmpeg
 
+from ingest.media.limits import CHECK, DECODE, MAKE, PROBE, Limits, confine
+from ingest.media.listening import Ended, Listening
 from ingest.media.tools import Program
 
-MiB = 1 << 20
-GiB = 1 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one run may use; `dataclasses.replace` makes others."""
-
-    seconds: float
-    """Seconds by the clock."""
-    cpu_seconds: int
-    """Seconds of processor time, over all threads."""
-    memory: int
-    """Bytes of address space."""
-    output: int
-    """Bytes of standard output."""
-    files: int = 0
-    """Bytes of the largest file it may write; 0 lets it write none."""
-    nice: int = 10
-    """How far it stands back for others, 0 to 19."""
-
-
-PROBE = Limits(seconds=20, cpu_seconds=10, memory=1 * GiB, output=8 * MiB, nice=5)
-"""Reading headers, before the seal."""
-CHECK = Limits(seconds=120, cpu_seconds=60, memory=1 * GiB, output=64 * MiB)
-"""Walking through all packets without decoding."""
-DECODE = Limits(seconds=6 * 3600, cpu_seconds=6 * 3600, memory=2 * GiB, output=64 * MiB, nice=19)
-"""Decoding a whole film, behind the seal."""
-MAKE = Limits(
-    seconds=6 * 3600,
-    cpu_seconds=12 * 3600,
-    memory=2 * GiB,
-    output=256 * MiB,
-    files=16 * GiB,
-    nice=15,
-)
-"""Making a picture or a copy."""
-
-Ended = Literal["ok", "failed", "timeout", "crashed", "limit", "stopped"]
+__all__ = [
+    "CHECK", "DECODE", "INPUT", "MAKE", "PROBE", "Limits", "Outcome", "Source", "ffmpeg_argv",
+    "run", "source", "source_url",
+]  # fmt: skip
 
 
 class Outcome(NamedTuple):
@@ -81,6 +42,8 @@ class Outcome(NamedTuple):
     ended: Ended
     """`timeout`: ended by the clock; `limit`: too much output, processor time, memory or writing;
     `crashed`: by a signal of its own; `stopped`: `watch` said so."""
+    peak: int = 0
+    """Bytes of memory it had at most; never less than this process had when it was started."""
 
 
 FORMATS = (
@@ -91,6 +54,9 @@ FORMATS = (
 )
 """Demuxers that may open a file: none follows a reference in it to another one. Left out with
 reason: hls, concat, dash, image2, sdp, rtsp, vobsub, imf and every text of subtitles."""
+
+THREADS = 2
+"""Threads of a decoder: by default ffmpeg takes one per core, and memory for each of them."""
 
 INPUT: tuple[str, ...] = (
     "-protocol_whitelist", "file", "-format_whitelist", ",".join(FORMATS),
@@ -131,13 +97,17 @@ def source(file: Path | int) -> Iterator[Source]:
 
     The program gets the descriptor and no name, and may open nothing else: `fd` is the only
     protocol it may use, so that a reference in the file leads nowhere, and no name is taken for
-    a pattern (`100%d.jpg`). Raises OSError where the file cannot be opened.
+    a pattern (`100%d.jpg`). Raises OSError where the file cannot be opened or is no regular one:
+    a pipe has no end.
     """
     path = f"/proc/self/fd/{file}" if isinstance(file, int) else file
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
         options = {
-            "protocol_whitelist": "fd", "format_whitelist": ",".join(FORMATS), "fd": descriptor,
+            "protocol_whitelist": "fd", "format_whitelist": ",".join(FORMATS),
+            "fd": descriptor, "threads": THREADS,
         }  # fmt: skip
         yield Source("fd:", options, (descriptor,))
     finally:
@@ -180,134 +150,39 @@ def run(
         bufsize=0,
     )
     try:
-        _confine(process.pid, limits)
-        reading = _Reading(process, limits, watch, sink)
+        confine(process.pid, limits)
+        reading = Listening(process, limits, watch, sink)
         reading.to_the_end()
     finally:
-        _end(process)
-    code = process.returncode
-    err = reading.err.text()
-    return Outcome(code, bytes(reading.out), err, reading.cut or _judge(code, err))
+        peak = _end(process)
+    code, err = process.returncode, reading.err.text()
+    return Outcome(code, bytes(reading.out), err, reading.cut or _judge(code, err), peak)
 
 
-def _confine(pid: int, limits: Limits) -> None:
-    hard = {
-        resource.RLIMIT_AS: limits.memory,
-        resource.RLIMIT_CPU: limits.cpu_seconds,
-        resource.RLIMIT_FSIZE: limits.files,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: 64,
-    }
-    with suppress(ProcessLookupError, PermissionError):
-        for what, most in hard.items():
-            resource.prlimit(pid, what, (most, most))
-        os.setpriority(os.PRIO_PROCESS, pid, limits.nice)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the whole session; also one that outlived the program itself."""
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """End the whole session, also what outlived the program itself; bytes of memory it had."""
+    # The program is not yet waited for, so its number is still its own.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     for stream in (process.stdout, process.stderr):
         if stream is not None:
             stream.close()
-    process.wait()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_maxrss << 10
 
 
-_BY_LIMIT = (signal.SIGXCPU, signal.SIGXFSZ, signal.SIGKILL)
-_NO_MEMORY = 256 - 12  # AVERROR(ENOMEM) as an exit code
+_NO_MEMORY = 256 - errno.ENOMEM
+_LOAN_USED = f"received signal {signal.SIGXCPU.value}"
 
 
 def _judge(code: int, err: str) -> Ended:
     if code == 0:
         return "ok"
+    if code == -signal.SIGXCPU or (code == 255 and _LOAN_USED in err):
+        return "stopped"  # not the limit but the loan: this process stood still
+    if code in (-signal.SIGKILL, -signal.SIGXFSZ):
+        return "limit"
     if code < 0:
-        return "limit" if -code in _BY_LIMIT else "crashed"
+        return "crashed"
     return "limit" if code == _NO_MEMORY or "Cannot allocate memory" in err else "failed"
-
-
-class _Said:
-    """Standard error in bounded memory: its beginning and its end."""
-
-    HEAD = 512 << 10
-    TAIL = 64 << 10
-
-    def __init__(self) -> None:
-        self.head = bytearray()
-        self.tail = bytearray()
-        self.lost = False
-
-    def add(self, data: bytes) -> None:
-        room = self.HEAD - len(self.head)
-        self.head += data[:room]
-        self.tail += data[room:]
-        if len(self.tail) > 2 * self.TAIL:
-            self.lost = True
-            del self.tail[: -self.TAIL]
-
-    def text(self) -> str:
-        middle = b"\n[...]\n" if self.lost else b""
-        return bytes(self.head + middle + self.tail).decode("utf-8", errors="replace")
-
-
-class _Reading:
-    """Takes both outputs of a process until they end, or a bound is reached."""
-
-    TICK = 0.2
-
-    def __init__(
-        self,
-        process: subprocess.Popen[bytes],
-        limits: Limits,
-        watch: Callable[[], bool] | None,
-        sink: Callable[[bytes], None] | None,
-    ) -> None:
-        self.process = process
-        self.limits = limits
-        self.watch = watch
-        self.out = bytearray()
-        self.take = sink or self.out.extend
-        self.err = _Said()
-        self.count = 0
-        self.cut: Ended | None = None
-        self.until = time.monotonic() + limits.seconds
-
-    def to_the_end(self) -> None:
-        with selectors.DefaultSelector() as selector:
-            assert self.process.stdout is not None  # noqa: S101 - Popen was given PIPE
-            assert self.process.stderr is not None  # noqa: S101
-            selector.register(self.process.stdout, selectors.EVENT_READ, self._out)
-            selector.register(self.process.stderr, selectors.EVENT_READ, self.err.add)
-            while selector.get_map() and self.cut is None:
-                for key, _ in selector.select(self.TICK):
-                    data = os.read(key.fd, 1 << 16)
-                    if data:
-                        key.data(data)
-                    else:
-                        selector.unregister(key.fileobj)
-                self._bounds()
-        if self.cut is None:
-            self._wait()
-
-    def _out(self, data: bytes) -> None:
-        self.count += len(data)
-        if self.count > self.limits.output:
-            self.cut = "limit"
-        else:
-            self.take(data)
-
-    def _bounds(self) -> None:
-        if self.cut is None and time.monotonic() > self.until:
-            self.cut = "timeout"
-        if self.cut is None and self.watch is not None and not self.watch():
-            self.cut = "stopped"
-
-    def _wait(self) -> None:
-        """Both outputs are closed; the process may still go on for a moment, or on purpose."""
-        while self.cut is None:
-            try:
-                self.process.wait(self.TICK)
-            except subprocess.TimeoutExpired:
-                self._bounds()
-            else:
-                return
