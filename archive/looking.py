@@ -58,6 +58,9 @@ class Lag:
     problems: int
 
 
+NOTHING = Lag(0, None, 0)
+
+
 def tasks_of(description: Mapping[str, Any]) -> tuple[str, ...]:
     """What is to be done about a record, by its record.json.
 
@@ -115,9 +118,10 @@ def forget(connection: Connection, records: Sequence[str]) -> None:
         connection.execute(delete(LOOKING).where(LOOKING.c.record.in_(records)))
 
 
-def try_again(connection: Connection, task: str) -> None:
-    """Take up again what was put aside."""
-    here = (LOOKING.c.task == task) & LOOKING.c.problem.is_not(None)
+def try_again(connection: Connection, task: str, problem: str | None = None) -> None:
+    """Take up again what was put aside, for one problem or for any."""
+    why = LOOKING.c.problem.is_not(None) if problem is None else LOOKING.c.problem == problem
+    here = (LOOKING.c.task == task) & why
     connection.execute(update(LOOKING).where(here).values(problem=None, tries=0))
 
 

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
+from archive import looking
 from archive.ledger import HEAD, PENDING, current_head
+from archive.looking import NOTHING, Lag
 from archive.registers.asking import LETTERS
 from archive.seals import SEAL, tokens_missing
 from archive.system_entries import OUTAGE
@@ -79,6 +81,8 @@ class LedgerStatus:
     sources: int
     unconfirmed: int
     """Our own source of letters is nobody's to confirm and does not count."""
+    looking: Lag = NOTHING
+    """Media that are still to be decoded, or shown in pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,7 @@ def read_status(connection: Connection) -> LedgerStatus:
         unconfirmed=_count(
             connection, SOURCE, SOURCE.c.state == "unconfirmed", SOURCE.c.id != LETTERS
         ),
+        looking=looking.lag(connection),
     )
 
 
@@ -206,6 +211,8 @@ def warnings(
         found.append(Warned("LOCKS_REFUSED", {"count": status.locks_refused}))
     if status.open_accesses and _older(status.oldest_access, now, OLD_ACCESS):
         found.append(Warned("ACCESS_WITHOUT_END", {"count": status.open_accesses}))
+    if status.looking.problems:
+        found.append(Warned("NOT_LOOKED_AT", {"count": status.looking.problems}))
     if drops.refused:
         found.append(Warned("REFUSED_STILL_THERE", {"count": drops.refused}))
     if _older(drops.oldest_quarantine, now, OLD_QUARANTINE):

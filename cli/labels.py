@@ -18,6 +18,7 @@ KINDS: Labels = {
     "record.accessioned": ("accessioned", "入库"),
     "record.redropped": ("dropped again", "重复投放"),
     "record.lost": ("lost", "登记丢失"),
+    "record.amended": ("examined", "完整检验"),
     "access.requested": ("access requested", "调阅申请"),
     "access.decided": ("access decided", "调阅审批"),
     "access.denied": ("access denied", "调阅被拒"),

@@ -72,9 +72,12 @@ class Pipeline:
         self._finisher = finisher
         self._running = False
         self.waiting_for_tsa = False
+        self.busy = False
+        """Whether drops are being taken: what can wait stands back."""
 
     def take(self, drops: list[Drop]) -> Admitted:
         """Admit a batch; its receipts follow."""
+        self.busy = True
         result = self._intake.admit(drops)
         for drop in result.unreadable:
             self._reporter.noticed(Noticed(drop.file.path, "unreadable"))
@@ -112,6 +115,7 @@ class Pipeline:
         self.wait()
         self._start()
         self.wait()
+        self.busy = False
 
     def close(self) -> None:
         """End the second thread or process."""

@@ -82,6 +82,13 @@ class DirectoryStore:
         finally:
             os.close(fd)
 
+    def open_object(self, key: str) -> int:
+        """A descriptor for reading an object where it stands, to be closed; raises ObjectMissing.
+
+        For programs that want a file: no other store can do this.
+        """
+        return self._open(key)
+
     def stat(self, key: str) -> ObjectInfo | None:
         """See ObjectStore.stat."""
         try:

@@ -4,9 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
+from archive import vocabulary
+from archive.errors import UsageError
 from archive.times import format_time
 from cli.dates import day_end, day_start, moment
 from cli.invocation import Invocation
+from cli.labels import coded, label
 from cli.language import say
 from cli.output import print_json, print_line, print_table, show_size
 from cli.service import large, open_desk
@@ -41,6 +44,16 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         str | None,
         typer.Option(help=say("Beginning of the media type.", "媒体类型的开头，如 image/。")),
     ] = None,
+    condition: Annotated[
+        str | None,
+        typer.Option(
+            metavar="|".join(vocabulary.CONDITIONS),
+            help=say("Condition of a medium.", "音像资料的状况。"),
+        ),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help=say("Device that recorded it.", "录制设备编号。"))
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -60,6 +73,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Find records."""
     invocation = Invocation.of(context)
+    _check(condition)
     params = {
         "words": words or [],
         "case": case,
@@ -69,6 +83,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         "unit": unit,
         "source": source,
         "media": media,
+        "condition": condition,
+        "device": device,
         "since": format_time(day_start(since)) if since else None,
         "until": format_time(day_end(until)) if until else None,
         "mine": mine,
@@ -90,6 +106,12 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
                 f"结果超过 {limit} 条；请缩小范围或提高 --limit。",
             )
         )
+
+
+def _check(condition: str | None) -> None:
+    if condition is not None and condition not in vocabulary.CONDITIONS:
+        words = ", ".join(coded(vocabulary.CONDITIONS, word) for word in vocabulary.CONDITIONS)
+        raise UsageError(say(f"Conditions are: {words}.", f"状况应为：{words}。"))
 
 
 def _show(records: list[dict[str, Any]]) -> None:
@@ -129,4 +151,5 @@ def _title(row: dict[str, Any]) -> str | None:
     if row["restricted"]:
         return say("(of another unit)", "（其他单位）")
     title: str | None = row["title"]
-    return title
+    condition = row["condition"]
+    return title or (label(vocabulary.CONDITIONS, condition) if condition else None)

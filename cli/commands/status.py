@@ -41,6 +41,7 @@ def _pairs(found: _Found) -> list[tuple[str, object]]:
         (say("records", "记录"), status["records"]),
         (say("waiting for a seal", "等待封存"), status["pending"] + status["unpublished"]),
         (say("intake", "收取状态"), _intake(status["intake"])),
+        (say("media to be looked at", "待查看的音像"), _looking(status["looking"])),
         (say("drops in the inbox", "收件目录中"), drops["waiting"]),
         (say("refused, still there", "拒收仍未取走"), drops["refused"]),
         (say("quarantine", "隔离"), _aged(drops["quarantined"], drops["oldest_quarantine"])),
@@ -66,6 +67,12 @@ def _aged(count: int, oldest: str | None) -> object:
         return count
     since = show_time(parse_time(oldest))
     return say(f"{count}, oldest of {since}", f"{count}，最早 {since}")
+
+
+def _looking(lag: _Found) -> object:
+    waiting = _aged(lag["count"], lag["oldest"])
+    aside = lag["problems"]
+    return say(f"{waiting}; {aside} put aside", f"{waiting}；搁置 {aside}") if aside else waiting
 
 
 def _ledger(status: _Found) -> str:
@@ -182,6 +189,10 @@ _SENTENCES = {
     "LOCKS_REFUSED": (
         "{count} lock(s) are not what they should be in a store; see: cunzheng retention sweep",
         "{count} 项存储锁定未达要求；详见：cunzheng retention sweep",
+    ),
+    "NOT_LOOKED_AT": (
+        "{count} task(s) on sealed media were put aside; take them up again: cunzheng derive",
+        "{count} 项已封存音像的查看任务被搁置；请运行：cunzheng derive",
     ),
     "ACCESS_WITHOUT_END": (
         "{count} access(es) have no end on the ledger; the next fetch or watch closes dead ones.",

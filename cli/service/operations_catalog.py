@@ -37,7 +37,10 @@ from ingest.names import decode_name
 from ingest.overview import look
 
 MOST_HITS = 100_000
-_TEXTS = ("case", "category", "stage", "officer", "unit", "source", "media")
+_TEXTS = (
+    *("case", "category", "stage", "officer", "unit", "source", "media"),
+    *("condition", "device"),
+)
 _DAYS = ("since", "until")
 _CAPTURE = ("capture_start", "capture_end", "received_at")
 _BARE = ("record", "log", "index", "source", "size", "media_type", "lost", "destroyed", *_CAPTURE)
@@ -242,6 +245,9 @@ def _record(row: RecordRow, *, whole: bool) -> Document:
         "received_at": row.received_at,
         "title": row.title,
         "preview": row.preview,
+        "device": row.device,
+        "duration_ms": row.duration_ms,
+        "condition": row.condition,
         "lost": row.lost,
         "destroyed": row.destroyed,
     }
