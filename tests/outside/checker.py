@@ -33,6 +33,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import checker_disposition as kept  # beside this file, which may run isolated
+import checker_media as seen
 from checker_retention import short_locks
 
 Json = dict[str, Any]
@@ -124,6 +125,7 @@ KINDS = {  # §3: stream, subject, keys of the body
     "case.linked": "registry id records",
     "inspection.completed": "inspection - detail detail_id failed indeterminate report result",
     **kept.KINDS,
+    **seen.KINDS,
 }
 OPTIONAL = {"record.accessioned": {"pack", "retain_until", "same_content_as"}}
 ACTORS = {  # §3: of unsigned kinds; all others are `system/…`
@@ -132,6 +134,7 @@ ACTORS = {  # §3: of unsigned kinds; all others are `system/…`
     **dict.fromkeys(("access.denied", "access.closed", "access.concealed",
                      "access.concealed_end"), "system/access"),
     **kept.ACTORS,
+    **seen.ACTORS,
 }  # fmt: skip
 SIGNED = {  # §11: stream, the payload's field that is the subject, keys of the payload
     "person.enrolled": "registry person account certificate key person roles unit valid_from"
@@ -185,6 +188,7 @@ DATA = {  # §6: keys of a detail's data
     "case.detached": "reason",
     "hold.lifted": "reason",
     **kept.DATA,
+    **seen.DATA,
 }
 RECORD = (
     "v id salt name name_b64 folder folder_b64 size digests pieces media text source office"
@@ -942,8 +946,14 @@ class Checker:
                 first["body"]["size"],
             ):
                 raise Bad("a re-drop of other content")
+        elif e["kind"] == "record.amended" and rid not in self.accessions:
+            raise Bad("REFERENCE_BAD: it amends no record")
         if body.get("detail"):
             data = self.detail(e)
+        if e["kind"] == "record.amended":
+            if body["what"] != "media":
+                raise Bad("it amends something else")
+            seen.amendment(data or {})
         self.register.take(f"{log.name}#{index}", e, data)
 
     def detail(self, e: Json) -> Json:
@@ -1048,7 +1058,9 @@ class Checker:
         if sha(data) != body["record"]:
             raise Bad("RECORD_ALTERED: record.json has another digest")
         record = read_json(data)
-        must(RECORD, record)
+        must(RECORD + " technical" * ("technical" in record), record)
+        if "technical" in record:
+            seen.technical(record["technical"])
         same = ("size", "source", "office", "received_at", "first_hash_at")
         if (
             record["id"] != rid
