@@ -12,11 +12,13 @@ from typing import Any
 
 from archive.catalog import kept_columns, record_row
 from archive.database_check import LedgerCopy
+from archive.detail import Detail
 from archive.errors import ArchiveError
-from archive.parts import DESCRIPTION, Nearby, part_of
+from archive.parts import DESCRIPTION, Nearby, Part, part_of
 from archive.ports import ObjectStore
 from archive.record import RecordDescription
 from archive.report import Report
+from archive.technical import verdict_of
 from archive.times import parse_time
 from archive.verify.context import Found
 from archive.verify.workers import Pool
@@ -65,7 +67,7 @@ def _check_portion(
     try:
         for line, entry in copy.catalog(*portion):
             checked.lines += 1
-            reason = _difference(line, entry, nearby, copy.lost)
+            reason = _difference(line, entry, nearby, copy)
             if reason:
                 checked.found.append((_CODE, line["id"], {"reason": reason}))
     except (ValueError, TypeError) as error:
@@ -76,7 +78,7 @@ def _check_portion(
 
 
 def _difference(
-    line: Mapping[str, Any], entry: bytes | None, nearby: Nearby, lost: set[str]
+    line: Mapping[str, Any], entry: bytes | None, nearby: Nearby, copy: LedgerCopy
 ) -> str | None:
     """Which column of a line is wrong, in a sentence; None if all is well."""
     record = str(line["id"])
@@ -86,9 +88,10 @@ def _difference(
         return None  # the entry differs, as was reported
     if (found.get("kind"), found.get("subject")) != ("record.accessioned", record):
         return "the entry that it names does not accession it"
-    if record in lost:
+    if record in copy.lost:
         return None if line["lost"] else "it is not marked as lost"
-    for source, expected in _expected(line, record, found, nearby):
+    amended = copy.amended.get(record)
+    for source, expected in _expected(line, record, found, nearby, amended):
         for column, value in expected.items():
             found_value = line[column]
             if found_value == value or column in _GROW:
@@ -99,7 +102,11 @@ def _difference(
 
 
 def _expected(
-    line: Mapping[str, Any], record: str, entry: Mapping[str, Any], nearby: Nearby
+    line: Mapping[str, Any],
+    record: str,
+    entry: Mapping[str, Any],
+    nearby: Nearby,
+    amended: str | None,
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What a line's columns must be, and by what; nothing for a description that cannot be read."""
     try:
@@ -107,7 +114,13 @@ def _expected(
         part = part_of(record, body, parse_time(entry["at"]), DESCRIPTION)
         yield "its entry", kept_columns(body)
         description = RecordDescription(json.loads(nearby.read(part, _LIMIT).decode()))
-        yield "record.json", record_row(line["log"], line["idx"], description)
+        row = record_row(line["log"], line["idx"], description)
+        said = row.pop("condition")
+        yield "record.json", row
+        if amended is not None:
+            said = verdict_of(Detail.parse(nearby.read(Part(amended), _LIMIT)).data) or said
+        source = "record.json" if amended is None else "its amendment"
+        yield source, {"condition": said}
     except (ArchiveError, OSError, ValueError, LookupError, TypeError, AttributeError):
         return  # missing or altered, as was reported
 

@@ -26,6 +26,7 @@ from archive import catalog, derived_rows, postgresql
 from archive.catalog import RECORD
 from archive.database_url import parse_url
 from archive.errors import Unreachable
+from archive.layout import detail_key
 from archive.ledger import ENTRY, HEAD, PENDING, UNSTORED
 from archive.merkle import leaf_hash
 from archive.replica_queue import REPLICATION
@@ -49,6 +50,8 @@ class LedgerCopy:
         """How many records the leaves that were read accession, as far as they are published."""
         self.lost: set[str] = set()
         """Records that these leaves call lost."""
+        self.amended: dict[str, str] = {}
+        """Key of the detail of the last amendment of a record."""
         self._url = url
         self._engine, self._process = _reader(url), os.getpid()
         try:
@@ -118,6 +121,9 @@ class LedgerCopy:
             self.accessions += 1
         elif b'"kind":"record.lost"' in data:
             self.lost.add(str(json.loads(data)["subject"]))
+        elif b'"kind":"record.amended"' in data:
+            said = json.loads(data)
+            self.amended[str(said["subject"])] = detail_key(str(said["body"]["detail_id"]))
 
     def portions(self) -> Iterator[tuple[str, str | None]]:
         """The catalog in parts for `catalog`: after which id each begins, and with which it ends.
