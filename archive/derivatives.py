@@ -8,8 +8,7 @@ most, never the reverse, and `sweep` removes such leftovers. Nothing here is evi
 is made anew.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
@@ -23,7 +22,7 @@ from archive.cause import cause
 from archive.database import Database
 from archive.derived_rows import DERIVED
 from archive.desk.destroying import DESTROYING
-from archive.errors import ContentAltered, NotFound, ObjectMissing
+from archive.errors import ContentAltered, NotFound
 from archive.ids import RANDOM_BYTES, new_ulid
 from archive.ledger import NewEntry
 from archive.ports import Clock, LiveStore, PutItem, StagedFile
@@ -55,14 +54,17 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A derivative that stands in live; `entry` is the id under which its entry was submitted."""
+    """A derivative that stands in live; `entry` is the id under which its entry was submitted.
+
+    None where the ledger had the same one already, and only its bytes were put back.
+    """
 
     record: str
     role: str
     key: str
     digest: bytes
     size: int
-    entry: str
+    entry: str | None
 
 
 class Derivatives:
@@ -94,20 +96,29 @@ class Derivatives:
         self.settle(done)
         return done
 
-    def submit(self, record: str, products: Sequence[Product]) -> list[Made]:
+    def submit(
+        self,
+        record: str,
+        products: Sequence[Product],
+        beside: Callable[[Connection], object] = lambda _: None,
+    ) -> list[Made]:
         """Store and submit only; the next batch makes the entries durable.
 
-        Raises NotFound, ContentAltered where an object does not read back, Unreachable.
+        `beside` changes other rows in the same transaction. Raises NotFound, ContentAltered where
+        an object does not read back, Unreachable.
         """
-        done = [self._store(record, product) for product in products]
+        standing = self.standing(record)
+        done = [self._store(record, product, standing) for product in products]
         try:
             with self._db.write() as connection:
                 parent = _parent(connection, record)
                 entries = [
-                    self._entry(made, product, parent)
+                    self._entry(made, product, parent, made.entry)
                     for made, product in zip(done, products, strict=True)
+                    if made.entry is not None
                 ]
                 ledger.submit(connection, entries)
+                beside(connection)
         except NotFound:
             self._live.discard([made.key for made in done])
             raise
@@ -115,8 +126,9 @@ class Derivatives:
 
     def settle(self, done: Sequence[Made]) -> None:
         """Wait until entries are durable, then remove what they replace; raises Unreachable."""
-        numbers = [made.entry for made in done]
-        wait_for(self._sealer, self._db, numbers, self._clock, self._timeout)
+        numbers = [made.entry for made in done if made.entry is not None]
+        if numbers:
+            wait_for(self._sealer, self._db, numbers, self._clock, self._timeout)
         for record in sorted({made.record for made in done}):
             self.sweep(record)
 
@@ -130,21 +142,22 @@ class Derivatives:
         rows = self.standing(record).values()
         return [row.role for row in rows if self._live.stat(row.key) is None]
 
-    def is_there(self, row: DerivedRow) -> bool:
-        """Whether a derivative stands in live with the bytes that the ledger states."""
-        with suppress(ObjectMissing):
-            return _digest(self._live.read(row.key)) == row.digest
-        return False
+    def records(self) -> list[str]:
+        """Every record of which the ledger has a derivative."""
+        with self._db.read() as connection:
+            rows = connection.execute(
+                select(DERIVED.c.record).distinct().order_by(DERIVED.c.record)
+            )
+            return [row.record for row in rows]
 
     def sweep(self, record: str) -> int:
         """Remove of a record what no entry names, or a later one replaced; how many objects."""
         return self._sweep([info.key for info in self._live.list(layout.derived_prefix(record))])
 
-    def sweep_all(self) -> int:
-        """The same of all records."""
+    def stored_records(self) -> list[str]:
+        """Every record of which something stands in live."""
         listed = (info.key for info in self._live.list("derived/"))
-        parts = (list(part) for _, part in groupby(listed, key=_folder))
-        return sum(self._sweep(part) for part in parts)
+        return [record for record, _ in groupby(listed, key=_folder) if record]
 
     def discard(self, record: str) -> None:
         """Remove everything that was made of a record."""
@@ -153,7 +166,7 @@ class Derivatives:
 
     # ── one object ──
 
-    def _store(self, record: str, product: Product) -> Made:
+    def _store(self, record: str, product: Product, standing: Mapping[str, DerivedRow]) -> Made:
         source = product.source
         digest, size = _measured(source)
         key = layout.derived_key(record, product.role, digest.hex(), product.extension)
@@ -165,13 +178,15 @@ class Derivatives:
             self._live.put([PutItem(key, staged, sha256=digest)])
             if _digest(self._live.read(key)) != digest:
                 raise ContentAltered(f"{key} does not read back as it was written.")
-        number = new_ulid(self._clock.now(), self._random(RANDOM_BYTES))
+        row = standing.get(product.role)
+        same = row is not None and (row.key, row.recipe) == (key, product.recipe)
+        number = None if same else new_ulid(self._clock.now(), self._random(RANDOM_BYTES))
         return Made(record, product.role, key, digest, size, number)
 
     def _differs(self, key: str, digest: bytes) -> bool:
         return self._live.stat(key) is not None and _digest(self._live.read(key)) != digest
 
-    def _entry(self, made: Made, product: Product, parent: bytes) -> NewEntry:
+    def _entry(self, made: Made, product: Product, parent: bytes, number: str) -> NewEntry:
         body: dict[str, Any] = {
             "access": product.access,
             "digest": f"sha256:{made.digest.hex()}",
@@ -186,7 +201,7 @@ class Derivatives:
             if pair is not None:
                 body[name] = {"from": pair[0], "to": pair[1]}
         now = self._clock.now()
-        return NewEntry(made.entry, derived_rows.MADE, "registry", ACTOR, now, made.record, body)
+        return NewEntry(number, derived_rows.MADE, "registry", ACTOR, now, made.record, body)
 
     # ── leftovers ──
 

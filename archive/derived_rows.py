@@ -1,6 +1,7 @@
 """The table `derived`: which derivative of each role counts for a record (docs/formats.md §13).
 
-It follows the ledger when a batch is published and when everything is rebuilt.
+It follows the ledger when a batch is published and when everything is rebuilt. A record that has
+one waits no longer for its pictures.
 """
 
 import json
@@ -10,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from archive import fields, vocabulary
+from archive import fields, looking, vocabulary
 from archive.ledger import ENTRY, HEAD, PENDING
 from archive.tables import DerivedRow
 
@@ -37,6 +38,7 @@ def follow(connection: Connection, log: str, entries: Iterable[Said]) -> None:
             connection.execute(delete(DERIVED).where(DERIVED.c.record == record))
         elif entry["body"]["role"] not in vocabulary.FOR_ONE_ACCESS:
             last[record, entry["body"]["role"]] = _row(log, index, entry)
+            looking.done(connection, record, looking.DERIVE)
     for record, role in last:
         same = (DERIVED.c.record == record) & (DERIVED.c.role == role)
         connection.execute(delete(DERIVED).where(same))
