@@ -24,6 +24,7 @@ CONFIG = Path(__file__).parent.parent / "config"
 RULES = {
     "access": "access.toml",
     "alerts": "alerts.toml",
+    "record_list": "record-list.toml",
     "retention": "retention-schedule.toml",
 }
 _DEFAULT_ROLES = (

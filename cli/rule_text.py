@@ -3,9 +3,10 @@
 from archive.access_rules import AccessRules
 from archive.errors import FormatError, UsageError
 from archive.oversight.alerts.settings import AlertSettings
+from archive.record_list import RecordList
 from retention.schedule import Schedule
 
-RULE_SETS = ("access", "alerts", "retention")
+RULE_SETS = ("access", "alerts", "record_list", "retention")
 
 
 def check_rule_text(name: object, text: object) -> None:
@@ -15,9 +16,11 @@ def check_rule_text(name: object, text: object) -> None:
             AccessRules.parse(str(text))
         elif name == "alerts":
             AlertSettings.parse(str(text))
+        elif name == "record_list":
+            RecordList.parse(str(text))
         elif name == "retention":
             Schedule.parse(str(text))
         else:
-            raise FormatError("there are rules for access, alerts and retention")
+            raise FormatError(f"the rule sets are {', '.join(RULE_SETS)}")
     except FormatError as error:
         raise UsageError(f"These rules cannot be used: {error}.") from error

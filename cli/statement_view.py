@@ -24,6 +24,7 @@ _FIELDS: vocabulary.Labels = {
     "trigger": ("period begins", "期限起算"),
     "until": ("until", "至"),
     "case": ("case", "案件标识"),
+    "catalogue": ("volume catalogue", "卷内目录"),
     "category": ("category", "类别"),
     "certificate": ("certificate", "证书"),
     "certificate_no": ("enforcement certificate no.", "执法证号"),
@@ -35,14 +36,17 @@ _FIELDS: vocabulary.Labels = {
     "handlers": ("handlers", "承办人"),
     "hold": ("hold", "封存编号"),
     "importance": ("importance", "重要程度"),
+    "items": ("rows of the list", "清单事项"),
     "key": ("key", "密钥"),
     "name": ("name", "姓名"),
+    "note": ("note", "备注"),
     "number": ("number", "案号"),
     "opened": ("opened", "立案日期"),
     "person": ("person", "人员编号"),
     "post": ("post", "职务"),
     "reason": ("reason", "事由"),
     "records": ("records", "记录"),
+    "ref_code": ("reference code", "档号"),
     "roles": ("roles", "角色"),
     "rules": ("digest of the rules", "规则摘要值"),
     "rules.adopted.name": ("rules", "规则"),
@@ -54,6 +58,7 @@ _FIELDS: vocabulary.Labels = {
     "unit_name": ("name of the unit", "单位名称"),
     "valid_from": ("valid from", "生效时间"),
     "valid_until": ("valid until", "有效期至"),
+    "volume": ("digest of the volume", "案卷摘要值"),
 }
 _KEYS: vocabulary.Labels = {
     "own": ("own key file", "本人密钥文件"),
@@ -63,6 +68,7 @@ _KEYS: vocabulary.Labels = {
 _RULES: vocabulary.Labels = {
     "access": ("access rules", "调阅规则"),
     "alerts": ("alert rules", "预警规则"),
+    "record_list": ("list of what is recorded", "音像记录事项清单"),
     "retention": ("retention schedule", "保管期限表"),
 }
 _CODES: Mapping[str, vocabulary.Labels] = {

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from archive.access_rules import AccessRules
 from archive.errors import FormatError
+from archive.record_list import RecordList
 from archive.registers.act import Act, SignedRule
 from archive.registers.denials import denied
 from archive.registers.remarks import remark
@@ -48,7 +49,7 @@ def _marked(mark: str) -> Callable[[str], None]:
 _READERS: Mapping[str, Callable[[str], object]] = {
     "access": AccessRules.parse,
     "alerts": _marked("cunzheng_alerts"),
-    "record_list": _marked("cunzheng_record_list"),
+    "record_list": RecordList.parse,
 }
 
 

@@ -13,7 +13,9 @@ from archive.times import SHANGHAI
 from archive.vocabulary import Labels
 from cli import author, signing_two
 from cli.author import KeyOption, SecondKeyOption, Signer, open_author, open_signer
+from cli.case_view import print_timeline
 from cli.clock import SystemClock
+from cli.commands import case_check
 from cli.commands.people import print_history
 from cli.commands.people_changes import ReasonOption
 from cli.dates import day_start
@@ -240,7 +242,7 @@ def _move(
 
 
 @app.command(
-    help=say("One case, its records and history.", "查看案件、其记录及登记经过。"),
+    help=say("One case, its timeline and history.", "查看案件、其时间轴及登记经过。"),
     epilog=_EXAMPLE + "show CF-2026-12",
 )
 def show(context: typer.Context, case: _CASE) -> None:
@@ -248,8 +250,9 @@ def show(context: typer.Context, case: _CASE) -> None:
     invocation = Invocation.of(context)
     with open_desk(invocation) as desk:
         found = _show(desk, case)
+        line = large.fetch(desk, "case.timeline", {"case": found["case"]})
     if invocation.json:
-        print_json(found)
+        print_json({**found, "list": line["list"], "timeline": line["stages"]})
         return
     print_pairs(
         [
@@ -270,8 +273,11 @@ def show(context: typer.Context, case: _CASE) -> None:
         ]
     )
     print_line()
-    print_table((say("record", "记录"),), [(record,) for record in found["records"]])
+    print_timeline(line["stages"])
     print_history(found["history"])
+
+
+case_check.add_to(app)
 
 
 @app.command(name="list", help=say("Open cases.", "列出未结案件。"), epilog=_EXAMPLE + "list --all")

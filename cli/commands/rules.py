@@ -1,4 +1,4 @@
-"""`cunzheng rules show|adopt|countersign`: the rules of access and alerts that are in force."""
+"""`cunzheng rules show|adopt|countersign`: the rules that are in force."""
 
 import unicodedata
 from pathlib import Path

@@ -24,7 +24,7 @@ from cli.service.desk import Delivery, Document, Stream
 from cli.service.documents import check_params
 from cli.service.gate import gate
 from cli.service.operations import Caller, Host, Params, delivery
-from cli.service.operations_oversight import _language, _written
+from cli.service.operations_oversight import asked_language, written
 from cli.wiring_stock import stocked
 from retention.due import due_now
 from retention.execute import Destroyer, Outcome, Place
@@ -167,8 +167,8 @@ def _document(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     with gate(host, caller) as reader, host.bench.database.read() as connection:
         _check_sees(reader)
         found = read_list(connection, host.bench.evidence, params["disposition"])
-    table = list_table(found, host.bench.clock.now(), _language(params))
-    with _written(host, table, params["format"]) as stream:
+    table = list_table(found, host.bench.clock.now(), asked_language(params))
+    with written(host, table, params["format"]) as stream:
         yield stream
 
 

@@ -83,10 +83,10 @@ def _access(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
         wanted,
         sight,
         host.bench.clock.now(),
-        _language(params),
+        asked_language(params),
         form=params["format"] in _FORM,
     )
-    with _written(host, table, params["format"]) as stream:
+    with written(host, table, params["format"]) as stream:
         yield stream
 
 
@@ -96,16 +96,17 @@ def _supervision(host: Host, caller: Caller, params: Params) -> Iterator[Deliver
     """The statistics; of his own unit for a head of department."""
     check_params(params, _DOCUMENT, {"unit": str, "since": str, "until": str})
     with gate(host, caller) as reader:
-        unit = _unit_of(reader, params.get("unit"))
+        unit = unit_seen(reader, params.get("unit"))
     figures = Figures(_moment(params, "since"), _moment(params, "until"), unit)
     table = statistics_table(
-        survey_of(host).figures(figures), host.bench.clock.now(), _language(params)
+        survey_of(host).figures(figures), host.bench.clock.now(), asked_language(params)
     )
-    with _written(host, table, params["format"]) as stream:
+    with written(host, table, params["format"]) as stream:
         yield stream
 
 
-def _unit_of(reader: Reader, wanted: str | None) -> str | None:
+def unit_seen(reader: Reader, wanted: str | None) -> str | None:
+    """The unit that a report is of, None for all: who supervises all may choose; raises Denied."""
     if supervises(reader):
         return wanted
     reader.check_role(_HEAD)
@@ -122,7 +123,7 @@ def _custody(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     check_params(params, {**_DOCUMENT, "record": str})
     with gate(host, caller) as reader:
         record = _record(host, reader, params["record"])
-    survey, bench, lang = survey_of(host), host.bench, _language(params)
+    survey, bench, lang = survey_of(host), host.bench, asked_language(params)
     chain, alerts = survey.chain(record)
     proofs, bundle = custody_bundle(bench.places, bench.own_trust, chain, alerts, details=True)
     table = custody_table(chain, proofs, alerts, bench.clock.now(), lang)
@@ -236,7 +237,8 @@ def _spool(host: Host) -> IO[bytes]:
 
 
 @contextmanager
-def _written(host: Host, table: Table, name: str) -> Iterator[Stream]:
+def written(host: Host, table: Table, name: str) -> Iterator[Stream]:
+    """A table as a delivery, in the format of this name."""
     write = _writer(name)
     with _spool(host) as spool:
         write(table, spool)
@@ -245,7 +247,8 @@ def _written(host: Host, table: Table, name: str) -> Iterator[Stream]:
         yield Stream({"format": name, "size": size}, iter(lambda: spool.read(MAX_PIECE), b""))
 
 
-def _language(params: Params) -> Language:
+def asked_language(params: Params) -> Language:
+    """The language that a document is asked for in; raises UsageError."""
     lang: Language = params["lang"]
     if lang not in get_args(Language):
         raise UsageError("The languages are en and zh.")

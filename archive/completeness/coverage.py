@@ -1,0 +1,242 @@
+"""What a case has of every row of the list that concerns it (docs/completeness.md).
+
+    found = examine(rules, CaseFacts("penalty", "ordinary", closed=False), materials, excused)
+    found.complete                            # nothing required is missing or partial
+
+Pure: the same list, facts and materials give the same answer. A recording that is added makes no
+row worse, but for one that holds less than its own sidecar claims where no text record says when
+the thing took place.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from archive.completeness.material import (
+    TEXT,
+    Counted,
+    Interruption,
+    Material,
+    counted,
+    is_shown,
+    spans_of,
+    texts_of,
+)
+from archive.completeness.spans import Span, minus, total
+from archive.record_list import RecordList, Row
+from archive.vocabulary import STAGES
+
+_ORDER = {stage: number for number, stage in enumerate(STAGES)}
+_SOUND = (None, "sound")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What the register says of a case, as far as the list asks for it."""
+
+    category: str
+    importance: str
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One row. `state` is a code of `vocabulary.COVERAGE`; `required`: whether it is asked for.
+
+    `asked` is the time that has to be covered, `lacking` what of it nothing shows: the stretches
+    that are longer than the list tolerates. Both are empty where nobody says when it took place.
+    """
+
+    row: Row
+    state: str
+    required: bool
+    counted: tuple[Counted, ...]
+    asked: tuple[Span, ...] = ()
+    lacking: tuple[Span, ...] = ()
+
+    @property
+    def fails(self) -> bool:
+        """Whether the case is not complete for it."""
+        return self.required and self.state in ("partial", "missing")
+
+    @property
+    def lacking_time(self) -> timedelta:
+        """How long what is lacking is together."""
+        return total(self.lacking)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """When a recording should have been here; `late_by` is None where it came in time."""
+
+    material: Material
+    due: datetime
+    late_by: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """All of a case. `unexplained` are interruptions without a reason, with who states them."""
+
+    verdicts: tuple[Verdict, ...]
+    deliveries: tuple[Delivery, ...]
+    unexplained: tuple[tuple[Material, Interruption], ...]
+    damaged: tuple[Material, ...]
+    of_no_row: tuple[Material, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing that is required is missing or partial."""
+        return not any(verdict.fails for verdict in self.verdicts)
+
+    @property
+    def required(self) -> list[Verdict]:
+        """Rows that the case has to have."""
+        return [verdict for verdict in self.verdicts if verdict.required]
+
+    @property
+    def late(self) -> list[Delivery]:
+        """Recordings that came too late."""
+        return [delivery for delivery in self.deliveries if delivery.late_by is not None]
+
+
+def examine(
+    rules: RecordList,
+    facts: CaseFacts,
+    materials: Iterable[Material],
+    excused: Collection[str] = (),
+) -> Completeness:
+    """Compare what a case has with what the list asks of it."""
+    here = sorted((one for one in materials if not one.gone), key=_order)
+    rows = rules.of(facts.category)
+    found = counted(rows, here)
+    reached = _reached(rows, found, here, facts)
+    verdicts = [
+        _verdict(rules, row, found, here, required=_is_required(row, found, here, facts, reached))
+        for row in rows
+    ]
+    used = {one.material.record for row in rows for one in found[row.id]}
+    recordings = [one for one in here if one.is_recording]
+    return Completeness(
+        verdicts=tuple(_excused(verdict, excused) for verdict in verdicts),
+        deliveries=tuple(_deliveries(rules, rows, found, here)),
+        unexplained=tuple(
+            (one, stretch) for one in here for stretch in one.interruptions if not stretch.is_stated
+        ),
+        damaged=tuple(one for one in here if one.condition not in _SOUND),
+        of_no_row=tuple(one for one in recordings if one.record not in used),
+    )
+
+
+def _order(one: Material) -> tuple[datetime, str]:
+    return one.received_at, one.record
+
+
+def _reached(
+    rows: Sequence[Row],
+    found: Mapping[str, Sequence[Counted]],
+    here: Iterable[Material],
+    facts: CaseFacts,
+) -> int:
+    """How far a case has come, by its text records; a closed one to the end."""
+    if facts.closed:
+        return len(_ORDER)
+    claimed = [_ORDER[one.stage] for one in here if one.kind == TEXT and one.stage in _ORDER]
+    shown = [
+        _ORDER[row.stage]
+        for row in rows
+        if not row.is_recording and any(one.material.kind == TEXT for one in found[row.id])
+    ]
+    return max((*claimed, *shown), default=-1)
+
+
+def _is_required(
+    row: Row,
+    found: Mapping[str, Sequence[Counted]],
+    here: Iterable[Material],
+    facts: CaseFacts,
+    reached: int,
+) -> bool:
+    at_stage = reached >= _ORDER[row.stage]
+    match row.required:
+        case "at_stage":
+            return at_stage
+        case "at_close":
+            return facts.closed
+        case "if_claimed":
+            return is_shown(row, found, here)
+        case "if_major":
+            return facts.importance == "major" and at_stage
+        case _:
+            return True
+
+
+def _verdict(
+    rules: RecordList,
+    row: Row,
+    found: Mapping[str, Sequence[Counted]],
+    here: Sequence[Material],
+    *,
+    required: bool,
+) -> Verdict:
+    own = tuple(found[row.id])
+    shows = [one for one in own if one.material.condition != "unreadable" or not row.is_recording]
+    asked, lacking = _spans(rules, row, found, here)
+    if not shows:
+        state = "missing" if required else "not_required"
+    elif lacking and not any(one.material.kind == "photo" for one in shows):
+        state = "partial"
+    else:
+        state, lacking = "covered", ()
+    return Verdict(row, state, required, own, asked, lacking)
+
+
+def _spans(
+    rules: RecordList,
+    row: Row,
+    found: Mapping[str, Sequence[Counted]],
+    here: Sequence[Material],
+) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """What has to be covered, and what of it is not."""
+    if not row.is_recording:
+        return (), ()
+    own = [one.material for one in found[row.id]]
+    texts = texts_of(row, found, here)
+    # Without a text record that says when it was, the recordings are held to their own claims.
+    whole = spans_of(texts) or spans_of(own)
+    stretches = [stretch for one in (*own, *texts) for stretch in one.interruptions]
+    asked = minus(whole, [stretch.span for stretch in stretches if stretch.is_stated])
+    lacking = minus(asked, [span for one in own for span in one.recorded()])
+    return tuple(asked), tuple(span for span in lacking if span.length > rules.tolerance)
+
+
+def _excused(verdict: Verdict, excused: Collection[str]) -> Verdict:
+    if verdict.row.id not in excused or not verdict.fails:
+        return verdict
+    return replace(verdict, state="excused")
+
+
+def _deliveries(
+    rules: RecordList,
+    rows: Sequence[Row],
+    found: Mapping[str, Sequence[Counted]],
+    here: Iterable[Material],
+) -> Iterable[Delivery]:
+    """Of every recording whose end is known; the row with most time counts."""
+    for one in here:
+        finished = one.finished
+        if not one.is_recording or finished is None:
+            continue
+        own = [row for row in rows if any(c.material.record == one.record for c in found[row.id])]
+        hours = max((rules.hours(row) for row in own), default=rules.upload_hours)
+        due = _due(one, finished, hours)
+        yield Delivery(one, due, one.received_at - due if one.received_at > due else None)
+
+
+def _due(one: Material, finished: datetime, hours: int) -> datetime:
+    """Counted from the end of duty, which is not before the end of the recording."""
+    start = max(finished, one.duty_end) if one.duty_end else finished
+    try:
+        return start + timedelta(hours=hours)
+    except OverflowError:
+        return start
