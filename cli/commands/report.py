@@ -1,4 +1,4 @@
-"""`cunzheng report`: register of retrieval, statistics of supervision, chain of custody."""
+"""`cunzheng report`: register of retrieval, statistics, gaps in recordings, chain of custody."""
 
 import sys
 from pathlib import Path
@@ -19,7 +19,7 @@ from cli.service import files, large, open_desk
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
-    help=say("Register, statistics, custody.", "登记簿、统计表、保管链。"),
+    help=say("Register, statistics, gaps, custody.", "登记簿、统计表、缺漏表、保管链。"),
 )
 _EXAMPLE = say("Example: ", "示例：") + "cunzheng report "
 _DAY = "YYYY-MM-DD"
@@ -46,6 +46,12 @@ SinceOption = Annotated[
 ]
 UntilOption = Annotated[
     str | None, typer.Option(metavar=_DAY, help=say("Up to this day.", "至该日止（含）。"))
+]
+FromOption = Annotated[
+    str | None, typer.Option("--from", metavar=_DAY, help=say("From this day.", "自该日起。"))
+]
+ToOption = Annotated[
+    str | None, typer.Option("--to", metavar=_DAY, help=say("Up to this day.", "至该日止（含）。"))
 ]
 UnitOption = Annotated[str | None, typer.Option(help=say("Unit id.", "单位编号。"))]
 
@@ -101,6 +107,59 @@ def supervision(
 
 @app.command(
     help=say(
+        "Segments missing, overlapping or out of order, by device and day; and what was listed"
+        " by a docking station and never arrived.",
+        "按设备和日期列出缺段、重叠、次序不符，以及采集站清单所列而未到的文件。",
+    ),
+    epilog=_EXAMPLE + "gaps --from 2026-11-01 --to 2026-11-07 -o gaps.pdf",
+)
+def gaps(
+    context: typer.Context,
+    since: FromOption = None,
+    until: ToOption = None,
+    device: Annotated[str | None, typer.Option(help=say("Device.", "设备编号。"))] = None,
+    unit: UnitOption = None,
+    pause: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            help=say("Longest pause that is not told (5).", "不列出的最长间断秒数（5）。"),
+        ),
+    ] = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Write them."""
+    params = {"device": device, "unit": unit, "pause": pause, **_span(since, until)}
+    write_document(Invocation.of(context), "report.gaps", params, form, output)
+
+
+@app.command(
+    help=say(
+        "What cases opened in these days have of the list of what is recorded, by unit: coverage,"
+        " uploads in time.",
+        "该期间立案的案件对照音像记录事项清单的齐全率、按时上传率，按单位列出。",
+    ),
+    epilog=_EXAMPLE + "completeness --from 2026-10-01 --to 2026-12-31 -o quarter.xlsx",
+)
+def completeness(
+    context: typer.Context,
+    unit: UnitOption = None,
+    since: FromOption = None,
+    until: ToOption = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
+) -> None:
+    """Write it."""
+    days = {"since": _checked_day(since), "until": _checked_day(until)}
+    write_document(
+        Invocation.of(context), "report.completeness", {"unit": unit, **days}, form, output
+    )
+
+
+@app.command(
+    help=say(
         "The chain of custody of one record: every entry about it with its proof, in a folder.",
         "一份记录的保管链：与其有关的每个条目及证明，写入一个文件夹。",
     ),
@@ -139,6 +198,10 @@ def custody(
             f"已写出：{name}；其中 README.txt 说明如何核对。",
         )
     )
+
+
+def _checked_day(text: str | None) -> str | None:
+    return None if text is None else day_start(text).date().isoformat()
 
 
 def _span(since: str | None, until: str | None) -> dict[str, str | None]:
