@@ -1,6 +1,6 @@
 #!/bin/bash
 # ceph.sh DIR PORT: a throw-away Ceph 16 of one node with radosgw, on 127.0.0.1 only; no systemd,
-# no manager. PORT is the gateway's; PORT+9000 and PORT+9001 are the monitor's. DIR/pids has the
+# no manager. PORT is the gateway's; the two after it are the monitor's. DIR/pids has the
 # numbers of its processes; kill these. Needs radosgw, ceph-mon, ceph-osd and ceph-common (Debian 12).
 #
 # Cephx keys must be there: without authentication radosgw 16 does not start. The operations log
@@ -8,8 +8,8 @@
 set -euo pipefail
 D=$1
 PORT=$2
-M1=$((PORT + 9000))
-M2=$((PORT + 9001))
+M1=$((PORT + 1))
+M2=$((PORT + 2))
 mkdir -p "$D"/{mon,osd,rgw,run,log}
 CF=$D/ceph.conf
 K=$D/keyring

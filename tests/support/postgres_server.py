@@ -64,13 +64,14 @@ class Server:
         environment = {**os.environ, "FSYNC": self.fsync}
         command = [str(SCRIPT), str(self.folder), str(self.port)]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-        for _ in range(600):
+        for _ in range(2400):  # making its files takes long on a busy machine
             if self.process.poll() is not None:
                 raise RuntimeError("the server ended")
             with suppress(psycopg.OperationalError):
                 self._check_ours()
                 return
             time.sleep(0.05)
+        self.kill()
         raise RuntimeError("the server does not answer")
 
     def _check_ours(self) -> None:
