@@ -1,0 +1,163 @@
+"""The cheap checks, made before the seal: name, structure, headers; packets of small files.
+
+They cost at most some 60 ms a file, whatever its size. What they cannot see, the full decoding
+behind the seal does (`checks_after`).
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ingest.media.complaints import clean, complaints, summary
+from ingest.media.condition import Noticed
+from ingest.media.probe import Packets, Probe, StreamPackets, packets
+from ingest.media.reading import parts
+from ingest.media.runner import Outcome
+from ingest.media.structure.families import STILL, family_of, structure
+from ingest.media.structure.pictures import too_large
+from ingest.media.tools import Programs
+
+SMALL = 4 << 20
+"""Bytes of a file whose packets are counted before the seal."""
+ROW = 2 << 20
+"""Bytes of a long row of frames or packets that are walked through before the seal."""
+_UNSEEN = frozenset(("png", "gif", "bmp", "tiff", "webp"))
+"""Photographs that ffmpeg is not asked about: not every build can read them. Pillow is."""
+_EARLY, _EARLY_PART = 500_000, 0.01
+"""Microseconds, and part of the duration, by which packets may end before it."""
+_SPACED = 4
+"""A gap counts where it is this many times the usual time from packet to packet."""
+
+
+def check_before(
+    programs: Programs,
+    source: Path | int,
+    name: str,
+    media_type: str,
+    probe: Probe | None,
+) -> list[Noticed]:
+    """What the cheap checks notice; `probe` is None where there is no ffprobe. Raises OSError."""
+    with parts(source) as file:
+        noticed = structure(file, name, media_type, ROW)
+        family, size = family_of(file.at(0, 4096)), file.size
+    if probe is None or size == 0 or family in _UNSEEN:
+        return noticed
+    noticed += about_probe(probe)
+    if size <= SMALL and probe.error is None and family not in STILL:
+        noticed += about_packets(packets(programs, source), probe)
+    return noticed
+
+
+def about_probe(probe: Probe) -> list[Noticed]:
+    """What ffprobe's answer means for the condition."""
+    ended = about_end(probe.outcome)
+    if ended:
+        return ended
+    if probe.error is not None:
+        return [Noticed("PROBE_FAILED", clean(probe.error))]
+    noticed = []
+    kinds = [stream.get("codec_type") for stream in probe.streams]
+    if "video" not in kinds and "audio" not in kinds:
+        noticed.append(Noticed("NO_STREAMS", f"{len(kinds)} streams"))
+    told = list(complaints(probe.outcome.err))
+    if told:
+        noticed.append(Noticed("HEADER_ERRORS", summary(told)))
+    for stream in probe.streams:
+        noticed += too_large(_whole(stream.get("width")) or 0, _whole(stream.get("height")) or 0)
+    return noticed
+
+
+def about_end(outcome: Outcome) -> list[Noticed]:
+    """A program that did not end by itself; which may lie with the file, or with a busy machine."""
+    code = {"limit": "LIMIT_REACHED", "crashed": "READER_CRASHED", "timeout": "CHECK_UNFINISHED"}
+    if outcome.ended not in code:
+        return []
+    return [Noticed(code[outcome.ended], outcome.ended)]
+
+
+def about_packets(walked: Packets, probe: Probe) -> list[Noticed]:
+    """What the packets of a file say against its index and its duration."""
+    noticed = about_end(walked.outcome)
+    told = list(complaints(walked.outcome.err))
+    if told:
+        noticed.append(Noticed("READ_ERRORS", summary(told)))
+    if noticed:
+        return noticed
+    for stream in probe.streams:
+        seen = walked.streams.get(stream["index"], StreamPackets())
+        if stream.get("codec_type") in ("video", "audio") and not _cover(stream):
+            noticed += missing(stream, seen.count, str(probe.format.get("format_name")))
+            noticed += _about_times(stream["index"], seen)
+    return noticed + _about_end_of(walked.streams, probe)
+
+
+def missing(stream: Mapping[str, Any], count: int, container: str) -> list[Noticed]:
+    """Fewer packets than the index of this stream states."""
+    stated = _whole(stream.get("nb_frames"))
+    if not stated or count >= stated:
+        return []
+    if container == "avi":  # counts sound in samples, and pictures in fields where that is finer
+        fields = count and 1.9 <= stated / count <= 2.1
+        if stream.get("codec_type") != "video" or fields:
+            return []
+    return [Noticed("FRAMES_MISSING", f"stream {stream['index']}: {count} of {stated}")]
+
+
+def _about_times(index: int, seen: StreamPackets) -> list[Noticed]:
+    noticed = []
+    long = [(start, end) for start, end in seen.gaps if _stands_out(seen, end - start)]
+    if long:
+        start, end = long[0]
+        note = f"stream {index}: {len(long)}, first {start / 1e6:.2f} to {end / 1e6:.2f} s"
+        noticed.append(Noticed("TIME_GAP", note))
+    if seen.backwards:
+        noticed.append(Noticed("TIME_BACKWARDS", f"stream {index}: {seen.backwards} times"))
+    return noticed
+
+
+def _stands_out(seen: StreamPackets, gap: int) -> bool:
+    if seen.first is None or seen.end is None or seen.count < 2:
+        return False
+    return gap * seen.count > _SPACED * (seen.end - seen.first)
+
+
+def _about_end_of(streams: Mapping[int, StreamPackets], probe: Probe) -> list[Noticed]:
+    """Packets that end before the duration, where the container states one and guesses none."""
+    format_name = str(probe.format.get("format_name"))
+    stated = micro(probe.format.get("duration"))
+    if stated is None or not format_name.startswith(_STATING):
+        return []
+    ends = [seen.end for seen in streams.values() if seen.end is not None]
+    end = max(ends, default=0) - (micro(probe.format.get("start_time")) or 0)
+    if stated - end <= max(_EARLY, stated * _EARLY_PART):
+        return []
+    return [Noticed("ENDS_EARLY", f"{end / 1e6:.2f} of {stated / 1e6:.2f} s")]
+
+
+_STATING = ("mov,", "matroska", "avi", "wav", "flac")
+
+
+def _cover(stream: Mapping[str, Any]) -> bool:
+    """A picture attached to sound is no film."""
+    disposition = stream.get("disposition")
+    return isinstance(disposition, dict) and bool(disposition.get("attached_pic"))
+
+
+def _whole(value: object) -> int | None:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def micro(value: object) -> int | None:
+    """Microseconds of ffprobe's decimal seconds."""
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        return None
+    return int(seconds * 1_000_000) if abs(seconds) < 1e9 else None
+
+
+def video_and_sound(streams: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The streams that can be decoded as film or sound, without pictures attached to sound."""
+    kinds = ("video", "audio")
+    return [one for one in streams if one.get("codec_type") in kinds and not _cover(one)]

@@ -1,0 +1,207 @@
+"""What the index boxes of an ISO base media file say, against each other and the file's length."""
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ingest.media.condition import Noticed
+
+_NESTED = (b"mdia", b"minf", b"stbl", b"edts")
+_DEEPEST = 6
+_TOLERANCE = 1.0
+"""Seconds by which two statements of a duration may differ."""
+_MOST_EXTENTS = 10_000
+
+
+class _Track(NamedTuple):
+    """Durations of one track in seconds, where stated; the last byte that it points to."""
+
+    media: float | None
+    samples: float | None
+    edits: float | None
+    last: int | None
+
+
+class HeldItems(NamedTuple):
+    """What was noticed about the items of a photograph, and where its EXIF lies."""
+
+    noticed: list[Noticed]
+    exif: tuple[int, int] | None
+    """Place and length in the file."""
+
+
+def check_index(body: memoryview, size: int) -> list[Noticed]:
+    """Look into a `moov`; raises struct.error or IndexError where it is cut off inside."""
+    found: list[Noticed] = []
+    header: tuple[int, ...] | None = None
+    tracks, fragmented = [], False
+    for kind, content in _children(body):
+        if kind == b"mvex":
+            fragmented = True
+        elif kind == b"mvhd":
+            layout = ">IIII" if content[0] == 0 else ">QQIQ"
+            header = struct.unpack_from(layout, content, 4)
+    scale = header[2] if header else 0
+    tracks = [_track(content, scale) for kind, content in _children(body) if kind == b"trak"]
+    if header is None:
+        return [Noticed("INDEX_BAD", "no mvhd")]
+    if not tracks:
+        found.append(Noticed("INDEX_BAD", "no trak"))
+    if header[0] == 0:
+        found.append(Noticed("NO_CREATION_TIME"))
+    found += [lie for track in tracks for lie in _about_track(track)]
+    last = max((track.last for track in tracks if track.last is not None), default=0)
+    if last >= size:
+        found.append(Noticed("CUT_SHORT", f"the index points to byte {last} of {size}"))
+    if not fragmented and scale:
+        found += _about_film(header[3] / scale, tracks)
+    return found
+
+
+def _about_track(track: _Track) -> Iterator[Noticed]:
+    if track.samples and track.media is not None:
+        differs = abs(track.samples - track.media)
+        if differs > max(0.5, 0.02 * track.samples):
+            note = f"mdhd {track.media:.2f} s, samples {track.samples:.2f} s"
+            yield Noticed("DURATION_DIFFERS", note)
+
+
+def _about_film(stated: float, tracks: list[_Track]) -> Iterator[Noticed]:
+    """The header's duration is that of the longest track, after its edit list where it has one."""
+    longest = max((track.edits or track.samples or 0.0 for track in tracks), default=0.0)
+    if longest and abs(stated - longest) > _TOLERANCE:
+        yield Noticed("DURATION_DIFFERS", f"mvhd {stated:.2f} s, tracks {longest:.2f} s")
+    for track in tracks:
+        beyond = (track.edits or 0) - (track.samples or 0)
+        # A pause before the track begins is no lie, and it may be as long as the track.
+        if track.samples and beyond > max(_TOLERANCE, track.samples):
+            note = f"edit list {track.edits:.2f} s, samples {track.samples:.2f} s"
+            yield Noticed("DURATION_DIFFERS", note)
+
+
+def _track(body: memoryview, scale: int) -> _Track:
+    boxes = _flat(body)
+    media = samples = edits = None
+    if mdhd := boxes.get(b"mdhd"):
+        layout, place = (">II", 12) if mdhd[0] == 0 else (">IQ", 20)
+        unit, length = struct.unpack_from(layout, mdhd, place)
+        if unit:
+            media = length / unit
+            if stts := boxes.get(b"stts"):
+                samples = _sum_of_samples(stts) / unit
+    if (elst := boxes.get(b"elst")) and scale:
+        edits = _sum_of_edits(elst) / scale
+    return _Track(media, samples, edits, _last_chunk(boxes))
+
+
+def _sum_of_samples(stts: memoryview) -> int:
+    (count,) = struct.unpack_from(">I", stts, 4)
+    rows = stts[8 : 8 + 8 * min(count, (len(stts) - 8) // 8)]
+    return sum(number * length for number, length in struct.iter_unpack(">II", rows))
+
+
+def _sum_of_edits(elst: memoryview) -> int:
+    """Units of the film's time scale, pauses (media time -1) left out."""
+    (count,) = struct.unpack_from(">I", elst, 4)
+    layout = ">Iii" if elst[0] == 0 else ">Qqi"
+    width = struct.calcsize(layout)
+    rows = elst[8 : 8 + width * min(count, (len(elst) - 8) // width)]
+    return sum(row[0] for row in struct.iter_unpack(layout, rows))
+
+
+def _last_chunk(boxes: dict[bytes, memoryview]) -> int | None:
+    for name, letter, width in ((b"co64", "Q", 8), (b"stco", "I", 4)):
+        table = boxes.get(name)
+        if table is not None and len(table) >= 8 + width:
+            (stated,) = struct.unpack_from(">I", table, 4)
+            count = min(stated, (len(table) - 8) // width)
+            if count:
+                return int(max(struct.unpack_from(f">{count}{letter}", table, 8)))
+    return None
+
+
+def _children(body: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    place = 0
+    while place + 8 <= len(body):
+        length, kind = struct.unpack_from(">I4s", body, place)
+        length = length or len(body) - place
+        if length < 8 or place + length > len(body):
+            return
+        yield kind, body[place + 8 : place + length]
+        place += length
+
+
+def _flat(body: memoryview, depth: int = 0) -> dict[bytes, memoryview]:
+    """The boxes of a track by name, out of the ones that only hold others."""
+    boxes: dict[bytes, memoryview] = {}
+    if depth > _DEEPEST:
+        return boxes
+    for kind, content in _children(body):
+        if kind in _NESTED:
+            for name, inner in _flat(content, depth + 1).items():
+                boxes.setdefault(name, inner)
+        else:
+            boxes.setdefault(kind, content)
+    return boxes
+
+
+def check_items(body: memoryview, size: int) -> HeldItems:
+    """Look into the `meta` of a photograph (ISO/IEC 23008-12): do its items lie in the file?"""
+    boxes = dict(_children(body[4:]))
+    if b"iloc" not in boxes or b"iinf" not in boxes:
+        return HeldItems([], None)  # tags of a film
+    places = _places(boxes[b"iloc"])
+    found = []
+    last = max((place + length for spans in places.values() for place, length in spans), default=0)
+    if last > size:
+        found.append(Noticed("CUT_SHORT", f"the items end at byte {last} of {size}"))
+    names = _item_kinds(boxes[b"iinf"])
+    exif = next((places[item] for item, kind in names if kind == b"Exif" and item in places), None)
+    return HeldItems(found, exif[0] if exif and len(exif) == 1 else None)
+
+
+def _item_kinds(iinf: memoryview) -> list[tuple[int, bytes]]:
+    kinds = []
+    for kind, entry in _children(iinf[6 if iinf[0] == 0 else 8 :]):
+        if kind == b"infe" and entry[0] in (2, 3):
+            layout = ">HH4s" if entry[0] == 2 else ">IH4s"
+            number, _, name = struct.unpack_from(layout, entry, 4)
+            kinds.append((number, name))
+    return kinds
+
+
+def _places(iloc: memoryview) -> dict[int, list[tuple[int, int]]]:
+    """Item number to its places and lengths; only items that lie in the file itself."""
+    version = iloc[0]
+    offset_width, length_width = iloc[4] >> 4, iloc[4] & 15
+    base_width, index_width = iloc[5] >> 4, iloc[5] & 15 if version else 0
+    wide = 4 if version == 2 else 2
+    cut = _Cut(iloc, 6)
+    places: dict[int, list[tuple[int, int]]] = {}
+    for _ in range(cut.take(wide)):
+        item = cut.take(wide)
+        method = cut.take(2) & 15 if version else 0
+        cut.take(2)
+        base = cut.take(base_width)
+        spans = []
+        for _ in range(min(cut.take(2), _MOST_EXTENTS)):
+            cut.take(index_width)
+            place = base + cut.take(offset_width)
+            spans.append((place, cut.take(length_width)))
+        if method == 0:
+            places[item] = spans
+    return places
+
+
+class _Cut:
+    """Takes numbers one after another; raises struct.error at the end."""
+
+    def __init__(self, data: memoryview, place: int) -> None:
+        self.data, self.place = data, place
+
+    def take(self, width: int) -> int:
+        piece = self.data[self.place : self.place + width]
+        if len(piece) < width:
+            raise struct.error("cut off")
+        self.place += width
+        return int.from_bytes(piece, "big")

@@ -1,0 +1,143 @@
+"""Photographs: segments of JPEG (ITU-T T.81 annex B) and chunks of PNG (ISO/IEC 15948)."""
+
+import re
+import zlib
+
+from ingest.media.condition import Noticed
+from ingest.media.reading import Parts
+
+MOST_DOTS = 400_000_000
+"""Dots of the largest photograph that is decoded; the largest sensors of telephones have half."""
+_MOST_BYTES = 64 << 20
+"""A photograph is read whole up to here."""
+_MOST_SEGMENTS = 10_000
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_ALONE = frozenset((0x01, *range(0xD0, 0xD8)))
+_SIZES = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
+_SOI, _EOI, _SOS, _APP1, _APP2 = 0xD8, 0xD9, 0xDA, 0xE1, 0xE2
+
+
+def jpeg(file: Parts) -> list[Noticed]:
+    """Walk along the segments to the end of the image."""
+    if file.size > _MOST_BYTES:
+        return [Noticed("CHECK_UNFINISHED", f"{file.size} bytes")]
+    return _Jpeg(file.at(0, file.size)).whole()
+
+
+def exif_of_jpeg(file: Parts) -> bytes | None:
+    """The TIFF structure in the first EXIF segment; None if there is none in the first 256 KB."""
+    walk = _Jpeg(file.at(0, 256 << 10))
+    walk.whole()
+    return walk.exif
+
+
+class _Jpeg:
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.exif: bytes | None = None
+        self.more_pictures = False
+        self.sized = False
+        self.found: list[Noticed] = []
+
+    def whole(self) -> list[Noticed]:
+        if self.data[:2] != b"\xff\xd8":
+            return [Noticed("STRUCTURE_BAD", "does not begin with SOI")]
+        end = self._segments()
+        if end is not None:
+            self._after(end)
+        if not self.sized and not self.found:
+            self.found.append(Noticed("CONTENT_MISSING", "no frame header"))
+        return self.found
+
+    def _segments(self) -> int | None:
+        """Where the image ends; None if it does not."""
+        data, place = self.data, 2
+        for _ in range(_MOST_SEGMENTS):
+            while data[place : place + 2] == b"\xff\xff":
+                place += 1  # fill bytes
+            marker = data[place + 1] if place + 2 <= len(data) else None
+            if marker == _EOI and data[place] == 0xFF:
+                return place + 2
+            following = self._pass(place, marker)
+            if following is None:
+                return None
+            place = following
+        self._say("CHECK_UNFINISHED", "too many segments")
+        return None
+
+    def _pass(self, place: int, marker: int | None) -> int | None:
+        """Where the next marker stands; None where there is none."""
+        data = self.data
+        if marker is None:
+            self._say("CUT_SHORT", "no end of image")
+            return None
+        if marker in _ALONE:
+            return place + 2
+        length = int.from_bytes(data[place + 2 : place + 4], "big")
+        end = place + 2 + length
+        if data[place] != 0xFF or length < 2 or marker in (0, _SOI):
+            self._say("STRUCTURE_BAD", f"no segment at {place}")
+            return None
+        if end > len(data):
+            self._say("CUT_SHORT", f"a segment lacks {end - len(data)} bytes")
+            return None
+        self._segment(marker, data[place + 4 : end])
+        if marker != _SOS:
+            return end
+        following = _MARKER.search(data, end)
+        if following is None:
+            self._say("CUT_SHORT", "no end of image")
+        return following and following.start()
+
+    def _say(self, code: str, note: str) -> None:
+        self.found.append(Noticed(code, note))
+
+    def _segment(self, marker: int, body: bytes) -> None:
+        if marker in _SIZES and len(body) >= 6:
+            self.sized = True
+            self.found += too_large(*(int.from_bytes(body[n : n + 2], "big") for n in (3, 1)))
+        elif marker == _APP1 and body[:6] == b"Exif\0\0" and self.exif is None:
+            self.exif = body[6:]
+        elif marker == _APP2 and body[:4] == b"MPF\0":
+            self.more_pictures = True
+        elif marker == _APP1 and re.search(rb"(MotionPhoto|MicroVideo)(Offset)?=?", body):
+            self.more_pictures = True  # a short film follows, and the photograph says so
+
+    def _after(self, end: int) -> None:
+        rest = self.data[end:]
+        if rest.strip(b"\0") and not self.more_pictures:
+            code = "SECOND_FILE" if rest[:3] == b"\xff\xd8\xff" else "TRAILING_DATA"
+            self.found.append(Noticed(code, f"{len(rest)} bytes from {end}"))
+
+
+def png(file: Parts) -> list[Noticed]:
+    """Walk along the chunks and check each one's CRC."""
+    if file.size > _MOST_BYTES:
+        return [Noticed("CHECK_UNFINISHED", f"{file.size} bytes")]
+    data = file.at(0, file.size)
+    if data[:8] != b"\x89PNG\r\n\x1a\n":
+        return [Noticed("STRUCTURE_BAD", "no signature")]
+    found: list[Noticed] = []
+    place = 8
+    while place < len(data):
+        length, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
+        end = place + 12 + length
+        if end > len(data):
+            return [*found, Noticed("CUT_SHORT", f"a chunk lacks {end - len(data)} bytes")]
+        if zlib.crc32(data[place + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
+            return [*found, Noticed("CHECKSUM_BAD", f"the chunk at {place}")]
+        if kind == b"IHDR":
+            sides = (int.from_bytes(data[place + n : place + n + 4], "big") for n in (8, 12))
+            found += too_large(*sides)
+        place = end
+        if kind == b"IEND":
+            rest = len(data) - place
+            return found + ([Noticed("TRAILING_DATA", f"{rest} bytes")] if rest else [])
+    return [*found, Noticed("CUT_SHORT", "no end of image")]
+
+
+def too_large(width: int, height: int) -> list[Noticed]:
+    """What is said of a picture with more dots than `MOST_DOTS`."""
+    if width * height <= MOST_DOTS:
+        return []
+    return [Noticed("PICTURE_TOO_LARGE", f"{width} x {height}")]
