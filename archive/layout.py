@@ -62,6 +62,13 @@ def derived_key(record_id: str, role: str, sha256_hex: str, extension: str) -> s
     return f"derived/{record_id}/{role}-{sha256_hex[:16]}.{extension}"
 
 
+def is_derived_key(key: str, record_id: str, role: str, sha256_hex: str) -> bool:
+    """Whether a key is that of such a derivative, whatever its extension."""
+    extension = key.rpartition(".")[2]
+    right = extension.isascii() and extension.isalnum() and extension.islower()
+    return right and key == derived_key(record_id, role, sha256_hex, extension)
+
+
 def pki_key(sha256_hex: str, kind: str) -> str:
     """A certificate (`crt`) or revocation list (`crl`), named by its own SHA-256."""
     return f"pki/{sha256_hex}.{kind}"

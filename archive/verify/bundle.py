@@ -17,7 +17,7 @@ from typing import Any
 
 from archive.entry import Entry, check_body
 from archive.errors import FormatError
-from archive.layout import TILE_WIDTH, TileSpan, pack_key
+from archive.layout import TILE_WIDTH, TileSpan, is_derived_key, pack_key
 from archive.merkle import HASH_SIZE, leaf_hash, node_hash
 from archive.pack import place_of
 from archive.registers.admit import KINDS
@@ -212,6 +212,8 @@ def _rows(facts: BundleFacts, entry: Entry, data: bytes, index: int, place: str)
             rows["record"].append(_record(entry, data, log, index, at))
             if "same_content_as" in body:
                 rows["reference"].append(("record", body["same_content_as"], None, None, place))
+        case "derived.made":
+            _derived(facts, entry, place)
         case "record.redropped":
             first = body["first"]
             rows["reference"].append(("place", entry.subject, first["log"], first["index"], place))
@@ -243,6 +245,17 @@ def _record(entry: Entry, data: bytes, log: str, index: int, at: str) -> tuple[A
     pack, place = found
     files = 2 if place.sidecar is None else 3
     return *row, pack_key(pack, entry.at), place.start(record), place.end(record), files
+
+
+def _derived(facts: BundleFacts, entry: Entry, place: str) -> None:
+    body, record = entry.body, str(entry.subject)
+    hexadecimal = str(body["digest"]).partition(":")[2]
+    if not is_derived_key(body["key"], record, body["role"], hexadecimal):
+        reason = "its key is not that of its record, role and digest"
+        facts.found.append(("ENTRY_BAD", place, {"reason": reason}))
+        return
+    row = (record, body["role"], body["key"], body["digest"], body["parent"], place)
+    facts.rows["derived"].append(row)
 
 
 def _act(context: Context, facts: BundleFacts, entry: Entry, index: int, place: str) -> None:

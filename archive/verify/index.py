@@ -4,7 +4,8 @@
 its two or three `files`.
 `destroyed` and `split` are filled by the registers: records whose destruction counts, and members
 of packs that a `pack.split` that counts has given objects of their own. `excused` are records of
-which it cannot be told yet (`archive.verify.disposals`).
+which it cannot be told yet (`archive.verify.disposals`). `derived` are derivatives in the order of
+the ledger, `stored` the keys of those that stand in live.
 
 SQLite keeps it in memory while it is small and spills to the temporary folder when it grows, so
 the walk over a ledger of any length needs the same memory.
@@ -28,6 +29,9 @@ CREATE INDEX lost_id ON lost(id);
 CREATE TABLE destroyed(id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID;
 CREATE TABLE excused(id TEXT PRIMARY KEY, code TEXT, place TEXT) WITHOUT ROWID;
 CREATE TABLE split(id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID;
+CREATE TABLE derived(id TEXT, role TEXT, key TEXT, digest TEXT, parent TEXT, place TEXT);
+CREATE INDEX derived_key ON derived(key);
+CREATE TABLE stored(key TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE reference(kind TEXT, id TEXT, log TEXT, idx INTEGER, place TEXT);
 CREATE TABLE detail(id TEXT, digest TEXT, kind TEXT, subject TEXT, at TEXT, place TEXT);
 CREATE TABLE act(n INTEGER PRIMARY KEY, log TEXT, idx INTEGER, kind TEXT, actor TEXT, subject TEXT,

@@ -19,7 +19,16 @@ from archive.ports import ObjectStore
 from archive.registers.keeping import Law
 from archive.registers.shelf import Shelf
 from archive.report import LogHead, Report
-from archive.verify import disposals, logs, references, seal_order, selection, storage, unexpected
+from archive.verify import (
+    derived,
+    disposals,
+    logs,
+    references,
+    seal_order,
+    selection,
+    storage,
+    unexpected,
+)
 from archive.verify.context import NOTE_LIMIT, Context, fetch
 from archive.verify.details import DetailJob, check_details
 from archive.verify.index import Index
@@ -180,6 +189,8 @@ def _verify(run: _Run, pool: Workers, kit: Kit, scope: Scope) -> None:
     selection.select(run.index, run.report, pool, scope)
     _check_records(run, pool, scope)
     whole = isinstance(scope, Everything)
+    lost = run.entries_lost
+    derived.check_derived(run.context, run.index, run.report, pool, whole=whole, lost=lost)
     if whole:
         _check_rest(run)
     if kit.storage is not None:

@@ -89,7 +89,7 @@ def report_suspects(
         if newest:
             _forget_named(context, index, snapshot, newest)
     for key, kind, _, young in index.rows("SELECT * FROM suspect ORDER BY key"):
-        if kind in ("record", "detail", "pack", "split") and entries_lost:
+        if kind in ("record", "detail", "pack", "split", "derived") and entries_lost:
             continue
         if kind == "log" and belongs(key, sizes):
             continue
@@ -142,6 +142,8 @@ def _names(data: bytes) -> tuple[set[str], list[str]]:
     names = {entry.subject, entry.body.get("detail_id")}
     for key in ("certificates", "crls"):
         names |= {str(item).partition(":")[2] for item in entry.body.get(key, ())}
+    if entry.kind == "derived.made":
+        names = {f"live/{entry.body['key']}"}
     split: list[str] = []
     if entry.kind == "pack.split":
         split = read_body(entry.kind, entry.body).payload["records"]
