@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from archive import catalog, layout, ledger, looking
 from archive.database import Database
 from archive.desk.destroying import unfinished
 from archive.detail import Detail
-from archive.errors import ContentAltered, NotFound, ObjectMissing, Unreachable, UsageError
+from archive.errors import ArchiveError, ContentAltered, FormatError, NotFound, ObjectMissing
 from archive.ids import RANDOM_BYTES, new_ulid
 from archive.ledger import NewEntry, NewObject
 from archive.looking import EXAMINE, Waiting
@@ -28,7 +29,8 @@ from ingest.media.originals import GoOn, NoRoom, Originals, Stopped
 
 KIND, ACTOR, WHAT = "record.amended", "system/media", "media"
 ALTERED, MISSING, NO_ROOM = "CONTENT_ALTERED", "CONTENT_MISSING", "NO_ROOM"
-"""Problems of a row: the first two verification reports too, the last one passes."""
+UNEXPECTED = "UNEXPECTED"
+"""Problems of a row: the first two verification reports too, want of room passes."""
 _SALT_BYTES = 16
 
 
@@ -77,17 +79,26 @@ class Examiner:
                 data = self.examine(original.descriptor, original.description, go_on)
             check_amendment(data)
             self._submit(row, data)
+        except ObjectMissing:
+            self._change(lambda connection: looking.set_problem(connection, row, MISSING))
         except NotFound:
             self._change(lambda connection: looking.forget(connection, [row.record]))
         except NoRoom:
             self._change(lambda connection: looking.set_problem(connection, row, NO_ROOM))
-        except (Stopped, UsageError, Unreachable):
-            self._change(lambda connection: looking.give_back(connection, row))
-            raise
         except ContentAltered:
             self._change(lambda connection: looking.set_problem(connection, row, ALTERED))
-        except ObjectMissing:
-            self._change(lambda connection: looking.set_problem(connection, row, MISSING))
+        except FormatError as error:
+            self._unexpected(row, error)
+        except (Stopped, ArchiveError, OSError, SQLAlchemyError):
+            # Not for what the file is: it stays, and is tried again.
+            self._change(lambda connection: looking.give_back(connection, row))
+            raise
+        except Exception as error:  # what waits behind this one is looked at all the same
+            self._unexpected(row, error)
+
+    def _unexpected(self, row: Waiting, error: Exception) -> None:
+        problem = f"{UNEXPECTED} {type(error).__name__}"
+        self._change(lambda connection: looking.set_problem(connection, row, problem))
 
     def _change(self, change: Callable[[Connection], None]) -> None:
         with self.database.write() as connection:
