@@ -11,6 +11,7 @@ from cli.dates import moment
 from cli.exits import ExitCode
 from cli.invocation import Invocation
 from cli.language import say
+from cli.media_view import media_pairs
 from cli.output import print_json, print_line, print_pairs, show_path, show_size
 from cli.service import large, open_desk
 
@@ -121,6 +122,7 @@ def _show_record(found: Mapping[str, Any]) -> None:
                 (say("noticed", "提示"), f"{item['code']}: {item['note']}")
                 for item in value.get("findings", ())
             ),
+            *media_pairs(value, found["custody"]),
         ]
     )
 

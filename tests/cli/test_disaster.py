@@ -40,6 +40,7 @@ NOT_KEPT_COLUMNS: dict[str, tuple[str, ...]] = {
     "entry": ("pending",),  # under which id it was submitted
     "head": ("fence",),  # raised, so that an old process cannot go on
     "source": ("first_seen", "last_seen"),  # the times of its entries
+    "looking": ("id", "tries", "problem"),  # what was put aside is tried again
     "location": ("until", "held"),  # as read from the bucket, not as last set
 }
 

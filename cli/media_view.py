@@ -1,0 +1,158 @@
+"""What a record says of a medium, for people: what it is, when it was recorded, its condition."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from archive import vocabulary
+from cli.dates import moment
+from cli.labels import label
+from cli.language import say
+from cli.output import show_duration, show_time
+from ingest.media.codes import CODES
+
+_Value = Mapping[str, Any]
+Pair = tuple[str, object]
+
+_SOURCES: vocabulary.Labels = {
+    "sidecar": ("sidecar", "附带说明"),
+    "name": ("file name", "文件名"),
+    "container": ("the file itself", "文件自身"),
+    "exif": ("the photo (EXIF)", "照片信息（EXIF）"),
+}
+_KINDS: vocabulary.Labels = {
+    "video": ("video", "视频"),
+    "audio": ("audio", "音频"),
+    "data": ("data", "数据"),
+    "subtitle": ("subtitles", "字幕"),
+}
+
+
+def media_pairs(description: _Value, custody: Sequence[_Value]) -> Iterator[Pair]:
+    """Lines of a record that was looked at; none for any other."""
+    technical = description.get("technical")
+    if technical is None:
+        return
+    later = _amended(custody)
+    yield from _what(technical)
+    yield from _captured(technical["captured"])
+    yield from _condition(technical["condition"], later)
+    if later:
+        yield from _stretches(later["stretches"])
+    tools = (later or technical)["tools"]
+    yield (
+        say("looked at with", "检查工具"),
+        say(", ", "，").join(f"{one['name']} {one['version']}" for one in tools) or None,
+    )
+
+
+def _amended(custody: Sequence[_Value]) -> _Value | None:
+    """What the full check found, once it is sealed and can be read."""
+    found = [event["detail"] for event in custody if event["kind"] == "record.amended"]
+    known = [detail for detail in found if detail]
+    return known[-1] if known else None
+
+
+def _what(technical: _Value) -> Iterator[Pair]:
+    duration = technical["duration_ms"]
+    yield say("duration", "时长"), None if duration is None else show_duration(duration / 1000)
+    yield say("container", "封装"), _joined(technical["container"], technical["puid"])
+    for stream in technical["streams"]:
+        yield f"{say('stream', '流')} {stream['index']}", _stream(stream)
+    if device := technical["device"]:
+        words = [device[key] for key in ("make", "model", "serial")]
+        yield say("device", "设备"), _joined(*words, _by(device["by"]))
+    if segment := technical["segment"]:
+        yield say("by its name", "文件名所示"), _segment(segment)
+    if place := technical["place"]:
+        yield say("place", "地点"), f"{place['latitude']}, {place['longitude']}"
+
+
+def _stream(stream: _Value) -> str:
+    size = f"{stream['width']}x{stream['height']}" if stream["width"] else None
+    turned = stream["rotation"]
+    return _joined(
+        label(_KINDS, stream["type"] or "?"),
+        stream["codec"],
+        stream["profile"],
+        size,
+        say(f"turned {turned}°", f"旋转 {turned}°") if turned else None,
+        say(f"{stream['frame_rate']} frames/s", f"{stream['frame_rate']} 帧/秒")
+        if stream["frame_rate"]
+        else None,
+        f"{stream['sample_rate']} Hz" if stream["sample_rate"] else None,
+        say(f"{stream['channels']} channels", f"{stream['channels']} 声道")
+        if stream["channels"]
+        else None,
+        f"{stream['bit_rate'] / 1000:.0f} kbit/s" if stream["bit_rate"] else None,
+    )
+
+
+def _segment(segment: _Value) -> str:
+    number = segment["number"]
+    return _joined(
+        say(f"officer {segment['officer']}", f"人员 {segment['officer']}")
+        if segment["officer"]
+        else None,
+        say(f"segment {number}", f"第 {number} 段") if number is not None else None,
+        say("marked important", "标为重要") if segment["important"] else None,
+        segment["profile"].partition("/")[0],
+    )
+
+
+def _captured(captured: _Value) -> Iterator[Pair]:
+    assumed = (
+        say("zone assumed: Asia/Shanghai", "未注明时区，按北京时间") * captured["zone_assumed"]
+    )
+    if captured["start"]:
+        start = moment(captured["start"])
+        shown = show_time(start) if start else None
+        yield say("recorded from", "录制开始"), _joined(shown, _by(captured["by"]), assumed)
+        yield say("recorded to", "录制结束"), moment(captured["end"])
+    for claim in captured["claims"]:
+        if claim["start"]:
+            yield f"{say('says', '声明')} {_by(claim['by'])}", moment(claim["start"])
+    if offset := captured["offset_ms"]:
+        apart = show_duration(offset / 1000) if offset >= 1000 else f"{offset} ms"
+        yield say("clocks differ by", "时钟相差"), apart
+
+
+def _condition(first: _Value, later: _Value | None) -> Iterator[Pair]:
+    condition = later["condition"] if later else first
+    when = (
+        say("all of it decoded", "已完整解码")
+        if later
+        else say("checked before the seal; decoding follows", "封存前检查；完整解码随后进行")
+    )
+    yield (
+        say("condition", "状况"),
+        f"{label(vocabulary.CONDITIONS, condition['verdict'])} ({when})",
+    )
+    for one in condition["findings"]:
+        code = CODES.get(one["code"])
+        words = say(code.english, code.chinese) if code else one["code"]
+        yield say("noticed", "提示"), f"{words} [{one['code']}{_note(one['note'])}]"
+
+
+def _note(note: str) -> str:
+    return f": {note}" if note else ""
+
+
+def _stretches(stretches: _Value) -> Iterator[Pair]:
+    names = {
+        "black": ("black", "黑屏"),
+        "frozen": ("picture stands still", "画面静止"),
+        "silent": ("silent", "无声"),
+    }
+    for kind, words in names.items():
+        parts = [f"{part['from_ms'] / 1000:.1f}-{part['to_ms'] / 1000:.1f} s"
+                 for part in stretches[kind][:20]]  # fmt: skip
+        if parts:
+            yield say(*words), ", ".join(parts)
+
+
+def _by(source: str | None) -> str:
+    return label(_SOURCES, source) if source else ""
+
+
+def _joined(*words: object) -> str:
+    return say(", ", "，").join(str(word) for word in words if word)
