@@ -41,3 +41,9 @@ def _parse(text: str) -> datetime:
 def sealing_year(moment: datetime) -> int:
     """The year that names the log (design: year of sealing in Asia/Shanghai)."""
     return moment.astimezone(SHANGHAI).year
+
+
+def film_clock(milliseconds: int) -> str:
+    """A time within a film, as `hh:mm:ss.mmm`."""
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest:03}"

@@ -8,8 +8,9 @@ from archive import vocabulary
 from archive.documents.cover_sheet import Approval, Copies, CoverItem, CoverSheet, SealState
 from archive.times import parse_time
 from cli.labels import label
-from cli.language import current
+from cli.language import current, say
 from cli.service.desk import Document
+from cli.spans import show_span
 
 
 def cover_sheet(head: Document, action: str, name: str, digests: list[str]) -> CoverSheet:
@@ -18,6 +19,7 @@ def cover_sheet(head: Document, action: str, name: str, digests: list[str]) -> C
     whole = (head["from"], head["to"]) == (0, head["size"])
     names = cover["names"]
     gen_time = cover["seal"]["gen_time"]
+    made = head.get("copy")
     item = CoverItem(
         record=head["record"],
         name=name,
@@ -26,6 +28,9 @@ def cover_sheet(head: Document, action: str, name: str, digests: list[str]) -> C
         digests=tuple(digests),
         log=head["log"],
         index=head["index"],
+        made=_made(made) if made else None,
+        parent=made["parent"] if made else None,
+        marked=bool(made and made["form"] == "marked"),
     )
     return CoverSheet(
         archive=cover["archive"],
@@ -47,6 +52,21 @@ def cover_sheet(head: Document, action: str, name: str, digests: list[str]) -> C
         software=cover["software"],
         lang="zh" if current() == "zh" else "en",
     )
+
+
+def _made(copy: Mapping[str, Any]) -> str:
+    """How a copy was made of its original, in the chosen language."""
+    if copy["form"] == "marked":
+        words = say("marked with request, person and time", "加注申请编号、领取人和时间")
+    else:
+        words = say("packets of the original, unchanged", "原件数据包，未作改动")
+    if copy["span"] is None:
+        return words
+    part = copy["range"]
+    bytes_ = say(
+        f"bytes {part['from']:,} to {part['to']:,}", f"字节 {part['from']:,} 至 {part['to']:,}"
+    )
+    return f"{show_span(copy['span'])} ({bytes_}) · {words}"
 
 
 def _copies(cover: Mapping[str, Any]) -> Copies | None:

@@ -7,6 +7,7 @@
 Everything is durable before the delivery's block ends: a full disk is then an aborted access.
 """
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -45,16 +46,20 @@ class Screen:
             size += len(piece)
             advance(len(piece))
         out.flush()
-        return {"size": size, "path": None, "digests": []}
+        made = {"copy": delivery.head["copy"]} if "copy" in delivery.head else {}
+        return {"size": size, "path": None, "digests": [], **made}
 
 
 class Files:
     """A copy: the content and, for a court, what belongs to it; never over another file."""
 
-    def __init__(self, folder: Path, algorithms: tuple[str, ...], action: str) -> None:
+    def __init__(
+        self, folder: Path, algorithms: tuple[str, ...], action: str, name: str | None = None
+    ) -> None:
         self._folder = folder
         self._algorithms = algorithms
         self._action = action
+        self._name = name
         self._fs = FileSystem()
 
     def take(self, delivery: Delivery, advance: Advance) -> Document:
@@ -65,11 +70,14 @@ class Files:
         with Handout(self._fs, folder, str(head["access"]), self._algorithms) as copy:
             rest = self._content(head, pieces, copy, advance)
             parts = self._parts(head, rest, pieces)
-            path = copy.finish(_file_name(head))
+            path = copy.finish(self._name or _file_name(head))
         for name, data in parts.items():
             self._put(folder / name, data)
         digests = [str(digest) for digest in copy.digests]
         done: Document = {"size": head["to"] - head["from"], "path": show_path(path)}
+        if "copy" in head:
+            done["copy"] = head["copy"]
+            self._beside(head, path)
         sheet = self._sheet(head, path, digests)
         return {**done, "digests": digests, "cover_sheet": sheet, "parts": sorted(parts)}
 
@@ -109,6 +117,20 @@ class Files:
     def _put(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(exist_ok=True)
         write_new(self._fs, path, (data,), mode=0o644)
+
+    def _beside(self, head: Document, path: Path) -> None:
+        """What a made copy is, as a file that a machine reads; and a note with sound."""
+        said = json.dumps(head["copy"], ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        self._put(path.with_name(path.name + ".json"), said.encode())
+        if "cover" in head and head["copy"]["recipe"].startswith("marked-audio/"):
+            # Imported late like the cover sheet.
+            from archive.documents.sound_note import write_sound_note
+            from cli.cover import cover_sheet
+
+            target = path.with_name(path.name + ".note.pdf")
+            fd = self._fs.create(target)
+            with os.fdopen(fd, "wb") as file:
+                write_sound_note(cover_sheet(head, self._action, path.name, []), file)
 
     def _sheet(self, head: Document, path: Path, digests: list[str]) -> str | None:
         if "cover" not in head:

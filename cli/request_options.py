@@ -36,6 +36,17 @@ Bytes = Annotated[
         help=say("Only these bytes, TO not included.", "仅限这些字节（不含末位）。"),
     ),
 ]
+Span = Annotated[
+    str | None,
+    typer.Option(
+        "--span",
+        metavar="FROM-TO",
+        help=say(
+            "Only this part of a film, such as 00:01:00-00:02:30.",
+            "仅限音像的这一时间段，如 00:01:00-00:02:30。",
+        ),
+    ),
+]
 TaskNo = Annotated[
     str | None, typer.Option(help=say("Number of the supervision task.", "监督任务编号。"))
 ]

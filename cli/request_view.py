@@ -8,6 +8,7 @@ from cli.dates import moment
 from cli.labels import coded, label, listed, role_label
 from cli.language import say
 from cli.output import print_line, print_pairs, print_table
+from cli.spans import show_span
 
 _Found = Mapping[str, Any]
 STATES: vocabulary.Labels = {
@@ -130,6 +131,8 @@ def show_request(found: _Found) -> None:
             (say("on behalf of", "代为申请"), " ".join(filter(None, others.values())) or None),
             (say("letter no.", "介绍信文号"), words.get("letter_no")),
             (say("task no.", "监督任务编号"), words.get("task_no")),
+            (say("part of the film", "时间段"), found["span"] and show_span(found["span"])),
+            (say("bytes", "字节"), _segments(found["segments"])),
             (say("copies outside", "在外副本"), str(found["copies_out"])),
             *((say("record", "记录"), record) for record in found["records"]),
         ]
@@ -141,6 +144,10 @@ def show_request(found: _Found) -> None:
     if found["accesses"]:
         print_line()
         print_table(_ACCESS_HEADS(), [_access(item) for item in found["accesses"]])
+
+
+def _segments(segments: Iterable[_Found] | None) -> str | None:
+    return ", ".join(f"{part['from']} – {part['to']}" for part in segments or ()) or None
 
 
 def _DECISION_HEADS() -> tuple[str, ...]:  # noqa: N802 - a constant in the chosen language

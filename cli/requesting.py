@@ -28,7 +28,10 @@ Range = dict[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for, and why; texts as they were given."""
+    """What is asked for, and why; texts as they were given.
+
+    `times` are those of a film that were given, `span` what it has around them (milliseconds).
+    """
 
     action: str
     purpose: str | None = None
@@ -36,6 +39,8 @@ class Wish:
     case: str | None = None
     capacity: str | None = None
     range: Range | None = None
+    times: tuple[int, int | None] | None = None
+    span: Range | None = None
     task_no: str | None = None
     letter: Path | None = None
     letter_no: str | None = None
@@ -57,7 +62,7 @@ class Wish:
         return any(value is not None for value in named)
 
 
-_ALWAYS = ("action", "range")
+_ALWAYS = ("action", "range", "span", "times")
 
 
 def behalf(**given: str | None) -> Mapping[str, str | None] | None:
@@ -152,7 +157,7 @@ def ask(desk: Desk, signer: Signer, wish: Wish, found: Mapping[str, Any]) -> tup
             )
         )
     request = signer.author.id()
-    payload = {
+    payload: Document = {
         "action": wish.action,
         "capacity": found["capacity"],
         "case": found["case"],
@@ -162,6 +167,8 @@ def ask(desk: Desk, signer: Signer, wish: Wish, found: Mapping[str, Any]) -> tup
         "request": request,
         "segments": [wish.range] if wish.action == "excerpt" and wish.range else None,
     }
+    if wish.span is not None:
+        payload["span"] = wish.span
     data = {
         "reason": wish.reason,
         "behalf": None if wish.behalf is None else dict(wish.behalf),

@@ -36,7 +36,8 @@ class CoverItem:
 
     `size` (bytes) and `digests` (`sha256:<hex>`) are those of the file handed over, which for an
     excerpt is the `range` (first byte, byte after the last) of the record. `log` and `index` name
-    the ledger entry of this access.
+    the ledger entry of this access. Of a copy made for it, `made` says how, `parent` is the digest
+    of the original, and `marked` whether words were put on it.
     """
 
     record: str
@@ -46,6 +47,9 @@ class CoverItem:
     digests: tuple[str, ...]
     log: str
     index: int
+    made: str | None = None
+    parent: str | None = None
+    marked: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def write_cover_sheet(sheet: CoverSheet, stream: BinaryIO) -> None:
     writer.heading(say("How to check the copy", "如何核对副本"))
     writer.sentences(checking(sheet.lang))
     writer.heading(say("What this sheet is not", "本单不是什么"))
-    writer.sentences(limits(sheet.lang))
+    writer.sentences(limits(sheet.lang, marked=any(item.marked for item in sheet.items)))
     writer.signatures()
     paper.finish()
 
@@ -180,6 +184,9 @@ class _Writer:
             en = f"bytes {first:,} to {after:,} of the record (the last not included)"
             zh = f"记录的第 {first:,} 至 {after:,} 字节（不含末位）"
             self._field(say("Excerpt", "摘取范围"), say(en, zh))
+        if item.made is not None:
+            self._field(say("Made", "制作方式"), item.made)
+            self._field(say("Original", "原件摘要"), item.parent or "", fixed=True)
         for digest in item.digests:
             name, _, value = digest.partition(":")
             self._field(name.upper() if value else "", value or digest, fixed=True)

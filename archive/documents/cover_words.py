@@ -21,17 +21,28 @@ def checking(lang: Language) -> tuple[str, ...]:
     )
 
 
-def limits(lang: Language) -> tuple[str, ...]:
+def limits(lang: Language, *, marked: bool = False) -> tuple[str, ...]:
     """What the sheet does not prove."""
     if lang == "zh":
+        marks = (
+            "副本带有申请编号、领取人和时间的标记；原件未加任何标记。"
+            if marked
+            else "原件及副本均未加任何标记（无水印、无页码、无印章）。"
+        )
         return (
-            "本单随副本交付，不是记录的一部分，也不能代替记录的封存证明。"
-            "原件及副本均未加任何标记（无水印、无页码、无印章）。"
+            "本单随副本交付，不是记录的一部分，也不能代替记录的封存证明。" + marks,
             "本单不证明记录内容真实，只说明所交付的是哪些文件。",
         )
+    marks = (
+        "The copy is marked with request, person and time; the original carries no marks. "
+        if marked
+        else "The original carries no marks, nor does the copy (no watermark, page number or "
+        "stamp). "
+    )
     return (
         "This sheet goes with the copy. It is no part of the record and does not replace the proof "
-        "of its seal. The original carries no marks, nor does the copy (no watermark, page number "
-        "or stamp). The sheet does not say that the content is true, only which files were handed "
+        "of its seal. "
+        + marks
+        + "The sheet does not say that the content is true, only which files were handed "
         "over.",
     )

@@ -64,6 +64,7 @@ class Requested(Event):
     cases: frozenset[str]
     sensitivity: frozenset[str]
     segments: tuple[tuple[int, int], ...]
+    span: tuple[int, int] | None
     letter: Mapping[str, Any] | None
 
 
@@ -90,7 +91,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started(Event):
-    """An access. `cases`, `handlers`, `sensitivity` and `holds` are the record's at that moment."""
+    """An access. `cases`, `handlers`, `sensitivity` and `holds` are the record's at that moment.
+
+    `form` is that of a copy made for it, or None; `span` is milliseconds of a film.
+    """
 
     access: str
     request: str
@@ -100,6 +104,8 @@ class Started(Event):
     range: tuple[int, int] | None
     copies: Mapping[str, Any] | None
     resumes: str | None
+    form: str | None
+    span: tuple[int, int] | None
     cases: frozenset[str]
     handlers: frozenset[str]
     sensitivity: frozenset[str]
@@ -253,3 +259,22 @@ class Inspected(Event):
     result: str
     failed: int
     indeterminate: int
+
+
+def asked_part(said: Mapping[str, Any]) -> dict[str, Any]:
+    """`segments` and `span` of a request, from its payload."""
+    segments = tuple((part["from"], part["to"]) for part in said["segments"] or ())
+    return {"segments": segments, "span": _pair(said.get("span"))}
+
+
+def received_part(said: Mapping[str, Any]) -> dict[str, Any]:
+    """`range`, `span` and `form` of an access, from its payload."""
+    return {
+        "range": _pair(said["range"]),
+        "span": _pair(said.get("span")),
+        "form": said.get("form"),
+    }
+
+
+def _pair(part: Mapping[str, int] | None) -> tuple[int, int] | None:
+    return None if part is None else (part["from"], part["to"])

@@ -124,7 +124,7 @@ class Reader:
             records=records,
             cases=cases | named,
             sensitivity=self._sensitivity(cases | named),
-            segments=tuple((part["from"], part["to"]) for part in said["segments"] or ()),
+            **ev.asked_part(said),
             letter=said["letter"],
         )
         self._requests[event.request] = event
@@ -144,7 +144,6 @@ class Reader:
         record = said["record"]
         cases = self.record_cases.get(record, NOTHING)
         known = [self.cases[case] for case in cases if case in self.cases]
-        span = said["range"]
         event = ev.Started(
             **base,
             access=said["access"],
@@ -152,7 +151,7 @@ class Reader:
             asked=self._requests.get(said["request"]),
             record=record,
             action=said["action"],
-            range=(span["from"], span["to"]) if span else None,
+            **ev.received_part(said),
             copies=said["copies"],
             resumes=said["resumes"],
             cases=cases,

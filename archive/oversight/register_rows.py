@@ -22,7 +22,7 @@ from archive.oversight.register import (
     is_other,
 )
 from archive.registers.denials import DENIALS
-from archive.times import SHANGHAI
+from archive.times import SHANGHAI, film_clock
 
 Row = dict[str, Value]
 
@@ -149,7 +149,7 @@ class Rows:
             "records": "\n".join(asked.records),
             "query": _text(texts.get("query")),
             "action": self._label(vocabulary.ACTIONS, asked.action),
-            "segments": ", ".join(f"{a} – {b}" for a, b in asked.segments) or None,
+            "segments": _parts(asked.segments, asked.span),
             "approvals": "\n".join(self._decisions(file)) or None,
             "grant": self._grant(file),
             "closed": closed.at if closed else None,
@@ -218,8 +218,8 @@ class Rows:
             "entry": str(started.place),
             "at": started.at,
             "records": started.record,
-            "action": self._label(vocabulary.ACTIONS, started.action),
-            "segments": _span(started),
+            "action": self._received(started),
+            "segments": _parts([started.range] if started.range else [], started.span),
             "access": started.access,
             "ended": ended.at if ended else None,
             "bytes": ended.bytes if ended else None,
@@ -232,6 +232,12 @@ class Rows:
             "client": f"{started.host} {started.account}",
             "remarks": "\n".join(filter(None, (_text(texts.get("note")), *remarks))) or None,
         }
+
+    def _received(self, started: Started) -> str:
+        action = self._label(vocabulary.ACTIONS, started.action)
+        if started.form is None or started.form == started.action:
+            return action
+        return f"{action} · {self._label(vocabulary.DERIVATIVES, started.form)}"
 
     def _result(self, file: AccessFile) -> str:
         code = file.ended.code if file.ended else "open"
@@ -298,8 +304,10 @@ def _at(file: File) -> datetime:
             return file.begun.at
 
 
-def _span(started: Started) -> str | None:
-    return f"{started.range[0]} – {started.range[1]}" if started.range else None
+def _parts(ranges: Iterable[tuple[int, int]], span: tuple[int, int] | None) -> str | None:
+    """Bytes, and the times of a film that they stand for."""
+    shown = ", ".join(f"{a} – {b}" for a, b in ranges) or None
+    return shown if span is None else f"{film_clock(span[0])} – {film_clock(span[1])} ({shown})"
 
 
 def _text(value: object) -> str | None:

@@ -39,9 +39,12 @@ from cli.requesting import Range, Wish, ask, behalf, byte_range, explain, one_of
 from cli.service import large, open_desk
 from cli.service.desk import Desk, Document
 from cli.service.signed import packed
+from cli.spans import planned, show_span, span_of, with_span
 
 _ALGORITHMS = ("sha256", "sm3")
 _STDOUT = Path("-")
+Part = tuple[Range | None, Range | None]
+"""Bytes of a record, and milliseconds of a film; None where nothing is said."""
 
 
 def run(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -61,9 +64,38 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     case: Case = None,
     capacity: Capacity = None,
     bytes_: Bytes = None,
+    excerpt: Annotated[
+        str | None,
+        typer.Option(
+            "--excerpt",
+            "--span",
+            metavar="FROM-TO",
+            help=say(
+                "This part of a film, such as 00:01:00-00:02:30.",
+                "音像的这一时间段，如 00:01:00-00:02:30。",
+            ),
+        ),
+    ] = None,
+    marked: Annotated[
+        bool,
+        typer.Option(
+            "--marked",
+            help=say(
+                "A copy with request, person and time on it.",
+                "带申请编号、领取人和时间的水印副本。",
+            ),
+        ),
+    ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help=say("Folder for the copy.", "副本存放目录。")),
+        typer.Option(
+            "--output",
+            "-o",
+            help=say(
+                "Folder for the copy; of an excerpt or marked copy also a file.",
+                "副本存放目录；摘录或水印副本也可为文件名。",
+            ),
+        ),
     ] = None,
     resume: Annotated[
         str | None,
@@ -108,12 +140,13 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         contact=behalf_contact,
     )
     wish = Wish(
-        action=action or "view",
+        action=action or ("excerpt" if excerpt and request is None else "view"),
         purpose=purpose,
         reason=reason,
         case=case,
         capacity=capacity,
         range=byte_range(bytes_),
+        times=span_of(excerpt),
         task_no=task_no,
         letter=letter,
         letter_no=letter_no,
@@ -121,9 +154,10 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     )
     given = {"copies": (copies, medium), "medium_no": medium_no, "note": note}
     with open_desk(invocation) as desk:
-        fetch = _Fetch(desk, open_signer(desk, key), record, wish, given)
+        fetch = _Fetch(desk, open_signer(desk, key), record, wish, given, marked=marked)
         params = fetch.order(request, resume, confidential=confidential)
-        receiver = _receiver(fetch.action, output, invocation)
+        made = "form" in params["started"]["statement"]["statement"]["payload"]
+        receiver = _receiver(fetch.action, output, invocation, made=made)
         # A polite end request closes the access on the ledger like Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         done = fetch.receive(params, receiver, output)
@@ -141,13 +175,21 @@ class _Fetch:
     """One fetch: which request, which range, and the statement that begins it."""
 
     def __init__(
-        self, desk: Desk, signer: Signer, record: str, wish: Wish, given: dict[str, Any]
+        self,
+        desk: Desk,
+        signer: Signer,
+        record: str,
+        wish: Wish,
+        given: dict[str, Any],
+        *,
+        marked: bool,
     ) -> None:
         self._desk = desk
         self._signer = signer
         self._record = record
         self._wish = wish
         self._given = given
+        self._marked = marked
         self.action = wish.action
         self._state = ""
 
@@ -166,17 +208,34 @@ class _Fetch:
         found = large.fetch(self._desk, "request.show", {"request": request})
         self.action, self._state = found["action"], found["state"]
         named = self._one(found["records"])
+        part = self._part(found, named, resume)
+        return {"started": self._started(found["request"], named, part, resume)} | _OPEN
+
+    def _part(self, found: Document, record: str, resume: str | None) -> Part:
+        """What of the record is wanted: bytes, or a span of a film, as far as is said."""
+        if self._wish.times is not None:
+            if found["span"] is None:
+                raise UsageError(
+                    say(
+                        "The request is not for a span of time.",
+                        "该申请不是针对时间段的摘录。",
+                    )
+                )
+            part = planned(self._desk, record, self._wish.times)
+            return part["range"], part["span"]
         extent = self._wish.range or _rest(found, resume) or _segment(found)
-        return {"started": self._started(found["request"], named, extent, resume)} | _OPEN
+        plain = self._wish.range is not None or resume is not None
+        return extent, None if plain and not self._marked else found["span"]
 
     def _asking(self, resume: str | None, *, confidential: bool) -> Document:
         """Request and start at once, for what needs no approval."""
         if resume is not None:
             raise UsageError(say("--resume needs --request.", "--resume 须与 --request 同用。"))
         found = explain(self._desk, self._signer.author.person, self._wish, [self._record])
-        request, made = ask(self._desk, self._signer, self._wish, found)
+        wish = with_span(self._desk, self._wish, found["records"])
+        request, made = ask(self._desk, self._signer, wish, found)
         (named,) = found["records"]
-        started = self._started(request, named, self._wish.range, None)
+        started = self._started(request, named, (wish.range, wish.span), None)
         return {"started": started, "requested": packed(*made), "confidential": confidential}
 
     def _one(self, records: list[str]) -> str:
@@ -192,10 +251,9 @@ class _Fetch:
         )
         return str(found["records"][0])
 
-    def _started(
-        self, request: str, record: str, extent: Range | None, resume: str | None
-    ) -> Document:
-        payload = {
+    def _started(self, request: str, record: str, part: Part, resume: str | None) -> Document:
+        extent, span = part
+        payload: Document = {
             "access": self._signer.author.id(),
             "action": self.action,
             "copies": _copies(self.action, *self._given["copies"]),
@@ -204,6 +262,10 @@ class _Fetch:
             "request": request,
             "resumes": resume,
         }
+        if self._marked or span is not None:
+            payload["form"] = "marked" if self._marked else "excerpt"
+        if span is not None:
+            payload["span"] = span
         words = {key: self._given[key] for key in ("medium_no", "note")}
         data = words if any(words.values()) else None
         return packed(*self._signer.make("access.started", payload, data))
@@ -253,7 +315,7 @@ def _rest(found: Document, resume: str | None) -> Range | None:
     return None
 
 
-def _receiver(action: str, output: Path | None, invocation: Invocation) -> Receiver:
+def _receiver(action: str, output: Path | None, invocation: Invocation, *, made: bool) -> Receiver:
     if action == "view":
         if output not in (None, _STDOUT):
             raise UsageError(
@@ -269,9 +331,19 @@ def _receiver(action: str, output: Path | None, invocation: Invocation) -> Recei
         return Screen()
     if output == _STDOUT:
         return Screen()
-    folder = output or Path()
+    folder, name = output or Path(), None
+    if made and folder.suffix and not folder.is_dir():
+        folder, name = folder.parent, folder.name
     check_folder(folder, invocation.home)
-    return Files(folder, _ALGORITHMS, action)
+    return Files(folder, _ALGORITHMS, action, name)
+
+
+def _made(copy: Document | None) -> list[tuple[str, object]]:
+    """What a copy is, where one was made."""
+    if copy is None:
+        return []
+    span = copy["span"] and show_span(copy["span"])
+    return [(say("shows", "内容时段"), span), (say("made from", "原件摘要"), copy["parent"])]
 
 
 def _show(done: Document, invocation: Invocation, *, on_screen: bool) -> None:
@@ -285,6 +357,7 @@ def _show(done: Document, invocation: Invocation, *, on_screen: bool) -> None:
     print_pairs(
         [
             (say("file", "文件"), done["path"]),
+            *_made(done.get("copy")),
             (say("size", "大小"), show_size(done["size"])),
             *((say("digest", "摘要"), digest) for digest in done["digests"]),
             (say("cover sheet", "交付单"), done["cover_sheet"]),

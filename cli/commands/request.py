@@ -22,12 +22,14 @@ from cli.request_options import (
     LetterNo,
     Purpose,
     Reason,
+    Span,
     TaskNo,
 )
 from cli.request_view import show_explanation, show_outcome
 from cli.requesting import Wish, ask, behalf, byte_range, explain, records_of
 from cli.service import open_desk
 from cli.service.signed import packed
+from cli.spans import span_of, with_span
 
 
 def run(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -50,6 +52,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     case: Case = None,
     capacity: Capacity = None,
     bytes_: Bytes = None,
+    span: Span = None,
     task_no: TaskNo = None,
     letter: Letter = None,
     letter_no: LetterNo = None,
@@ -77,6 +80,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         case=case,
         capacity=capacity,
         range=byte_range(bytes_),
+        times=span_of(span),
         task_no=task_no,
         letter=letter,
         letter_no=letter_no,
@@ -96,6 +100,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         named = records_of(desk, records or [], query)
         found = explain(desk, signer.author.person, wish, named)
         if not only_explain:
+            wish = with_span(desk, wish, found["records"])
             _, made = ask(desk, signer, wish, found)
             done = desk.call("request.submit", packed(*made))
     if only_explain:

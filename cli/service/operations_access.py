@@ -24,6 +24,7 @@ from archive.registers.shelf import Value
 from cli.output import to_json
 from cli.service import large
 from cli.service.claims import follow_claims
+from cli.service.copies import copy_head, copy_of
 from cli.service.cover_facts import concealed_release, cover_facts, open_release
 from cli.service.desk import MAX_PIECE, Delivery, Document, Stream
 from cli.service.documents import check_params
@@ -191,6 +192,7 @@ def _show(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
         **_outline(value),
         "records": value["records"],
         "segments": value["segments"],
+        "span": value.get("span"),
         "limits": value["limits"],
         "words": ask.words(bench.evidence, value["detail_id"]),
         "comments": [ask.words(bench.evidence, item["detail_id"]) for item in decisions],
@@ -212,15 +214,18 @@ def _receive(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     if host.mode == "single":
         keep_house(confidential)
     way = confidential if params["confidential"] else confidential.release
-    with way.open(order) as retrieval:
+    with way.open(order) as retrieval, copy_of(host, order, retrieval) as copy:
         parts = _parts(host, retrieval, order.payload["action"])
         head = _head(retrieval, parts)
+        if copy is not None:
+            head = copy_head(head, copy)
         if params["confidential"]:
             head["start"] = confidential.opening(retrieval.access)["start"]
         if order.payload["action"] != "view":
             head["cover"] = _cover(host, order, head)
         rest = (data[at : at + MAX_PIECE] for data in parts.values() for at in _steps(data))
-        yield Stream(head, chain(retrieval.pieces(), rest), lambda: {"bytes": retrieval.handed_out})
+        content = retrieval.pieces() if copy is None else copy.parts
+        yield Stream(head, chain(content, rest), lambda: {"bytes": retrieval.handed_out})
 
 
 def _cover(host: Host, order: Order, head: Document) -> Document:

@@ -1,0 +1,39 @@
+"""What a film has between two times, before a part of it is asked for."""
+
+from archive import catalog
+from archive.desk import ask
+from archive.desk.making import looked_at
+from archive.desk.release import sealed_record
+from archive.errors import UsageError
+from cli.service.copies import SCRATCH, TURNS, programs_of
+from cli.service.desk import Document
+from cli.service.documents import check_params
+from cli.service.gate import gate
+from cli.service.operations import Caller, Host, Params, operation
+from ingest.media.excerpt import plan
+
+
+@operation("film.span")
+def _span(host: Host, caller: Caller, params: Params) -> Document:
+    """The key frames around two times (milliseconds) and the bytes between; nothing is handed out.
+
+    Without `to` up to the end. For whoever may ask for records at all.
+    """
+    check_params(params, {"record": str, "from": int}, {"to": int})
+    bench = host.bench
+    with gate(host, caller) as reader:
+        reader.check_records()
+    with bench.database.read() as connection:
+        (record,) = ask.record_ids(connection, [params["record"]])
+        row = catalog.find_record(connection, record)
+    begin, end = params["from"], params.get("to")
+    if begin < 0 or (end is not None and end <= begin):
+        raise UsageError("A span ends after it begins.")
+    sealed = sealed_record(bench.database, bench.release_places, bench.own_trust, row)
+    with TURNS, looked_at(sealed, bench.folder(SCRATCH)) as original:
+        cut = plan(programs_of(host), original, (begin, end))
+    return {
+        "record": record,
+        "span": {"from": cut.span[0], "to": cut.span[1]},
+        "range": {"from": cut.range[0], "to": cut.range[1]},
+    }
