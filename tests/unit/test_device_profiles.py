@@ -1,5 +1,6 @@
 """Profiles of file names: the shipped ones, files of one's own, and what is refused."""
 
+import re
 import time
 from datetime import datetime
 from pathlib import Path
@@ -73,6 +74,32 @@ def test_names_of_the_facts(
 )
 def test_what_is_no_such_name(name: str) -> None:
     assert PROFILES.read(name) is None
+
+
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "media.md"
+
+
+def test_the_documented_example_and_table_are_true() -> None:
+    text = DOCUMENTED.read_text(encoding="utf-8")
+    example = text.partition("```toml\n")[2].partition("```")[0]
+    assert Profiles.parse(example).read("ST0042-20260301083000-007.mp4") is not None
+    lines = [line for line in text.splitlines() if re.match(r"\| `.*\d{6}", line)]
+    assert len(lines) == len(PROFILES.profiles)
+    for line in lines:
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        names, profile, device, officer, unit, clock, number, important = cells
+        found = PROFILES.read(names.split("`")[1])
+        assert found is not None
+        assert found.profile.partition("/")[0] == profile.strip("`")
+        shown = (found.device or "", found.officer or "", found.unit or "")
+        assert shown == (device, officer, unit)
+        assert f"{found.start:%H:%M:%S}" == clock
+        assert ("" if found.number is None else str(found.number)) == number
+        assert found.important is (important == "yes")
+        for other in names.split("`")[3::2]:
+            again = PROFILES.read(other)
+            assert again is not None
+            assert again.profile == found.profile
 
 
 def test_own_profiles_come_first_and_take_the_place_of_a_namesake(tmp_path: Path) -> None:

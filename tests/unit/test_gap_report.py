@@ -32,7 +32,8 @@ RECORDER, STATION = "DSJ-0012345", "station-7"
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 MADE = datetime(2026, 11, 22, 4, tzinfo=UTC)
 NAME = "DSJ0012_012345_20260301{}_{:04}.mp4"
-DOCUMENTS = Path(__file__).parents[1] / "vectors" / "gaps"
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "media.md"
+GOLDEN = Path(__file__).parents[1] / "vectors" / "gaps"
 
 
 @pytest.fixture
@@ -265,7 +266,7 @@ def vars_of(finding: Finding) -> dict[str, Any]:
 def test_the_document_is_the_golden_one(lang: Language) -> None:
     stream = io.BytesIO()
     FORMATS["csv"](document(lang), stream)
-    golden = DOCUMENTS / f"gaps.{lang}.csv"
+    golden = GOLDEN / f"gaps.{lang}.csv"
     assert stream.getvalue().decode("utf-8") == golden.read_bytes().decode("utf-8")
 
 
@@ -276,6 +277,8 @@ def test_every_code_has_words_and_the_frame_says_what_it_is(lang: Language) -> N
     rows = list(table.rows)
     assert {row[-1] for row in rows} == set(WORDS)
     assert {row[2] for row in rows} == {words[zh] for words in WORDS.values()}
+    documented = DOCUMENTED.read_text(encoding="utf-8")
+    assert all(f"| `{code}` | {words[1]} |" in documented for code, words in WORDS.items())
     assert table.title == ("音像记录缺漏表" if zh else "Gaps in recordings")
     assert table.subtitle == (
         ("期间：2026-03-01 至 2026-03-01", "设备：DSJ0012", "单位：三所", "间断超过 5 秒的列出")
