@@ -127,7 +127,7 @@ KINDS = {  # §3: stream, subject, keys of the body
     **kept.KINDS,
     **seen.KINDS,
 }
-OPTIONAL = {"record.accessioned": {"pack", "retain_until", "same_content_as"}}
+OPTIONAL = {"record.accessioned": {"pack", "retain_until", "same_content_as"}, **seen.OPTIONAL}
 ACTORS = {  # §3: of unsigned kinds; all others are `system/…`
     **dict.fromkeys(("source.confirmed", "record.lost", "inspection.completed"), "account/.+"),
     **dict.fromkeys(("person.expired", "case.linked"), "system/registry"),
@@ -270,7 +270,8 @@ def check_signed(e: Json) -> None:
     body, statements = e["body"], [one["statement"] for one in e["body"]["statements"]]
     must(BODY + " bootstrap" * (e["kind"] in ("person.enrolled", "rules.adopted")), body)
     payload = statements[0]["payload"]
-    only(" ".join([*keys, "detail"]), payload)
+    more = seen.PAYLOADS.get(e["kind"], set()) & payload.keys()
+    only(" ".join([*keys, *more, "detail"]), payload)
     for one, signed in zip(statements, body["statements"], strict=True):
         only("signature statement", signed)
         must(STATEMENT, {**one, "person": None})
@@ -1196,7 +1197,7 @@ def need(code: str, fine: object, why: str) -> None:
         raise Bad(f"{code}: {why}")
 
 
-class Register(kept.Keeping):
+class Register(kept.Keeping, seen.Copies):
     """Takes the entries in the order of the ledger; one that breaks a rule changes nothing.
 
     Of the approval matrix it knows how many must approve, not who: the ladder is not climbed here.
@@ -1538,6 +1539,7 @@ class Register(kept.Keeping):
         known = all(r in self.checker.accessions for r in p["records"])
         fine = known and set(row["by"]) & set(person["roles"])
         need("ACCESS_UNLAWFUL", fine, "no such record, or not in this capacity")
+        self.asked_span(p)
         if letter := p["letter"]:
             *_, sealed = self.checker.accessions[letter["record"]]
             same = "sha256:" + letter["sha256"] in sealed["body"]["content"]
@@ -1611,7 +1613,9 @@ class Register(kept.Keeping):
             more = 0 < before["bytes"] < before["stop"] - before["start"]
             from_there = start >= max(floor - PIECE, before["floor"]) and stop == before["stop"]
             again = more and from_there and p["record"] == before["record"]
+            again = again and "form" not in before
         need("ACCESS_UNLAWFUL", again or not p["resumes"], "resumes another access")
+        self.form(request, p)
         least = min(grant["count"] for grant in grants)
         need("ACCESS_UNLAWFUL", again or request["used"] < least, "the count is used up")
         request["used"] += not again
@@ -1624,6 +1628,7 @@ class Register(kept.Keeping):
         access = self.accesses.get(e["body"]["access"], {"state": "", "record": ""})
         fine = access["state"] == "open" and access["record"] == e["subject"]
         need("ACCESS_UNLAWFUL", fine, "the end of no access, or a second one")
+        self.made_for(access, e["kind"].partition(".")[2], e["body"]["bytes"])
         access |= {"state": e["kind"].partition(".")[2], "bytes": e["body"]["bytes"]}
         if access["state"] == "aborted" and not e["body"]["bytes"] and not access["again"]:
             self.requests[access["request"]]["used"] -= 1
@@ -1695,7 +1700,9 @@ class Register(kept.Keeping):
             request = self.asked(asked["payload"], at, asked["person"], person)
         finally:
             self.rules = rules
-        need("ACCESS_UNLAWFUL", request["conceal"], "the rules do not allow it to be concealed")
+        open_ = "form" in begun["payload"]
+        fine = request["conceal"] and not open_
+        need("ACCESS_UNLAWFUL", fine, "the rules do not allow it to be concealed")
         del self.accesses[p["access"]]
         self.begin(request, begun["payload"], at, begun["person"])
         state = "completed" if opened["end"]["code"] is None else "aborted"

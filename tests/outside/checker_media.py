@@ -4,8 +4,14 @@ import re
 from typing import Any
 
 Json = dict[str, Any]
-KINDS = {"record.amended": "registry id detail detail_id what"}
-ACTORS = {"record.amended": "system/media"}
+KINDS = {
+    "record.amended": "registry id detail detail_id what",
+    "derived.made": "registry id access digest key parent recipe role size tool",
+}
+ACTORS = dict.fromkeys(KINDS, "system/media")
+OPTIONAL = {"derived.made": {"range", "span"}}
+PAYLOADS = {"access.requested": {"span"}, "access.started": {"form", "span"}}
+FORMS = ("excerpt", "marked")
 DATA = {"record.amended": "condition essence frames stretches tools"}
 VERDICTS = {"sound", "damaged", "truncated", "unreadable", "suspicious"}
 TECHNICAL = (
@@ -71,3 +77,64 @@ def amendment(data: Json) -> None:
     for one in (part for parts in data["stretches"].values() for part in parts):
         keys("from_ms to_ms", one)
     tools(data["tools"])
+
+
+def inside(inner: Json | None, outer: Json | None) -> bool:
+    """Whether a range or span lies in another; None is the whole."""
+    if outer is None:
+        return True
+    return inner is not None and outer["from"] <= inner["from"] < inner["to"] <= outer["to"]
+
+
+class Copies:
+    """Copies made for one access (§13); mixed into the register of the checker."""
+
+    accesses: dict[str, Json]
+
+    def asked_span(self, p: Json) -> None:
+        """What a request with a span must be."""
+        fine = p["action"] == "excerpt" and p["segments"] and len(p["records"]) == 1
+        self.need("ACCESS_UNLAWFUL", fine or "span" not in p, "a span of more than one excerpt")
+
+    def form(self, request: Json, p: Json) -> None:
+        """What an access with a form must be."""
+        form, span, asked = p.get("form"), p.get("span"), request.get("span")
+        covered = any(inside(p["range"], part) for part in request["segments"] or [None])
+        self.need("ACCESS_UNLAWFUL", covered, "other bytes than were asked for")
+        if form is None:
+            self.need("ACCESS_UNLAWFUL", span is None, "a span without a form")
+            return
+        fine = form in FORMS and not p["resumes"]
+        fine = fine and (form == "marked" or (span and p["action"] == "excerpt"))
+        self.need("ACCESS_UNLAWFUL", fine, "no such form of an access")
+        same = (span is None) == (asked is None) and inside(span, asked)
+        self.need("ACCESS_UNLAWFUL", same, "another span than was asked for")
+        whole = span is not None or p["range"] is None
+        self.need("ACCESS_UNLAWFUL", whole, "a copy of the whole for a part of it")
+
+    def derived_made(self, _: str, e: Json) -> None:
+        body = e["body"]
+        if body["role"] not in FORMS:
+            kept = body["access"] is None and body["key"] is not None
+            self.need("ENTRY_BAD", kept, "a derivative of no access that is not kept")
+            return
+        access = self.accesses.get(body["access"] or "", {"state": ""})
+        fine = access["state"] == "open" and access.get("form") == body["role"]
+        fine = fine and "made" not in access and body["key"] is None
+        self.need("ACCESS_UNLAWFUL", fine, "made for no access that has this form")
+        content = self.checker.accessions[access["record"]][2]["body"]["content"]
+        fine = access["record"] == e["subject"] and body["parent"] in content
+        self.need("ACCESS_UNLAWFUL", fine, "made of another record")
+        span, part, asked = body.get("span"), body.get("range"), access.get("span")
+        given = {"from": access["start"], "to": access["stop"]}
+        fine = (span is None) == (asked is None) == (part is None) and inside(span, asked)
+        fine = fine and (part is None or inside(part, given))
+        self.need("ACCESS_UNLAWFUL", fine, "beyond what was granted")
+        access["made"] = body["size"]
+
+    def made_for(self, access: Json, kind: str, count: int) -> None:
+        """The end of an access with a form: what was made went out, or less of it."""
+        if "form" in access:
+            size = access.get("made", 0 if kind == "aborted" else None)
+            fine = count == size if kind == "completed" else count <= size
+            self.need("ACCESS_UNLAWFUL", fine, "other bytes than were made")

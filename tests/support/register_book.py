@@ -17,7 +17,7 @@ from typing import Any
 
 from archive.ids import new_ulid
 from archive.pieces import PIECE_SIZE
-from archive.registers import accesses, alerts, concealed, copies, requests
+from archive.registers import accesses, alerts, concealed, copies, forms, requests
 from archive.registers.act import Act
 from archive.registers.shelf import MemoryShelf, Value
 from archive.statements.body import SignedBody
@@ -54,7 +54,7 @@ _RULES = {
     **concealed.SIGNED,
     **alerts.SIGNED,
 }
-_OWN = {**requests.OWN, **accesses.OWN, **concealed.OWN}
+_OWN = {**requests.OWN, **accesses.OWN, **concealed.OWN, **forms.OWN}
 SIZE = 5 * PIECE_SIZE
 BEHALF = {
     "name": "某法院",
