@@ -10,6 +10,7 @@ from typing import Any
 
 from ingest.media.complaints import clean, complaints, summary
 from ingest.media.condition import Noticed
+from ingest.media.photo import read_photo
 from ingest.media.probe import Packets, Probe, StreamPackets, packets
 from ingest.media.reading import parts
 from ingest.media.runner import Outcome
@@ -40,6 +41,8 @@ def check_before(
     with parts(source) as file:
         noticed = structure(file, name, media_type, ROW)
         family, size = family_of(file.at(0, 4096)), file.size
+    if family in STILL:
+        noticed += read_photo(source).noticed
     if probe is None or size == 0 or family in _UNSEEN:
         return noticed
     noticed += about_probe(probe)

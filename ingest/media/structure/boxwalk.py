@@ -30,6 +30,17 @@ def walk(file: Parts) -> list[Noticed]:
     return _Walk(file).whole()
 
 
+def exif_of_photo(file: Parts, most: int = 1 << 20) -> bytes | None:
+    """The TIFF structure of a photograph's EXIF item; None if there is none of at most `most`."""
+    walking = _Walk(file)
+    walking.whole()
+    found = walking.items and walking.items.exif
+    if not found or not 8 < found[1] <= most:
+        return None
+    block = file.at(*found)
+    return block[4 + int.from_bytes(block[:4], "big") :]  # ISO/IEC 23008-12 A.2.1
+
+
 class _Walk:
     def __init__(self, file: Parts) -> None:
         self.file = file

@@ -177,3 +177,9 @@ def _frames_stated(frame: bytes) -> int:
         if 0 < at <= 64 and frame[at + 7 : at + 8] and frame[at + 7] & 1:
             return int.from_bytes(frame[at + 8 : at + 12], "big")
     return 0
+
+
+def is_layer_three(file: Parts) -> bool:
+    """Whether the first frame is one of MPEG layer III: other sound has ID3 tags too."""
+    frame = file.at(_tags_before(file), _HEAD)
+    return _mp3_length(frame) > 0 and frame[1] >> 1 & 3 == 1
