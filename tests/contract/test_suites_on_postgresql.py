@@ -7,20 +7,25 @@ from pathlib import Path
 
 import pytest
 from postgres_server import NOT_HERE, installed
+from scale import ACCEPTANCE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SUITES = (
+SUITES: tuple[str, ...] = (
     "unit/test_sealer.py",
-    "unit/test_stamping.py",
-    "unit/test_abandon.py",
     "unit/test_packing.py",
-    "unit/test_desk_cases.py",
     "unit/test_desk_people.py",
-    "unit/test_revocation_lists.py",
     "unit/test_execute_disposition.py",
-    "unit/test_rounds.py",
     "crash/test_several_sealers.py",
 )
+if ACCEPTANCE:
+    SUITES += (
+        "unit/test_stamping.py",
+        "unit/test_abandon.py",
+        "unit/test_desk_cases.py",
+        "unit/test_gap_report.py",
+        "unit/test_revocation_lists.py",
+        "unit/test_rounds.py",
+    )
 OF_SQLITE = "Edited or Restored"
 """Tests that write SQLite's own dialect or move its file about."""
 UNCLOSED = (
