@@ -34,6 +34,7 @@ from cli.one_at_a_time import one_at_a_time
 from cli.protecting import FIRST, protected, remembered_traits, traits_of
 from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
 from cli.wiring_copy import awaited_copy
+from cli.wiring_media import FirstLook
 from cli.wiring_places import Opening, Purpose, check_file_system
 from ingest.by_hand import collect_seldom
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
@@ -300,7 +301,7 @@ class Workbench:
 
     def intake(self, releaser: Releaser, release: str | None = None) -> Intake:
         """The intake state machine; `release` overrides the setting."""
-        first_lock = FirstLock(self.database)
+        lock = FirstLock(self.database)
         settings = IntakeSettings(
             office=self.settings.office,
             digests=self.settings.digests,
@@ -312,9 +313,10 @@ class Workbench:
             outbox=self.folder("outbox"),
             quarantine=self.folder("quarantine"),
             pack_up_to=self.settings.pack_up_to,
-            floor=first_lock.until,
-            floor_class=first_lock.name,
+            floor=lock.until,
+            floor_class=lock.name,
             copied=awaited_copy(self.settings),
+            look=FirstLook(self.settings, self.home),
         )
         return Intake(
             self.database,
@@ -336,11 +338,10 @@ class Workbench:
             intake = self.intake(releaser)
             finisher = ThreadFinisher(intake, reporter.receipts)
             pipeline = Pipeline(intake, settler, reporter, finisher)
-            inbox = os.fsencode(self.folder("inbox"))
             try:
                 yield Watcher(
                     self.database,
-                    Sweeper(inbox, settler, self.clock.monotonic),
+                    Sweeper(os.fsencode(self.folder("inbox")), settler, self.clock.monotonic),
                     pipeline,
                     releaser,
                     SystemEntries(self.identity, self.log_settings, os.urandom),

@@ -81,6 +81,7 @@ _NAMES = {
     "mts": "video/mp2t", "mpg": "video/mp2p", "ps": "video/mp2p", "wav": "audio/wav",
     "mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "flac": "audio/flac",
     "amr": "audio/amr", "ogg": "audio/ogg", "3gp": "video/3gpp", "rtf": "application/rtf",
+    "h264": "video/h264", "264": "video/h264", "h265": "video/h265", "265": "video/h265",
     "dav": "video/x-dhav", "txt": _TEXT, "json": "application/json", "xml": "application/xml",
     "html": "text/html", "htm": "text/html", "csv": "text/csv", "md": "text/markdown",
     "log": _TEXT,
@@ -120,7 +121,18 @@ def _by_signature(head: bytes) -> str | None:
     for signature, media in _SIGNATURES:
         if head.startswith(signature):
             return media
-    for probe in (_box, _riff, _zip, _ole, _matroska, _ogg, _bitmap, _transport, _mpeg_audio):
+    for probe in (
+        _box,
+        _riff,
+        _zip,
+        _ole,
+        _matroska,
+        _ogg,
+        _bitmap,
+        _transport,
+        _annex_b,
+        _mpeg_audio,
+    ):
         if media_found := probe(head):
             return media_found
     return None
@@ -190,6 +202,22 @@ def _transport(head: bytes) -> str | None:
         if len(marks) >= 3 and marks == b"\x47" * len(marks):
             return "video/mp2t"
     return None
+
+
+def _annex_b(head: bytes) -> str | None:
+    """Bare H.264 or H.265 (Annex B): a start code, then a set of parameters or a delimiter."""
+    start = head[:5].find(b"\x00\x00\x01", 0, 4)
+    if start < 0:
+        return None
+    unit = head[start + 3 : start + 5]
+    if unit in (b"\x40\x01", b"\x46\x01"):
+        return "video/h265"
+    known = unit[:1] in (b"\x67", b"\x27", b"\x47") and unit[1:] in _H264_PROFILES
+    return "video/h264" if known or unit in (b"\x09\x10", b"\x09\xf0", b"\x09\x30") else None
+
+
+_H264_PROFILES = tuple(bytes([number]) for number in (66, 77, 88, 100, 110, 122, 244, 44))
+"""Of H.264, A.2."""
 
 
 def _mpeg_audio(head: bytes) -> str | None:

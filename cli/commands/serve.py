@@ -19,6 +19,7 @@ from cli.commands.watch import end_on_signals, watch
 from cli.exits import sentence
 from cli.invocation import Invocation
 from cli.language import say
+from cli.media_work import media_work
 from cli.output import print_line, show_path
 from cli.reporting import Tally
 from cli.service.faults import for_log
@@ -50,6 +51,7 @@ def run(context: typer.Context) -> None:
         with (
             workbench.watcher(tally, tally.tell) as watcher,
             copying(workbench, log_line),
+            media_work(workbench, lambda: watcher.pipeline.busy, log_line),
             service.running(home),
         ):
             watch(watcher, home, service.stop, service.wake, quiet=invocation.json)

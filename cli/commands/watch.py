@@ -13,6 +13,7 @@ from cli.exits import ExitCode
 from cli.invocation import Invocation
 from cli.keeping import Keeping, sweep_of, tell_failures
 from cli.language import say
+from cli.media_work import media_work
 from cli.output import print_line
 from cli.reporting import Tally
 from cli.service.home_lock import hosting
@@ -46,7 +47,11 @@ def run(
             copied = finish_copied(workbench, watcher.pipeline, tally.tell)
             tell_failures(sweep_of(workbench, "single").step(), tally.tell)
         else:
-            with Keeping(workbench, stop, wake).beside(tally.tell):
+            pipeline = watcher.pipeline
+            with (
+                Keeping(workbench, stop, wake).beside(tally.tell),
+                media_work(workbench, lambda: pipeline.busy, tally.tell),
+            ):
                 watch(watcher, home, stop, wake, quiet=invocation.json)
         waiting = watcher.waiting_for_tsa
     tally.show(as_json=invocation.json, waiting_for_tsa=waiting)

@@ -122,5 +122,9 @@ CODES = {
      "查看该文件所耗资源超过任何正常记录。", _MEMORY, _MEMORY_ZH),
     "READER_CRASHED": Code("suspicious", "The program that looked at it crashed.",
      "查看该文件的程序崩溃。", _MEMORY, _MEMORY_ZH),
+    "TOOLS_MISSING": Code(SOUND, "There was no ffmpeg: only the structure of the file was checked.",
+     "缺少 ffmpeg，仅检查了文件结构。", _NONE, _NONE_ZH),
+    "LOOK_FAILED": Code("suspicious", "Looking at it failed in a way that nobody foresaw.",
+     "查看该文件时发生意外错误。", _TRY, _TRY_ZH),
 }
 # fmt: on

@@ -151,3 +151,23 @@ def test_words_that_begin_like_a_film_are_text(data):
 
 def test_broken_json_is_text():
     assert kind(b'{"a": ', "a.json") == Media("text/plain", "content")
+
+
+@pytest.mark.parametrize(
+    ("data", "media"),
+    [
+        (b"\0\0\0\1\x67\x64\0\x0b" + bytes(40), "video/h264"),
+        (b"\0\0\1\x27\x42\xe0\x1e" + bytes(40), "video/h264"),
+        (b"\0\0\0\1\x09\xf0\0\0\0\1\x67\x64", "video/h264"),
+        (b"\0\0\0\1\x40\1\x0c\1" + bytes(40), "video/h265"),
+        (b"\0\0\1\xb3" + bytes(40), "application/octet-stream"),
+        (b"\0\0\0\1\x67\x01" + bytes(40), "application/octet-stream"),
+        (b"\0\0\1\0\1\0\x10\x10" + bytes(40), "application/octet-stream"),  # an icon
+    ],
+)
+def test_bare_streams_are_told_by_their_first_unit(data, media):
+    assert kind(data).type == media
+
+
+def test_a_bare_stream_that_lost_its_beginning_goes_by_its_name():
+    assert kind(b"\xff" * 50, "a.H264") == Media("video/h264", "name")

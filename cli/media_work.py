@@ -1,0 +1,164 @@
+"""Work on sealed media in the background: beside the watcher, or by a command to its end.
+
+    with media_work(bench, busy, tell):
+        …                       # what is sealed here is examined while nothing is received
+
+One process of an archive does it at a time. It stands back while drops are taken: nothing new is
+begun, and programs that run have the lowest priority.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from archive import looking
+from archive.errors import StateUnknown, Unreachable
+from archive.looking import DERIVE, EXAMINE
+from archive.seal import Sealer
+from cli.exits import sentence
+from cli.language import say
+from cli.one_at_a_time import one_at_a_time
+from cli.wiring_media import MediaBench, examiner_of
+from ingest.media.examiner import NO_ROOM
+
+_PAUSE_SECONDS = 2.0
+_TURN_SECONDS = 0.2
+_BACK_OFF_SECONDS = (5.0, 15.0, 60.0, 300.0)
+_SEAL_AFTER = 50
+GoOn = Callable[[], bool]
+Step = Callable[[GoOn], bool]
+"""Does one thing; False where nothing is left, or it was told to stop."""
+Tell = Callable[[str], None]
+
+
+class SealingBench(MediaBench, Protocol):
+    """A workbench that can seal."""
+
+    @property
+    def sealer(self) -> Sealer:
+        """Needs the passphrase."""
+
+
+def steps_of(bench: MediaBench) -> Sequence[Step]:
+    """What is done about sealed media, the most urgent first."""
+    return (examiner_of(bench).step,)
+
+
+def drain(
+    bench: SealingBench, progress: Callable[[int, int], None], go_on: GoOn = lambda: True
+) -> int:
+    """Do everything that waits, also what was put aside, and seal it; returns how many things.
+
+    `progress` is told how many are done and how many there are. Raises UsageError where the
+    programs are missing, Unreachable where a store does not answer or another process is at it.
+    """
+    with one_at_a_time(bench.folder("locks") / "media") as mine:
+        if not mine:
+            raise Unreachable(
+                say(
+                    "Another process of this archive works on media at this moment.",
+                    "该存证库的另一进程正在处理音像资料。",
+                )
+            )
+        with bench.database.write() as connection:
+            for task in (EXAMINE, DERIVE):
+                looking.try_again(connection, task)
+        count = 0
+        for step in steps_of(bench):
+            while go_on() and step(go_on):
+                count += 1
+                progress(count, count + _waiting(bench))
+                if count % _SEAL_AFTER == 0:
+                    bench.sealer.drain()
+        bench.sealer.drain()
+        return count
+
+
+def _waiting(bench: MediaBench) -> int:
+    with bench.database.read() as connection:
+        found = looking.lag(connection)
+    return found.count - found.problems
+
+
+@contextmanager
+def media_work(bench: MediaBench, busy: Callable[[], bool], tell: Tell) -> Iterator[None]:
+    """Work in a thread as long as this lasts; `busy` says whether drops are being taken."""
+    if not bench.settings.media_examine:
+        yield
+        return
+    worker = _Worker(bench, busy, tell)
+    thread = threading.Thread(target=worker.run, name="media", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.stop.set()
+        thread.join()
+
+
+class _Worker:
+    """What the thread does; trouble is told once and tried again ever more seldom."""
+
+    def __init__(self, bench: MediaBench, busy: Callable[[], bool], tell: Tell) -> None:
+        self._bench = bench
+        self._busy = busy
+        self._tell = tell
+        self._told = ""
+        self.stop = threading.Event()
+
+    def run(self) -> None:
+        failures = 0
+        pause = 0.0
+        begun = False
+        while not self.stop.wait(pause):
+            try:
+                begun = begun or self._begin()
+                self._round()
+            except StateUnknown as error:
+                self._say(error)
+                return
+            except Exception as error:  # nothing else of the archive ends for it
+                self._say(error)
+                pause = _BACK_OFF_SECONDS[min(failures, len(_BACK_OFF_SECONDS) - 1)]
+                failures += 1
+            else:
+                failures, pause, self._told = 0, _PAUSE_SECONDS, ""
+
+    def _begin(self) -> bool:
+        """There may be room again for what had none."""
+        with self._bench.database.write() as connection:
+            for task in (EXAMINE, DERIVE):
+                looking.try_again(connection, task, NO_ROOM)
+        return True
+
+    def _round(self) -> None:
+        """Everything that waits now."""
+        if not _waiting(self._bench):
+            return
+        with one_at_a_time(self._bench.folder("locks") / "media") as mine:
+            if not mine:
+                return
+            steps = steps_of(self._bench)
+            while self._may_begin() and any(step(self._go_on) for step in steps):
+                pass
+
+    def _may_begin(self) -> bool:
+        """Wait until nothing is received; False at the end."""
+        while self._busy() and not self.stop.is_set():
+            self.stop.wait(_TURN_SECONDS)
+        return not self.stop.is_set()
+
+    def _go_on(self) -> bool:
+        return not self.stop.is_set()
+
+    def _say(self, error: Exception) -> None:
+        text = sentence(error)
+        if text != self._told:
+            self._told = text
+            self._tell(
+                say(
+                    f"Sealed media wait to be examined: {text}",
+                    f"已封存的音像等待检验：{text}",
+                )
+            )
