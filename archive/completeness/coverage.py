@@ -138,15 +138,11 @@ def _reached(
     here: Iterable[Material],
     facts: CaseFacts,
 ) -> int:
-    """How far a case has come, by its text records; a closed one to the end."""
+    """How far a case has come, by what was written; a closed one to the end."""
     if facts.closed:
         return len(_ORDER)
     claimed = [_ORDER[one.stage] for one in here if one.kind == TEXT and one.stage in _ORDER]
-    shown = [
-        _ORDER[row.stage]
-        for row in rows
-        if not row.is_recording and any(one.material.kind == TEXT for one in found[row.id])
-    ]
+    shown = [_ORDER[row.stage] for row in rows if found[row.id] and not row.is_recording]
     return max((*claimed, *shown), default=-1)
 
 

@@ -109,10 +109,10 @@ def counted(rows: Sequence[Row], materials: Iterable[Material]) -> Mapping[str, 
 def texts_of(
     row: Row, found: Mapping[str, Sequence[Counted]], materials: Iterable[Material]
 ) -> list[Material]:
-    """Text records of a recording's row: those that name it, and the documents it goes with."""
-    own = [one for one in materials if not one.gone and _says(row, one)]
+    """What was written of a recording's row: texts that name it, and documents it goes with."""
+    own = [one for one in materials if one.kind == TEXT and not one.gone and _says(row, one)]
     beside = [one.material for other in row.needs for one in found.get(other, ())]
-    return [one for one in (*own, *beside) if one.kind == TEXT]
+    return [*own, *beside]
 
 
 def spans_of(materials: Iterable[Material]) -> list[Span]:
@@ -123,19 +123,12 @@ def spans_of(materials: Iterable[Material]) -> list[Span]:
 def is_shown(
     row: Row, found: Mapping[str, Sequence[Counted]], materials: Iterable[Material]
 ) -> bool:
-    """Whether text records say that what a row is about took place. Recordings do not."""
-    texts = (one for one in materials if one.kind == TEXT and not one.gone)
-    beside = (one.material for other in row.needs for one in found.get(other, ()))
-    return any(map(_is_document, beside)) or any(_says(row, one) for one in texts)
+    """Whether something written says that what a row is about took place. Recordings do not."""
+    return bool(texts_of(row, found, materials))
 
 
 def _order(one: Material) -> tuple[datetime, str]:
     return one.received_at, one.record
-
-
-def _is_document(one: Material) -> bool:
-    """A text, or the picture of one: what a document can be."""
-    return one.kind in (TEXT, "photo")
 
 
 def _says(row: Row, one: Material) -> bool:
@@ -155,7 +148,7 @@ def _why(row: Row, one: Material) -> str | None:
 
 def _named(row: Row, rows: Sequence[Row], here: Iterable[Material]) -> Iterable[Counted]:
     for one in here:
-        fits = one.kind in row.media if row.is_recording else _is_document(one)
+        fits = one.kind in (row.media or (TEXT, "photo"))  # a photo may be that of a document
         why = _why(row, one) if fits else None
         if why == "name" and _names_another(row, rows, one):
             continue

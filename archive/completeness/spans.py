@@ -61,6 +61,6 @@ def first(spans: Iterable[Span], length: timedelta) -> list[Span]:
     for span in union(spans):
         if length <= timedelta():
             break
-        found.append(Span(span.start, min(span.end, span.start + length)))
+        found.append(Span(span.start, span.start + min(length, span.length)))
         length -= found[-1].length
     return found

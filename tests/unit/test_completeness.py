@@ -1,0 +1,235 @@
+"""What counts for a row, what is asked, shown and lacking (docs/completeness.md)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from completeness_cases import LIST, OPEN, at, between, gap, judged, material, row, states, video
+
+from archive.completeness.material import kind_of
+from archive.completeness.spans import first, minus, total, union
+from archive.completeness.timeline import timeline
+
+NOTE = material("现场检查笔录.txt", span=(0, 40))
+OPENING = material("立案审批表.txt")
+CLOSED = replace(OPEN, closed=True)
+
+
+def test_spans() -> None:
+    spans = [between(0, 10), between(5, 20), between(20, 25), between(30, 30), between(40, 50)]
+    assert union(reversed(spans)) == [between(0, 25), between(40, 50)]
+    assert total(spans) == timedelta(minutes=35)
+    assert minus(spans, [between(10, 12), between(24, 45)]) == [
+        *(between(0, 10), between(12, 24), between(45, 50))
+    ]
+    assert minus(spans, [between(-5, 60)]) == []
+    assert first(spans, timedelta(minutes=27)) == [between(0, 25), between(40, 42)]
+    assert first(spans, timedelta()) == []
+
+
+def test_only_text_records_make_a_row_required() -> None:
+    assert states(judged()) == {"opening": "missing"}
+    film = video("物证_检查录像.mp4", 0, 40, stage="investigate")
+    assert states(judged(film)) == {"opening": "missing"}
+    assert row(judged(film), "scene").state == "covered"
+    assert states(judged(OPENING, NOTE)) == {
+        "opening": "covered",
+        "note": "covered",
+        "scene": "missing",
+        "photos": "missing",
+    }
+
+
+def test_stages_are_reached_by_claims_closing_and_documents() -> None:
+    of_stage = material("x.txt", stage="decide")
+    assert states(judged(of_stage))["decision"] == "missing"
+    assert "decision" not in states(judged(NOTE))
+    assert states(judged(material("处罚决定书.txt")))["note"] == "missing"
+    closed = states(judged(facts=CLOSED))
+    assert closed == dict.fromkeys(
+        ("photos", "opening", "note", "decision", "catalogue"), "missing"
+    )
+    major = replace(OPEN, importance="major")
+    assert "legal" not in states(judged(NOTE, facts=major))
+    assert states(judged(of_stage, facts=major))["legal"] == "missing"
+    assert judged(facts=replace(OPEN, category="permit")).verdicts == ()
+
+
+@pytest.mark.parametrize(
+    ("film", "by"),
+    [
+        (video("a.mp4", 0, 40, item="scene"), "item"),
+        (video("a.mp4", 0, 40, item=" 现场检查 ", stage="serve"), "item"),
+        (video("a.mp4", 0, 40, item="Scene Row"), "item"),
+        (video("检查录像1.mp4", 0, 40), "name"),
+        (video("a.mp4", 0, 40, title="检查录像", stage="investigate"), "name"),
+        (video("a.mp4", 39, 41), "time"),
+        (video("检查录像1.mp4", 0, 40, stage="serve"), None),
+        (video("检查录像1.mp4", 0, 40, item="询问"), None),
+        (video("询问录音.mp4", 0, 40), None),
+        (video("a.mp4", 0, 40, item="别的"), None),
+        (video("a.mp4", 40, 41), None),
+        (video("a.mp4", 0, 40, stage="serve"), None),
+        (material("检查录像.wav", "audio", span=(0, 40)), None),
+        (video("a.mp4", 0, 40, item="scene", gone=True), None),
+    ],
+)
+def test_which_recordings_count(film: object, by: str | None) -> None:
+    verdict = row(judged(NOTE, film), "scene")  # type: ignore[arg-type]
+    assert [one.by for one in verdict.counted] == ([by] if by else [])
+    assert (verdict.state == "missing") is (by is None)
+
+
+def test_which_documents_count() -> None:
+    assert states(judged(material("处罚决定书.txt")))["decision"] == "covered"
+    receipt = judged(material("处罚决定书送达回证.txt", stage="decide"))
+    assert states(receipt)["decision"] == "missing"
+    assert states(judged(material("立案.jpg", "photo")))["opening"] == "covered"
+    assert states(judged(video("立案.mp4", 0, 1)))["opening"] == "missing"
+    assert states(judged(material("扫描件", item="立案审批表")))["opening"] == "covered"
+    # What names one document is not taken for another by its name.
+    assert states(judged(material("立案", item="note")))["opening"] == "missing"
+    # A text record that names a recording's row is still the document that its title says.
+    note = material("检查笔录", item="现场检查", span=(0, 40))
+    assert states(judged(note)) == {
+        **dict.fromkeys(("scene", "photos", "opening"), "missing"),
+        "note": "covered",
+    }
+
+
+def test_what_is_lacking_is_named() -> None:
+    first_part = video("a.mp4", 0, 25, item="scene")
+    found = row(judged(NOTE, first_part), "scene")
+    assert (found.state, found.fails) == ("partial", True)
+    assert found.lacking == (between(25, 40),)
+    assert found.lacking_time == timedelta(minutes=15)
+    late = video("b.mp4", 25, 39.5, item="scene")
+    found = row(judged(NOTE, first_part, late), "scene")
+    assert (found.state, found.lacking) == ("covered", ())  # half a minute is tolerated
+
+
+def test_a_film_covers_no_more_than_its_measured_length() -> None:
+    film = video("a.mp4", 0, 40, item="scene", duration=timedelta(minutes=10))
+    assert row(judged(NOTE, film), "scene").lacking == (between(10, 40),)
+    # Around its own interruptions: 10 minutes from nine, with 5 to 20 left out.
+    film = replace(film, interruptions=(gap(5, 20, "battery"),))
+    assert film.recorded() == [between(0, 5), between(20, 25)]
+    assert row(judged(NOTE, film), "scene").lacking == (between(25, 40),)
+    longer = replace(film, duration=timedelta(minutes=60), interruptions=())
+    assert longer.recorded() == [between(0, 60)]
+    timeless = replace(longer, start=None, end=None)
+    assert row(judged(NOTE, timeless), "scene").lacking == (between(0, 40),)
+    assert timeless.recorded() == []
+    far = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    ends = replace(film, start=far, end=far, interruptions=()).recorded()
+    assert total(ends) < timedelta(minutes=1)
+
+
+def test_interruptions_with_a_reason_are_not_asked_for() -> None:
+    def check(*stretches: object) -> tuple[str, list[str]]:
+        film = video("a.mp4", 0, 40, item="scene", interruptions=stretches)
+        found = judged(NOTE, film)
+        return row(found, "scene").state, [str(one.reason) for _, one in found.unexplained]
+
+    assert check(gap(10, 15, "weather")) == ("covered", [])
+    assert check(gap(10, 15)) == ("partial", ["None"])
+    assert check(gap(10, 15, "other")) == ("partial", ["other"])
+    assert check(gap(10, 15, "other", "领导要求暂停")) == ("covered", [])
+    # What another device shows is not lacking, though nobody says why the first one stopped.
+    second = video("b.mp4", 9, 16, item="scene")
+    film = video("a.mp4", 0, 40, item="scene", interruptions=(gap(10, 15),))
+    found = judged(NOTE, film, second)
+    assert (row(found, "scene").state, len(found.unexplained)) == ("covered", 1)
+    # The note itself may say why nothing was recorded.
+    note = replace(NOTE, interruptions=(gap(30, 40, "device_fault"),))
+    assert row(judged(note, video("a.mp4", 0, 30, item="scene")), "scene").state == "covered"
+
+
+def test_without_a_text_record_a_recording_is_held_to_its_own_claim() -> None:
+    note = replace(NOTE, start=None, end=None)
+    film = video("a.mp4", 0, 40, item="scene")
+    assert row(judged(note, film), "scene").state == "covered"
+    short = replace(film, duration=timedelta(minutes=10))
+    assert row(judged(note, short), "scene").lacking == (between(10, 40),)
+    assert row(judged(note, replace(film, start=None, end=None)), "scene").state == "covered"
+
+
+def test_photos_have_no_length() -> None:
+    photo = material("物证1.jpg", "photo", span=(3, 3))
+    found = row(judged(NOTE, photo), "photos")
+    assert (found.state, [one.by for one in found.counted]) == ("covered", ["name"])
+
+
+def test_what_cannot_be_read_shows_nothing_and_damage_is_told() -> None:
+    unreadable = video("a.mp4", 0, 40, item="scene", condition="unreadable")
+    found = judged(NOTE, unreadable)
+    assert states(found)["scene"] == "missing"
+    assert [one.name for one in found.damaged] == ["a.mp4"]
+    assert len(row(found, "scene").counted) == 1
+    damaged = replace(unreadable, condition="damaged")
+    assert states(judged(NOTE, damaged))["scene"] == "covered"
+    assert judged(NOTE, replace(damaged, condition="sound")).damaged == ()
+
+
+def test_what_is_excused_does_not_fail() -> None:
+    found = judged(OPENING, NOTE, excused=("scene", "photos", "opening"))
+    assert states(found)["scene"] == states(found)["photos"] == "excused"
+    assert states(found)["opening"] == "covered"
+    assert found.complete
+    partial = judged(OPENING, NOTE, video("a.mp4", 0, 1, item="scene"), excused=("scene",))
+    assert states(partial)["scene"] == "excused"
+    assert row(partial, "scene").lacking == (between(1, 40),)
+    assert not partial.complete
+
+
+def test_upload_in_time() -> None:
+    day = 24 * 60
+    film = video("a.mp4", 0, 40, item="scene")
+
+    def late(**more: object) -> timedelta | None:
+        (found,) = judged(NOTE, replace(film, **more)).deliveries  # type: ignore[arg-type]
+        return found.late_by
+
+    assert late(received_at=at(40 + day)) is None
+    assert late(received_at=at(41 + day)) == timedelta(minutes=1)
+    assert late(received_at=at(41 + day), duty_end=at(180)) is None
+    assert late(received_at=at(41 + day), duty_end=at(20)) == timedelta(minutes=1)
+    assert late(end=None, duration=timedelta(minutes=30), received_at=at(30 + day)) is None
+    assert judged(NOTE, replace(film, end=None)).deliveries == ()
+    talk = video("b.mp4", 0, 40, item="talk", received_at=at(41 + day))
+    assert judged(talk).late == []  # the row itself gives 48 hours
+    assert len(judged(replace(talk, received_at=at(41 + 2 * day))).late) == 1
+    assert judged(material("a.jpg", "photo", span=(0, 0))).deliveries == ()
+    forever = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    assert late(end=forever) is None
+
+
+def test_recordings_of_no_row_are_named() -> None:
+    found = judged(NOTE, video("a.mp4", 200, 210), video("b.mp4", 0, 40))
+    assert [one.name for one in found.of_no_row] == ["a.mp4"]
+
+
+def test_the_timeline_has_every_record_at_its_stage() -> None:
+    film = video("a.mp4", 0, 40, duration=timedelta(minutes=10))
+    records = [
+        *(film, NOTE, OPENING, material("别的.txt")),
+        material("决定书.txt", stage="decide", received_at=at(300)),
+        video("b.mp4", 5, 6, item="talk", gone=True),
+    ]
+    found = timeline(records, judged(*records))
+    assert list(found) == ["start", "investigate", "decide", None]
+    assert [one.material.name for one in found["investigate"]] == ["现场检查笔录.txt", "a.mp4"]
+    shown = found["investigate"][1]
+    assert (shown.rows, shown.end) == (("scene",), at(10))
+    assert shown.delivery is not None
+    assert [one.material.name for one in found[None]] == ["b.mp4", "别的.txt"]
+    assert list(timeline(records, None)) == ["decide", None]
+
+
+def test_kinds_and_hours() -> None:
+    kinds = {"video/mp4": "video", "audio/amr": "audio", "image/jpeg": "photo"}
+    assert {kind_of(media) for media in ("text/plain", "application/pdf", "")} == {"text"}
+    assert all(kind_of(media) == kind for media, kind in kinds.items())
+    assert [LIST.hours(LIST.named(name)) for name in ("scene", "talk")] == [24, 48]
