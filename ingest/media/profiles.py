@@ -37,6 +37,7 @@ _MOST_TEXT = 256 << 10
 _MOST_PROFILES = 100
 _MOST_PATTERN = 1000
 _MOST_NUMBER = 999_999_999
+_FIRST_YEAR = 1900
 _TIME = len("YYYYMMDDhhmmss")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 _GROUPS = frozenset(("device", "officer", "unit", "time", "number", "important"))
@@ -298,9 +299,10 @@ def _moment(text: str | None) -> datetime | None:
     if len(digits) != _TIME:
         return None
     try:
-        return datetime.fromisoformat(f"{digits[:8]}T{digits[8:]}")
+        found = datetime.fromisoformat(f"{digits[:8]}T{digits[8:]}")
     except ValueError:
         return None
+    return found if found.year >= _FIRST_YEAR else None
 
 
 def _is_number(text: str | None) -> bool:

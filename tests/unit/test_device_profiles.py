@@ -150,6 +150,12 @@ def test_a_file_is_read_strictly(old: str, new: str, sentence: str) -> None:
         Profiles.parse(OWN.replace(old, new, 1))
 
 
+def test_a_year_before_recorders_is_no_time() -> None:
+    profiles = Profiles.parse(OWN.replace(r"20\d{12}", r"\d{14}"))
+    assert profiles.read("ST0042-19000101000000-007.mp4") is not None
+    assert profiles.read("ST0042-00010101000000-007.mp4") is None
+
+
 def test_no_name_costs_more_than_moments() -> None:
     # The dearest expression that is let through: its ways are just below the bound.
     dear = OWN.replace(
