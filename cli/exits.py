@@ -4,7 +4,7 @@ from enum import IntEnum
 
 from archive import errors as archive_errors
 from cli.language import current, say
-from cli.wording import not_found_in_chinese, place_in_chinese
+from cli.wording import copy_in_chinese, not_found_in_chinese, place_in_chinese
 from ingest import errors as ingest_errors
 from signing import errors as signing_errors
 
@@ -29,6 +29,7 @@ _TABLE: tuple[tuple[type[BaseException], ExitCode], ...] = (
     (archive_errors.NotFound, ExitCode.USAGE),
     (archive_errors.UsageError, ExitCode.USAGE),
     (archive_errors.DataBad, ExitCode.FAILED),
+    (archive_errors.CopyNotMade, ExitCode.FAILED),
     (archive_errors.Refused, ExitCode.FAILED),
     (archive_errors.Denied, ExitCode.DENIED),
     (archive_errors.StillLocked, ExitCode.FAILED),
@@ -65,6 +66,7 @@ _CHINESE: tuple[tuple[type[BaseException], str], ...] = (
     (archive_errors.StateUnknown, "写盘失败，磁盘状态未知，请停止并重新启动"),
     (archive_errors.Unreachable, "暂时无法完成"),
     (archive_errors.DeliveryEnded, "交付提前结束"),
+    (archive_errors.CopyNotMade, "无法制作副本"),
     (archive_errors.UsageError, "用法有误"),
     (archive_errors.Refused, "按规则拒收"),
     (archive_errors.Denied, "不允许"),
@@ -85,7 +87,7 @@ def _in_chinese(error: BaseException, text: str) -> str:
             return said
     if isinstance(error, archive_errors.NotFound) and (said := not_found_in_chinese(text)):
         return said
-    if said := place_in_chinese(text):
+    if said := place_in_chinese(text) or copy_in_chinese(text):
         return said
     if any("\u4e00" <= char <= "\u9fff" for char in text):
         return text

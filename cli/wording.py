@@ -70,6 +70,44 @@ _PLACES: Sequence[Pattern] = (
     (r"The database does not answer: (.*)", r"数据库没有应答：\1"),
 )
 """Sentences of stores and databases; what the server itself said stays as it is."""
+_COPIES: Sequence[Pattern] = (
+    (
+        r"This record cannot be read as a film or a sound\.",
+        "该记录不能作为音像资料读取，无法按时间摘录或加注。",
+    ),
+    (r"The film ends at (.*); name times before that\.", r"该音像到 \1 结束，请在此之前指定时间。"),
+    (
+        r"What the film has between these times lies outside of what was granted; ask again\.",
+        "该时间段的内容超出所批准的范围，请重新申请。",
+    ),
+    (
+        r"No copy can be made of this record: it is damaged\.",
+        "该记录已损坏，无法制作副本；可申请原件的副本。",
+    ),
+    (
+        r"The packets of this film cannot be copied without changing them\.",
+        "无法在不改动数据包的前提下摘录该音像。",
+    ),
+    (
+        r"Only films, sound, photos and PDF can be marked\.",
+        "只有录像、录音、照片和 PDF 可以加注水印。",
+    ),
+    (r"The pictures of this film are too large or too small\.", "该录像的画面尺寸过大或过小。"),
+    (r"Making the copy took more than it may\.", "制作副本超出了允许的时间或资源。"),
+    (
+        r"The film is too large or too odd to be walked through\.",
+        "该音像过大或结构异常，无法逐包读取。",
+    ),
+    (
+        r"There is no room on the disk to make a copy of this record\.",
+        "磁盘空间不足，无法制作该记录的副本。",
+    ),
+    (
+        r"ffmpeg and ffprobe of version 8 or later are needed .*",
+        "制作副本需要 8.0 以上版本的 ffmpeg 和 ffprobe：请运行 pip install 'cunzheng[media]'。",
+    ),
+)
+"""Why no excerpt or marked copy can be made."""
 _NOT_THERE = re.compile(rf"There is no ({'|'.join(_NOUNS)}) (.*)\.")
 _SEVERAL = re.compile(rf"Several ({'|'.join(_NOUNS)})s begin with (.*); give more of the id\.")
 
@@ -94,6 +132,14 @@ def not_found_in_chinese(text: str) -> str | None:
 def place_in_chinese(text: str) -> str | None:
     """Which store or database does not serve, or None where the sentence is another one."""
     for pattern, chinese in _PLACES:
+        if found := re.fullmatch(pattern, text, re.DOTALL):
+            return found.expand(chinese)
+    return None
+
+
+def copy_in_chinese(text: str) -> str | None:
+    """Why no copy can be made, or None where the sentence is another one."""
+    for pattern, chinese in _COPIES:
         if found := re.fullmatch(pattern, text, re.DOTALL):
             return found.expand(chinese)
     return None

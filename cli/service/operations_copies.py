@@ -1,16 +1,28 @@
 """What a film has between two times, before a part of it is asked for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from archive import catalog
 from archive.desk import ask
 from archive.desk.making import looked_at
 from archive.desk.release import sealed_record
-from archive.errors import UsageError
+from archive.errors import CopyNotMade, UsageError
 from cli.service.copies import SCRATCH, TURNS, programs_of
 from cli.service.desk import Document
 from cli.service.documents import check_params
 from cli.service.gate import gate
 from cli.service.operations import Caller, Host, Params, operation
 from ingest.media.excerpt import plan
+
+
+@contextmanager
+def _as_usage() -> Iterator[None]:
+    """Nothing has begun yet: a span that a record has not is a matter of asking otherwise."""
+    try:
+        yield
+    except CopyNotMade as error:
+        raise UsageError(str(error)) from error
 
 
 @operation("film.span")
@@ -30,7 +42,7 @@ def _span(host: Host, caller: Caller, params: Params) -> Document:
     if begin < 0 or (end is not None and end <= begin):
         raise UsageError("A span ends after it begins.")
     sealed = sealed_record(bench.database, bench.release_places, bench.own_trust, row)
-    with TURNS, looked_at(sealed, bench.folder(SCRATCH)) as original:
+    with TURNS, looked_at(sealed, bench.folder(SCRATCH)) as original, _as_usage():
         cut = plan(programs_of(host), original, (begin, end))
     return {
         "record": record,
