@@ -28,7 +28,7 @@ from cli.service.operations_oversight import (
     unit_seen,
     written,
 )
-from ingest.media.originals import Originals
+from cli.wiring_media import originals_of, profiles_of
 from ingest.media.profiles import Profiles
 
 MOST_PAUSE = 86_400
@@ -45,7 +45,7 @@ def _gaps(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     since, until = _moment(params, "since"), _moment(params, "until")
     wanted = Wanted(since, until, params.get("device"), unit)
     limits, bench, lang = _limits(params), host.bench, asked_language(params)
-    profiles = Profiles.load(bench.settings.profiles_file(bench.home))
+    profiles = profiles_of(bench.settings, bench.home)
     with ExitStack() as stack:
         with bench.database.read() as connection:
             unarrived = find_unarrived(connection, wanted, _reading(host), partial(_says, profiles))
@@ -72,8 +72,7 @@ def _limits(params: Params) -> Limits:
 
 def _reading(host: Host) -> Callable[[str], bytes]:
     """Reads small records whole, every piece checked."""
-    bench = host.bench
-    originals = Originals(bench.database, bench.places, bench.own_trust, bench.folder("scratch"))
+    originals = originals_of(host.bench)
 
     def read(record: str) -> bytes:
         with originals.open(record) as original:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from media_samples import sample
 from office_watched import ACCOUNTS, Watched, make_watched_office
 
 from archive.errors import Denied
 from cli.service.operations import Caller, Host, find
 
+CAMERA = "CAM0042"
+SEGMENTS = {"100000": 1, "100002": 2, "100030": 4}
+"""Start and number of recordings of two seconds: one is missing before the last."""
 LOST = "DSJ0012_012345_20260301083000_0002.mp4"
 
 
@@ -22,13 +27,16 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     lines = {"笔录.txt": made.office.content, LOST: b"never came"}
     text = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in lines.items())
     (inbox / "manifest.sha256").write_text(text, encoding="gb18030")
+    for clock, number in SEGMENTS.items():
+        name = f"{CAMERA}_012345_20260501{clock}_{number:04}.wav"
+        shutil.copy(sample("wav"), inbox / name)
     done = made.office("watch", "--once")
     assert done.code == 0, done.err
     return made
 
 
 def test_what_was_listed_and_never_arrived(watched: Watched) -> None:
-    done = watched.office("report", "gaps", "--json")
+    done = watched.office("report", "gaps", "--device", "DSJ0012", "--json")
     assert done.code == 0, done.err
     (row,) = done.json["rows"]
     assert (row["day"], row["device"], row["code"]) == ("2026-03-01", "DSJ0012", "LISTED_MISSING")
@@ -37,12 +45,26 @@ def test_what_was_listed_and_never_arrived(watched: Watched) -> None:
     assert [record["record"] for record in records] == [row["records"]]
 
 
+def test_what_is_missing_between_recordings_that_were_dropped(watched: Watched) -> None:
+    found = watched.office("report", "gaps", "--device", CAMERA, "--json").json["rows"]
+    assert [(row["code"], row["numbers"], row["seconds"]) for row in found] == [
+        ("SEGMENTS", "1–4", 6.0),
+        ("MISSING", "3", 26.0),
+    ]
+    assert found[0]["note"] == "3 segments"
+    assert (found[1]["from"], found[1]["to"]) == (
+        "2026-05-01T02:00:04.000000Z",
+        "2026-05-01T02:00:30.000000Z",
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "count"),
     [
         (("--from", "2026-03-01", "--to", "2026-03-01"), 1),
         (("--to", "2026-02-28"), 0),
-        (("--from", "2026-03-02"), 0),
+        (("--from", "2026-03-02", "--to", "2026-04-30"), 0),
+        (("--from", "2026-05-01"), 2),
         (("--device", "DSJ0012", "--pause", "60"), 1),
         (("--device", "DSJ0013"), 0),
         (("--unit", "nowhere"), 0),
@@ -90,7 +112,7 @@ def test_who_sees_it(watched: Watched) -> None:
         with find("receive", "report.gaps")(host, caller, asked) as delivery:
             return len(json.loads(b"".join(delivery))["rows"])
 
-    assert rows("watcher") == 1
+    assert rows("watcher") == 3
     # The source was never confirmed as one of his unit's.
     assert rows("leader") == 0
     for person, params in (("leader", {"unit": "elsewhere"}), ("clerk", {}), ("machine", {})):
