@@ -4,7 +4,8 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from itertools import count
+from itertools import accumulate, count
+from random import Random
 
 import pytest
 
@@ -200,3 +201,25 @@ def test_a_day_with_a_gap_after_every_segment_stays_small() -> None:
     assert (lines[0].count, len(lines)) == (total, MOST_A_DAY + 2)
     assert (lines[-1].code, lines[-1].count) == ("MORE", total - 1 - MOST_A_DAY)
     assert peak < 10 << 20
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_is_missing_is_what_is_not_there(seed: int) -> None:
+    # In whatever order numbers above 1 come: holes and segments together are the whole count.
+    numbers = Random(seed)
+    there = numbers.sample(range(2, 60), numbers.randint(1, 50))
+    if seed % 2:
+        there.sort()
+    lines = found(Camera().shoot(*there))
+    missing = [
+        number
+        for one in lines
+        if one.code == "MISSING" and one.numbers
+        for number in range(one.numbers[0], one.numbers[1] + 1)
+    ]
+    assert lines[0].count == len(there)
+    assert sorted(missing + there) == list(range(min(there), max(there) + 1))
+    wrong = [one.numbers for one in lines if one.code == "OUT_OF_ORDER"]
+    highest = accumulate(there, max)
+    assert wrong == [(n, n) for n, most in zip(there, highest, strict=True) if n < most]
+    assert "NUMBER_TWICE" not in {one.code for one in lines}
