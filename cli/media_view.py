@@ -119,9 +119,9 @@ def _captured(captured: _Value) -> Iterator[Pair]:
 def _condition(first: _Value, later: _Value | None) -> Iterator[Pair]:
     condition = later["condition"] if later else first
     when = (
-        say("all of it decoded", "已完整解码")
+        say("fully checked", "已完整检查")
         if later
-        else say("checked before the seal; decoding follows", "封存前检查；完整解码随后进行")
+        else say("checked before the seal; the full check follows", "封存前检查；完整检查随后进行")
     )
     yield (
         say("condition", "状况"),
