@@ -19,6 +19,7 @@ from archive.seal import Sealer
 from cli.exits import sentence
 from cli.language import say
 from cli.one_at_a_time import one_at_a_time
+from cli.wiring_derive import deriver_of
 from cli.wiring_media import MediaBench, examiner_of
 from ingest.media.examiner import NO_ROOM
 
@@ -40,9 +41,9 @@ class SealingBench(MediaBench, Protocol):
         """Needs the passphrase."""
 
 
-def steps_of(bench: MediaBench) -> Sequence[Step]:
-    """What is done about sealed media, the most urgent first."""
-    return (examiner_of(bench).step,)
+def steps_of(bench: SealingBench) -> Sequence[Step]:
+    """What is done about sealed media, the most urgent first: people wait for pictures."""
+    return (deriver_of(bench).step, examiner_of(bench).step)
 
 
 def drain(
@@ -82,7 +83,7 @@ def _waiting(bench: MediaBench) -> int:
 
 
 @contextmanager
-def media_work(bench: MediaBench, busy: Callable[[], bool], tell: Tell) -> Iterator[None]:
+def media_work(bench: SealingBench, busy: Callable[[], bool], tell: Tell) -> Iterator[None]:
     """Work in a thread as long as this lasts; `busy` says whether drops are being taken."""
     if not bench.settings.media_examine:
         yield
@@ -100,7 +101,7 @@ def media_work(bench: MediaBench, busy: Callable[[], bool], tell: Tell) -> Itera
 class _Worker:
     """What the thread does; trouble is told once and tried again ever more seldom."""
 
-    def __init__(self, bench: MediaBench, busy: Callable[[], bool], tell: Tell) -> None:
+    def __init__(self, bench: SealingBench, busy: Callable[[], bool], tell: Tell) -> None:
         self._bench = bench
         self._busy = busy
         self._tell = tell

@@ -103,6 +103,12 @@ VERBS: tuple[Verb, ...] = (
         "公开保密调阅。",
         "reveal 01KAN4Z.opening.json",
     ),
+    _verb(
+        "derive",
+        "Pictures and copies for browsers.",
+        "制作封面、缩略图、波形与浏览版。",
+        "derive 01KAN4 --proxy",
+    ),
     Verb(
         "verify",
         "cli.commands.verify",
