@@ -77,7 +77,21 @@ def check_after(
         _go_on(watch)
         noticed += about_packets(packets(programs, file), asked)
     _go_on(watch)
-    return _decode(programs, file, watch, asked, noticed, still=family in STILL)
+    after = _decode(programs, file, watch, asked, noticed, still=family in STILL)
+    return _without_silence(after) if family == "amr" else after
+
+
+def _without_silence(after: After) -> After:
+    """ffmpeg cannot decode pauses of AMR (SID, NO_DATA) and calls them corrupt.
+
+    Every frame of it has been walked along, and a decoder would see no more than that walk.
+    """
+    codes = {one.code for one in after.noticed}
+    if codes & {"SYNC_LOST", "CUT_SHORT", "STRUCTURE_BAD"}:
+        return after
+    return after._replace(
+        noticed=tuple(one for one in after.noticed if one.code != "DECODE_ERRORS")
+    )
 
 
 def _go_on(watch: Watch) -> None:

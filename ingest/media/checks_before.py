@@ -26,6 +26,10 @@ _UNSEEN = frozenset(("png", "gif", "bmp", "tiff", "webp"))
 """Photographs that ffmpeg is not asked about: not every build can read them. Pillow is."""
 _EARLY, _EARLY_PART = 500_000, 0.01
 """Microseconds, and part of the duration, by which packets may end before it."""
+_BY_SAMPLE = ("pcm_", "adpcm_")
+"""Sound of which an index counts the samples."""
+_EMPTY, _EMPTY_PART = 3, 0.05
+"""Pictures that writers of AVI count and leave empty, to keep the rate."""
 _SPACED = 4
 """A gap counts where it is this many times the usual time from packet to packet."""
 
@@ -97,11 +101,12 @@ def about_packets(walked: Packets, probe: Probe) -> list[Noticed]:
 def missing(stream: Mapping[str, Any], count: int, container: str) -> list[Noticed]:
     """Fewer packets than the index of this stream states."""
     stated = _whole(stream.get("nb_frames"))
-    if not stated or count >= stated:
+    if not stated or count >= stated or str(stream.get("codec_name")).startswith(_BY_SAMPLE):
         return []
     if container == "avi":  # counts sound in samples, and pictures in fields where that is finer
+        film = stream.get("codec_type") == "video"
         fields = count and 1.9 <= stated / count <= 2.1
-        if stream.get("codec_type") != "video" or fields:
+        if not film or fields or stated - count <= max(_EMPTY, _EMPTY_PART * stated):
             return []
     return [Noticed("FRAMES_MISSING", f"stream {stream['index']}: {count} of {stated}")]
 
@@ -119,9 +124,14 @@ def _about_times(index: int, seen: StreamPackets) -> list[Noticed]:
 
 
 def _stands_out(seen: StreamPackets, gap: int) -> bool:
+    return gap > _SPACED * _step(seen) > 0
+
+
+def _step(seen: StreamPackets) -> int:
+    """The usual time from packet to packet in microseconds; 0 where there is none."""
     if seen.first is None or seen.end is None or seen.count < 2:
-        return False
-    return gap * seen.count > _SPACED * (seen.end - seen.first)
+        return 0
+    return (seen.end - seen.first) // seen.count
 
 
 def _about_end_of(streams: Mapping[int, StreamPackets], probe: Probe) -> list[Noticed]:
@@ -130,9 +140,11 @@ def _about_end_of(streams: Mapping[int, StreamPackets], probe: Probe) -> list[No
     stated = micro(probe.format.get("duration"))
     if stated is None or not format_name.startswith(_STATING):
         return []
-    ends = [seen.end for seen in streams.values() if seen.end is not None]
-    end = max(ends, default=0) - (micro(probe.format.get("start_time")) or 0)
-    if stated - end <= max(_EARLY, stated * _EARLY_PART):
+    timed = [seen for seen in streams.values() if seen.end is not None]
+    end = max((seen.end or 0 for seen in timed), default=0)
+    end -= micro(probe.format.get("start_time")) or 0
+    step = max((_step(seen) for seen in timed), default=0)  # times of decoding run ahead of these
+    if stated - end <= max(_EARLY, stated * _EARLY_PART, _SPACED * step):
         return []
     return [Noticed("ENDS_EARLY", f"{end / 1e6:.2f} of {stated / 1e6:.2f} s")]
 

@@ -65,6 +65,13 @@ def _wav(head: bytes) -> str | None:
     return "fmt/142"
 
 
+def _transport(head: bytes) -> str | None:
+    """Of 188 bytes, or of 192 as on Blu-ray and in many cameras."""
+    if head[0:564:188] == b"GGG":
+        return "fmt/585"
+    return "fmt/1055" if head[4:580:192] == b"GGG" else None
+
+
 _BY_HEAD: Mapping[str, Callable[[bytes], str | None]] = {
     "film": _film,
     "photo": lambda head: "fmt/1101" if _HEIF.match(head) else None,
@@ -72,7 +79,8 @@ _BY_HEAD: Mapping[str, Callable[[bytes], str | None]] = {
     "wav": _wav,
     "webp": lambda head: _WEBP.get(head[12:16]),
     "matroska": lambda head: "fmt/573" if b"B\x82\x84webm" in head[:64] else "fmt/569",
-    "transport": lambda head: "fmt/585" if head[0:564:188] == b"GGG" else None,
+    "transport": _transport,
+    "flv": lambda _: "x-fmt/382",
     "flac": lambda _: "fmt/279",
     "amr": lambda head: "fmt/954" if head.startswith(b"#!AMR-WB\n") else "fmt/356",
     "gif": lambda head: "fmt/3" if head.startswith(b"GIF87a") else "fmt/4",

@@ -23,8 +23,8 @@ SECONDS = 2
 RATE = 15
 """Pictures a second; 160 x 120 dots each."""
 
-_PICTURE = ("-f", "lavfi", "-i", f"testsrc2=size=160x120:rate={RATE}:duration={SECONDS}")
-_SOUND = ("-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=16000:duration={SECONDS}")
+PICTURE = ("-f", "lavfi", "-i", f"testsrc2=size=160x120:rate={RATE}:duration={SECONDS}")
+SOUND = ("-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=16000:duration={SECONDS}")
 _EXACT = ("-map_metadata", "-1", "-fflags", "+bitexact")
 _TAGS = ("-metadata", f"creation_time={CREATED}", "-metadata", f"location={PLACE}")
 _H264 = ("-c:v", "libx264", "-threads", "1", "-preset", "veryfast", "-g", "15")
@@ -33,7 +33,7 @@ _H265_ALONE = ("-x265-params", "log-level=none:pools=none:frame-threads=1")
 _DOTS = ("-pix_fmt", "yuv420p", "-flags:v", "+bitexact")
 _AAC = ("-c:a", "aac", "-b:a", "32k", "-flags:a", "+bitexact")
 _MP3 = ("-c:a", "libmp3lame", "-b:a", "32k", "-flags:a", "+bitexact")
-_FILM = (*_PICTURE, *_SOUND, *_H264, *_DOTS, *_AAC)
+_FILM = (*PICTURE, *SOUND, *_H264, *_DOTS, *_AAC)
 _FRAGMENTS = ("-movflags", "+frag_keyframe+empty_moov+default_base_moof")
 
 
@@ -50,24 +50,24 @@ KINDS = {
     "mp4": Kind("mp4", "video/mp4", (*_FILM, *_TAGS)),
     "mp4_fast": Kind("mp4", "video/mp4", (*_FILM, *_TAGS, "-movflags", "+faststart")),
     "h265": Kind(
-        "mp4", "video/mp4", (*_PICTURE, *_SOUND, *_H265, *_H265_ALONE, *_DOTS, *_AAC, *_TAGS)
+        "mp4", "video/mp4", (*PICTURE, *SOUND, *_H265, *_H265_ALONE, *_DOTS, *_AAC, *_TAGS)
     ),
     "fragmented": Kind("mp4", "video/mp4", (*_FILM, *_TAGS, *_FRAGMENTS)),
     "mov": Kind("mov", "video/quicktime", (*_FILM, *_TAGS)),
     "mkv": Kind("mkv", "video/x-matroska", (*_FILM, *_TAGS)),
-    "avi": Kind("avi", "video/x-msvideo", (*_PICTURE, *_SOUND, *_H264, *_DOTS, *_MP3)),
+    "avi": Kind("avi", "video/x-msvideo", (*PICTURE, *SOUND, *_H264, *_DOTS, *_MP3)),
     "mjpeg_avi": Kind(
         "avi",
         "video/x-msvideo",
-        (*_PICTURE, *_SOUND, "-c:v", "mjpeg", *_DOTS, "-c:a", "pcm_s16le"),
+        (*PICTURE, *SOUND, "-c:v", "mjpeg", *_DOTS, "-c:a", "pcm_s16le"),
     ),
     "ts": Kind("ts", "video/mp2t", _FILM),
-    "h264": Kind("h264", "video/h264", (*_PICTURE, *_H264, *_DOTS, "-f", "h264")),
-    "wav": Kind("wav", "audio/x-wav", (*_SOUND, "-c:a", "pcm_s16le")),
-    "mp3": Kind("mp3", "audio/mpeg", (*_SOUND, *_MP3)),
-    "aac": Kind("aac", "audio/aac", (*_SOUND, *_AAC, "-f", "adts")),
-    "m4a": Kind("m4a", "audio/mp4", (*_SOUND, *_AAC, *_TAGS)),
-    "flac": Kind("flac", "audio/flac", (*_SOUND, "-c:a", "flac", "-flags:a", "+bitexact")),
+    "h264": Kind("h264", "video/h264", (*PICTURE, *_H264, *_DOTS, "-f", "h264")),
+    "wav": Kind("wav", "audio/x-wav", (*SOUND, "-c:a", "pcm_s16le")),
+    "mp3": Kind("mp3", "audio/mpeg", (*SOUND, *_MP3)),
+    "aac": Kind("aac", "audio/aac", (*SOUND, *_AAC, "-f", "adts")),
+    "m4a": Kind("m4a", "audio/mp4", (*SOUND, *_AAC, *_TAGS)),
+    "flac": Kind("flac", "audio/flac", (*SOUND, "-c:a", "flac", "-flags:a", "+bitexact")),
     "amr": Kind("amr", "audio/amr"),
     "jpg": Kind("jpg", "image/jpeg"),
     "heic": Kind("heic", "image/heic"),
@@ -103,13 +103,13 @@ def _make(kind: str, made: Kind) -> bytes:
     if kind == "jpg":
         return _jpeg()
     if kind == "heic":
-        film = _encoded("mp4", (*_PICTURE, *_H265, *_H265_ALONE, *_DOTS, "-frames:v", "1"))
+        film = _encoded("mp4", (*PICTURE, *_H265, *_H265_ALONE, *_DOTS, "-frames:v", "1"))
         return heic(film, 160, 120)
     return _encoded(made.suffix, made.arguments)
 
 
 def _jpeg() -> bytes:
-    plain = _encoded("jpg", (*_PICTURE, "-frames:v", "1", "-c:v", "mjpeg", "-flags:v", "+bitexact"))
+    plain = _encoded("jpg", (*PICTURE, "-frames:v", "1", "-c:v", "mjpeg", "-flags:v", "+bitexact"))
     block = b"Exif\x00\x00" + exif_block()
     return plain[:2] + b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block + plain[2:]
 

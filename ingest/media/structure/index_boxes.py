@@ -14,10 +14,12 @@ _MOST_EXTENTS = 10_000
 
 
 class _Track(NamedTuple):
-    """Durations of one track in seconds, where stated; the last byte that it points to."""
+    """Durations of one track in seconds, where stated; its longest sample; the last byte that it
+    points to."""
 
     media: float | None
     samples: float | None
+    longest: float
     edits: float | None
     last: int | None
 
@@ -61,7 +63,7 @@ def check_index(body: memoryview, size: int) -> list[Noticed]:
 def _about_track(track: _Track) -> Iterator[Noticed]:
     if track.samples and track.media is not None:
         differs = abs(track.samples - track.media)
-        if differs > max(0.5, 0.02 * track.samples):
+        if differs > max(0.5, 0.02 * track.samples, 2 * track.longest):
             note = f"mdhd {track.media:.2f} s, samples {track.samples:.2f} s"
             yield Noticed("DURATION_DIFFERS", note)
 
@@ -82,22 +84,29 @@ def _about_film(stated: float, tracks: list[_Track]) -> Iterator[Noticed]:
 def _track(body: memoryview, scale: int) -> _Track:
     boxes = _flat(body)
     media = samples = edits = None
+    longest = 0.0
     if mdhd := boxes.get(b"mdhd"):
         layout, place = (">II", 12) if mdhd[0] == 0 else (">IQ", 20)
         unit, length = struct.unpack_from(layout, mdhd, place)
         if unit:
             media = length / unit
             if stts := boxes.get(b"stts"):
-                samples = _sum_of_samples(stts) / unit
+                whole, single = _samples(stts)
+                samples, longest = whole / unit, single / unit
     if (elst := boxes.get(b"elst")) and scale:
         edits = _sum_of_edits(elst) / scale
-    return _Track(media, samples, edits, _last_chunk(boxes))
+    return _Track(media, samples, longest, edits, _last_chunk(boxes))
 
 
-def _sum_of_samples(stts: memoryview) -> int:
+def _samples(stts: memoryview) -> tuple[int, int]:
+    """Units of the track's time scale: all samples together, and the longest of them."""
     (count,) = struct.unpack_from(">I", stts, 4)
     rows = stts[8 : 8 + 8 * min(count, (len(stts) - 8) // 8)]
-    return sum(number * length for number, length in struct.iter_unpack(">II", rows))
+    whole = longest = 0
+    for number, length in struct.iter_unpack(">II", rows):
+        whole += number * length
+        longest = max(longest, length)
+    return whole, longest
 
 
 def _sum_of_edits(elst: memoryview) -> int:
