@@ -5,7 +5,7 @@ BIN := .venv/bin
 PACKAGES := signing archive ingest retention cli
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full lint tamper forger bucket crash faults bench lock clean
+.PHONY: help setup demo test test-full acceptance lint tamper forger bucket crash faults bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -17,11 +17,17 @@ demo: setup ## seal, fetch, verify and tamper with about forty demo records
 	@$(BIN)/python tests/support/demo.py
 
 test: setup ## every test that needs no tool from outside
-	@$(BIN)/python -m pytest -n 2 -q
+	@$(BIN)/python -m pytest -n 3 --dist worksteal -q
 
 test-full: setup ## all tests; as root installs missing tools; fails if one was not run
 	@.ci/tools || true
-	@CUNZHENG_FULL=1 $(BIN)/python -m pytest -n 2 -q
+	@CUNZHENG_FULL=1 $(BIN)/python -m pytest -n 3 --dist worksteal -q --durations=25
+
+acceptance: setup ## the heavy tests in the sizes that were promised: every kill point, 20,000 records …
+	@.ci/tools || true
+	@CUNZHENG_FULL=1 CUNZHENG_ACCEPTANCE=1 $(BIN)/python -m pytest -n 2 -q --durations=25 tests/crash \
+		tests/contract/test_reconcile_ceph.py tests/contract/test_suites_on_postgresql.py \
+		tests/unit/test_documents_pdf.py
 
 lint: setup ## style, types, import rules, content of the wheel
 	@$(BIN)/ruff check .

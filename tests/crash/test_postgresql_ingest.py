@@ -1,6 +1,6 @@
 """Two processes ingest into one ledger on PostgreSQL while a third verifies, and some are killed.
 
-Small in `make test`; `make test-full` takes 20,000 records.
+Small in `make test`, larger in `make test-full`; `make acceptance` takes 20,000 records.
 """
 
 import json
@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from postgres_server import NOT_HERE, Server, installed
+from scale import size
 
 from archive import ledger
 from archive.entry import Entry
@@ -149,8 +150,8 @@ def test_two_ingest_and_a_third_verifies(place: Place) -> None:
 
 
 @pytest.mark.full
-def test_twenty_thousand(place: Place) -> None:
-    ingest_and_verify(place, 20_000)
+def test_many_records(place: Place) -> None:
+    ingest_and_verify(place, size(6_000, 20_000))
 
 
 def test_one_is_killed_in_between(place: Place) -> None:

@@ -17,6 +17,7 @@ import pytest
 from crash_driver import ROOT, Driver
 from crash_intake import ENVIRONMENT, PASSPHRASE
 from crash_table import fast_folder
+from scale import size
 
 pytestmark = pytest.mark.full
 
@@ -113,7 +114,7 @@ def test_an_error_of_a_call_loses_nothing(
     _, home, template = prepared
     crash_intake.fresh(template, home, DROPS)
     numbers = own_calls(home, call)
-    for number in chosen(numbers, 3):
+    for number in chosen(numbers, size(2, 5)):
         # 0 where the failed call was of no weight, such as a read cache or a hint.
         check_one(prepared, call, f"error={error}:when={number}", (0, 3))
 
@@ -126,5 +127,5 @@ def test_a_kill_at_a_call_loses_nothing(prepared: tuple[Driver, Path, Path], cal
     _, home, template = prepared
     crash_intake.fresh(template, home, DROPS)
     numbers = own_calls(home, call)
-    for number in chosen(numbers, 3):
+    for number in chosen(numbers, size(2, 5)):
         check_one(prepared, call, f"signal=KILL:when={number}", (-9, 137, 0))
