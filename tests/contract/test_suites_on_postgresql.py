@@ -23,6 +23,7 @@ if ACCEPTANCE:
         "unit/test_abandon.py",
         "unit/test_desk_cases.py",
         "unit/test_gap_report.py",
+        "unit/test_media_queue.py",
         "unit/test_revocation_lists.py",
         "unit/test_rounds.py",
     )
