@@ -11,6 +11,8 @@ from cli.language import say
 from cli.output import print_line, print_table, show_duration, show_time
 
 _WIDTH = 30
+_APART = timedelta(minutes=30)
+_STAGE_ORDER = {stage: number for number, stage in enumerate(STAGES)}
 _KINDS = {**MEDIA_KINDS, "text": ("text", "文字")}
 _BY = {
     "item": ("by its item", "按事项"),
@@ -24,27 +26,38 @@ Document = Mapping[str, Any]
 
 
 def print_timeline(stages: Iterable[Document]) -> None:
-    """Stage by stage; bars stand to scale among the records of one day of one stage."""
+    """Stage by stage; bars stand to scale among records that follow each other closely."""
+    columns = (
+        *(say("day", "日期"), say("time", "时间"), "", say("kind", "类型"), say("name", "名称")),
+        *(say("record", "记录"), say("remarks", "说明")),
+    )
     for stage in stages:
         name = label(STAGES, stage["stage"]) if stage["stage"] else say("no stage", "未注明环节")
         print_line(f"━━ {name} ━━")
-        for day, records in _days(stage["records"]).items():
-            scale = _scale(records)
-            rows = [
-                (_bar(one, scale), _times(one), _kind(one), _shown(one), _marks(one))
-                for one in records
-            ]
-            columns = (day, say("time", "时间"), say("kind", "类型"), say("record", "记录"), "")
-            print_table(columns, rows)
+        rows: list[tuple[object, ...]] = []
+        for group in _groups(stage["records"]):
+            scale = _scale(group)
+            for one in group:
+                bar = _bar(one, scale)
+                facts = (label(_KINDS, one["kind"]), one["name"], one["record"])
+                rows.append((*_times(one), bar, *facts, _marks(one)))
+        print_table(columns, rows)
 
 
-def _days(records: Iterable[Document]) -> dict[str, list[Document]]:
-    """Records by the day on which they begin; those whose time nobody states under one heading."""
-    found: dict[str, list[Document]] = {}
+def _groups(records: Iterable[Document]) -> list[list[Document]]:
+    """Records in the order of time, those together that begin soon after the last one ended."""
+    groups: list[list[Document]] = []
+    end: datetime | None = None
     for one in records:
-        day = _local(one["start"]).date().isoformat() if one["start"] else say("no time", "无时间")
-        found.setdefault(day, []).append(one)
-    return found
+        start = _local(one["start"]) if one["start"] else None
+        if not groups or start is None or end is None or start - end > _APART:
+            groups.append([])
+            end = None
+        groups[-1].append(one)
+        if start is not None:
+            last = _local(one["end"]) if one["end"] else start
+            end = last if end is None else max(end, last)
+    return groups
 
 
 def _scale(records: Iterable[Document]) -> tuple[datetime, timedelta]:
@@ -71,20 +84,13 @@ def _bar(one: Document, scale: tuple[datetime, timedelta]) -> str:
     return " " * first + mark * (min(last, _WIDTH) - first)
 
 
-def _times(one: Document) -> str:
+def _times(one: Document) -> tuple[str, str]:
+    """Day and time of recording; where it is not known those of reception, and this is said."""
+    start = _local(one["start"] or one["received_at"])
     if one["start"] is None:
-        return say("received ", "收到 ") + show_time(parse_time(one["received_at"]))[:16]
-    start = _local(one["start"])
-    end = _local(one["end"]) if one["end"] else None
-    return f"{start:%H:%M:%S}" + (f"–{end:%H:%M:%S}" if end and end != start else "")
-
-
-def _kind(one: Document) -> str:
-    return label(_KINDS, one["kind"])
-
-
-def _shown(one: Document) -> str:
-    return f"{one['name']} ({one['record'][:10]})"
+        return f"{start:%Y-%m-%d}", say("received ", "收到 ") + f"{start:%H:%M:%S}"
+    end = _local(one["end"]) if one["end"] else start
+    return f"{start:%Y-%m-%d}", f"{start:%H:%M:%S}" + (f"–{end:%H:%M:%S}" if end != start else "")
 
 
 def _marks(one: Document) -> str:
@@ -110,6 +116,7 @@ def print_completeness(found: Document, *, everything: bool) -> None:
     """The rows that are required or that something counts for, what is wrong, the conclusion."""
     rows = [row for row in found["rows"] if everything or row["required"] or row["records"]]
     if rows:
+        rows.sort(key=lambda row: _STAGE_ORDER[row["stage"]])
         columns = (
             *(say("stage", "环节"), say("row of the list", "清单事项"), say("verdict", "结论")),
             *(say("lacking", "缺少"), say("records", "记录")),
@@ -137,17 +144,24 @@ def conclusion(found: Document) -> str:
 
 def _row(row: Document) -> tuple[object, ...]:
     name = say(row["name"]["en"], row["name"]["zh"])
-    records = "\n".join(f"{one['name']} ({label(_BY, one['by'])})" for one in row["records"])
+    records = say("; ", "；").join(
+        f"{one['name']} ({label(_BY, one['by'])})" for one in row["records"]
+    )
     return label(STAGES, row["stage"]), name, label(COVERAGE, row["state"]), _lacking(row), records
 
 
 def _lacking(row: Document) -> str:
-    if row["state"] not in ("partial", "excused") or not row["lacking"]:
+    if not row["lacking"]:
         return ""
     seconds = say(f"{row['lacking_seconds']} s", f"{row['lacking_seconds']} 秒")
-    spans = (f"{show_time(parse_time(span['from']))[:19]}–{_clock(span['to'])}"
-             for span in row["lacking"])  # fmt: skip
-    return "\n".join((seconds, *spans))
+    return say(f"{seconds}: ", f"{seconds}：") + say(", ", "、").join(map(_span, row["lacking"]))
+
+
+def _span(span: Document) -> str:
+    """From one time to another, in local time; the day once where it is one."""
+    start, end = _local(span["from"]), _local(span["to"])
+    day = "" if end.date() == start.date() else f"{end:%Y-%m-%d} "
+    return f"{start:%Y-%m-%d %H:%M:%S}–{day}{end:%H:%M:%S}"
 
 
 def _excuses(found: Document) -> Iterable[str]:
@@ -165,7 +179,7 @@ def _beside(found: Document) -> Iterable[str]:
             f"late: {name}, by {late}; due {due}", f"逾期上传：{name}，逾期 {late}，应于 {due} 前"
         )
     for one in found["interruptions_unexplained"]:
-        span = f"{show_time(parse_time(one['from']))[:19]}–{_clock(one['to'])}"
+        span = _span(one)
         yield say(
             f"interruption without a reason: {one['name']}, {span}",
             f"未说明原因的中断：{one['name']}，{span}",
@@ -175,10 +189,6 @@ def _beside(found: Document) -> Iterable[str]:
         yield say(f"condition: {one['name']}: {state}", f"受损情况：{one['name']}：{state}")
     for one in found["of_no_row"]:
         yield say(f"counts for no row: {one['name']}", f"未计入任何事项：{one['name']}")
-
-
-def _clock(text: str) -> str:
-    return f"{_local(text):%H:%M:%S}"
 
 
 def _local(text: str) -> datetime:

@@ -1,0 +1,172 @@
+"""The demo case of 14 drops against the list that ships, through the real commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_people import Person, founders
+from demo_case import CASE, case_drops, missing_recording, rest_of_the_interview
+from demo_drops import Drop, write_drops
+
+from cli.clock import SystemClock
+
+PASSPHRASE = "a passphrase for tests"
+NOW = SystemClock().now()
+LIST = Path(__file__).parents[2] / "config" / "record-list.toml"
+
+
+def founded(at_home: Callable[[Path], Any], folder: Path, **settings: str) -> Any:
+    """A new archive that takes what has just been dropped."""
+    cli = at_home(folder / "home")
+    assert cli("init").code == 0
+    path = cli.home / "cunzheng.toml"
+    text = path.read_text(encoding="utf-8").replace("settle_seconds = 2.0", "settle_seconds = 0.0")
+    for name, value in settings.items():
+        assert f"{name} = " not in text
+        text += f"{name} = {value}\n"
+    path.write_text(text, encoding="utf-8")
+    return cli
+
+
+def dropped(cli: Any, *drops: Drop) -> None:
+    """Devices drop these, and the archive seals them."""
+    write_drops(cli.home / "inbox", drops)
+    done = cli("watch", "--once")
+    assert done.code == 0, done.err
+
+
+def opened(cli: Any, linked: int, unit: str = "main") -> Person:
+    """The case is opened by the archivist."""
+    gu = founders(cli, cli.home, PASSPHRASE)[0]
+    opening = ("case", "open", CASE.number, "--category", "penalty", "--unit", unit, "--json")
+    done = gu(*opening)
+    assert (done.code, done.json["linked"]) == (0, linked), done.err
+    return gu
+
+
+def failing(found: dict[str, Any]) -> dict[str, tuple[str, int]]:
+    """What is not as it has to be: row -> state, seconds that are lacking."""
+    return {
+        row["id"]: (row["state"], row["lacking_seconds"])
+        for row in found["rows"]
+        if row["required"] and row["state"] != "covered"
+    }
+
+
+@pytest.fixture(scope="module")
+def case(at_home: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The archive with the 14 drops, and the case; tests add to it in their order."""
+    cli = founded(at_home, tmp_path_factory.mktemp("case"))
+    drops = case_drops(NOW)
+    assert len(drops) == 14
+    assert {drop.claims["stage"] for drop in drops if drop.claims} == {
+        *("start", "investigate", "review", "decide", "serve", "execute", "archive")
+    }
+    dropped(cli, *drops)
+    opened(cli, 14)
+    return cli
+
+
+def test_one_missing_one_partial_one_late(case: Any) -> None:
+    done = case("case", "check", CASE.number, "--json")
+    found = done.json
+    assert done.code == 1
+    assert failing(found) == {
+        "penalty_preservation": ("missing", 120),
+        "penalty_interview": ("partial", 120),
+    }
+    assert [one["name"] for one in found["late"]] == [
+        name for drop in case_drops(NOW) if (name := drop.name).endswith("_现场检查.mp4")
+    ]
+    assert found["late"][0]["late_seconds"] == pytest.approx(46 * 3600, abs=3700)
+    empty = ("interruptions_unexplained", "damaged", "of_no_row")
+    assert {key: found[key] for key in empty} == {key: [] for key in empty}
+    assert len([row for row in found["rows"] if row["required"]]) == 12
+    assert found["list"] == case("rules", "show", "record_list", "--json").json["rules"]
+
+
+def test_the_same_for_people(case: Any) -> None:
+    done = case("case", "check", CASE.number)
+    assert done.code == 1
+    assert "The case is not complete: 1 missing, 1 partial." in done.out
+    line = next(line for line in done.out.splitlines() if " Interview " in line)
+    assert all(word in line for word in ("investigation", "partial", "120 s"))
+    assert "late: DSJ-0012345_" in done.out
+    chinese = case("--lang", "zh", "case", "check", CASE.number).out
+    assert "本案记录不齐全：缺失 1 项，不完整 1 项。" in chinese
+    assert all(
+        word in chinese
+        for word in ("先行登记保存", "缺失", "120 秒", "逾期上传", "依据清单 sha256:")
+    )
+    assert "Service by leaving" not in done.out
+    assert "Service by leaving" in case("case", "check", CASE.number, "--all").out
+
+
+def test_the_timeline(case: Any) -> None:
+    shown = case("case", "show", CASE.number, "--json").json
+    stages = {stage["stage"]: stage["records"] for stage in shown["timeline"]}
+    assert list(stages) == [
+        "start",
+        "investigate",
+        "review",
+        "decide",
+        "serve",
+        "execute",
+        "archive",
+    ]
+    assert sum(map(len, stages.values())) == 14
+    talk = [one for one in stages["investigate"] if "询问" in one["name"]]
+    assert [one["kind"] for one in talk] == ["text", "video"]
+    assert talk[0]["start"] == talk[1]["start"]
+    lengths = [
+        datetime.fromisoformat(one["end"]) - datetime.fromisoformat(one["start"]) for one in talk
+    ]
+    assert lengths[0] == timedelta(minutes=5)
+    assert abs(lengths[1] - timedelta(minutes=3)) < timedelta(seconds=2)
+    text = case("--lang", "zh", "case", "show", CASE.number).out
+    assert "━━ 调查取证 ━━" in text
+    bars = [
+        line.split()[2] for line in text.splitlines() if "_询问.mp4" in line or "询问笔录_" in line
+    ]
+    assert bars == ["─" * 30, "█" * 18]
+    assert "逾期 46:" in text or "逾期 47:" in text or "逾期 45:" in text
+
+
+def test_the_report(case: Any, tmp_path: Path) -> None:
+    today = NOW + timedelta(hours=8)
+    span = ("--from", f"{today:%Y-%m-%d}", "--to", f"{today:%Y-%m-%d}")
+    (unit, line) = case("report", "completeness", *span, "--json").json["rows"]
+    assert (unit["unit"], unit["case"], line["case"]) == ("main", "1 cases", CASE.number)
+    figures = {key: line[key] for key in ("required", "covered", "partial", "missing", "excused")}
+    assert figures == {"required": 12, "covered": 10, "partial": 1, "missing": 1, "excused": 0}
+    assert line["coverage"] == unit["coverage"] == pytest.approx(10 / 12)
+    assert (line["recordings"], line["late"], line["on_time"]) == (3, 1, pytest.approx(2 / 3))
+    assert (
+        line["what"]
+        == "Interview: partial, 120 s lacking\nAdvance registration and preservation: missing"
+    )
+    for name in ("c.csv", "c.xlsx", "c.html", "c.pdf"):
+        done = case("--lang", "zh", "report", "completeness", *span, "-o", tmp_path / name)
+        assert done.code == 0, done.err
+    assert "先行登记保存：缺失" in (tmp_path / "c.csv").read_text("utf-8-sig")
+    assert "依据清单：sha256:" in (tmp_path / "c.html").read_text("utf-8")
+    assert case("report", "completeness", "--to", "2020-01-01", "--json").json["rows"] == []
+    assert case("report", "completeness", "--from", "yesterday").code == 2
+
+
+def test_what_is_added_covers(case: Any) -> None:
+    dropped(case, missing_recording(NOW))
+    found = case("case", "check", CASE.number, "--json").json
+    assert failing(found) == {"penalty_interview": ("partial", 120)}
+    added = next(row for row in found["rows"] if row["id"] == "penalty_preservation")
+    assert (added["state"], [one["by"] for one in added["records"]]) == ("covered", ["item"])
+    dropped(case, rest_of_the_interview(NOW))
+    done = case("case", "check", CASE.number, "--json")
+    assert (done.code, failing(done.json)) == (0, {})
+    assert len(done.json["late"]) == 1
+    assert "The case is complete." in case("case", "check", CASE.number).out
+    assert case("verify").code == 0
