@@ -1,7 +1,7 @@
 """Asks ffprobe what a file is: its container and streams, and how its packets follow each other."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -105,8 +105,16 @@ class Packets(NamedTuple):
     outcome: Outcome
 
 
-def packets(programs: Programs, file: Path | int, limits: Limits = WALK) -> Packets:
-    """Walk through all packets without decoding; raises UsageError without ffprobe."""
+def packets(
+    programs: Programs,
+    file: Path | int,
+    limits: Limits = WALK,
+    watch: Callable[[], bool] | None = None,
+) -> Packets:
+    """Walk through all packets without decoding, while `watch` says so.
+
+    Raises UsageError without ffprobe.
+    """
     _, ffprobe = programs.required()
     lines = _Lines()
     with source(file) as opened:
@@ -114,7 +122,7 @@ def packets(programs: Programs, file: Path | int, limits: Limits = WALK) -> Pack
             str(ffprobe.path), "-v", "error", "-of", "csv=p=0",
             "-show_entries", "packet=stream_index,dts_time,duration_time,size", *opened.argv,
         ]  # fmt: skip
-        outcome = run(argv, limits, pass_fds=opened.fds, sink=lines.feed)
+        outcome = run(argv, limits, pass_fds=opened.fds, sink=lines.feed, watch=watch)
     return Packets(lines.streams, outcome)
 
 
@@ -134,21 +142,22 @@ class _Lines:
             self._line(line)
 
     def _line(self, line: bytes) -> None:
-        parts = line.split(b",")
-        if len(parts) < 4 or not parts[0].isdigit():
+        try:
+            index, time, duration, size = line.split(b",")[:4]
+            number, length = int(index), int(size)
+        except ValueError:
             return
-        index = int(parts[0])
-        if index not in self.streams and len(self.streams) >= _MAX_STREAMS:
-            return
-        stream = self.streams.setdefault(index, StreamPackets())
-        time, duration = _micro(parts[1]), _micro(parts[2])
-        stream.add(time, duration or 0, int(parts[3]) if parts[3].isdigit() else 0)
+        stream = self.streams.get(number)
+        if stream is None:
+            if len(self.streams) >= _MAX_STREAMS:
+                return
+            stream = self.streams[number] = StreamPackets()
+        stream.add(_micro(time), _micro(duration) or 0, length)
 
 
 def _micro(text: bytes) -> int | None:
-    """Microseconds of decimal seconds; None for `N/A`."""
-    whole, _, part = text.lstrip(b"-").partition(b".")
-    if not whole.isdigit() or len(whole) > 15:
+    """Microseconds of seconds with six decimals, as ffprobe writes them; None for `N/A`."""
+    try:
+        return int(text.replace(b".", b""))
+    except ValueError:
         return None
-    value = int(whole) * 1_000_000 + int((part[:6] or b"0").ljust(6, b"0"))
-    return -value if text.startswith(b"-") else value
