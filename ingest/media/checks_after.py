@@ -75,7 +75,9 @@ def check_after(
         return After(tuple(noticed))
     if family not in STILL:
         _go_on(watch)
-        noticed += about_packets(packets(programs, file), asked)
+        walked = packets(programs, file, watch=watch)
+        _go_on(watch)
+        noticed += about_packets(walked, asked)
     _go_on(watch)
     after = _decode(programs, file, watch, asked, noticed, still=family in STILL)
     return _without_silence(after) if family == "amr" else after
