@@ -54,9 +54,7 @@ class Marked:
             return self._photo(original, folder)
         if kind in ("audio", "video"):
             return self._film(original, folder)
-        raise CopyNotMade(
-            "COPY_FAILED", "Films, sound, photos and PDF can be marked, nothing else."
-        )
+        raise CopyNotMade("COPY_FAILED", "Only films, sound, photos and PDF can be marked.")
 
     def _stamped(self, kind: str, original: Path, path: Path, recipe: str) -> MadeFile:
         program = [sys.executable, "-I", stamp.__file__, kind]
