@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from archive_fixture import Archive, make_archive, policy_of
+from archive_fixture import Archive, database_url, make_archive, policy_of
 from media_values import amendment, technical
 
 from archive import catalog, layout, looking
+from archive.catalog_check import check_catalog
+from archive.database_check import LedgerCopy
 from archive.errors import UsageError
 from archive.lease import Lease
 from archive.ledger import NewEntry, NewObject
@@ -19,8 +22,10 @@ from archive.looking import DERIVE, EXAMINE, GIVEN_UP, MOST_TRIES
 from archive.pieces import PIECE_SIZE
 from archive.rebuild import rebuild
 from archive.record import RecordDescription
+from archive.report import Report
 from archive.stored_log import LogTrust
 from archive.tables import RecordRow
+from archive.verify.run import verify
 from ingest.media.examiner import ALTERED, MISSING, NO_ROOM, UNEXPECTED, Examiner
 from ingest.media.originals import NoRoom, Originals, Stopped
 from signing.digest import Digest
@@ -320,3 +325,92 @@ def test_how_much_waits(archive: Archive) -> None:
     assert (both.count, both.problems, one.count, one.problems) == (2, 1, 1, 0)
     assert both.oldest is not None
     assert record == found.record
+
+
+def test_memory_does_not_grow_with_the_content(archive: Archive) -> None:
+    film(archive, bytes(range(256)) * (96 << 12))  # 96 MiB
+    work = examiner(archive, local=None)
+    tracemalloc.start()
+    assert work.step()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 32 << 20
+
+
+# --- what verification says of amendments
+
+
+def amend(archive: Archive, record: str, data: Mapping[str, Any]) -> None:
+    """An entry that nobody of ours would write."""
+    detail = archive.detail("record.amended", data)
+    body = {"detail": str(detail.digest()), "detail_id": detail.id, "what": "media"}
+    stored = NewObject.of(layout.detail_key(detail.id), detail.to_bytes())
+    now = archive.clock.now()
+    archive.submit(
+        NewEntry(
+            archive.ulid(),
+            "record.amended",
+            "registry",
+            "system/media",
+            now,
+            record,
+            body,
+            (stored,),
+        )
+    )
+    archive.seal()
+
+
+def findings(archive: Archive) -> list[str]:
+    now = archive.clock.now()
+    policy = policy_of(archive)
+    report = verify(archive.places.evidence, archive.places.live, policy, now=now, workers=1)
+    return [f"{one.code} {one.details.get('reason', '')}" for one in report.findings]
+
+
+def test_amendments_verify(archive: Archive) -> None:
+    record = film(archive)
+    assert examiner(archive).step()
+    archive.seal()
+    assert findings(archive) == []
+    amend(archive, record, amendment("truncated"))
+    assert findings(archive) == []
+    assert line(archive, record).condition == "truncated"
+
+
+def test_an_amendment_of_another_form_is_found(archive: Archive) -> None:
+    record = film(archive)
+    amend(archive, record, {**amendment(), "frames": None})
+    (found,) = findings(archive)
+    assert found.startswith("ENTRY_BAD frames")
+
+
+def test_an_amendment_of_no_record_is_found(archive: Archive) -> None:
+    film(archive)
+    amend(archive, archive.ulid(), amendment())
+    assert [one.split()[0] for one in findings(archive)] == ["REFERENCE_BAD"]
+
+
+def catalog_differences(archive: Archive) -> dict[str, object]:
+    report = Report("everything", archive.clock.now())
+    copy = LedgerCopy(database_url(archive.home))
+    for _ in copy.leaves("main-2026"):
+        pass
+    check_catalog(copy, archive.places.evidence, report)
+    copy.close()
+    return {one.subject: one.details["reason"] for one in report.findings}
+
+
+def test_an_edited_condition_is_found(archive: Archive) -> None:
+    first, second = film(archive), film(archive, b"another")
+    assert examiner(archive).step()
+    archive.seal()
+    assert catalog_differences(archive) == {}
+    with archive.db.write() as connection:
+        for record in (first, second):
+            here = catalog.RECORD.c.id == record
+            connection.execute(catalog.RECORD.update().where(here).values(condition="suspicious"))
+    assert catalog_differences(archive) == {
+        first: "the column condition is not what its amendment says",
+        second: "the column condition is not what record.json says",
+    }
