@@ -18,8 +18,8 @@ from archive.oversight.reading import Reader
 from archive.times import SHANGHAI
 
 NOT_AVAILABLE: tuple[tuple[str, str, str], ...] = (
-    ("coverage_rate", "needs the list of what must be recorded", "须有应记录事项清单"),
-    ("on_time_upload_rate", "needs working-day calendars and deadlines", "须有工作日历与时限"),
+    ("coverage_rate", "see `report completeness`", "见 report completeness"),
+    ("on_time_upload_rate", "see `report completeness`", "见 report completeness"),
     ("review_on_time_rate", "legal reviews are not recorded yet", "法制审核尚未登记"),
     ("publish_on_time_rate", "publications are not recorded yet", "公示尚未登记"),
     ("reviewer_ratio", "needs the establishment of each unit", "须有各单位编制人数"),

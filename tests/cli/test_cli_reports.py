@@ -103,7 +103,7 @@ def test_statistics(watched: Watched) -> None:
     assert values["retrieval_count", None] == 3
     assert values["refused_count", None] == 1
     assert values["abnormal_access_count", "rule: A9"] == 1
-    unknown = ("coverage_rate", "needs the list of what must be recorded")
+    unknown = ("coverage_rate", "see `report completeness`")
     assert (values[unknown], units[unknown]) == (None, "not available")
 
 

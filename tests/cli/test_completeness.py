@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from cli_people import Person, founders
 from demo_case import CASE, case_drops, missing_recording, rest_of_the_interview
 from demo_drops import Drop, write_drops
 
+from cli import founding
 from cli.clock import SystemClock
 
 PASSPHRASE = "a passphrase for tests"
@@ -24,10 +27,10 @@ def founded(at_home: Callable[[Path], Any], folder: Path, **settings: str) -> An
     cli = at_home(folder / "home")
     assert cli("init").code == 0
     path = cli.home / "cunzheng.toml"
-    text = path.read_text(encoding="utf-8").replace("settle_seconds = 2.0", "settle_seconds = 0.0")
-    for name, value in settings.items():
-        assert f"{name} = " not in text
-        text += f"{name} = {value}\n"
+    text = path.read_text(encoding="utf-8")
+    for name, value in {"settle_seconds": "0.0", **settings}.items():
+        text, count = re.subn(f"^{name} = .*$", f"{name} = {value}", text, flags=re.MULTILINE)
+        assert count == 1
     path.write_text(text, encoding="utf-8")
     return cli
 
@@ -170,3 +173,74 @@ def test_what_is_added_covers(case: Any) -> None:
     assert len(done.json["late"]) == 1
     assert "The case is complete." in case("case", "check", CASE.number).out
     assert case("verify").code == 0
+
+
+def text_and_film(now: datetime) -> list[Drop]:
+    """The note of the interview, which says five minutes, and the film of three."""
+    return [drop for drop in case_drops(now) if "询问" in drop.name]
+
+
+@pytest.mark.full
+def test_where_nothing_looks_at_media_the_sidecars_are_believed(
+    at_home: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    cli = founded(at_home, tmp_path, media_programs='"nothing"', media_examine="false")
+    note, film = text_and_film(NOW)
+    longer = {**(film.claims or {}), "capture_end": (note.claims or {})["capture_end"]}
+    dropped(cli, note, replace(film, claims=longer))
+    opened(cli, 2)
+    rows = {row["id"]: row for row in cli("case", "check", CASE.number, "--json").json["rows"]}
+    assert rows["penalty_interview"]["state"] == "covered"
+    shown = cli("show", cli.record("--media", "video/"), "--json").json
+    technical = shown["description"].get("technical")
+    assert technical is None or technical["duration_ms"] is None
+
+
+def test_another_list_and_interruptions(at_home: Callable[[Path], Any], tmp_path: Path) -> None:
+    cli = founded(at_home, tmp_path, media_examine="false")
+    note, film = text_and_film(NOW)
+    start = film.at - timedelta(minutes=3)
+    stretch = {"from": start.isoformat(), "to": (start + timedelta(seconds=100)).isoformat()}
+    dropped(cli, note, replace(film, claims={**(film.claims or {}), "interruptions": [stretch]}))
+    gu = opened(cli, 2)
+    before = cli("case", "check", CASE.number, "--json").json
+    (told,) = before["interruptions_unexplained"]
+    assert (told["record"], told["reason"]) == (cli.record("--media", "video/"), None)
+    assert failing(before)["penalty_interview"] == ("partial", 100)
+
+    text = LIST.read_text(encoding="utf-8")
+    (tmp_path / "bad.toml").write_text(text.replace("at_stage", "sometimes"), encoding="utf-8")
+    second = founders(cli, cli.home, PASSPHRASE)[1]
+    bad = gu("rules", "adopt", "record_list", tmp_path / "bad.toml", second=second)
+    assert (bad.code, "required" in bad.err) == (2, True)
+    (tmp_path / "list.toml").write_text(
+        text.replace("tolerance_seconds = 60", "tolerance_seconds = 600"), encoding="utf-8"
+    )
+    adopted = gu("rules", "adopt", "record_list", tmp_path / "list.toml", second=second)
+    assert adopted.code == 0, adopted.err
+    after = cli("case", "check", CASE.number, "--json").json
+    assert "penalty_interview" not in failing(after)
+    assert after["list"] != before["list"]
+    assert "tolerance_seconds = 600" in cli("rules", "show", "record_list").out
+    assert cli("verify").code == 0
+
+
+def test_an_archive_without_a_list_says_so(
+    at_home: Callable[[Path], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {name: file for name, file in founding.RULES.items() if name != "record_list"}
+    with monkeypatch.context() as patch:
+        patch.setattr(founding, "RULES", kept)
+        cli = founded(at_home, tmp_path)
+    dropped(cli, *case_drops(NOW)[:1])
+    gu = opened(cli, 1)
+    done = cli("case", "check", CASE.number)
+    assert (done.code, "rules adopt record_list" in done.err) == (2, True)
+    assert "尚无现行的音像记录事项清单" in cli("--lang", "zh", "case", "check", CASE.number).err
+    assert cli("report", "completeness").code == 2
+    shown = cli("case", "show", CASE.number, "--json").json
+    assert (shown["list"], [stage["stage"] for stage in shown["timeline"]]) == (None, ["start"])
+    second = founders(cli, cli.home, PASSPHRASE)[1]
+    assert gu("rules", "adopt", "record_list", LIST, second=second).code == 0
+    found = cli("case", "check", CASE.number, "--json")
+    assert (found.code, failing(found.json)) == (0, {})

@@ -91,6 +91,25 @@ def test_a_case_number_tells_nothing_to_who_may_not_see_the_case(service: Servic
     )
 
 
+def test_completeness_is_for_who_may_see_the_case(service: Service) -> None:
+    def ask(caller: str, name: str, **params: str) -> Any:
+        return large.fetch(service.desk(caller), name, params)
+
+    for name in ("case.check", "case.timeline"):
+        for caller in ("arch", "inspector", "liu"):
+            assert ask(caller, name, case="2026-99")["list"].startswith("sha256:")
+        with pytest.raises(NotFound, match="There is no case 2026-99"):
+            ask("hx", name, case="2026-99")
+        assert code(lambda n=name: ask("adm", n, case="2026-99")) == "NO_CONTENT"
+    wanted = {"format": "json", "lang": "en"}
+    for caller in ("arch", "inspector"):
+        rows = ask(caller, "report.completeness", **wanted)["rows"]
+        assert "2026-99" in [row["case"] for row in rows]
+    assert ask("arch", "report.completeness", **wanted, unit="X")["rows"] == []
+    for caller in ("hx", "liu", "adm"):
+        assert code(lambda c=caller: ask(c, "report.completeness", **wanted)) == "ROLE_MISSING"
+
+
 def test_inspections_are_of_inspectors_and_archivists(service: Service) -> None:
     said = {**INSPECTION, "failed": 0, "indeterminate": 0}
     for caller in ("hx", "adm"):
