@@ -5,7 +5,7 @@ BIN := .venv/bin
 PACKAGES := signing archive ingest retention cli
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full acceptance lint tamper forger bucket crash faults bench lock clean
+.PHONY: help setup demo test test-full acceptance lint tamper forger bucket crash faults media-hostile bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ crash: setup ## print the crash table: kill -9 at every durable step and at rand
 
 faults: setup ## print what goes wrong between the archive and its buckets, and what comes of it
 	@PYTHONPATH=.:tests/support $(BIN)/python tests/support/bucket_faults.py
+
+media-hostile: setup ## print what becomes of media made to harm: time, memory, verdict
+	@PYTHONPATH=. $(BIN)/python tests/support/hostile_media_table.py
 
 bench: setup ## measure speed and memory beside cp and bagit
 	@$(BIN)/python bench/run.py
