@@ -253,4 +253,4 @@ def own_memory() -> int:
 
 def as_json(row: Row) -> str:
     """A row for another process to read."""
-    return json.dumps(asdict(row), ensure_ascii=True)
+    return json.dumps(asdict(row) | {"harm": row.harm}, ensure_ascii=True)

@@ -2,11 +2,12 @@
 
     python tests/support/hostile_media_table.py           # `make media-hostile`
     python tests/support/hostile_media_table.py endless.mp4 hole.ts
-    python tests/support/hostile_media_table.py --json 2  # rows for the tests, seconds of patience
+    python tests/support/hostile_media_table.py --json 2 NAME …  # as rows, with seconds of patience
 
 Exit code 1 if a file was read that must not be, somebody called out, or something stood still.
 """
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> int:
     """Print the table."""
     as_rows = arguments[:1] == ["--json"]
     patience = float(arguments[1]) if as_rows else 10.0
-    names = [] if as_rows else [name.encode() for name in arguments]
+    names = [os.fsencode(name) for name in arguments[2 if as_rows else 0 :]]
     chosen = [one for one in HOSTILE if not names or one.name in names]
     harmless = True
     with tempfile.TemporaryDirectory() as folder, open_lab(Path(folder), patience) as lab:

@@ -145,7 +145,8 @@ def test_it_can_write_no_file_unless_it_is_to_make_one(tmp_path):
 def test_limits_hold_from_the_first_instruction():
     code = (
         "import resource as r\n"
-        "print(*(r.getrlimit(w) for w in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)))"
+        "which = r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE\n"
+        "print(*map(r.getrlimit, which))"
     )
     said = python(code, replace(SHORT, cpu_seconds=1000, files=MiB)).out.decode()
     assert said.startswith(f"({512 * MiB}, {512 * MiB}) (3")
