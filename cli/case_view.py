@@ -1,9 +1,10 @@
 """A case as people read it: its timeline by stages, and what it has of the list in force."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from archive.completeness.bars import Bar, bars
 from archive.times import SHANGHAI, parse_time
 from archive.vocabulary import CONDITIONS, COVERAGE, MEDIA_KINDS, STAGES
 from cli.labels import label
@@ -11,7 +12,6 @@ from cli.language import say
 from cli.output import print_line, print_table, show_duration, show_time
 
 _WIDTH = 30
-_APART = timedelta(minutes=30)
 _STAGE_ORDER = {stage: number for number, stage in enumerate(STAGES)}
 _KINDS = {**MEDIA_KINDS, "text": ("text", "文字")}
 _BY = {
@@ -34,54 +34,22 @@ def print_timeline(stages: Iterable[Document]) -> None:
     for stage in stages:
         name = label(STAGES, stage["stage"]) if stage["stage"] else say("no stage", "未注明环节")
         print_line(f"━━ {name} ━━")
-        rows: list[tuple[object, ...]] = []
-        for group in _groups(stage["records"]):
-            scale = _scale(group)
-            for one in group:
-                bar = _bar(one, scale)
-                facts = (label(_KINDS, one["kind"]), one["name"], one["record"])
-                rows.append((*_times(one), bar, *facts, _marks(one)))
+        rows = []
+        for bar in bars(stage["records"]):
+            one = bar.record
+            facts = (label(_KINDS, one["kind"]), one["name"], one["record"])
+            rows.append((*_times(one), _drawn(bar), *facts, _marks(one)))
         print_table(columns, rows)
 
 
-def _groups(records: Iterable[Document]) -> list[list[Document]]:
-    """Records in the order of time, those together that begin soon after the last one ended."""
-    groups: list[list[Document]] = []
-    end: datetime | None = None
-    for one in records:
-        start = _local(one["start"]) if one["start"] else None
-        if not groups or start is None or end is None or start - end > _APART:
-            groups.append([])
-            end = None
-        groups[-1].append(one)
-        if start is not None:
-            last = _local(one["end"]) if one["end"] else start
-            end = last if end is None else max(end, last)
-    return groups
-
-
-def _scale(records: Iterable[Document]) -> tuple[datetime, timedelta]:
-    """Where the bars begin, and how long the whole width is."""
-    times = [
-        _local(one[end]) for one in records for end in ("start", "end") if one[end] is not None
-    ]
-    if not times:
-        return datetime.min.replace(tzinfo=SHANGHAI), timedelta()
-    return min(times), max(times) - min(times)
-
-
-def _bar(one: Document, scale: tuple[datetime, timedelta]) -> str:
-    begin, length = scale
-    if one["start"] is None:
+def _drawn(bar: Bar) -> str:
+    if bar.start is None or bar.end is None:
         return ""
-    start = _local(one["start"])
-    end = _local(one["end"]) if one["end"] else start
-    if not length:
-        return "▪"
-    first = min(int((start - begin) / length * _WIDTH), _WIDTH - 1)
-    last = max(first + 1, round((end - begin) / length * _WIDTH))
-    mark = "─" if one["kind"] == "text" else "█"
-    return " " * first + mark * (min(last, _WIDTH) - first)
+    first = min(int(bar.start * _WIDTH), _WIDTH - 1)
+    if bar.start == bar.end:
+        return " " * first + "▪"
+    last = min(max(first + 1, round(bar.end * _WIDTH)), _WIDTH)
+    return " " * first + ("─" if bar.record["kind"] == "text" else "█") * (last - first)
 
 
 def _times(one: Document) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """`cunzheng report`: register of retrieval, statistics, gaps in recordings, chain of custody."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -226,21 +227,26 @@ def write_document(
             for piece in stream:
                 sys.stdout.write(piece.decode("utf-8"))
             return
-        with disk_errors(show_path(output)):
-            try:
-                write_new(FileSystem(), output, stream, 0o600)
-            except FileExistsError:
-                raise UsageError(
-                    say(
-                        f"{show_path(output)} is there already; nothing was written.",
-                        f"{show_path(output)} 已存在，未写入任何内容。",
-                    )
-                ) from None
+        write_file(output, stream)
         size = stream.head["size"]
     if invocation.json:
         print_json({"written": show_path(output), "format": chosen, "size": size})
     else:
         print_line(say(f"written: {show_path(output)}", f"已写出：{show_path(output)}"))
+
+
+def write_file(output: Path, pieces: Iterable[bytes]) -> None:
+    """Write a new file that is its owner's alone; raises UsageError where there is one."""
+    with disk_errors(show_path(output)):
+        try:
+            write_new(FileSystem(), output, pieces, 0o600)
+        except FileExistsError:
+            raise UsageError(
+                say(
+                    f"{show_path(output)} is there already; nothing was written.",
+                    f"{show_path(output)} 已存在，未写入任何内容。",
+                )
+            ) from None
 
 
 def _chosen(invocation: Invocation, form: Format | None, output: Path | None) -> str:
