@@ -130,7 +130,8 @@ class Files:
             target = path.with_name(path.name + ".note.pdf")
             fd = self._fs.create(target)
             with os.fdopen(fd, "wb") as file:
-                write_sound_note(cover_sheet(head, self._action, path.name, []), file)
+                digests = [str(head["copy"]["digest"])]
+                write_sound_note(cover_sheet(head, self._action, path.name, digests), file)
 
     def _sheet(self, head: Document, path: Path, digests: list[str]) -> str | None:
         if "cover" not in head:

@@ -21,8 +21,9 @@ from archive.cause import cause
 from archive.cause import within as caused
 from archive.desk.checked_range import checked_range
 from archive.desk.release import Retrieval
-from archive.durable import disk_errors
+from archive.durable import FileSystem, disk_errors
 from archive.errors import CopyNotMade, Unreachable
+from archive.leftovers import remove_leftovers
 from archive.registers.forms import within
 from archive.sealed_record import SealedRecord
 
@@ -100,9 +101,10 @@ def original_in(scratch: Path, parts: Iterable[bytes], size: int) -> Iterator[Pa
 
     Raises Unreachable where the disk has not the room for them twice.
     """
-    prefix = f"{os.getpid()}-copy-"  # so that what a killed process leaves is swept
+    prefix = f"{os.getpid()}-copy-"  # so that what a killed process leaves is removed
     with disk_errors(str(scratch)):
         scratch.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(scratch, FileSystem())
         free = os.statvfs(scratch)
         if free.f_bavail * free.f_frsize < 2 * size + _SPARE:
             raise Unreachable("There is no room on the disk to make a copy of this record.")

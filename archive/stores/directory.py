@@ -17,6 +17,7 @@ from pathlib import Path
 
 from archive.durable import FileSystem, disk_errors, replace, write_new
 from archive.errors import ObjectConflict, ObjectMissing, Unreachable, UsageError
+from archive.leftovers import remove_leftovers
 from archive.ports import CHUNK, ObjectInfo, PutItem, StagedFile
 from archive.stores.immutable import set_immutable
 from archive.stores.keys import check_key
@@ -131,9 +132,7 @@ class DirectoryStore:
     def _sweep_scratch(self) -> None:
         """Once: remove what killed processes left behind, never what a live one is writing."""
         if not self._swept:
-            for path in self._scratch.iterdir():
-                if not _is_alive(path.name.partition("-")[0]):
-                    self._fs.unlink(path)
+            remove_leftovers(self._scratch, self._fs)
             self._swept = True
 
     def _source(self, item: PutItem, written: _Paths) -> str:
@@ -230,17 +229,6 @@ def _info(key: str, found: os.stat_result) -> ObjectInfo:
 def _follows(key: str, after: str) -> bool:
     """Whether a key, or something in the folder of that key, comes after another one."""
     return key > after or (key.endswith("/") and after.startswith(key))
-
-
-def _is_alive(number: str) -> bool:
-    """Whether there is a process with this number, which a file of scratch is named after."""
-    try:
-        os.kill(int(number), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _same_file(source: str, target: str) -> bool:

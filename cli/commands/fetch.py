@@ -156,8 +156,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     with open_desk(invocation) as desk:
         fetch = _Fetch(desk, open_signer(desk, key), record, wish, given, marked=marked)
         params = fetch.order(request, resume, confidential=confidential)
-        made = "form" in params["started"]["statement"]["statement"]["payload"]
-        receiver = _receiver(fetch.action, output, invocation, made=made)
+        receiver = _receiver(fetch.action, output, invocation, made=has_form(params))
         # A polite end request closes the access on the ledger like Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         done = fetch.receive(params, receiver, output)
@@ -273,6 +272,8 @@ class _Fetch:
     def receive(self, params: Document, receiver: Receiver, output: Path | None) -> Document:
         """Take everything; a denial says what to do."""
         head: Document = {}
+        if has_form(params):
+            print_line(say("The copy is being made…", "正在制作副本……"), sys.stderr)
         try:
             with self._desk.receive("access.receive", params) as delivery:
                 head = delivery.head
@@ -336,6 +337,11 @@ def _receiver(action: str, output: Path | None, invocation: Invocation, *, made:
         folder, name = folder.parent, folder.name
     check_folder(folder, invocation.home)
     return Files(folder, _ALGORITHMS, action, name)
+
+
+def has_form(params: Document) -> bool:
+    """Whether a copy is made for this access."""
+    return "form" in params["started"]["statement"]["statement"]["payload"]
 
 
 def _made(copy: Document | None) -> list[tuple[str, object]]:

@@ -16,8 +16,10 @@ from ingest.media.excerpt import Excerpt
 from ingest.media.marking import Marked
 from ingest.media.tools import Programs, find_programs
 
-TURNS = threading.BoundedSemaphore(2)
-"""How many films are read through or made at once, for all who ask."""
+LOOKS = threading.BoundedSemaphore(2)
+"""How many films are read through at once, for all who ask."""
+_MAKES = threading.BoundedSemaphore(2)
+"""How many copies are made at once; a long one keeps nobody from asking what a film has."""
 SCRATCH = "scratch"
 
 
@@ -34,7 +36,7 @@ def copy_of(host: Host, order: Order, retrieval: Retrieval) -> Iterator[SealedCo
         yield None
         return
     with ExitStack() as stack:
-        with TURNS:
+        with _MAKES:
             maker = _maker(host, order, retrieval)
             made = made_copy(retrieval, maker, host.bench.folder(SCRATCH))
             copy = stack.enter_context(made)

@@ -8,7 +8,7 @@ from archive.desk import ask
 from archive.desk.making import looked_at
 from archive.desk.release import sealed_record
 from archive.errors import CopyNotMade, UsageError
-from cli.service.copies import SCRATCH, TURNS, programs_of
+from cli.service.copies import LOOKS, SCRATCH, programs_of
 from cli.service.desk import Document
 from cli.service.documents import check_params
 from cli.service.gate import gate
@@ -42,7 +42,7 @@ def _span(host: Host, caller: Caller, params: Params) -> Document:
     if begin < 0 or (end is not None and end <= begin):
         raise UsageError("A span ends after it begins.")
     sealed = sealed_record(bench.database, bench.release_places, bench.own_trust, row)
-    with TURNS, looked_at(sealed, bench.folder(SCRATCH)) as original, _as_usage():
+    with LOOKS, looked_at(sealed, bench.folder(SCRATCH)) as original, _as_usage():
         cut = plan(programs_of(host), original, (begin, end))
     return {
         "record": record,

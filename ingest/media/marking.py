@@ -26,7 +26,10 @@ from ingest.media.tools import Program, Programs
 _FONT = str(Path(__file__).resolve().parents[2] / "config" / "fonts" / "NotoSansSC-Regular.ttf")
 _STAMPING = replace(MAKE, seconds=600, cpu_seconds=600)
 _MOST_SIDE = 8192
-_TAGGED = {"mp4": ".m4a", "wav": ".wav", "mp3": ".mp3", "flac": ".flac", "ogg": ".ogg"}
+_TAGGED = {
+    "mov": ("mp4", ".m4a"), "wav": ("wav", ".wav"), "mp3": ("mp3", ".mp3"),
+    "flac": ("flac", ".flac"), "ogg": ("ogg", ".ogg"),
+}  # fmt: skip
 """Containers of sound with room for a comment; any other sound becomes Matroska."""
 
 
@@ -79,14 +82,16 @@ class Marked:
         part = MadeFile(original, "", "", None)
         if self.span is not None:
             part = Excerpt(self.programs, self.name, self.span).make(original, folder)
-        streams = probe(self.programs, part.path).streams
+        found = probe(self.programs, part.path)
+        streams = found.streams
         pictures = [one for one in streams if _is_picture(one)]
         if pictures:
             path = folder / "marked.mp4"
             _burn(program, part.path, path, _shown(pictures[0]), self.lines)
             recipe = "marked-video/1"
         elif any(one.get("codec_type") == "audio" for one in streams):
-            path = _tag(program, part.path, folder, self.name, self.lines)
+            container = str(found.format.get("format_name")).partition(",")[0]
+            path = _tag(program, part.path, folder, container, self.lines)
             recipe = "marked-audio/1"
         else:
             raise CopyNotMade("NOT_A_FILM", "This record cannot be read as a film or a sound.")
@@ -137,11 +142,12 @@ def _burn(
     _check(outcome, path)
 
 
-def _tag(program: Program, original: Path, folder: Path, name: str, lines: Sequence[str]) -> Path:
+def _tag(
+    program: Program, original: Path, folder: Path, container: str, lines: Sequence[str]
+) -> Path:
     """The same packets with the lines as comment."""
-    suffix = "." + name.rpartition(".")[2].lower()
-    muxer = next((muxer for muxer, own in _TAGGED.items() if own == suffix), "matroska")
-    path = folder / f"marked{_TAGGED.get(muxer, '.mka')}"
+    muxer, suffix = _TAGGED.get(container, ("matroska", ".mka"))
+    path = folder / f"marked{suffix}"
     options = {
         "c": "copy", "map_metadata": -1, "map_chapters": -1, "fflags": "+bitexact", "f": muxer,
         "metadata": f"comment={' | '.join(lines)}",

@@ -22,7 +22,7 @@ from ingest.media.runner import CHECK, run, source
 from ingest.media.tools import Programs
 
 _LIMITS = replace(CHECK, output=1 << 30, cpu_seconds=600)
-_MOST_PACKETS = 20_000_000
+_MOST_PACKETS = 5_000_000
 _ENTRIES = "packet=stream_index,pts,dts,duration,size,pos,flags"
 _EXACT = "mov,"
 """Containers of this family keep every packet in one piece at its place."""

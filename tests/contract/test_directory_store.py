@@ -114,6 +114,9 @@ class TestFiles:
         gone = subprocess.Popen(["true"])
         gone.wait()
         (tmp_path / "scratch" / f"{gone.pid}-7f00-1").write_bytes(b"half of it")
+        left = tmp_path / "scratch" / f"{gone.pid}-copy"
+        left.mkdir()
+        (left / "original").write_bytes(b"for a copy that was being made")
         (tmp_path / "scratch" / "1-7f00-1").write_bytes(b"a live process writes this")
         store.put([PutItem("a", b"one")])
         assert [path.name for path in (tmp_path / "scratch").iterdir()] == ["1-7f00-1"]

@@ -1,5 +1,7 @@
 """Copies made for one access: on the ledger before the first byte, and never beyond the grant."""
 
+import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -234,3 +236,18 @@ def test_a_confidential_access_has_no_form(office: Office) -> None:
     ):
         raise AssertionError("handed out")
     assert caught.value.code == "NOT_CONCEALABLE"
+
+
+def test_what_a_killed_process_left_is_removed(scratch: Path) -> None:
+    """An original that nobody handles any more must not stay on the disk."""
+    scratch.mkdir()
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    left = scratch / f"{gone.pid}-copy-x"
+    left.mkdir()
+    (left / "original").write_bytes(b"evidence")
+    live = scratch / f"{os.getpid()}-copy-y"
+    live.mkdir()
+    with original_in(scratch, [b"x"], 1):
+        assert not left.exists()
+        assert live.is_dir()
