@@ -132,7 +132,8 @@ def _streams(subject: Subject, film: Any) -> tuple[list[Any], dict[str, Any]]:
             options |= {"c:v": "copy"}
         else:
             fit = {"force_original_aspect_ratio": "decrease", "force_divisible_by": 2}
-            scaled = film["v:0"].filter("scale", HEIGHT * 16 // 9, HEIGHT, reset_sar=1, **fit)
+            width, height = f"min({HEIGHT * 16 // 9},iw)", f"min({HEIGHT},ih)"
+            scaled = film["v:0"].filter("scale", width, height, reset_sar=1, **fit)
             streams.append(scaled.filter("format", "yuv420p"))
             options |= {"c:v": "libx264", "preset": "veryfast", "crf": 28, "threads": 2}
     audio = subject.stream("audio")

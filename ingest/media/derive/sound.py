@@ -86,7 +86,7 @@ def _framed(drawn: Image.Image, subject: Subject, top_hertz: int | None) -> Imag
     draw = ImageDraw.Draw(made)
     floor = 12 + drawn.height
     middle = 12 + drawn.height // 2
-    draw.line((left, middle, left + WIDTH, middle), fill="#1f4e79")
+    draw.line((left, middle, left + WIDTH - 1, middle), fill="#1f4e79")
     made.paste(drawn, (left, 12), drawn if drawn.mode == "RGBA" else None)
     draw.line((left, floor, left + WIDTH, floor), fill=LINE)
     for share, text in marks(subject.duration):
