@@ -66,6 +66,8 @@ CODES = {
      "数据包编号不连续。", _ORIGINAL, _ORIGINAL_ZH),
     "TRAILING_DATA": Code("suspicious", "More bytes follow after the end of the recording.",
      "记录结束之后还附有其他字节。", _ASK, _ASK_ZH),
+    "CONTENT_ELSEWHERE": Code("suspicious", "Parts of it are said to lie in another file.",
+     "文件声明部分内容位于其他文件，系统不予读取。", _ASK, _ASK_ZH),
     "SECOND_FILE": Code("suspicious", "A second recording follows in the same file.",
      "同一文件中含有第二份记录。", _ASK, _ASK_ZH),
     "DURATION_DIFFERS": Code("suspicious", "The duration stated is not that of the content.",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ingest.media.condition import Noticed
 
-_NESTED = (b"mdia", b"minf", b"stbl", b"edts")
+_NESTED = (b"mdia", b"minf", b"dinf", b"stbl", b"edts")
 _DEEPEST = 6
 _TOLERANCE = 1.0
 """Seconds by which two statements of a duration may differ."""
@@ -15,13 +15,14 @@ _MOST_EXTENTS = 10_000
 
 class _Track(NamedTuple):
     """Durations of one track in seconds, where stated; its longest sample; the last byte that it
-    points to."""
+    points to; whether it says that samples lie in another file."""
 
     media: float | None
     samples: float | None
     longest: float
     edits: float | None
     last: int | None
+    elsewhere: bool
 
 
 class HeldItems(NamedTuple):
@@ -45,8 +46,10 @@ def check_index(body: memoryview, size: int) -> list[Noticed]:
             header = struct.unpack_from(layout, content, 4)
     scale = header[2] if header else 0
     tracks = [_track(content, scale) for kind, content in _children(body) if kind == b"trak"]
+    if any(kind == b"rmra" for kind, _ in _children(body)):
+        found.append(Noticed("CONTENT_ELSEWHERE", "reference movie"))
     if header is None:
-        return [Noticed("INDEX_BAD", "no mvhd")]
+        return [*found, Noticed("INDEX_BAD", "no mvhd")]
     if not tracks:
         found.append(Noticed("INDEX_BAD", "no trak"))
     if header[0] == 0:
@@ -61,6 +64,8 @@ def check_index(body: memoryview, size: int) -> list[Noticed]:
 
 
 def _about_track(track: _Track) -> Iterator[Noticed]:
+    if track.elsewhere:
+        yield Noticed("CONTENT_ELSEWHERE", "data reference")
     if track.samples and track.media is not None:
         differs = abs(track.samples - track.media)
         if differs > max(0.5, 0.02 * track.samples, 2 * track.longest):
@@ -95,7 +100,8 @@ def _track(body: memoryview, scale: int) -> _Track:
                 samples, longest = whole / unit, single / unit
     if (elst := boxes.get(b"elst")) and scale:
         edits = _sum_of_edits(elst) / scale
-    return _Track(media, samples, longest, edits, _last_chunk(boxes))
+    elsewhere = _is_elsewhere(boxes.get(b"dref"))
+    return _Track(media, samples, longest, edits, _last_chunk(boxes), elsewhere)
 
 
 def _samples(stts: memoryview) -> tuple[int, int]:
@@ -127,6 +133,13 @@ def _last_chunk(boxes: dict[bytes, memoryview]) -> int | None:
             if count:
                 return int(max(struct.unpack_from(f">{count}{letter}", table, 8)))
     return None
+
+
+def _is_elsewhere(dref: memoryview | None) -> bool:
+    """Whether a reference names a place without the flag for this file (14496-12 8.7.2)."""
+    if dref is None:
+        return False
+    return any(len(entry) > 4 and not entry[3] & 1 for _, entry in _children(dref[8:]))
 
 
 def _children(body: memoryview) -> Iterator[tuple[bytes, memoryview]]:
