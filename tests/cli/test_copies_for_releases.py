@@ -25,13 +25,14 @@ WORDS = ("--purpose", "supervision", "--reason", "核对")
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeHome]:
-    """One office, whose requests stay; at the end everything is verified, twice."""
+    """One office, whose requests stay; at the end all is verified, rebuilt, and checked outside."""
     office = make_office_home(tmp_path_factory.mktemp("office"), sample("mp4").read_bytes())
     _drop_more(office.home / "inbox" / "camera")
     assert office("watch", "--once").code == 0
     yield office
-    done = office("verify", "--json")
-    assert done.code == 0, done.text
+    for command in ("verify", "rebuild", "verify"):
+        done = office(command)
+        assert done.code == 0, done.text + done.err
     if shutil.which("openssl"):
         said = subprocess.run(
             [sys.executable, "-I", CHECKER, office.home / "store", office.home / "policy.toml"],
