@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, select
 
-from archive import catalog, derived_rows, layout, ledger, vocabulary
+from archive import catalog, derived_rows, layout, ledger
 from archive.cause import cause
 from archive.database import Database
 from archive.derived_rows import DERIVED
@@ -31,15 +30,14 @@ from archive.submitting import wait_for
 from archive.tables import DerivedRow
 
 ACTOR = "system/media"
-_STANDING = tuple(role for role in vocabulary.DERIVATIVES if role not in vocabulary.FOR_ONE_ACCESS)
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
     """Something that was made. `source` is its bytes or a synced file beside the store.
 
-    `tool` is the SHA-256 (hex) of the program that made it, None where it was this one. `access`,
-    `span` (milliseconds) and `range` (bytes of the parent) are for what is made for one access.
+    `tool` is the SHA-256 (hex) of the program that made it, None where it was this one. What is
+    made for one access is not kept, see archive.desk.making.
     """
 
     role: str
@@ -47,9 +45,6 @@ class Product:
     recipe: str
     source: bytes | Path
     tool: str | None = None
-    access: str | None = None
-    span: tuple[int, int] | None = None
-    range: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +147,8 @@ class Derivatives:
 
     def sweep(self, record: str) -> int:
         """Remove of a record what no entry names, or a later one replaced; how many objects."""
-        return self._sweep([info.key for info in self._live.list(layout.derived_prefix(record))])
+        listed = self._live.list(layout.derived_prefix(record))
+        return self._sweep(record, [info.key for info in listed])
 
     def stored_records(self) -> list[str]:
         """Every record of which something stands in live."""
@@ -187,8 +183,8 @@ class Derivatives:
         return self._live.stat(key) is not None and _digest(self._live.read(key)) != digest
 
     def _entry(self, made: Made, product: Product, parent: bytes, number: str) -> NewEntry:
-        body: dict[str, Any] = {
-            "access": product.access,
+        body = {
+            "access": None,
             "digest": f"sha256:{made.digest.hex()}",
             "key": made.key,
             "parent": f"sha256:{parent.hex()}",
@@ -197,24 +193,18 @@ class Derivatives:
             "size": made.size,
             "tool": None if product.tool is None else f"sha256:{product.tool}",
         }
-        for name, pair in (("span", product.span), ("range", product.range)):
-            if pair is not None:
-                body[name] = {"from": pair[0], "to": pair[1]}
         now = self._clock.now()
         return NewEntry(number, derived_rows.MADE, "registry", ACTOR, now, made.record, body)
 
     # ── leftovers ──
 
-    def _sweep(self, keys: Sequence[str]) -> int:
-        """What is made for one access stays: only its entry says that it was there."""
-        standing = [key for key in keys if _role(key) in _STANDING]
-        if not standing:
+    def _sweep(self, record: str, keys: Sequence[str]) -> int:
+        if not keys:
             return 0
-        record = _folder(standing[0])
         with self._db.read() as connection:
             rows = connection.execute(select(DERIVED.c.key).where(DERIVED.c.record == record))
             named = {row.key for row in rows} | derived_rows.unsealed_keys(connection)
-        left = [key for key in standing if key not in named]
+        left = [key for key in keys if key not in named]
         self._live.discard(left)
         return len(left)
 
@@ -247,10 +237,6 @@ def _folder(key: str) -> str:
     """The record that a key below `derived/` is of."""
     parts = key.split("/")
     return parts[1] if len(parts) > 2 else ""
-
-
-def _role(key: str) -> str:
-    return key.rpartition("/")[2].partition("-")[0]
 
 
 __all__ = ["ACTOR", "Derivatives", "Made", "Product"]

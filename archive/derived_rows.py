@@ -36,7 +36,7 @@ def follow(connection: Connection, log: str, entries: Iterable[Said]) -> None:
         if entry["kind"] != MADE:
             last = {place: row for place, row in last.items() if place[0] != record}
             connection.execute(delete(DERIVED).where(DERIVED.c.record == record))
-        elif entry["body"]["role"] not in vocabulary.FOR_ONE_ACCESS:
+        elif entry["body"]["key"] and entry["body"]["role"] not in vocabulary.FOR_ONE_ACCESS:
             last[record, entry["body"]["role"]] = _row(log, index, entry)
             looking.done(connection, record, looking.DERIVE)
     for record, role in last:
@@ -88,7 +88,7 @@ def keys_in(found: Iterable[bytes]) -> frozenset[str]:
         try:
             value = json.loads(data)
             body = value["body"] if value.get("kind") == MADE else value
-            keys.add(str(body["key"]))
+            keys |= {str(body["key"])} if body["key"] else set()
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return frozenset(keys)

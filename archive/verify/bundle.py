@@ -222,7 +222,7 @@ def _rows(facts: BundleFacts, entry: Entry, data: bytes, index: int, place: str)
             lost = body["entry"]
             rows["lost"].append((entry.subject, lost["log"], lost["index"], place))
             rows["reference"].append(("place", entry.subject, lost["log"], lost["index"], place))
-        case "record.amended" | "derived.made":
+        case "record.amended":
             rows["reference"].append(("record", entry.subject, None, None, place))
         case kind if kind.startswith(("log.", "outage.")):
             _control(facts, entry, index, place)
@@ -251,10 +251,10 @@ def _record(entry: Entry, data: bytes, log: str, index: int, at: str) -> tuple[A
 def _derived(facts: BundleFacts, entry: Entry, place: str) -> None:
     body, record = entry.body, str(entry.subject)
     hexadecimal = str(body["digest"]).partition(":")[2]
-    if body["key"] is None:  # made for one access, which the registers judge, and not kept
-        named = body["role"] in FOR_ONE_ACCESS
+    if body["role"] in FOR_ONE_ACCESS:  # not kept; the registers judge what it was made for
+        named = body["key"] is None
     else:
-        named = is_derived_key(body["key"], record, body["role"], hexadecimal)
+        named = is_derived_key(body["key"] or "", record, body["role"], hexadecimal)
     if not named:
         reason = "its key is not that of its record, role and digest"
         facts.found.append(("ENTRY_BAD", place, {"reason": reason}))
