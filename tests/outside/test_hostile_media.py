@@ -71,13 +71,10 @@ def test_a_name_harms_nobody_and_what_is_sound_is_called_so(rows):
 
 
 def test_none_that_lies_is_called_sound(rows):
-    found = {row["name"]: row["says"][1][1] for row in rows if not SOUND.search(row["name"])}
+    lying = [row for row in rows if not SOUND.search(row["name"])]
+    found = {row["name"]: dict(one[:2] for one in row["says"])["examination"] for row in lying}
     sound = sorted(name for name, ended in found.items() if ended.startswith("sound"))
-    assert sound == sorted(TRUE)
-
-
-TRUE = ["attachment.mkv"]
-"""A film that has something beside it, and is sound."""
+    assert sound == ["attachment.mkv"]  # a film that has a file beside it
 
 
 @pytest.mark.full
