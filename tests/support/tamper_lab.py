@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from PIL import Image
+
 import cli.main
 from archive import ledger
 from archive.database import Database
@@ -204,6 +206,20 @@ class Lab:
         self.take(home, TERMINAL, 10, large=True)
         self.grow(home, 250)
         self.take(home, CAMERA, 8)
+        return self._left(home, self._keep(home), None)
+
+    @cached_property
+    def pictured(self) -> Base:
+        """Three photos, and a small picture of each."""
+        self.clock.moment = START
+        home = self._founded("pictured")
+        self.wait(minutes=5)
+        drops = self.folder / "drops-pictured"
+        drops.mkdir()
+        for number, colour in enumerate(("#c03030", "#30a040", "#3050c0")):
+            Image.new("RGB", (64, 48), colour).save(drops / f"photo{number}.jpg")
+        self.must(home, "ingest", str(drops), "--source", CAMERA)
+        self.must(home, "derive")
         return self._left(home, self._keep(home), None)
 
     def _founded(self, name: str, *, pack_up_to: int | None = None) -> Path:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import tamper
-import tamper_keys  # noqa: F401 - puts its attacks into the table, as the following do
+import tamper_derived  # noqa: F401 - puts its attacks into the table, as the following do
+import tamper_keys  # noqa: F401
 import tamper_packs  # noqa: F401
 import tamper_storage  # noqa: F401
 from tamper import ATTACKS, Row
