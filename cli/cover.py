@@ -9,8 +9,8 @@ from archive.documents.cover_sheet import Approval, Copies, CoverItem, CoverShee
 from archive.times import parse_time
 from cli.labels import label
 from cli.language import current, say
+from cli.output import show_span
 from cli.service.desk import Document
-from cli.spans import show_span
 
 
 def cover_sheet(head: Document, action: str, name: str, digests: list[str]) -> CoverSheet:

@@ -9,7 +9,7 @@ from archive.trace import payload_of
 from cli.dates import moment
 from cli.labels import KINDS, label
 from cli.language import say
-from cli.output import print_pairs, print_table, show_size, show_time
+from cli.output import print_pairs, print_table, show_size, show_span, show_time
 
 _Found = Mapping[str, Any]
 
@@ -119,6 +119,10 @@ def _written(event: _Found) -> Iterator[str | None]:
         yield _label(vocabulary.ACTIONS, body["action"]) if body.get("action") else None
         yield body.get("access")
         yield body.get("request")
+    if event["kind"] == "derived.made":
+        yield _label(vocabulary.DERIVATIVES, body["role"])
+        yield show_span(body["span"]) if body.get("span") else None
+        yield show_size(body["size"])
     if event["kind"] in ("access.completed", "access.aborted"):
         yield show_size(body["bytes"])
     if other := body.get("same_content_as"):

@@ -8,14 +8,14 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import TextIO
 
-from archive.times import SHANGHAI, format_time
+from archive.times import SHANGHAI, film_clock, format_time
 from ingest.names import decode_name, safe_for_terminal
 
 WIDE = 240
@@ -55,6 +55,11 @@ def show_duration(seconds: float) -> str:
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def show_span(span: Mapping[str, int]) -> str:
+    """A part of a film: `00:01:00.000 – 00:02:30.040`."""
+    return f"{film_clock(span['from'])} – {film_clock(span['to'])}"
 
 
 def to_json(value: object) -> object:

@@ -7,8 +7,7 @@ from archive import vocabulary
 from cli.dates import moment
 from cli.labels import coded, label, listed, role_label
 from cli.language import say
-from cli.output import print_line, print_pairs, print_table
-from cli.spans import show_span
+from cli.output import print_line, print_pairs, print_table, show_span
 
 _Found = Mapping[str, Any]
 STATES: vocabulary.Labels = {

@@ -2,13 +2,11 @@
 
 import re
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 
 from archive.errors import UsageError
-from archive.times import film_clock
 from cli.language import say
-from cli.output import print_line
+from cli.output import print_line, show_span
 from cli.requesting import Wish
 from cli.service.desk import Desk, Document
 
@@ -40,11 +38,6 @@ def _milliseconds(parts: tuple[str | None, ...]) -> int:
     hours, minutes, seconds, rest = parts
     whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
     return whole * 1000 + int((rest or "0").ljust(3, "0"))
-
-
-def show_span(span: Mapping[str, int]) -> str:
-    """`00:01:00.000 – 00:02:30.040`."""
-    return f"{film_clock(span['from'])} – {film_clock(span['to'])}"
 
 
 def planned(desk: Desk, record: str, times: Times) -> Document:

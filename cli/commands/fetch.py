@@ -15,7 +15,7 @@ from cli.confidential import write_opening
 from cli.invocation import Invocation
 from cli.labels import label
 from cli.language import say
-from cli.output import print_json, print_line, print_pairs, show_size
+from cli.output import print_json, print_line, print_pairs, show_size, show_span
 from cli.progress import progress
 from cli.receiving import Files, Receiver, Screen, check_folder
 from cli.request_options import (
@@ -39,7 +39,7 @@ from cli.requesting import Range, Wish, ask, behalf, byte_range, explain, one_of
 from cli.service import large, open_desk
 from cli.service.desk import Desk, Document
 from cli.service.signed import packed
-from cli.spans import planned, show_span, span_of, with_span
+from cli.spans import planned, span_of, with_span
 
 _ALGORITHMS = ("sha256", "sm3")
 _STDOUT = Path("-")
