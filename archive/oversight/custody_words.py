@@ -20,6 +20,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "case.attached": ("attached to a case", "关联案件"),
     "case.detached": ("detached from a case", "解除关联"),
     "case.linked": ("linked by its own claim", "按声明关联案件"),
+    "case.filed": ("its case filed in a volume", "案卷归档"),
     "hold.placed": ("put on hold", "封存保全"),
     "hold.lifted": ("hold lifted", "解除封存保全"),
     "access.requested": ("asked for", "申请调阅"),

@@ -368,7 +368,9 @@ def _detail(body: Value) -> DetailRef | None:
 
 
 _Make = Callable[[Reader, dict[str, Any], Value], Event]
-_OF_CASES = ("case.opened", "case.changed", "case.closed", "case.attached", "case.detached")
+_OF_CASES = tuple(
+    f"case.{act}" for act in ("opened", "changed", "closed", "attached", "detached", "filed")
+)
 _DISPOSAL = tuple(f"disposition.{step}" for step in ("proposed", "decided", "executed"))
 _OF_KEEPING = ("retention.classed", "retention.extended", *_DISPOSAL, "pack.split")
 _SIGNED: Mapping[str, _Make] = {

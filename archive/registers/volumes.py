@@ -84,8 +84,6 @@ def _check_lines(
     shelf: Shelf, case: str, lines: Sequence[Mapping[str, Any]], earlier: set[str]
 ) -> None:
     """Every line is a record of the case that no volume has yet, and the pages go on."""
-    if not lines:
-        raise denied("CATALOGUE_BAD", case)
     seen, page = set(earlier), 1
     for line in lines:
         record = line["record"]

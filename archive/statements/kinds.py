@@ -115,6 +115,14 @@ _CATALOGUED = obj(
     }
 )
 """One line of a volume catalogue (卷内目录)."""
+
+
+def _catalogue(value: object) -> None:
+    fields.each(_CATALOGUED)(value)
+    if not isinstance(value, list) or not 1 <= len(value) <= MOST_RECORDS:
+        raise FormatError("a catalogue of 1 to 1,000 lines was expected")
+
+
 _COPIES_BACK: dict[str, Check] = {"access": fields.ulid, "count": fields.count}
 
 
@@ -181,7 +189,7 @@ SIGNED: Mapping[str, SignedKind] = {
             "ref_code": fields.ref_code,
             "volume": fields.sha256_digest,
         },
-        {"catalogue": fields.each(_CATALOGUED), "note": _maybe_words},
+        {"catalogue": _catalogue, "note": _maybe_words},
     ),
     "hold.placed": _registry(
         "hold",

@@ -15,10 +15,11 @@ from cli import author, signing_two
 from cli.author import KeyOption, SecondKeyOption, Signer, open_author, open_signer
 from cli.case_view import print_timeline
 from cli.clock import SystemClock
-from cli.commands import case_check
+from cli.commands import case_check, case_filing
 from cli.commands.people import print_history
 from cli.commands.people_changes import ReasonOption
 from cli.dates import day_start
+from cli.filing_view import print_filing
 from cli.invocation import Invocation
 from cli.labels import label, listed
 from cli.language import say
@@ -251,8 +252,10 @@ def show(context: typer.Context, case: _CASE) -> None:
     with open_desk(invocation) as desk:
         found = _show(desk, case)
         line = large.fetch(desk, "case.timeline", {"case": found["case"]})
+        filing = large.fetch(desk, "case.filing", {"case": found["case"]})
     if invocation.json:
-        print_json({**found, "list": line["list"], "timeline": line["stages"]})
+        filed = {key: filing[key] for key in ("volumes", "unfiled", "late")}
+        print_json({**found, **filed, "list": line["list"], "timeline": line["stages"]})
         return
     print_pairs(
         [
@@ -273,11 +276,13 @@ def show(context: typer.Context, case: _CASE) -> None:
         ]
     )
     print_line()
+    print_filing(filing)
     print_timeline(line["stages"])
     print_history(found["history"])
 
 
 case_check.add_to(app)
+case_filing.add_to(app)
 
 
 @app.command(name="list", help=say("Open cases.", "列出未结案件。"), epilog=_EXAMPLE + "list --all")

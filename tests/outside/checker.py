@@ -34,6 +34,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 import checker_disposition as kept  # beside this file, which may run isolated
 import checker_media as seen
+import checker_volumes as filed
 from checker_retention import short_locks
 
 Json = dict[str, Any]
@@ -159,6 +160,7 @@ SIGNED = {  # §11: stream, the payload's field that is the subject, keys of the
     "access.opened": "access access access",
     "alert.handled": "inspection - alert disposition evidence rule",
     **kept.SIGNED,
+    **filed.SIGNED,
 }
 BODY = "accepted_at account detail detail_id host statements"
 STATEMENT = "archive at certificate cunzheng_statement kind nonce payload person"
@@ -189,6 +191,7 @@ DATA = {  # §6: keys of a detail's data
     "hold.lifted": "reason",
     **kept.DATA,
     **seen.DATA,
+    **filed.DATA,
 }
 RECORD = (
     "v id salt name name_b64 folder folder_b64 size digests pieces media text source office"
@@ -1197,7 +1200,7 @@ def need(code: str, fine: object, why: str) -> None:
         raise Bad(f"{code}: {why}")
 
 
-class Register(kept.Keeping, seen.Copies):
+class Register(kept.Keeping, seen.Copies, filed.Volumes):
     """Takes the entries in the order of the ledger; one that breaks a rule changes nothing.
 
     Of the approval matrix it knows how many must approve, not who: the ladder is not climbed here.
@@ -1209,6 +1212,7 @@ class Register(kept.Keeping, seen.Copies):
     def __init__(self, checker: Checker) -> None:
         self.checker = checker
         self.begin_keeping()
+        self.begin_filing()
         self.people: dict[str, Json] = {}
         self.owners: dict[str, tuple[str, str | None]] = {}  # certificate or key -> person, since
         self.founders: list[str] = []

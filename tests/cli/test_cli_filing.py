@@ -1,0 +1,246 @@
+"""Filing a case and excusing rows of the list, through the real commands."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+from cli_people import Person, founders
+from demo_drops import Drop, write_drops
+from reportlab.pdfgen.canvas import Canvas
+
+from archive.registers.volumes import volume_digest
+from archive.times import SHANGHAI
+from cli.clock import SystemClock
+
+PASSPHRASE = "a passphrase for tests"
+NUMBER = "滨综执罚〔2026〕12号"
+CODE = "0123-XZ·2-2026-D30-0001"
+NOW = SystemClock().now()
+
+
+def printed(pages: int, password: str | None = None) -> bytes:
+    """A PDF with so many pages."""
+    file = io.BytesIO()
+    canvas = Canvas(file, encrypt=password)
+    for page in range(pages):
+        canvas.drawString(100, 700, str(page + 1))
+        canvas.showPage()
+    canvas.save()
+    return file.getvalue()
+
+
+def drop(name: str, stage: str | None, content: bytes, hours: float) -> Drop:
+    at = NOW - timedelta(hours=hours)
+    claims: dict[str, Any] = {"case": NUMBER, "capture_start": stamp(at)}
+    if stage:
+        claims["stage"] = stage
+    return Drop("DSJ1", "", name, content, at, claims=claims)
+
+
+def stamp(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).isoformat(timespec="seconds")
+
+
+DROPS = (
+    drop("送达回证.txt", "serve", "送达回证\n".encode(), 20),
+    drop("决定书.pdf", "decide", printed(3), 30),
+    drop("现场笔录.txt", "investigate", "现场笔录\n".encode(), 40),
+    drop("照片.txt", "investigate", "现场照片说明\n".encode(), 41),
+    drop("立案审批表.pdf", "start", printed(4, "secret"), 50),
+    drop("信封.bin", None, b"\x00\x01", 60),
+)
+ORDER = ["立案审批表.pdf", "现场照片说明", "现场笔录", "决定书.pdf", "送达回证", "信封.bin"]
+
+
+@pytest.fixture(scope="module")
+def cli(at_home: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The archive with a case of six records, which the tests file in their order."""
+    cli = at_home(tmp_path_factory.mktemp("filing") / "home")
+    assert cli("init").code == 0
+    path = cli.home / "cunzheng.toml"
+    text = path.read_text(encoding="utf-8").replace("settle_seconds = 2.0", "settle_seconds = 0.0")
+    path.write_text(text, encoding="utf-8")
+    arrive(cli, *DROPS)
+    opening = ("case", "open", NUMBER, "--category", "penalty", "--unit", "main")
+    done = gu(cli)(*opening, "--title", "占道经营")
+    assert done.code == 0, done.err
+    return cli
+
+
+def arrive(cli: Any, *drops: Drop) -> None:
+    write_drops(cli.home / "inbox", drops)
+    done = cli("watch", "--once")
+    assert done.code == 0, done.err
+
+
+def gu(cli: Any) -> Person:
+    """The founder who is an archivist and heads no unit."""
+    return founders(cli, cli.home, PASSPHRASE)[0]
+
+
+def second(cli: Any) -> Person:
+    """The founder who heads the unit."""
+    return founders(cli, cli.home, PASSPHRASE)[1]
+
+
+def shown(cli: Any) -> Any:
+    return cli("case", "show", NUMBER, "--json").json
+
+
+def test_what_is_missing_may_be_excused(cli: Any) -> None:
+    missing = "penalty_interview_note"
+
+    def state() -> Any:
+        rows = cli("case", "check", NUMBER, "--json").json["rows"]
+        return next(row for row in rows if row["id"] == missing)
+
+    assert state()["state"] == "missing"
+    excusing = ("case", "excuse", NUMBER, missing, "--reason", "暴雨，设备失灵")
+    assert gu(cli)(*excusing).code == 4
+    assert second(cli)("case", "excuse", NUMBER, "no_such_row", "--reason", "x").code == 2
+    done = second(cli)(*excusing)
+    assert done.code == 0, done.err
+    found = state()
+    assert (found["state"], found["excused"]["by"]) == ("excused", "second")
+    assert found["excused"]["reason"] == "暴雨，设备失灵"
+
+
+def test_the_draft_is_in_the_order_of_the_procedure(cli: Any) -> None:
+    done = cli("case", "file", NUMBER, "--dry-run", "--json")
+    assert done.code == 0, done.err
+    found = done.json
+    lines = found["lines"]
+    assert [line["title"] for line in lines] == ORDER
+    assert [line["pages"] for line in lines] == [1, 1, 1, 3, 1, 1]
+    assert [line["page_from"] for line in lines] == [1, 2, 3, 4, 7, 8]
+    assert (found["number"], found["closed"]) == (1, None)
+    in_chinese = cli("--lang", "zh", "case", "file", NUMBER, "--dry-run")
+    assert in_chinese.out.index("立案审批表") < in_chinese.out.index("送达回证")
+
+
+def test_an_open_case_is_not_filed(cli: Any) -> None:
+    done = gu(cli)("case", "file", NUMBER, "--ref-code", CODE)
+    assert done.code == 4
+    assert "not closed yet" in done.err
+    assert gu(cli)("case", "file", NUMBER).code == 2
+    assert gu(cli)("case", "close", NUMBER, "--reason", "已办结").code == 0
+
+
+def bad_orders(lines: list[dict[str, Any]]) -> dict[str, str]:
+    first = lines[0]["record"]
+    return {
+        "no column": "title\nx\n",
+        "nothing": "record\n",
+        "twice": f"record\n{first}\n{first}\n",
+        "unknown": "record\n01ARZ3NDEKTSV4RRFFQ69G5FAV\n",
+        "too short": "record\n01\n",
+        "no pages": f"record,pages\n{first},0\n",
+        "many pages": f"record,pages\n{first},1000000\n",
+        "no number": f"record,pages\n{first},二\n",
+    }
+
+
+def test_an_order_that_is_none_is_refused(cli: Any, tmp_path: Path) -> None:
+    lines = cli("case", "file", NUMBER, "-n", "--json").json["lines"]
+    for name, text in bad_orders(lines).items():
+        path = tmp_path / f"{name}.csv"
+        path.write_text(text, encoding="utf-8")
+        done = gu(cli)("case", "file", NUMBER, "--ref-code", CODE, "--order", path)
+        assert done.code == 2, (name, done.err)
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
+    for path in (tmp_path / "binary.csv", tmp_path / "not there.csv"):
+        assert gu(cli)("case", "file", NUMBER, "-n", "--order", path).code == 2
+    assert shown(cli)["volumes"] == []
+
+
+def test_a_person_gives_the_order_and_the_pages(cli: Any, tmp_path: Path) -> None:
+    """The draft as CSV, edited: another order, pages, a title, and one record left out."""
+    path = tmp_path / "order.csv"
+    done = cli("--lang", "zh", "case", "catalogue", NUMBER, "-o", path)
+    assert done.code == 0, done.err
+    head, *rows = csv.reader(path.read_text(encoding="utf-8-sig").splitlines())
+    assert "记录标识" in head
+    last = rows.pop()
+    assert last[head.index("题名")] == "信封.bin"
+    rows[0][head.index("页数")] = "2"
+    rows[0][head.index("题名")] = "立案审批表"
+    rows[1], rows[2] = rows[2], rows[1]
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+    done = gu(cli)("case", "file", NUMBER, "--ref-code", CODE, "--order", path, "--note", "齐全")
+    assert done.code == 0, done.err
+    assert done.out.index("现场笔录") < done.out.index("现场照片说明")
+    assert "Records that stay out of this volume: 1." in done.out
+
+    found = shown(cli)
+    (volume,) = found["volumes"]
+    assert (volume["number"], volume["ref_code"], volume["records"]) == (1, CODE, 5)
+    assert (found["unfiled"], found["late"]) == ([last[head.index("记录标识")]], [])
+    words = next(event for event in found["history"] if event["kind"] == "case.filed")["words"]
+    assert str(volume_digest(words["catalogue"])) == volume["volume"]
+    assert [line["page_from"] for line in words["catalogue"]] == [1, 3, 4, 5, 8]
+    assert [line["title"] for line in words["catalogue"]][:1] == ["立案审批表"]
+
+
+def test_a_code_is_given_once(cli: Any) -> None:
+    done = gu(cli)("case", "file", NUMBER, "--ref-code", CODE)
+    assert done.code == 4
+    assert "given before" in done.err
+    assert gu(cli)("case", "file", NUMBER, "--ref-code", "a code").code == 2
+    in_chinese = gu(cli)("--lang", "zh", "case", "file", NUMBER, "--ref-code", CODE)
+    assert "该档号已被使用" in in_chinese.err
+
+
+def test_late_additions_are_marked_and_go_into_a_further_volume(cli: Any) -> None:
+    arrive(cli, drop("补充说明.txt", "execute", "后到".encode(), 10))
+    found = shown(cli)
+    (late,) = found["late"]
+    assert late in found["unfiled"]
+    assert len(found["unfiled"]) == 2
+    assert f"late addition, in no volume: {late}" in cli("case", "show", NUMBER).out
+    assert f"归档后补充、尚未入卷：{late}" in cli("--lang", "zh", "case", "show", NUMBER).out
+    done = gu(cli)("case", "file", NUMBER, "--ref-code", "0123-XZ·2-2026-D30-0002")
+    assert done.code == 0, done.err
+    assert [line for line in done.out.splitlines() if "added later" in line] != []
+    found = shown(cli)
+    assert (found["unfiled"], found["late"]) == ([], [])
+    assert [volume["records"] for volume in found["volumes"]] == [5, 2]
+    nothing = gu(cli)("case", "file", NUMBER, "--ref-code", "x")
+    assert nothing.code == 2
+    assert "left to be filed" in nothing.err
+
+
+def test_a_volume_on_paper(cli: Any, tmp_path: Path) -> None:
+    path = tmp_path / "volume.pdf"
+    done = cli("--lang", "zh", "case", "catalogue", NUMBER, "--volume", "1", "-o", path)
+    assert done.code == 0, done.err
+    pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(path)]
+    text = "".join("".join(pages).split())
+    for words in ("卷内目录", CODE, "卷内备考表", "本卷共5件、8页", "齐全", "占道经营", "5–7"):
+        assert words in text
+    assert shown(cli)["volumes"][0]["volume"] in text
+    late = cli("case", "catalogue", NUMBER, "--volume", "2", "--format", "csv").out
+    assert late.count("added later") == 1
+    assert cli("case", "catalogue", NUMBER, "--volume", "3").code == 2
+    assert cli("case", "catalogue", NUMBER).code == 2
+
+
+def test_what_was_filed_stands_the_checks(cli: Any) -> None:
+    record = cli("search", "决定书", "--json").json["records"][0]["record"]
+    assert "filed in a volume" in cli("show", record).out
+    before = shown(cli)
+    assert cli("verify").code == 0
+    done = cli("rebuild")
+    assert done.code == 0, done.err
+    assert cli("verify").code == 0
+    after = shown(cli)
+    assert [after[key] for key in ("volumes", "unfiled", "late")] == [
+        before[key] for key in ("volumes", "unfiled", "late")
+    ]
