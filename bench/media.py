@@ -31,7 +31,7 @@ MIB = 1 << 20
 CUNZHENG = [str(Path(sys.executable).with_name("cunzheng"))]
 ENVIRONMENT = {**os.environ, "CUNZHENG_PASSPHRASE": "bench", "LANG": "C.UTF-8"}
 _POLL = 0.02
-_PATIENCE = 900.0
+_PATIENCE = 300.0
 _AFTER = 5.0
 """Seconds that the background decodes before drops come."""
 
@@ -131,7 +131,7 @@ def decoding() -> bool:
     """Whether the watcher's ffmpeg is at work."""
     for path in Path("/proc").glob("[0-9]*/comm"):
         try:
-            if path.read_text(encoding="ascii").strip() == "ffmpeg":
+            if path.read_text(encoding="ascii").startswith("ffmpeg"):
                 return True
         except OSError:
             continue
