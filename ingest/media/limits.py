@@ -35,8 +35,11 @@ class Limits:
     """How far it stands back for others, 0 to 19."""
 
 
-PROBE = Limits(seconds=30, cpu_seconds=3, memory=512 * MiB, output=8 * MiB, nice=5)
-"""Reading headers, before the seal: 10 ms for what is sound; the clock is for a busy machine."""
+PROBE = Limits(seconds=30, cpu_seconds=3, memory=512 * MiB, output=8 * MiB, nice=0)
+"""Reading headers, before the seal: 10 ms for what is sound; the clock is for a busy machine.
+
+It does not stand back: a drop and whoever brought it wait for it.
+"""
 CHECK = Limits(seconds=600, cpu_seconds=60, memory=512 * MiB, output=64 * MiB)
 """Walking through all packets without decoding."""
 DECODE = Limits(seconds=6 * 3600, cpu_seconds=6 * 3600, memory=1 * GiB, output=64 * MiB, nice=19)
