@@ -5,7 +5,7 @@ BIN := .venv/bin
 PACKAGES := signing archive ingest retention cli
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full acceptance lint tamper forger bucket crash faults media-hostile bench lock clean
+.PHONY: help setup demo test test-full acceptance lint tamper forger bucket media-table crash faults media-hostile bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ forger: setup ## print the forger's table: what people with the store, database 
 
 bucket: setup ## print the bucket table: what an administrator of the storage does, what verify says
 	@$(BIN)/python tests/support/bucket_table.py
+
+media-table: setup ## print the media table: what was done to films, sound and photos, which checks notice
+	@PYTHONPATH=.:tests/support $(BIN)/python tests/support/media_table.py
 
 crash: setup ## print the crash table: kill -9 at every durable step and at random moments
 	@$(BIN)/python tests/support/crash_table.py

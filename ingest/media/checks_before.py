@@ -85,11 +85,11 @@ def about_end(outcome: Outcome) -> list[Noticed]:
 def about_packets(walked: Packets, probe: Probe) -> list[Noticed]:
     """What the packets of a file say against its index and its duration."""
     noticed = about_end(walked.outcome)
+    if noticed:
+        return noticed
     told = list(complaints(walked.outcome.err))
     if told:
         noticed.append(Noticed("READ_ERRORS", summary(told)))
-    if noticed:
-        return noticed
     for stream in probe.streams:
         seen = walked.streams.get(stream["index"], StreamPackets())
         if stream.get("codec_type") in ("video", "audio") and not _cover(stream):

