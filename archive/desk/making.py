@@ -10,22 +10,18 @@ kept but the digest.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
-from archive.cause import cause
-from archive.cause import within as caused
-from archive.desk.checked_range import checked_range
 from archive.desk.release import Retrieval
 from archive.durable import FileSystem, disk_errors
 from archive.errors import CopyNotMade, Unreachable
 from archive.leftovers import remove_leftovers
 from archive.registers.forms import within
-from archive.sealed_record import SealedRecord
 
 PART_SIZE = 4 << 20
 _SPARE = 256 << 20
@@ -113,19 +109,6 @@ def original_in(scratch: Path, parts: Iterable[bytes], size: int) -> Iterator[Pa
         with disk_errors(name), original.open("xb") as file:
             for part in parts:
                 file.write(part)
-        yield original
-
-
-@contextmanager
-def looked_at(record: SealedRecord, scratch: Path) -> Iterator[Path]:
-    """A record as a private file, to be looked at inside the archive and nothing handed out."""
-    with cause("media"):
-        record.prepare()
-    size = record.description.size
-    with (
-        closing(checked_range(record, 0, size)) as parts,
-        original_in(scratch, caused("media", parts), size) as original,
-    ):
         yield original
 
 

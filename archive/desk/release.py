@@ -325,8 +325,12 @@ class Retrieval:
         self._sealed_start = True
 
     def _open_record(self) -> SealedRecord:
-        parts = self._parts
-        return sealed_record(parts.database, parts.places, parts.trust, self._row)
+        parts, row = self._parts, self._row
+        with parts.database.read() as connection:
+            head = ledger.head_of(connection, row.log)
+        size = head.published if head else 0
+        stored = StoredLog(parts.places, parts.trust, row.log, size)
+        return SealedRecord(parts.places.evidence, stored.prove(row.idx, size), row.id)
 
     def _leave(self, error: BaseException | None) -> None:
         """End the access on the ledger and let the lock go; `error` is what ended it, if any."""
@@ -351,17 +355,6 @@ class Retrieval:
             entry = self._book.end(connection, self.handed_out, code)
         if entry is not None and self._sealed_start:
             self._parts.desk.wait([entry])
-
-
-def sealed_record(
-    database: Database, places: Places, trust: LogTrust, row: RecordRow
-) -> SealedRecord:
-    """A record as storage has it, its entry proved from there; see `SealedRecord.prepare`."""
-    with database.read() as connection:
-        head = ledger.head_of(connection, row.log)
-    size = head.published if head else 0
-    stored = StoredLog(places, trust, row.log, size)
-    return SealedRecord(places.evidence, stored.prove(row.idx, size), row.id)
 
 
 def end_code(error: BaseException) -> str:

@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from archive import catalog
 from archive.desk import ask
-from archive.desk.making import looked_at
-from archive.desk.release import sealed_record
 from archive.errors import CopyNotMade, UsageError
-from cli.service.copies import LOOKS, SCRATCH, programs_of
+from cli.service.copies import LOOKS, programs_of
 from cli.service.desk import Document
 from cli.service.documents import check_params
 from cli.service.gate import gate
 from cli.service.operations import Caller, Host, Params, operation
+from cli.wiring_media import originals_of
 from ingest.media.excerpt import plan
 
 
@@ -37,13 +35,11 @@ def _span(host: Host, caller: Caller, params: Params) -> Document:
         reader.check_records()
     with bench.database.read() as connection:
         (record,) = ask.record_ids(connection, [params["record"]])
-        row = catalog.find_record(connection, record)
     begin, end = params["from"], params.get("to")
     if begin < 0 or (end is not None and end <= begin):
         raise UsageError("A span ends after it begins.")
-    sealed = sealed_record(bench.database, bench.release_places, bench.own_trust, row)
-    with LOOKS, looked_at(sealed, bench.folder(SCRATCH)) as original, _as_usage():
-        cut = plan(programs_of(host), original, (begin, end))
+    with LOOKS, originals_of(bench).open(record) as original, _as_usage():
+        cut = plan(programs_of(host), original.descriptor, (begin, end))
     return {
         "record": record,
         "span": {"from": cut.span[0], "to": cut.span[1]},

@@ -82,8 +82,8 @@ class Excerpt:
             )
 
 
-def plan(programs: Programs, original: Path, span: tuple[int, int | None]) -> Cut:
-    """What an excerpt of these times would be; raises CopyNotMade."""
+def plan(programs: Programs, original: Path | int, span: tuple[int, int | None]) -> Cut:
+    """What an excerpt of these times would be, of a file or open descriptor; CopyNotMade."""
     required(programs)
     return packet_index(programs, original).cut(*span)
 

@@ -7,6 +7,7 @@ Times are milliseconds from the first picture, or the first sound where there ar
 comes out of `cut` can be given to it again and gives the same packets.
 """
 
+import os
 from array import array
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -171,15 +172,18 @@ def _first_from(track: Track, time: int, start: int) -> int:
     return len(track.times)
 
 
-def packet_index(programs: Programs, path: Path) -> PacketIndex:
-    """Read where all packets stand; raises CopyNotMade, and UsageError without programs."""
-    found = probe(programs, path)
+def packet_index(programs: Programs, file: Path | int) -> PacketIndex:
+    """Read where all packets of a file or open descriptor stand.
+
+    Raises CopyNotMade for what is no film, UsageError without programs.
+    """
+    found = probe(programs, file)
     tracks = _tracks(found)
     if not tracks:
         raise CopyNotMade("NOT_A_FILM", "This record cannot be read as a film or a sound.")
     reading = _Reading(tracks)
     _, ffprobe = programs.required()
-    with source(path) as opened:
+    with source(file) as opened:
         argv = [str(ffprobe.path), "-v", "error", "-of", "csv=p=0", "-show_entries", _ENTRIES]
         outcome = run([*argv, *opened.argv], _LIMITS, pass_fds=opened.fds, sink=reading.feed)
     if outcome.ended in ("timeout", "limit", "crashed") or reading.count > _MOST_PACKETS:
@@ -188,7 +192,7 @@ def packet_index(programs: Programs, path: Path) -> PacketIndex:
     kept.sort(key=lambda track: (track.type != "video", track.index))
     if not kept or (kept[0].type == "video" and len(kept[0].times) == 1):
         raise CopyNotMade("NOT_A_FILM", "This record cannot be read as a film or a sound.")
-    return PacketIndex(str(found.format.get("format_name")), path.stat().st_size, tuple(kept))
+    return PacketIndex(str(found.format.get("format_name")), os.stat(file).st_size, tuple(kept))
 
 
 def _tracks(found: Probe) -> dict[int, Track]:
