@@ -18,6 +18,8 @@ or belongs to a unit is judged at the moment at which his signature is accepted.
 - An excerpt needs the consent of an archivist too, wherever an approval is needed; an archivist
   who asks himself needs another archivist.
 - Supervision that may demand is registered, takes no approval and no refusal.
+- A part of a film is asked for by time, from key frame to key frame, and approved with its bytes.
+  A marked copy (`--marked`) takes what the action takes, and is no redacted one.
 - State secrets are refused at intake and are in no line.
 - An administrator never sees content, in no capacity.
 
@@ -28,6 +30,8 @@ or belongs to a unit is judged at the moment at which his signature is accepted.
 
 - “敏感”指涉及未成年人、个人隐私或商业秘密：各级审批人提高一级。
 - 摘录凡须审批的，还须经档案员同意；档案员本人申请的，由另一名档案员同意。
+- 音像的摘录按时间申请，按关键帧取整，审批的是时间和对应的字节。
+  水印副本（`--marked`）按相应调阅方式审批，不视为脱敏副本。
 - 有权要求提供的监督只登记，不审批、不得拒绝。
 - 国家秘密在接收时即予拒绝，不在本表中。
 - 系统管理员在任何情况下都不接触内容。
