@@ -1,6 +1,6 @@
 """Volumes of a case as people read them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from archive.times import parse_time
@@ -37,11 +37,16 @@ def print_draft(draft: Document, lines: Sequence[Document]) -> None:
     )
     out = len(draft["lines"]) - len(lines)
     if out:
-        print_line(say(f"Records that stay out of this volume: {out}.", f"另有 {out} 份记录不入本卷。"))
+        print_line(
+            say(f"Records that stay out of this volume: {out}.", f"另有 {out} 份记录不入本卷。")
+        )
 
 
-def print_filing(found: Document) -> None:
-    """Volumes with their codes and digests, and what came after them; nothing before the first."""
+def print_filing(found: Document, stages: Iterable[Document]) -> None:
+    """Volumes with their codes and digests, and what came after them; nothing before the first.
+
+    `stages` are those of the timeline, which has the names of the records.
+    """
     if not found["volumes"]:
         return
     print_table(
@@ -57,8 +62,10 @@ def print_filing(found: Document) -> None:
             for one in found["volumes"]
         ],
     )
+    names = {one["record"]: one["name"] for stage in stages for one in stage["records"]}
     for record in found["late"]:
-        print_line(say(f"late addition, in no volume: {record}", f"归档后补充、尚未入卷：{record}"))
+        one = f"{names.get(record, '–')} ({record})"
+        print_line(say(f"late addition, in no volume: {one}", f"归档后补充、尚未入卷：{one}"))
     left = len(found["unfiled"]) - len(found["late"])
     if left:
         print_line(say(f"records in no volume: {left}", f"未入卷记录：{left} 份"))

@@ -111,6 +111,12 @@ class Paper:
             self.left if left is None else left, y, self.right if right is None else right, y
         )
 
+    def frame(self, left: float, bottom: float, width: float, height: float) -> None:
+        """An empty box with a thin line around it."""
+        self._canvas.setLineWidth(0.5)
+        self._canvas.setStrokeGray(0.2)
+        self._canvas.rect(left, bottom, width, height, stroke=1, fill=0)
+
     def shade(self, bottom: float, height: float) -> None:
         """A light band between the margins, to be written on."""
         self._canvas.setFillGray(0.91)

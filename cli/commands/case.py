@@ -276,7 +276,7 @@ def show(context: typer.Context, case: _CASE) -> None:
         ]
     )
     print_line()
-    print_filing(filing)
+    print_filing(filing, line["stages"])
     print_timeline(line["stages"])
     print_history(found["history"])
 

@@ -4,6 +4,7 @@ Who may see a case sees the titles of all its records. The draft counts the page
 archive reads them; nothing of them leaves it but their number, and only an archivist can ask.
 """
 
+import io
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from archive.desk.db_shelf import DbShelf
 from archive.desk.reading import Reader
 from archive.errors import ArchiveError, NotFound
 from archive.filing.catalogue import Line, proposed
+from archive.filing.volume_form import write_form
 from archive.filing.volume_table import Listed, VolumeSheet, numbered, volume_table
 from archive.filing.volumes import Filing, filing_of, lines_of
 from archive.people_names import names_of
@@ -28,7 +30,7 @@ from archive.times import SHANGHAI, parse_time
 from cli.language import say
 from cli.service import large
 from cli.service.claims import follow_claims
-from cli.service.desk import Delivery
+from cli.service.desk import MAX_PIECE, Delivery, Stream
 from cli.service.documents import check_params
 from cli.service.gate import gate
 from cli.service.operations import Caller, Host, Params, delivery
@@ -86,8 +88,16 @@ def _catalogue(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]
         lines = _drafted(drafted)
     else:
         sheet, lines = _filed(host, caller, params["case"], number)
-    table = volume_table(sheet, lines, host.bench.clock.now(), lang)
-    with written(host, table, params["format"]) as stream:
+    now = host.bench.clock.now()
+    if params["format"] == "pdf":
+        form = io.BytesIO()
+        write_form(sheet, lines, now, lang, form)
+        head = {"format": "pdf", "size": form.tell()}
+        yield Stream(
+            head, (form.getvalue()[at : at + MAX_PIECE] for at in range(0, form.tell(), MAX_PIECE))
+        )
+        return
+    with written(host, volume_table(sheet, lines, now, lang), params["format"]) as stream:
         yield stream
 
 

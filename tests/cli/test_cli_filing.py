@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,11 @@ def drop(name: str, stage: str | None, content: bytes, hours: float) -> Drop:
     if stage:
         claims["stage"] = stage
     return Drop("DSJ1", "", name, content, at, claims=claims)
+
+
+def replaced(number: str, one: Drop) -> Drop:
+    """The drop as one of another case."""
+    return replace(one, claims={**(one.claims or {}), "case": number})
 
 
 def stamp(at: datetime) -> str:
@@ -204,8 +210,11 @@ def test_late_additions_are_marked_and_go_into_a_further_volume(cli: Any) -> Non
     (late,) = found["late"]
     assert late in found["unfiled"]
     assert len(found["unfiled"]) == 2
-    assert f"late addition, in no volume: {late}" in cli("case", "show", NUMBER).out
-    assert f"归档后补充、尚未入卷：{late}" in cli("--lang", "zh", "case", "show", NUMBER).out
+    assert f"late addition, in no volume: 补充说明.txt ({late})" in cli("case", "show", NUMBER).out
+    assert (
+        f"归档后补充、尚未入卷：补充说明.txt ({late})"
+        in cli("--lang", "zh", "case", "show", NUMBER).out
+    )
     done = gu(cli)("case", "file", NUMBER, "--ref-code", "0123-XZ·2-2026-D30-0002")
     assert done.code == 0, done.err
     assert [line for line in done.out.splitlines() if "added later" in line] != []
@@ -223,13 +232,43 @@ def test_a_volume_on_paper(cli: Any, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(path)]
     text = "".join("".join(pages).split())
-    for words in ("卷内目录", CODE, "卷内备考表", "本卷共5件、8页", "齐全", "占道经营", "5–7"):
+    for words in (
+        "卷内目录",
+        CODE,
+        "卷内备考表",
+        "本卷共5件、8页",
+        "齐全",
+        "占道经营",
+        "5–7",
+        "检查人",
+    ):
         assert words in text
     assert shown(cli)["volumes"][0]["volume"] in text
     late = cli("case", "catalogue", NUMBER, "--volume", "2", "--format", "csv").out
     assert late.count("added later") == 1
     assert cli("case", "catalogue", NUMBER, "--volume", "3").code == 2
     assert cli("case", "catalogue", NUMBER).code == 2
+
+
+def test_the_commands_of_the_page_run(cli: Any, tmp_path: Path) -> None:
+    """docs/filing.md, line by line, for another case."""
+    text = (Path(__file__).parents[2] / "docs" / "filing.md").read_text(encoding="utf-8")
+    lines = [
+        line.split("#")[0].split()[2:]
+        for line in text.splitlines()
+        if line.startswith("    $ cunzheng ")
+    ]
+    assert len(lines) == 7
+    arrive(cli, replaced("2026-13", drop("申请书.txt", "start", "申请书\n".encode(), 5)))
+    opening = ("case", "open", "2026-13", "--category", "penalty", "--unit", "main")
+    assert gu(cli)(*opening).code == 0
+    values = {"CASE": "2026-13", "ROW…": "询问笔录", "TEXT": "说明"}
+    values["volume.pdf"] = str(tmp_path / "volume.pdf")
+    for line in lines:
+        by = second(cli) if line[1] == "excuse" else gu(cli)
+        done = by(*(values.get(word, word) for word in line))
+        assert done.code == (line[1] == "check"), (line, done.err)
+    assert (tmp_path / "volume.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_what_was_filed_stands_the_checks(cli: Any) -> None:

@@ -110,6 +110,30 @@ def test_completeness_is_for_who_may_see_the_case(service: Service) -> None:
         assert code(lambda c=caller: ask(c, "report.completeness", **wanted)) == "ROLE_MISSING"
 
 
+def test_volumes_are_for_who_may_see_the_case_and_the_draft_for_archivists(
+    service: Service,
+) -> None:
+    def ask(caller: str, name: str, **params: Any) -> Any:
+        return large.fetch(service.desk(caller), name, {"case": "2026-99", **params})
+
+    for caller in ("arch", "inspector", "liu"):
+        assert ask(caller, "case.filing")["volumes"] == []
+    with pytest.raises(NotFound, match="There is no case 2026-99"):
+        ask("hx", "case.filing")
+    assert code(lambda: ask("adm", "case.filing")) == "NO_CONTENT"
+    wanted = {"format": "json", "lang": "en"}
+    for name, more in (("case.draft", {}), ("case.catalogue", wanted)):
+        for caller in ("inspector", "liu", "hx", "adm"):
+            assert code(lambda c=caller, n=name, m=more: ask(c, n, **m)) == "ROLE_MISSING"
+        with pytest.raises(NotFound, match="left to be filed"):
+            ask("arch", name, **more)
+    for caller in ("arch", "inspector", "liu"):
+        with pytest.raises(NotFound, match="no volume 1"):
+            ask(caller, "case.catalogue", **wanted, volume=1)
+    with pytest.raises(NotFound, match="There is no case 2026-99"):
+        ask("hx", "case.catalogue", **wanted, volume=1)
+
+
 def test_inspections_are_of_inspectors_and_archivists(service: Service) -> None:
     said = {**INSPECTION, "failed": 0, "indeterminate": 0}
     for caller in ("hx", "adm"):
