@@ -9,11 +9,14 @@ from archive.documents.table import Language
 from archive.oversight import events as ev
 from archive.oversight.events import Event
 from archive.proof_readme import CLIMB
+from archive.times import film_clock
 
 KINDS: Mapping[str, tuple[str, str]] = {
     "record.accessioned": ("sealed", "入库封存"),
     "record.redropped": ("dropped again", "重复投放"),
     "record.lost": ("content lost", "内容丢失"),
+    "record.amended": ("examined", "音像检查"),
+    "derived.made": ("derivative made", "制作衍生件"),
     "case.opened": ("case opened", "案件登记"),
     "case.changed": ("case changed", "案件变更"),
     "case.closed": ("case closed", "案件结案"),
@@ -57,19 +60,25 @@ _REGISTERS = {kind for kind in KINDS if not kind.startswith("access.")}
 
 
 def _of_registers(event: Event, lang: Language) -> tuple[str | None, ...]:
+    found: tuple[str | None, ...] = ()
     match event:
         case ev.Accessioned():
-            return (event.source, f"{event.size:,} B")
+            found = (event.source, f"{event.size:,} B")
         case ev.CaseChanged():
-            return (event.case,)
+            found = (event.case,)
         case ev.HoldChanged():
-            return (event.hold, event.case)
+            found = (event.hold, event.case)
         case ev.KeptOrGone():
-            return (event.disposition,)
+            found = (event.disposition,)
+        case ev.Made():
+            span = event.span and f"{film_clock(event.span[0])} – {film_clock(event.span[1])}"
+            role = _label(vocabulary.DERIVATIVES, event.role, lang)
+            found = (role, span, f"{event.size:,} B", event.access)
         case ev.AlertHandled():
-            return (event.rule, _label(vocabulary.DISPOSITIONS, event.disposition, lang))
+            found = (event.rule, _label(vocabulary.DISPOSITIONS, event.disposition, lang))
         case _:
-            return ()
+            pass
+    return found
 
 
 def _of_access(event: Event, lang: Language) -> tuple[str | None, ...]:

@@ -30,6 +30,12 @@ class DetailRef(NamedTuple):
     id: str
     digest: str
 
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> "DetailRef | None":
+        """That of an entry's body, None where it has none."""
+        number = body.get("detail_id")
+        return cls(number, body["detail"]) if number else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -259,6 +265,23 @@ class Inspected(Event):
     result: str
     failed: int
     indeterminate: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made(Event):
+    """A derivative; `access` is the one that it was made for, or None."""
+
+    access: str | None
+    role: str
+    size: int
+    span: tuple[int, int] | None
+
+    @classmethod
+    def of(cls, base: dict[str, Any], value: Mapping[str, Any]) -> "Made":
+        """From an entry `derived.made`; `base` is what every event has."""
+        body = value["body"]
+        same = {key: body[key] for key in ("access", "role", "size")}
+        return cls(**base, **same, span=_pair(body.get("span")))
 
 
 def asked_part(said: Mapping[str, Any]) -> dict[str, Any]:

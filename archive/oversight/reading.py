@@ -86,7 +86,7 @@ class Reader:
             "written": written,
             "person": person,
             "unit": self.units.get(name) if person else None,
-            "detail": _detail(body),
+            "detail": DetailRef.of(body),
         }
 
     def _signed(self, line: Line, kind: str) -> Event:
@@ -103,7 +103,7 @@ class Reader:
             "account": body["account"],
             "host": body["host"],
             "signers": tuple(statement["person"] for statement in statements),
-            "detail": _detail(body),
+            "detail": DetailRef.of(body),
         }
         make = _SIGNED.get(kind)
         return make(self, base, statements[0]["payload"]) if make else Event(**base)
@@ -362,11 +362,6 @@ class Reader:
         return tuple(self._holds[hold][0] for hold in sorted(found) if hold in self._holds)
 
 
-def _detail(body: Value) -> DetailRef | None:
-    number = body.get("detail_id")
-    return DetailRef(number, body["detail"]) if number else None
-
-
 _Make = Callable[[Reader, dict[str, Any], Value], Event]
 _OF_CASES = tuple(
     f"case.{act}" for act in ("opened", "changed", "closed", "attached", "detached", "filed")
@@ -391,6 +386,7 @@ _SIGNED: Mapping[str, _Make] = {
 _PLAIN: Mapping[str, _Make] = {
     "person.expired": Reader._expired,
     "case.linked": Reader._linked,
+    "derived.made": lambda _reader, base, value: ev.Made.of(base, value),
     **dict.fromkeys(("access.completed", "access.aborted"), Reader._ended),
     "access.denied": Reader._denied,
     "access.closed": Reader._closed,
