@@ -134,7 +134,7 @@ def _facts(retrieval: Retrieval, form: str, made: MadeFile) -> dict[str, Any]:
         digest = file_digest(file, "sha256").hexdigest()
         size = file.tell()
     if size == 0:
-        raise CopyNotMade("COPY_FAILED", "The copy that was made is empty.")
+        raise CopyNotMade("COPY_FAILED", "No copy can be made of this record: it is damaged.")
     digests = [digest for digest in description.digests if digest.algorithm == "sha256"]
     return {
         "cunzheng_copy": 1,
