@@ -14,6 +14,13 @@ Document = Mapping[str, Any]
 
 def print_draft(draft: Document, lines: Sequence[Document]) -> None:
     """The catalogue that is about to be signed, and what stays out of it."""
+    code = draft["ref_code"] or "–"
+    print_line(
+        say(
+            f"volume {draft['number']}, reference code {code}",
+            f"第 {draft['number']} 卷，档号 {code}",
+        )
+    )
     beside = {one["record"]: one for one in draft["lines"]}
     print_table(
         (

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args
 
-from archive.errors import UsageError
+from archive.errors import FormatError, UsageError
+from archive.filing.ref_codes import CodePattern
 from cli.language import say
 from signing.digest import ALGORITHMS
 
@@ -75,6 +76,7 @@ class Settings:
     media_programs: str = ""
     media_examine: bool = True
     device_profiles: str = ""
+    ref_code: str = ""
 
     def __post_init__(self) -> None:
         """Raise SettingsError for a value out of its range."""
@@ -96,6 +98,8 @@ class Settings:
             raise _bad("database", f'"{EMBEDDED}", postgresql://…')
         if not self.store:
             raise _bad("store", say("a folder or s3://bucket", "目录或 s3://桶"))
+        if self.ref_code:
+            _check_code(self.ref_code)
         self._check_storage()
 
     def _check_storage(self) -> None:
@@ -271,6 +275,13 @@ def _match(name: str, value: str, form: re.Pattern[str]) -> None:
 def _range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise _bad(name, say(f"from {low:g} to {high:g}", f"{low:g} 到 {high:g}"))
+
+
+def _check_code(pattern: str) -> None:
+    try:
+        CodePattern.parse(pattern)
+    except FormatError as error:
+        raise _bad("ref_code", "0123-XZ-{year}-{term}-{volume}") from error
 
 
 def _check_digests(digests: tuple[str, ...]) -> None:

@@ -56,12 +56,7 @@ def _filed(shelf: Shelf, act: Act, body: SignedBody) -> None:
     _check_no_handler(known, body)
     if known["closed"] is None:
         raise denied("CASE_OPEN", case)
-    data = act.detail()
-    if data is None:
-        raise denied("CATALOGUE_BAD", remark("TEXT_UNREADABLE"))
-    lines = data["catalogue"]
-    if str(volume_digest(lines)) != payload["volume"]:
-        raise denied("CATALOGUE_BAD", remark("TEXT_OTHER"))
+    lines = _signed_lines(act, payload["volume"])
     before = volumes_of(shelf, case)
     if payload["number"] != len(before) + 1:
         raise denied("CATALOGUE_BAD", str(payload["number"]))
@@ -78,6 +73,17 @@ def _filed(shelf: Shelf, act: Act, body: SignedBody) -> None:
     }
     shelf.put("ref_code", payload["ref_code"], {"case": case})
     shelf.put("case_volumes", case, {"volumes": [*before, volume]})
+
+
+def _signed_lines(act: Act, volume: str) -> Sequence[Mapping[str, Any]]:
+    """The catalogue whose digest was signed."""
+    data = act.detail()
+    if data is None:
+        raise denied("CATALOGUE_BAD", remark("TEXT_UNREADABLE"))
+    lines: Sequence[Mapping[str, Any]] = data["catalogue"]
+    if str(volume_digest(lines)) != volume:
+        raise denied("CATALOGUE_BAD", remark("TEXT_OTHER"))
+    return lines
 
 
 def _check_lines(

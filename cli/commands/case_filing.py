@@ -103,7 +103,13 @@ def file(
     case: _CASE,
     ref_code: Annotated[
         str | None,
-        typer.Option("--ref-code", help=say("Reference code.", "档号，一经赋予不得更改。")),
+        typer.Option(
+            "--ref-code",
+            help=say(
+                "Reference code; proposed where `cunzheng.toml` has a pattern.",
+                "档号，一经赋予不得更改；设定了档号格式的可自动拟定。",
+            ),
+        ),
     ] = None,
     order: Annotated[
         Path | None,
@@ -123,10 +129,11 @@ def file(
     key: KeyOption = None,
 ) -> None:
     """Show the catalogue, sign it, submit it."""
-    _check_code(ref_code, dry_run=dry_run)
+    _check_code(ref_code)
     invocation = Invocation.of(context)
     with open_desk(invocation) as desk:
         draft = large.fetch(desk, "case.draft", {"case": case})
+        draft["ref_code"] = ref_code or draft["ref_code"]
         lines = in_order(draft["lines"], order)
         _check_size(lines)
         if not invocation.json:
@@ -135,7 +142,7 @@ def file(
             print_json({**draft, "lines": lines})
         if dry_run:
             return
-        answer = _file(desk, draft, lines, {"ref_code": ref_code}, note, key)
+        answer = _file(desk, draft, lines, note, key)
     done = say(
         f"Volume {draft['number']} is filed: {len(lines)} records.",
         f"第 {draft['number']} 卷已归档，共 {len(lines)} 份记录。",
@@ -143,13 +150,10 @@ def file(
     show_place(answer, done, invocation)
 
 
-def _check_code(code: str | None, *, dry_run: bool) -> None:
-    if code is None and dry_run:
-        return
-    if code is None:
-        raise UsageError(say("Give the --ref-code.", "请用 --ref-code 指定档号。"))
+def _check_code(code: str | None) -> None:
     try:
-        fields.ref_code(code)
+        if code is not None:
+            fields.ref_code(code)
     except FormatError as error:
         raise UsageError(
             say(
@@ -163,15 +167,19 @@ def _file(
     desk: Desk,
     draft: dict[str, Any],
     lines: list[Signed],
-    code: dict[str, Any],
     note: str | None,
     key: str | None,
 ) -> dict[str, Any]:
+    if draft["ref_code"] is None:
+        raise UsageError(
+            say(
+                "Give the --ref-code: no pattern of the archive proposes one.",
+                "请用 --ref-code 指定档号：存证库未设定可用的档号格式。",
+            )
+        )
     own = open_author(desk, key)
     payload = {
-        **code,
-        "case": draft["case"],
-        "number": draft["number"],
+        **{name: draft[name] for name in ("case", "number", "ref_code")},
         "volume": str(volume_digest(lines)),
     }
     made = own.make("case.filed", payload, {"catalogue": lines, "note": note})

@@ -21,6 +21,7 @@ from archive.desk.db_shelf import DbShelf
 from archive.desk.reading import Reader
 from archive.errors import ArchiveError, NotFound
 from archive.filing.catalogue import Line, proposed
+from archive.filing.ref_codes import CodePattern
 from archive.filing.volume_form import write_form
 from archive.filing.volume_table import Listed, VolumeSheet, numbered, volume_table
 from archive.filing.volumes import Filing, filing_of, lines_of
@@ -37,6 +38,7 @@ from cli.service.operations import Caller, Host, Params, delivery
 from cli.service.operations_oversight import asked_language, written
 from cli.wiring_media import originals_of
 from ingest.media.page_count import count_pages
+from retention.law import schedule_of
 
 _TURNS = threading.BoundedSemaphore(1)
 
@@ -73,7 +75,8 @@ def _draft(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     case, value, number, lines = _next(host, caller, params["case"])
     shown = [{**asdict(one), "day": one.day.isoformat()} for one in lines]
     head = {"case": case, "case_number": value["number"], "closed": value["closed"]}
-    yield large.stream({**head, "number": number, "lines": shown})
+    code = _code(host, value)
+    yield large.stream({**head, "number": number, "ref_code": code, "lines": shown})
 
 
 @delivery("case.catalogue")
@@ -123,6 +126,22 @@ def _next(host: Host, caller: Caller, text: str) -> tuple[str, Value, int, list[
         )
     counted = [replace(one, pages=_pages(host, one)) for one in lines]
     return case, value, len(found.volumes) + 1, counted
+
+
+def _code(host: Host, case: Value) -> str | None:
+    """The next reference code by the archive's pattern; None without one, or for an open case."""
+    pattern = host.bench.settings.ref_code
+    if not pattern or case["closed"] is None:
+        return None
+    with host.bench.database.read() as connection:
+        shelf = DbShelf(connection)
+        rules = shelf.get("rules", "retention")
+        taken = [code for code, _ in shelf.every("ref_code")]
+    period = None
+    if rules is not None:
+        period = schedule_of(rules["text"]).for_case(case["category"], case["importance"]).period
+    year = case["closed"][:4]
+    return CodePattern.parse(pattern).next(year, str(period) if period else None, taken)
 
 
 def _proposed(

@@ -195,6 +195,28 @@ def test_a_person_gives_the_order_and_the_pages(cli: Any, tmp_path: Path) -> Non
     assert [line["title"] for line in words["catalogue"]][:1] == ["立案审批表"]
 
 
+def test_a_code_is_proposed_by_the_pattern_of_the_archive(cli: Any) -> None:
+    """After the last one of that year and period; a person may give another one."""
+    path = cli.home / "cunzheng.toml"
+    before = path.read_text(encoding="utf-8")
+
+    def proposed(pattern: str) -> Any:
+        path.write_text(before.replace('ref_code = ""', f'ref_code = "{pattern}"'), "utf-8")
+        return cli("case", "file", NUMBER, "-n", "--json")
+
+    try:
+        year = shown(cli)["closed"][:4]
+        found = proposed("0123-XZ·2-{year}-{term}-{volume}").json["ref_code"]
+        assert found == f"0123-XZ·2-{year}-D30-000{2 if year == '2026' else 1}"
+        assert proposed("B-{volume}").json["ref_code"] == "B-0001"
+        own = cli("case", "file", NUMBER, "-n", "--json", "--ref-code", "X-1").json["ref_code"]
+        assert own == "X-1"
+        assert proposed("B-{year}").code == 2
+    finally:
+        path.write_text(before, encoding="utf-8")
+    assert cli("case", "file", NUMBER, "-n", "--json").json["ref_code"] is None
+
+
 def test_a_code_is_given_once(cli: Any) -> None:
     done = gu(cli)("case", "file", NUMBER, "--ref-code", CODE)
     assert done.code == 4
