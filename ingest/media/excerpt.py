@@ -18,8 +18,8 @@ import ffmpeg
 from archive.desk.making import MadeFile
 from archive.errors import CopyNotMade
 from ingest.media.errors import ProgramsMissing
-from ingest.media.packet_index import Cut, PacketIndex, Part, packet_index
-from ingest.media.runner import CHECK, MAKE, Outcome, ffmpeg_argv, run, source
+from ingest.media.packet_index import WALK, Cut, Part, packet_index
+from ingest.media.runner import MAKE, Outcome, ffmpeg_argv, run, source
 from ingest.media.tools import Program, Programs
 
 RECIPE = "excerpt/1"
@@ -156,7 +156,7 @@ def packet_hashes(
         else:
             maps = [given[str(part.track.index)] for part in parts]
             spec = ffmpeg.output(*maps, "-", **options, **_selected(parts))
-        outcome = run(ffmpeg_argv(program, spec), CHECK, pass_fds=opened.fds)
+        outcome = run(ffmpeg_argv(program, spec), WALK, pass_fds=opened.fds)
     if outcome.ended != "ok":
         raise failed(outcome)
     return tuple(_HASH.findall(outcome.out.decode("ascii", errors="replace")))
@@ -171,6 +171,3 @@ def _told(part: Part, digest: str) -> dict[str, Any]:
         "sha256": digest,
         "type": part.track.type,
     }
-
-
-__all__ = ["Excerpt", "PacketIndex", "failed", "packet_hashes", "plan", "required"]

@@ -22,7 +22,8 @@ from ingest.media.probe import Probe, probe
 from ingest.media.runner import CHECK, run, source
 from ingest.media.tools import Programs
 
-_LIMITS = replace(CHECK, output=1 << 30, cpu_seconds=600)
+WALK = replace(CHECK, seconds=3600, cpu_seconds=1800, output=1 << 30)
+"""Walking through a film of many gigabytes."""
 _MOST_PACKETS = 5_000_000
 _ENTRIES = "packet=stream_index,pts,dts,duration,size,pos,flags"
 _EXACT = "mov,"
@@ -185,7 +186,7 @@ def packet_index(programs: Programs, file: Path | int) -> PacketIndex:
     _, ffprobe = programs.required()
     with source(file) as opened:
         argv = [str(ffprobe.path), "-v", "error", "-of", "csv=p=0", "-show_entries", _ENTRIES]
-        outcome = run([*argv, *opened.argv], _LIMITS, pass_fds=opened.fds, sink=reading.feed)
+        outcome = run([*argv, *opened.argv], WALK, pass_fds=opened.fds, sink=reading.feed)
     if outcome.ended in ("timeout", "limit", "crashed") or reading.count > _MOST_PACKETS:
         raise CopyNotMade("TOOK_TOO_LONG", "The film is too large or too odd to be walked through.")
     kept = [track for track in tracks.values() if len(track.times)]
