@@ -29,7 +29,8 @@ p { margin: .1em 0 } .quiet { color: #555 } .code { overflow-wrap: anywhere }
 .verdict { font-size: 1.15em; font-weight: bold; margin: .6em 0 }
 table { border-collapse: collapse; width: 100% } thead { display: table-header-group }
 th, td { border: 1px solid #b9bec7; padding: .25em .5em; text-align: left; vertical-align: top;
-  overflow-wrap: anywhere } thead th { background: #e7e9ed } tr, article { break-inside: avoid }
+  overflow-wrap: anywhere } td.short { white-space: nowrap }
+thead th { background: #e7e9ed } tr, article { break-inside: avoid }
 .covered { color: #1d6b34 } .missing { color: #a3161d; font-weight: bold }
 .partial, .late { color: #9a5200; font-weight: bold } .excused, .not_required { color: #555 }
 article { border: 1px solid #d5d9e0; border-radius: 4px; padding: .5em .7em; margin: 0 0 .6em }
@@ -152,9 +153,9 @@ class _Writer:
             lacking = f"{seconds}<br>{', '.join(spans)}"
         names = "<br>".join(_text(one["name"]) for one in row["records"])
         return (
-            f"<tr><td>{self._label(STAGES, row['stage'])}</td>"
+            f'<tr><td class="short">{self._label(STAGES, row["stage"])}</td>'
             f"<td>{_text(row['name']['zh' if self._zh else 'en'])}</td>"
-            f'<td class="{state}">{self._label(COVERAGE, state)}</td>'
+            f'<td class="short {state}">{self._label(COVERAGE, state)}</td>'
             f"<td>{lacking}</td><td>{names}</td><td>{_text(row['basis'])}</td></tr>\n"
         )
 
@@ -172,7 +173,7 @@ class _Writer:
         yield f'<article class="{"begins" if bar.first else "goes"}"><header>'
         yield f'<span>{self._times(one)}</span><b dir="auto">{_text(one["name"])}</b>'
         yield f'<span class="quiet">{one["record"]}</span>{self._marks(one)}</header>\n'
-        if bar.start is not None and bar.end is not None:
+        if bar.start is not None and bar.end:
             width = max(round(100 * (bar.end - bar.start), 2), 0.5)
             left = min(round(100 * bar.start, 2), 100 - width)
             kind = "text" if one["kind"] == "text" else "media"

@@ -128,14 +128,14 @@ def test_the_timeline(case: Any) -> None:
     lengths = [
         datetime.fromisoformat(one["end"]) - datetime.fromisoformat(one["start"]) for one in talk
     ]
-    assert lengths[0] == timedelta(minutes=5)
-    assert abs(lengths[1] - timedelta(minutes=3)) < timedelta(seconds=2)
+    assert lengths[0] == timedelta(minutes=4)
+    assert abs(lengths[1] - timedelta(minutes=2)) < timedelta(seconds=2)
     text = case("--lang", "zh", "case", "show", CASE.number).out
     assert "━━ 调查取证 ━━" in text
     bars = [
         line.split()[2] for line in text.splitlines() if "_询问.mp4" in line or "询问笔录_" in line
     ]
-    assert bars == ["─" * 30, "█" * 18]
+    assert bars == ["─" * 30, "█" * 15]
     assert "逾期 46:" in text or "逾期 47:" in text or "逾期 45:" in text
 
 
@@ -161,6 +161,25 @@ def test_the_report(case: Any, tmp_path: Path) -> None:
     assert case("report", "completeness", "--from", "yesterday").code == 2
 
 
+def test_the_page(case: Any, tmp_path: Path) -> None:
+    bare, whole = tmp_path / "bare.html", tmp_path / "case.html"
+    assert case("case", "page", CASE.number, "-o", bare).code == 0
+    assert "<img" not in bare.read_text("utf-8")
+    assert case("derive").code == 0
+    done = case("--lang", "zh", "case", "page", CASE.number, "-o", whole, "--json")
+    assert (done.code, done.json["pictures"]) == (0, 4)
+    text = whole.read_text("utf-8")
+    assert text.count('src="data:image/jpeg;base64,') == 4
+    assert "://" not in text  # nothing is loaded from anywhere
+    assert "default-src 'none'; img-src data:;" in text
+    assert "本案记录不齐全：缺失 1 项，不完整 1 项。" in text
+    assert "依据清单 sha256:" in text
+    assert "全程录音录像" in text  # the beginning of a note, as a search shows it
+    before = whole.read_bytes()
+    assert case("case", "page", CASE.number, "-o", whole).code == 2
+    assert whole.read_bytes() == before
+
+
 def test_what_is_added_covers(case: Any) -> None:
     dropped(case, missing_recording(NOW))
     found = case("case", "check", CASE.number, "--json").json
@@ -176,7 +195,7 @@ def test_what_is_added_covers(case: Any) -> None:
 
 
 def text_and_film(now: datetime) -> list[Drop]:
-    """The note of the interview, which says five minutes, and the film of three."""
+    """The note of the interview, which says four minutes, and the film of two."""
     return [drop for drop in case_drops(now) if "询问" in drop.name]
 
 
@@ -199,7 +218,7 @@ def test_where_nothing_looks_at_media_the_sidecars_are_believed(
 def test_another_list_and_interruptions(at_home: Callable[[Path], Any], tmp_path: Path) -> None:
     cli = founded(at_home, tmp_path, media_examine="false")
     note, film = text_and_film(NOW)
-    start = film.at - timedelta(minutes=3)
+    start = film.at - timedelta(minutes=2)
     stretch = {"from": start.isoformat(), "to": (start + timedelta(seconds=100)).isoformat()}
     dropped(cli, note, replace(film, claims={**(film.claims or {}), "interruptions": [stretch]}))
     gu = opened(cli, 2)

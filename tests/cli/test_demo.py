@@ -19,7 +19,7 @@ def play(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]"
         env={**os.environ, "PYTHONUTF8": "1", **environment},
         capture_output=True,
         encoding="utf-8",
-        timeout=180,
+        timeout=400,
         check=False,
     )
 
@@ -28,6 +28,8 @@ def play(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]"
 def test_the_demo_goes_as_announced_and_spares_what_is_not_its_own(tmp_path: Path) -> None:
     done = play(tmp_path, CUNZHENG_LANG="zh")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    assert "本案记录不齐全：缺失 1 项，不完整 1 项。" in done.stdout
+    assert (tmp_path / "demo-archive/case.html").stat().st_size > 100_000
     for code in ("CONTENT_ALTERED", "PACK_MISSING", "LEDGER_REWRITTEN", "RECEIPTED_MISSING"):
         assert code in done.stdout
     assert "重复投放" in done.stdout

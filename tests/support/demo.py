@@ -15,12 +15,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from demo_case import CASE, case_drops, missing_recording
 from demo_drops import Drop, plan, write_drops
 from demo_place import PLACE, InUse, Place
 from resealer import History, Keys, false_record
@@ -163,6 +166,40 @@ class Demo:
         self.run("search", "询问笔录")
         self.run("search", "--case", "滨市监罚〔2026〕17号", "--stage", "investigate")
         self.run("search", "--media", "audio/")
+
+    def case(self) -> None:
+        """A case with film, photo and sound, against the list of what is recorded."""
+        self.heading("A case and what it has to have", "案件及其应有的记录")
+        now = datetime.now(UTC)  # noqa: TID251 - devices drop in real time
+        self._deliver(case_drops(now))
+        opening = ("--category", "penalty", "--unit", "main", "--key", self._founders()[0])
+        self.run("case", "open", CASE.number, *opening)
+        self.run("case", "show", CASE.number)
+        self.run("case", "check", CASE.number, expect=1)
+        say("The recording that is missing arrives late:", "缺失的录像补来：")
+        self._deliver([missing_recording(now)])
+        self.run("case", "check", CASE.number, expect=1)
+        lacking = self._lacking()
+        self.must(lacking == {"partial": 1}, f"{lacking}")
+        self.heading("Pictures of the recordings", "录音录像的图像")
+        self.run("derive")
+        self.run("case", "page", CASE.number, "-o", self.place.page)
+        page = self.place.page.read_text(encoding="utf-8")
+        self.must(page.count("<img ") == 5 and "://" not in page, "the page is not as it should be")
+
+    def _deliver(self, drops: list[Drop]) -> None:
+        """Drop files and let them be taken."""
+        write_drops(self.home / "inbox", drops)
+        print(f"… {len(drops)} → {self.home / 'inbox'}/SOURCE/", flush=True)
+        self.run("watch", "--once")
+
+    def _lacking(self) -> dict[str, int]:
+        """How many required rows of the list are in which state, but for those covered."""
+        words = [CUNZHENG, "case", "check", CASE.number, "--json"]
+        done = subprocess.run(words, env=self.environment, check=False, capture_output=True)
+        rows = json.loads(done.stdout)["rows"]
+        states = Counter(row["state"] for row in rows if row["required"])
+        return {state: count for state, count in states.items() if state != "covered"}
 
     def fetch(self) -> None:
         """One of the founders asks for a copy, the other approves; the ledger has it all."""
@@ -359,6 +396,7 @@ class Demo:
             self.drop,
             self.show_receipts,
             self.search,
+            self.case,
             self.fetch,
             self.verify,
             self.outside_tools,

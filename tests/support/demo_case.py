@@ -3,11 +3,12 @@
     drops = case_drops(now)          # what arrives; `missing_recording(now)` arrives later
 
 Against the list that ships, one required recording is missing (先行登记保存), one is partial (询问:
-three of five minutes) and one was handed in late (现场检查: three days after it was taken).
+two of four minutes) and one was handed in late (现场检查: three days after it was taken).
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -25,10 +26,11 @@ from demo_texts import CASES, document, stage_of
 CASE = replace(
     CASES[0],
     number="滨市监罚〔2026〕23号",
-    party="滨海市老码头水产经营部",
+    party="滨海市老码头肉类经营部",
     person="何秀英",
     address="滨海市老码头路15号",
-    matter="销售未按规定检疫的水产品",
+    matter="经营未按规定进行检疫的肉类",
+    law="《中华人民共和国食品安全法》第三十四条第（八）项",
     amount=20000,
 )
 _EXACT = ("-map_metadata", "-1", "-fflags", "+bitexact")
@@ -55,15 +57,15 @@ def case_drops(now: datetime) -> list[Drop]:
     days = [now - timedelta(days=days) for days in (4, 2, 1.9, 0.3, 0.2, 0.1, 0.05)]
     return [
         _text("立案审批表", days[0]),
-        _text("现场检查笔录", scene, minutes=4),
-        _film("现场检查", scene, seconds=250, picture="testsrc2=size=320x180:rate=2"),
-        _photo(scene + timedelta(minutes=2)),
-        _text("询问笔录", talk, minutes=5),
-        _film("询问", talk, seconds=180, picture="mandelbrot=size=320x180:rate=2"),
+        _text("现场检查笔录", scene, minutes=2),
+        _film("现场检查", scene, seconds=130, picture="testsrc2=size=320x180:rate=2"),
+        _photo(scene + timedelta(minutes=1)),
+        _text("询问笔录", talk, minutes=4),
+        _film("询问", talk, seconds=120, picture="mandelbrot=size=320x180:rate=2"),
         _text("先行登记保存证据通知书", keep, minutes=2),
         _text("调查终结报告", days[1]),
         _text("行政处罚告知书", days[2]),
-        _sound("听取陈述申辩", heard, seconds=90),
+        _sound("听取陈述申辩", heard, seconds=60),
         _text("行政处罚决定书", days[3]),
         _text("送达回证", days[4]),
         _text("缴款凭证", days[5]),
@@ -80,7 +82,7 @@ def missing_recording(now: datetime) -> Drop:
 
 def rest_of_the_interview(now: datetime) -> Drop:
     """What the partial recording lacks: the second file of the interview."""
-    start = _starts(now)[1] + timedelta(minutes=3)
+    start = _starts(now)[1] + timedelta(minutes=2)
     return _film("询问", start, seconds=120, picture="testsrc=size=320x180:rate=2")
 
 
@@ -94,6 +96,7 @@ def _starts(now: datetime) -> tuple[datetime, datetime, datetime, datetime]:
 
 def _text(kind: str, at: datetime, minutes: int = 0) -> Drop:
     at = at.astimezone(SHANGHAI)
+    end = at + timedelta(minutes=minutes)
     if kind in _TEXTS:
         stage, words = _TEXTS[kind]
         body = words.format(
@@ -105,8 +108,8 @@ def _text(kind: str, at: datetime, minutes: int = 0) -> Drop:
         text = f"{CASE.unit}\n{kind}\n案号：{CASE.number}\n\n{body}"
     else:
         stage, text = stage_of(kind), document(kind, CASE, at, 1)
-    end = (at + timedelta(minutes=minutes)).isoformat()
-    claims = _claims(CASE, stage, at, capture_end=end)
+        text = re.sub(r"(\d\d:\d\d) 至 \d\d:\d\d", rf"\1 至 {end:%H:%M}", text)
+    claims = _claims(CASE, stage, at, capture_end=end.isoformat())
     name = f"{kind}_{CASE.number}.txt"
     return Drop(TERMINALS[0], CASE.number, name, text.encode(), at, claims=claims)
 

@@ -46,6 +46,11 @@ class Place:
         return self.root / "review"
 
     @property
+    def page(self) -> Path:
+        """The contact page of the case."""
+        return self.root / "case.html"
+
+    @property
     def tampered(self) -> Path:
         """Damaged copies of the archive."""
         return self.root / "tampered"

@@ -101,6 +101,14 @@ def test_completeness_is_for_who_may_see_the_case(service: Service) -> None:
         with pytest.raises(NotFound, match="There is no case 2026-99"):
             ask("hx", name, case="2026-99")
         assert code(lambda n=name: ask("adm", n, case="2026-99")) == "NO_CONTENT"
+    for caller in ("arch", "liu"):
+        with service.desk(caller).receive("case.page", {"case": "2026-99", "lang": "en"}) as page:
+            assert (page.head["pictures"], b"<h1>2026-99</h1>" in b"".join(page)) == (0, True)
+    with (
+        pytest.raises(NotFound),
+        service.desk("hx").receive("case.page", {"case": "2026-99", "lang": "en"}),
+    ):
+        pass
     wanted = {"format": "json", "lang": "en"}
     for caller in ("arch", "inspector"):
         rows = ask(caller, "report.completeness", **wanted)["rows"]
