@@ -146,6 +146,9 @@ DERIVATIVES: Labels = {
 FOR_ONE_ACCESS = frozenset({"excerpt", "marked"})
 """Those that are made for one access; of the others the last one of a record counts."""
 
+STANDING: Labels = {key: DERIVATIVES[key] for key in DERIVATIVES if key not in FOR_ONE_ACCESS}
+"""The others."""
+
 CONDITIONS: Labels = {
     "sound": ("sound", "完好"),
     "damaged": ("damaged", "受损"),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from archive import catalog, looking
 from archive.catalog import RECORD
 from archive.errors import ArchiveError, StateUnknown, UsageError
-from archive.vocabulary import DERIVATIVES, FOR_ONE_ACCESS
+from archive.vocabulary import DERIVATIVES, STANDING
 from cli import media_work
 from cli.exits import ExitCode, sentence
 from cli.invocation import Invocation
@@ -23,7 +23,7 @@ from cli.wiring import Workbench
 from cli.wiring_derive import deriver_of
 from ingest.media.derive.deriver import Deriver, Turn, Wish
 
-_ROLES = tuple(role for role in DERIVATIVES if role not in FOR_ONE_ACCESS)
+_ROLES = tuple(STANDING)
 
 
 def run(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from archive.errors import Denied, UsageError
-from archive.vocabulary import ACTIONS
+from archive.vocabulary import ACTIONS, STANDING
 from cli.author import KeyOption, Signer, open_signer
 from cli.confidential import write_opening
 from cli.invocation import Invocation
@@ -86,6 +86,17 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
             ),
         ),
     ] = False,
+    derived: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND",
+            help=say(
+                "View what was made of it: ",
+                "查看其衍生件：",
+            )
+            + ", ".join(STANDING),
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -152,10 +163,13 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         letter_no=letter_no,
         behalf=others,
     )
-    given = {"copies": (copies, medium), "medium_no": medium_no, "note": note}
+    if derived is not None:
+        one_of(STANDING, derived, "--derived")
+    given = {"copies": (copies, medium), "medium_no": medium_no, "note": note or derived}
     with open_desk(invocation) as desk:
         fetch = _Fetch(desk, open_signer(desk, key), record, wish, given, marked=marked)
         params = fetch.order(request, resume, confidential=confidential)
+        params |= {} if derived is None else {"derived": derived}
         receiver = _receiver(fetch.action, output, invocation, made=has_form(params))
         # A polite end request closes the access on the ledger like Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -14,6 +14,7 @@ from archive.desk.conceal import Confidential
 from archive.desk.db_shelf import DbShelf
 from archive.desk.reading import Reader
 from archive.desk.release import Handed, Order, Retrieval
+from archive.desk.showing import Shown, check_order, shown
 from archive.desk.submit import Accepted
 from archive.detail import Detail
 from archive.errors import NotFound, UsageError
@@ -208,13 +209,21 @@ def _show(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
 @contextmanager
 def _receive(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     """The bytes of a record; the head says what they are, the parts what follows the content."""
-    check_params(params, {"started": dict, "confidential": bool}, {"requested": dict})
+    check_params(
+        params, {"started": dict, "confidential": bool}, {"requested": dict, "derived": str}
+    )
     order = _order(caller, params)
+    if params.get("derived"):
+        check_order(order, params["derived"])
     confidential = _confidential_of(host)
     if host.mode == "single":
         keep_house(confidential)
     way = confidential if params["confidential"] else confidential.release
-    with way.open(order) as retrieval, copy_of(host, order, retrieval) as copy:
+    with (
+        way.open(order) as retrieval,
+        copy_of(host, order, retrieval) as copy,
+        _shown(host, retrieval, params.get("derived")) as picture,
+    ):
         parts = _parts(host, retrieval, order.payload["action"])
         head = _head(retrieval, parts)
         if copy is not None:
@@ -225,7 +234,27 @@ def _receive(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
             head["cover"] = _cover(host, order, head)
         rest = (data[at : at + MAX_PIECE] for data in parts.values() for at in _steps(data))
         content = retrieval.pieces() if copy is None else copy.parts
+        if picture is not None:
+            head, content = shown_head(head, picture), picture.parts
         yield Stream(head, chain(content, rest), lambda: {"bytes": retrieval.handed_out})
+
+
+@contextmanager
+def _shown(host: Host, retrieval: Retrieval, role: str | None) -> Iterator[Shown | None]:
+    """What was made of the record, where that is wanted in its place."""
+    if role is None:
+        yield None
+        return
+    release = _confidential_of(host).release
+    with shown(release, retrieval, role, host.bench.folder("scratch")) as picture:
+        yield picture
+
+
+def shown_head(head: Document, picture: Shown) -> Document:
+    """The head of a delivery of a derivative."""
+    name = f"{head['name']}.{picture.role}.{picture.extension}"
+    ends = {"size": picture.size, "from": 0, "to": picture.size}
+    return {**head, **ends, "name": name, "digests": [picture.digest], "derived": picture.role}
 
 
 def _cover(host: Host, order: Order, head: Document) -> Document:
