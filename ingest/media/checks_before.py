@@ -5,13 +5,15 @@ behind the seal does (`checks_after`).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ingest.media.complaints import clean, complaints, summary
 from ingest.media.condition import Noticed
+from ingest.media.limits import PROBE
 from ingest.media.photo import read_photo
-from ingest.media.probe import Packets, Probe, StreamPackets, packets
+from ingest.media.probe import WALK, Packets, Probe, StreamPackets, packets
 from ingest.media.reading import parts
 from ingest.media.runner import Outcome
 from ingest.media.structure.families import STILL, family_of, structure
@@ -20,6 +22,7 @@ from ingest.media.tools import Programs
 
 SMALL = 4 << 20
 """Bytes of a file whose packets are counted before the seal."""
+_WALK = replace(PROBE, output=WALK.output)
 ROW = 2 << 20
 """Bytes of a long row of frames or packets that are walked through before the seal."""
 _UNSEEN = frozenset(("png", "gif", "bmp", "tiff", "webp"))
@@ -51,7 +54,7 @@ def check_before(
         return noticed
     noticed += about_probe(probe)
     if size <= SMALL and probe.error is None and family not in STILL:
-        noticed += about_packets(packets(programs, source), probe)
+        noticed += about_packets(packets(programs, source, _WALK), probe)
     return noticed
 
 
