@@ -42,6 +42,11 @@ class PackPlace(NamedTuple):
     description: int
     sidecar: int | None
 
+    @classmethod
+    def behind(cls, end: int, record: str, size: int, description: int) -> "PackPlace":
+        """The place of a record without sidecar whose files begin at the byte `end`."""
+        return cls(end + _header(f"{record}/content"), size, description, None)
+
     def content(self) -> tuple[int, int]:
         """Offset and size of the content."""
         return self.offset, self.size

@@ -68,7 +68,7 @@ def main(home: Path, folder: Path) -> None:
     import_the_signer()
     settings = Settings.load(home / "cunzheng.toml")
     bench = Workbench(home, settings)
-    with bench.by_hand(Reporter(), lambda _: None, many=False) as pipeline:
+    with bench.by_hand(Reporter(), lambda _: None) as pipeline:
         cpu, start = time.process_time(), time.perf_counter()
         take_all(pipeline, drops_of([folder], "bench"), settings.batch_entries)
         _spent["work"] = time.perf_counter() - start

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,14 +32,16 @@ from cli.language import say
 from cli.one_at_a_time import one_at_a_time
 from cli.protecting import FIRST, protected, remembered_traits, traits_of
 from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
+from cli.software import software
 from cli.wiring_copy import awaited_copy
 from cli.wiring_media import FirstLook
 from cli.wiring_places import Opening, Purpose, check_file_system
-from ingest.by_hand import collect_seldom
+from ingest.ahead import Ahead
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
 from ingest.register import Maker
 from ingest.releasing import Releaser, ReleaseSettings
+from ingest.session import StagingSession
 from ingest.settle import Settle, Settler
 from ingest.sweep import Sweeper
 from ingest.watcher import Pipeline, Reporter, Watcher, WatchSettings
@@ -53,11 +54,6 @@ if TYPE_CHECKING:
     from archive.desk.conceal import Confidential
     from archive.desk.submit import Desk
     from archive.stores.s3 import Traits
-
-
-def software() -> str:
-    """Name and version, as entries and records state them."""
-    return f"cunzheng {version('cunzheng')}"
 
 
 def serial() -> int:
@@ -299,7 +295,12 @@ class Workbench:
         )
         return Releaser(self.fs, self.clock, settings, tell)
 
-    def intake(self, releaser: Releaser, release: str | None = None) -> Intake:
+    def intake(
+        self,
+        releaser: Releaser,
+        release: str | None = None,
+        session: StagingSession | None = None,
+    ) -> Intake:
         """The intake state machine; `release` overrides the setting."""
         lock = FirstLock(self.database)
         settings = IntakeSettings(
@@ -317,6 +318,7 @@ class Workbench:
             floor_class=lock.name,
             copied=awaited_copy(self.settings),
             look=FirstLook(self.settings, self.home),
+            session=session,
         )
         return Intake(
             self.database,
@@ -358,21 +360,23 @@ class Workbench:
 
     @contextmanager
     def by_hand(
-        self, reporter: Reporter, tell: Callable[[str], None], *, many: bool
+        self, reporter: Reporter, tell: Callable[[str], None], ahead: Ahead | None = None
     ) -> Iterator[Pipeline]:
         """A pipeline for drops that are named by hand and stay where they are.
 
-        `many` gives the finishing a process of its own; it must then be asked for first.
+        With many files, which are read `ahead`, finishing has a process of its own too; it must
+        then be asked for first.
         """
-        if many:
-            collect_seldom()
         with ExitStack() as stack:
             aside: Finisher | None = None
-            if many:
+            if ahead:
                 aside = ProcessFinisher(self._finish_aside, reporter.receipts, tell)
                 stack.callback(aside.close)
-            intake = self.intake(self.releaser(tell), release="keep")
+            session = ahead.session if ahead else None
+            intake = self.intake(self.releaser(tell), "keep", session)
             stack.callback(intake.close)
+            if ahead:
+                stack.callback(ahead.stop)
             finisher = aside or ThreadFinisher(intake, reporter.receipts)
             stack.callback(finisher.close)
             yield Pipeline(intake, None, reporter, finisher)

@@ -23,13 +23,14 @@ from archive.ledger import NewEntry, Prepared
 from archive.ports import Clock, ObjectStore
 from archive.rows import insert_rows
 from archive.tables import IntakeRow
+from ingest.ahead import ReadPack
 from ingest.alone import Apart, is_sensitive
 from ingest.describe import Circumstances, Look
 from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
 from ingest.entries import EntryMaker, Facts, Known
 from ingest.errors import DestroyedBefore, SourceChanged, SourceUnreadable
 from ingest.outbox import Due
-from ingest.packing import Packer, portions
+from ingest.packing import Packer, WrittenPack, portions
 from ingest.redrop import find_first, is_destroyed
 from ingest.register import Maker, ensure_source
 from ingest.release import KEEP
@@ -84,6 +85,8 @@ class IntakeSettings:
     for one."""
     look: Look | None = None
     """Looks at media before they are sealed."""
+    session: StagingSession | None = None
+    """A folder of staging that packs are read into ahead; intake takes it over."""
 
 
 @dataclass(slots=True)
@@ -151,15 +154,16 @@ class Admission:
         )
         self._slow = SLOW if settings.look else ()
 
-    def admit(self, drops: Sequence[Drop]) -> Admitted:
-        """Stage a batch and submit it.
+    def admit(self, drops: Sequence[Drop], read: Sequence[ReadPack] = ()) -> Admitted:
+        """Stage a batch, with packs that were read ahead, and submit it.
 
         Raises Unreachable if the disk is full: the batch is given back whole.
         """
         result = Admitted()
         batch = _Batch(Known.empty(), self._clock.now(), Apart(self._settings.alone, self._db))
         try:
-            for part in portions(self._not_known(drops, result), self._settings.pack_up_to):
+            left = self._take_read(drops, read, batch, result)
+            for part in portions(left, self._settings.pack_up_to):
                 self._take(part, batch, result)
             if batch.entries:
                 self._fs.sync_file_system(self._settings.staging)
@@ -169,6 +173,31 @@ class Admission:
             raise
         return result
 
+    def _take_read(
+        self, drops: Sequence[Drop], read: Sequence[ReadPack], batch: _Batch, result: Admitted
+    ) -> list[Drop]:
+        """Take packs that were read ahead and are new as a whole; returns all other new drops."""
+        named = [*drops, *(outcome.drop for pack in read for outcome in pack.outcomes)]
+        fresh = {id(drop): drop for drop in self._not_known(named, result)}
+        for pack in read:
+            numbers = [id(outcome.drop) for outcome in pack.outcomes]
+            if fresh.keys() >= {*numbers} and self._take_pack(pack, batch, result):
+                for number in numbers:
+                    del fresh[number]
+            else:
+                self._session.submitted([pack.staged.file])  # it is removed: nobody needs it
+        return [*fresh.values()]
+
+    def _take_pack(self, pack: ReadPack, batch: _Batch, result: Admitted) -> bool:
+        """Take a pack; False where the archive has one of its contents already."""
+        contents = [_sha256(outcome) for outcome in pack.outcomes]
+        with self._db.read() as connection:
+            batch.known.load(connection, contents)
+        if not batch.known.by_sha256.keys().isdisjoint(contents):
+            return False
+        self._enter(pack.outcomes, WrittenPack(self._pack_name(batch), pack.staged), batch, result)
+        return True
+
     def _take(self, drops: Sequence[Drop], batch: _Batch, result: Admitted) -> None:
         """Stage one portion: its small files are in memory until their pack is written."""
         outcomes = self._prepare(drops, batch, result)
@@ -176,8 +205,19 @@ class Admission:
         with self._db.read() as connection:
             batch.known.load(connection, accepted)
         outcomes = [o for found in outcomes if (o := self._not_destroyed(found, batch, result))]
-        floor_class = self._settings.floor_class()
-        packer = Packer(packing.staged_name(self._maker.id(batch.now), floor_class))
+        self._enter(outcomes, Packer(self._pack_name(batch)), batch, result)
+
+    def _pack_name(self, batch: _Batch) -> str:
+        return packing.staged_name(self._maker.id(batch.now), self._settings.floor_class())
+
+    def _enter(
+        self,
+        outcomes: Sequence[Outcome],
+        packer: Packer | WrittenPack,
+        batch: _Batch,
+        result: Admitted,
+    ) -> None:
+        """Make entries and rows of outcomes, and the pack of those that are small."""
         start = len(batch.entries)
         for outcome in outcomes:
             entry, record = self._entry(outcome, batch.known, packer, result)
@@ -198,7 +238,7 @@ class Admission:
             result.unsettled.append(outcome.drop)
             return None
 
-    def _write_pack(self, packer: Packer, batch: _Batch, start: int) -> None:
+    def _write_pack(self, packer: Packer | WrittenPack, batch: _Batch, start: int) -> None:
         """Write the portion's pack; its object comes with the first of its members."""
         staged = packer.write(self._session.folder, self._fs)
         if staged is None:
@@ -270,7 +310,7 @@ class Admission:
         return None
 
     def _entry(
-        self, outcome: Outcome, known: Known, packer: Packer, result: Admitted
+        self, outcome: Outcome, known: Known, packer: Packer | WrittenPack, result: Admitted
     ) -> tuple[NewEntry | Prepared, str | None]:
         """The entry of one drop, and its record's id if it has one."""
         if isinstance(outcome, RefusedDrop):
@@ -288,7 +328,7 @@ class Admission:
         content, described = _sha256(outcome), sha256(outcome.description).digest()
         floor = self._settings.floor
         until = floor(outcome.received_at) if floor else None
-        packed = outcome.staged.data is not None
+        packed = outcome.staged.path is None
         facts = Facts(
             described,
             known.same_content(content, outcome.record),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from archive.durable import FileSystem, write_new
 from ingest import secrecy, sidecar
 from ingest.describe import (
+    SALT_BYTES,
     Arrival,
     Circumstances,
     Look,
@@ -19,7 +20,6 @@ from ingest.describe import (
     time_text,
 )
 from ingest.errors import Classified, NoRecord, SidecarBad
-from ingest.register import SALT_BYTES
 from ingest.sources import read_head, read_pieces
 from ingest.staging import Staged, hold, stage
 from ingest.sweep import Drop

@@ -7,7 +7,6 @@ takes everything up from there.
 """
 
 import multiprocessing
-import pickle
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 from archive.errors import StateUnknown
+from ingest.ahead import sendable
 from ingest.intake import Intake
 
 Tell = Callable[[str], None]
@@ -145,8 +145,4 @@ class _Sender:
         self._pipe.send((what, value))
 
     def error(self, error: Exception) -> None:
-        try:
-            pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes: does it survive?
-        except Exception:
-            error = StateUnknown(f"{type(error).__name__}: {error}")
-        self("error", error)
+        self("error", sendable(error))

@@ -18,6 +18,7 @@ from archive.ports import Clock, ObjectStore
 from archive.rows import batched
 from archive.seal import Sealer
 from ingest.admitting import INTAKE, Admission, Admitted, IntakeSettings
+from ingest.ahead import ReadPack
 from ingest.outbox import Outbox, due_receipts, make_receipts
 from ingest.register import Maker
 from ingest.releasing import Releaser
@@ -51,14 +52,15 @@ class Intake:
         self._maker = maker
         self._settings = settings
         self._releaser = releaser
-        self._session = StagingSession(settings.staging, fs, maker.id(clock.now()))
+        number = maker.id(clock.now())
+        self._session = settings.session or StagingSession(settings.staging, fs, number)
         self._dead_need_us = self._session.clean_up_dead(database)
         self._outbox = Outbox(fs, settings.outbox)
         self._admission = Admission(database, evidence, fs, clock, maker, settings, self._session)
 
-    def admit(self, drops: Sequence[Drop]) -> Admitted:
+    def admit(self, drops: Sequence[Drop], read: Sequence[ReadPack] = ()) -> Admitted:
         """Stage a batch and submit it, see Admission; nothing is sealed yet."""
-        return self._admission.admit(drops)
+        return self._admission.admit(drops, read)
 
     # --- finish: from the commit to receipts and release
 

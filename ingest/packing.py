@@ -1,16 +1,19 @@
 """Packs of small records in staging: one file for the records of one portion (formats §12)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archive.durable import READ_ONLY, FileSystem, disk_errors
-from archive.ledger import NewObject
 from archive.pack import MOST_MEMBERS, PackBuilder, PackPlace
 from ingest.drops import Accepted
 from ingest.sweep import Drop
+
+if TYPE_CHECKING:
+    from archive.ledger import NewObject
 
 HELD_BYTES = 32 << 20
 """Bytes of small files that are held in memory at once; as much goes into one pack."""
@@ -18,7 +21,7 @@ _WRITE = 1 << 20
 SUFFIX = ".zip"
 
 
-def portions(drops: Sequence[Drop], pack_up_to: int) -> Iterator[list[Drop]]:
+def portions(drops: Iterable[Drop], pack_up_to: int) -> Iterator[list[Drop]]:
     """Cut a batch so that the small files of each part fit into memory and into one pack."""
     part: list[Drop] = []
     held = 0
@@ -44,8 +47,11 @@ class StagedPack:
     size: int
     sha256: bytes
 
-    def object(self, session: str, name: str, retain_until: datetime | None) -> NewObject:
+    def object(self, session: str, name: str, retain_until: datetime | None) -> "NewObject":
         """What brings it into the store, under the name of its staging."""
+        # Imported late: whoever reads ahead writes packs, and has no database.
+        from archive.ledger import NewObject
+
         path = f"{session}/{self.file}"
         return NewObject(name, self.size, self.sha256, path=path, retain_until=retain_until)
 
@@ -102,6 +108,38 @@ class Packer:
             finally:
                 fs.close(out)
         return StagedPack(self.file, self._builder.size, total.digest())
+
+
+class WrittenPack:
+    """A pack that was written already; gives its members' places, in the order of their writing.
+
+    See Packer. None of them has a sidecar.
+    """
+
+    def __init__(self, name: str, staged: StagedPack) -> None:
+        self.name = name
+        self.retain_until: datetime | None = None
+        self._staged = staged
+        self._end = 0
+
+    def add(
+        self,
+        outcome: Accepted,
+        content: bytes,  # noqa: ARG002 - see Packer
+        described: bytes,  # noqa: ARG002 - see Packer
+        until: datetime | None,
+    ) -> tuple[str, PackPlace]:
+        """See Packer."""
+        size, description = outcome.staged.size, len(outcome.description)
+        place = PackPlace.behind(self._end, outcome.record, size, description)
+        self._end = place.end(outcome.record)
+        if until is not None:
+            self.retain_until = max(until, self.retain_until or until)
+        return self.name, place
+
+    def write(self, folder: Path, fs: FileSystem) -> StagedPack:  # noqa: ARG002 - see Packer
+        """See Packer."""
+        return self._staged
 
 
 def _gathered(chunks: Sequence[bytes]) -> Iterator[bytes]:

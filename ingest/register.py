@@ -17,10 +17,10 @@ from archive.layout import detail_key
 from archive.ledger import NewEntry, NewObject, submit
 from archive.registers import cases
 from archive.registers.act import Act
+from ingest.describe import SALT_BYTES
 from ingest.names import decode_name
 
 ACTOR = "system/ingest"
-SALT_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
-from archive.database import Database
 from archive.durable import FileSystem
-from archive.ledger import UNSTORED
+
+if TYPE_CHECKING:
+    from archive.database import Database
 
 
 class StagingSession:
@@ -26,7 +26,7 @@ class StagingSession:
         self._submitted: set[str] = set()
         self.name = name
         self.folder = staging / name
-        self._lock = self._make_and_lock()
+        self._lock: int | None = self._make_and_lock()
 
     def _make_and_lock(self) -> int:
         """Another process that cleans up may remove the folder before it is locked."""
@@ -43,7 +43,7 @@ class StagingSession:
         """Files that an entry in the database stands for, or that none will ever need."""
         self._submitted.update(names)
 
-    def clean_up(self, database: Database) -> None:
+    def clean_up(self, database: "Database") -> None:
         """Remove our submitted files that are stored by now."""
         if not self._submitted:
             return
@@ -52,7 +52,7 @@ class StagingSession:
             self._fs.unlink(f"{self.folder}/{name}")
         self._submitted &= needed
 
-    def clean_up_dead(self, database: Database) -> bool:
+    def clean_up_dead(self, database: "Database") -> bool:
         """Remove what dead sessions left behind and no entry needs; whether some must stay."""
         left = False
         for folder in self._staging.iterdir():
@@ -76,16 +76,27 @@ class StagingSession:
                 os.close(fd)
         return left
 
-    def drop_unsubmitted(self, database: Database) -> None:
+    def drop_unsubmitted(self, database: "Database") -> None:
         """Remove everything of ours that no entry needs: a batch was given up, or the end came."""
         self._empty(self.folder, _needed(database, self.name))
         self._submitted.clear()
 
-    def close(self, database: Database) -> None:
+    def close(self, database: "Database") -> None:
         """Give the folder back; files that are still needed stay for the next process."""
         self.drop_unsubmitted(database)
+        self._leave()
+
+    def abandon(self) -> None:
+        """Remove everything before anything was submitted; does nothing once it is closed."""
+        if self._lock is not None:
+            self._empty(self.folder, set())
+            self._leave()
+
+    def _leave(self) -> None:
+        assert self._lock is not None  # noqa: S101 - it is left once
         _remove_if_empty(self.folder)
         os.close(self._lock)
+        self._lock = None
 
     def _empty(self, folder: Path, needed: set[str]) -> None:
         for path in folder.iterdir():
@@ -106,8 +117,13 @@ def _is_at(fd: int, folder: Path) -> bool:
         return False
 
 
-def _needed(database: Database, session: str) -> set[str]:
+def _needed(database: "Database", session: str) -> set[str]:
     """Names in a session's folder that submitted, unstored objects point to."""
+    # Imported late: whoever reads ahead has a session, and no database.
+    from sqlalchemy import select
+
+    from archive.ledger import UNSTORED
+
     query = select(UNSTORED.c.path).where(UNSTORED.c.path.startswith(session + "/"))
     with database.read() as connection:
         return {row.path.partition("/")[2] for row in connection.execute(query)}

@@ -7,7 +7,7 @@ it up.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -18,6 +18,7 @@ from archive.errors import StateUnknown, Unreachable
 from archive.ports import Clock
 from archive.seals import last_gen_time
 from archive.system_entries import SystemEntries
+from ingest.ahead import Part, ReadPack
 from ingest.finishing import Finisher
 from ingest.hints import Hints
 from ingest.intake import Admitted, Intake
@@ -75,10 +76,11 @@ class Pipeline:
         self.busy = False
         """Whether drops are being taken: what can wait stands back."""
 
-    def take(self, drops: list[Drop]) -> Admitted:
-        """Admit a batch; its receipts follow."""
+    def take(self, drops: list[Drop], read: Sequence[ReadPack] = ()) -> Admitted:
+        """Admit a batch, with what was read of it ahead; its receipts follow."""
         self.busy = True
-        result = self._intake.admit(drops)
+        result = self._intake.admit(drops, read)
+>>>>>>> 7a0e9be (Small files named by hand are read ahead by a process without a database)
         for drop in result.unreadable:
             self._reporter.noticed(Noticed(drop.file.path, "unreadable"))
         for found in result.late_sidecars:
@@ -238,3 +240,23 @@ def take_all(pipeline: Pipeline, drops: Iterator[Drop], batch: int) -> None:
         pipeline.take(pending)
         taken += len(pending)
     pipeline.finish()
+
+
+def take_parts(pipeline: Pipeline, parts: Iterator[Part], batch: int) -> None:
+    """The same for what is read ahead, part by part."""
+    taken, several = 0, list[Part]()
+    for part in parts:
+        several.append(part)
+        if sum(map(len, several)) >= (batch if taken < _SOON * batch else 2 * batch):
+            taken += _take(pipeline, several)
+            several = []
+    _take(pipeline, several)
+    pipeline.finish()
+
+
+def _take(pipeline: Pipeline, parts: Sequence[Part]) -> int:
+    """Take some parts as one batch; returns how many drops they are."""
+    if parts:
+        drops = [drop for part in parts for drop in part.drops]
+        pipeline.take(drops, [part.read for part in parts if part.read])
+    return sum(map(len, parts))

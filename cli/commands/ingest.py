@@ -1,29 +1,28 @@
 """`cunzheng ingest PATH… --source ID`: the way of the inbox, by hand. The files stay in place."""
 
-from dataclasses import replace
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from archive.durable import FileSystem
 from archive.errors import Unreachable, UsageError
-from archive.pack import MOST_MEMBERS
-from cli.exits import ExitCode
+from archive.ids import RANDOM_BYTES, new_ulid
+from cli.clock import SystemClock
 from cli.invocation import Invocation
 from cli.language import say
-from cli.reporting import Tally
 from cli.service.home_lock import hosting
-from cli.settings import MOST_ENTRIES
-from cli.wiring import Workbench
-from cli.wiring_copy import copying, finish_copied
-from ingest.by_hand import drops_of
+from cli.settings import Settings
+from cli.software import software
+from ingest.ahead import Ahead, Reading
+from ingest.by_hand import collect_seldom, drops_of
 from ingest.names import source_id
-from ingest.watcher import take_all
-
-_MORE, _MOST = 4, 2 * MOST_MEMBERS
-"""Nobody waits for single receipts of many files that are named together: larger batches, and as
-many as fill two packs."""
+from ingest.session import StagingSession
+from ingest.sweep import Drop, Noticed
 
 
 def run(
@@ -36,6 +35,24 @@ def run(
     """Seal files by hand. Example: cunzheng ingest ~/scan/*.pdf --source office-scan."""
     invocation = Invocation.of(context)
     home, settings = invocation.settings()
+    _check(paths, source, home)
+    _host(context, home)
+    heard: list[Noticed] = []
+    drops = drops_of(paths, source, heard.append)
+    first = list(islice(drops, settings.batch_entries + 1))
+    every = chain(first, drops)
+    with ExitStack() as stack:
+        ahead = None
+        if len(first) > settings.batch_entries:
+            collect_seldom()
+            ahead = stack.enter_context(_read_ahead(home, settings, source, every, heard))
+        # Imported now: large libraries, while others read.
+        from cli.taking import take
+
+        take(home, settings, ahead or (every, heard), as_json=invocation.json)
+
+
+def _check(paths: list[Path], source: str, home: Path) -> None:
     if source_id(source.encode()) != source:
         raise UsageError(
             say(
@@ -51,25 +68,24 @@ def run(
                 "收件目录中的文件由 cunzheng watch 收取。",
             )
         )
-    _host(context, home)
-    batch = max(settings.batch_entries, min(_MORE * settings.batch_entries, _MOST))
-    workbench = Workbench(home, replace(settings, batch_entries=min(2 * batch, MOST_ENTRIES)))
-    tally = Tally(quiet=invocation.json)
-    drops = drops_of(paths, source, tally.noticed)
-    first = list(islice(drops, settings.batch_entries + 1))
-    many = len(first) > settings.batch_entries
-    with (
-        workbench.by_hand(tally, tally.tell, many=many) as pipeline,
-        copying(workbench, tally.tell),
-    ):
-        take_all(pipeline, chain(first, drops), batch)
-        copied = finish_copied(workbench, pipeline, tally.tell)
-    tally.show(as_json=invocation.json, waiting_for_tsa=pipeline.waiting_for_tsa)
-    if pipeline.waiting_for_tsa or not copied:
-        raise typer.Exit(int(ExitCode.UNDETERMINED))
-    left = any(item["reason"] != "passed_over" for item in tally.noticed_)
-    if left or tally.totals["rejected"] or tally.totals["refused"]:
-        raise typer.Exit(int(ExitCode.FAILED))
+
+
+def _read_ahead(
+    home: Path, settings: Settings, source: str, drops: Iterator[Drop], heard: list[Noticed]
+) -> Ahead:
+    clock = SystemClock()
+    reading = Reading(
+        source,
+        settings.digests,
+        settings.office,
+        software(),
+        settings.pack_up_to,
+        clock.now,
+        os.urandom,
+    )
+    number = new_ulid(clock.now(), os.urandom(RANDOM_BYTES))
+    session = StagingSession(home / "staging", FileSystem(), number)
+    return Ahead(drops, heard, reading, session)
 
 
 def _host(context: typer.Context, home: Path) -> None:

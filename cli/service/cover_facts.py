@@ -15,7 +15,8 @@ from archive.registers.shelf import Shelf
 from archive.times import format_time
 from cli.output import to_json
 from cli.service.desk import Document
-from cli.wiring import Workbench, software
+from cli.software import software
+from cli.wiring import Workbench
 
 _BEHALF = ("name", "unit", "post", "id_kind", "id_no")
 

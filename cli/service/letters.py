@@ -32,7 +32,7 @@ def seal_letter(bench: Workbench, name: str, stream: BinaryIO) -> Document:
         path = Path(folder) / LETTERS / safe_file_name(name)
         path.parent.mkdir()
         sha256 = _write(path, stream)
-        with bench.by_hand(Reporter(), _silent, many=False) as pipeline:
+        with bench.by_hand(Reporter(), _silent) as pipeline:
             take_all(pipeline, drops_of([path], LETTERS), 1)
     return {"record": _record(bench, sha256), "sha256": sha256.hex()}
 

@@ -28,7 +28,8 @@ from archive.desk.submit import Desk
 from archive.errors import UsageError
 from cli.service.desk import Delivery, Document
 from cli.service.documents import PROTOCOL, check_params
-from cli.wiring import Workbench, software
+from cli.software import software
+from cli.wiring import Workbench
 
 Params = dict[str, Any]
 Mode = Literal["service", "single"]

@@ -1,0 +1,53 @@
+"""Takes what was named by hand until it is receipted, and says what became of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import typer
+
+from archive.pack import MOST_MEMBERS
+from cli.exits import ExitCode
+from cli.reporting import Tally
+from cli.settings import MOST_ENTRIES, Settings
+from cli.wiring import Workbench
+from cli.wiring_copy import copying, finish_copied
+from ingest.ahead import Ahead
+from ingest.sweep import Drop, Noticed
+from ingest.watcher import Pipeline, take_all, take_parts
+
+_MORE, _MOST = 4, 2 * MOST_MEMBERS
+"""Nobody waits for single receipts of many files that are named together: larger batches, and as
+many as fill two packs."""
+Walk = tuple[Iterator[Drop], Sequence[Noticed]]
+"""Drops, and the list that grows by what the walk notices."""
+
+
+def take(home: Path, settings: Settings, named: Ahead | Walk, *, as_json: bool) -> None:
+    """Take the drops of a walk, or what is read ahead; ends with the command's exit code."""
+    batch = max(settings.batch_entries, min(_MORE * settings.batch_entries, _MOST))
+    workbench = Workbench(home, replace(settings, batch_entries=min(2 * batch, MOST_ENTRIES)))
+    tally = Tally(quiet=as_json)
+    ahead = named if isinstance(named, Ahead) else None
+    with (
+        workbench.by_hand(tally, tally.tell, ahead) as pipeline,
+        copying(workbench, tally.tell),
+    ):
+        _take(pipeline, named, tally, batch)
+        copied = finish_copied(workbench, pipeline, tally.tell)
+    tally.show(as_json=as_json, waiting_for_tsa=pipeline.waiting_for_tsa)
+    if pipeline.waiting_for_tsa or not copied:
+        raise typer.Exit(int(ExitCode.UNDETERMINED))
+    left = any(item["reason"] != "passed_over" for item in tally.noticed_)
+    if left or tally.totals["rejected"] or tally.totals["refused"]:
+        raise typer.Exit(int(ExitCode.FAILED))
+
+
+def _take(pipeline: Pipeline, named: Ahead | Walk, tally: Tally, batch: int) -> None:
+    if isinstance(named, Ahead):
+        take_parts(pipeline, named.parts(tally.noticed), batch)
+        return
+    drops, heard = named
+    take_all(pipeline, drops, batch)
+    for noticed in heard:
+        tally.noticed(noticed)
