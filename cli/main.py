@@ -18,6 +18,7 @@ from cli.exits import ExitCode, exit_code, heading, sentence
 from cli.help_text import polish
 from cli.invocation import Invocation
 from cli.language import say
+from cli.loading import loading
 from cli.output import print_json, safe_text
 from cli.wording import usage_in_chinese
 
@@ -77,7 +78,8 @@ def wanted_language(arguments: Sequence[str], environment: Mapping[str, str]) ->
 
 def _load(verb: Verb) -> Any:
     """The command of a verb, as Typer builds it; imports the verb's module."""
-    module = import_module(verb.module)
+    with loading():
+        module = import_module(verb.module)
     app: typer.Typer | None = getattr(module, "app", None)
     if app is None:
         app = typer.Typer(add_completion=False)
