@@ -29,6 +29,7 @@ from archive.system_entries import LogSettings, SystemEntries
 from cli import passphrase
 from cli.clock import SystemClock
 from cli.language import say
+from cli.loading import loading
 from cli.one_at_a_time import one_at_a_time
 from cli.protecting import FIRST, protected, remembered_traits, traits_of
 from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
@@ -370,7 +371,7 @@ class Workbench:
         with ExitStack() as stack:
             aside: Finisher | None = None
             if ahead:
-                aside = ProcessFinisher(self._finish_aside, reporter.receipts, tell)
+                aside = ProcessFinisher(self._seal_aside)
                 stack.callback(aside.close)
             session = ahead.session if ahead else None
             intake = self.intake(self.releaser(tell), "keep", session)
@@ -381,16 +382,18 @@ class Workbench:
             stack.callback(finisher.close)
             yield Pipeline(intake, None, reporter, finisher)
 
-    def _finish_aside(self, tell: Callable[[str], None]) -> Iterator[Work]:
+    def _seal_aside(self) -> Iterator[Work]:
         """What the second process does; it shares nothing with the first one but the home."""
-        bench = Workbench(self.home, self.settings)
-        intake = bench.intake(bench.releaser(tell), release="keep")
+        sealer = Workbench(self.home, self.settings).sealer
         # Takes half a second and is needed at the first seal: better while a batch is staged.
-        import_module("pyhanko.sign.signers")
-        try:
-            yield intake.finish
-        finally:
-            intake.close()
+        with loading():
+            import_module("pyhanko.sign.signers")
+
+        def seal() -> bool:
+            drained = sealer.drain()
+            return drained is not None and drained.waiting_for_tsa
+
+        yield seal
 
     @contextmanager
     def _only_watcher(self) -> Iterator[None]:

@@ -18,12 +18,14 @@ from archive.errors import StateUnknown
 from ingest.ahead import sendable
 from ingest.intake import Intake
 
-Tell = Callable[[str], None]
 OnReceipts = Callable[[int], None]
 
 
 class Finisher(Protocol):
     """Finishes what is submitted, one run at a time."""
+
+    gives_receipts: bool
+    """Whether a run writes receipts too; if not, they are for whoever waits for it."""
 
     def start(self) -> None:
         """Begin a run; the one before must have been waited for."""
@@ -37,6 +39,8 @@ class Finisher(Protocol):
 
 class ThreadFinisher:
     """Finishes in a second thread of this process."""
+
+    gives_receipts = True
 
     def __init__(self, intake: Intake, on_receipts: OnReceipts) -> None:
         self._intake = intake
@@ -59,20 +63,21 @@ class ThreadFinisher:
         self._threads.shutdown(wait=True)
 
 
-Work = Callable[[OnReceipts], bool]
-Build = Callable[[Tell], Iterator[Work]]
+Work = Callable[[], bool]
+Build = Callable[[], Iterator[Work]]
 """Makes, in the second process, the work to be done there; a generator, so that it can tidy up."""
 
 
 class ProcessFinisher:
-    """Finishes in a forked process, which builds everything it needs itself.
+    """Seals in a forked process, which builds everything it needs itself.
 
+    The receipts are left to the first process: both have about as much to do.
     Make it before this process has a thread or a database connection: neither survives a fork.
     """
 
-    def __init__(self, build: Build, on_receipts: OnReceipts, tell: Tell) -> None:
-        self._on_receipts = on_receipts
-        self._tell = tell
+    gives_receipts = False
+
+    def __init__(self, build: Build) -> None:
         context = multiprocessing.get_context("fork")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, self._pipe, build))
@@ -86,19 +91,13 @@ class ProcessFinisher:
 
     def wait(self) -> bool:
         """See Finisher; raises StateUnknown if the process died."""
-        while True:
-            try:
-                what, value = self._pipe.recv()
-            except (EOFError, OSError) as error:
-                raise StateUnknown(_GONE) from error
-            if what == "receipts":
-                self._on_receipts(value)
-            elif what == "tell":
-                self._tell(value)
-            elif what == "error":
-                raise value
-            else:
-                return bool(value)
+        try:
+            what, value = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise StateUnknown(_GONE) from error
+        if what == "error":
+            raise value
+        return bool(value)
 
     def close(self) -> None:
         """See Finisher. Does not cut a run short."""
@@ -119,10 +118,10 @@ def _serve(pipe: "Connection[Any, Any]", other_end: "Connection[Any, Any]", buil
     other_end.close()
     send = _Sender(pipe)
     try:
-        with contextmanager(build)(lambda text: send("tell", text)) as work:
+        with contextmanager(build)() as work:
             while pipe.recv():
                 try:
-                    waiting = work(lambda count: send("receipts", count))
+                    waiting = work()
                 except Exception as error:
                     send.error(error)
                 else:

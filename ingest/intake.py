@@ -71,6 +71,11 @@ class Intake:
         interrupted, so it is also what a start begins with.
         """
         drained = self._sealer.drain()
+        self.give_receipts(on_receipts)
+        return drained is not None and drained.waiting_for_tsa
+
+    def give_receipts(self, on_receipts: Callable[[int], None] | None = None) -> None:
+        """Write receipts of what is sealed, release their drops, see to what the dead left."""
         with self._outbox.locked():
             last: str | None = ""
             while last is not None:
@@ -78,7 +83,6 @@ class Intake:
             self._releaser.release_due(self._db)
         if self._dead_need_us:
             self._dead_need_us = self._session.clean_up_dead(self._db)
-        return drained is not None and drained.waiting_for_tsa
 
     def _receipt_some(self, after: str, on_receipts: Callable[[int], None] | None) -> str | None:
         """Receipts for the next drops after an id; returns the last one's, None at the end.

@@ -80,7 +80,6 @@ class Pipeline:
         """Admit a batch, with what was read of it ahead; its receipts follow."""
         self.busy = True
         result = self._intake.admit(drops, read)
->>>>>>> 7a0e9be (Small files named by hand are read ahead by a process without a database)
         for drop in result.unreadable:
             self._reporter.noticed(Noticed(drop.file.path, "unreadable"))
         for found in result.late_sidecars:
@@ -89,6 +88,7 @@ class Pipeline:
         self._reporter.admitted(result)
         self.wait()
         self._start()
+        self._give_receipts()
         return result
 
     def _tell_settler(self, drops: list[Drop], result: Admitted) -> None:
@@ -117,7 +117,12 @@ class Pipeline:
         self.wait()
         self._start()
         self.wait()
+        self._give_receipts()
         self.busy = False
+
+    def _give_receipts(self) -> None:
+        if not self._finisher.gives_receipts:
+            self._intake.give_receipts(self._reporter.receipts)
 
     def close(self) -> None:
         """End the second thread or process."""

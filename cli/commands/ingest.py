@@ -15,6 +15,7 @@ from archive.ids import RANDOM_BYTES, new_ulid
 from cli.clock import SystemClock
 from cli.invocation import Invocation
 from cli.language import say
+from cli.loading import loading
 from cli.service.home_lock import hosting
 from cli.settings import Settings
 from cli.software import software
@@ -47,7 +48,8 @@ def run(
             collect_seldom()
             ahead = stack.enter_context(_read_ahead(home, settings, source, every, heard))
         # Imported now: large libraries, while others read.
-        from cli.taking import take
+        with loading():
+            from cli.taking import take
 
         take(home, settings, ahead or (every, heard), as_json=invocation.json)
 

@@ -2,52 +2,42 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from archive.errors import StateUnknown, Unreachable
-from ingest.finishing import Build, OnReceipts, ProcessFinisher, Tell, Work
+from ingest.finishing import Build, ProcessFinisher, Work
 
 
-def a_process(build: Build, heard: list[object]) -> ProcessFinisher:
-    return ProcessFinisher(build, heard.append, heard.append)
-
-
-def working(run: Callable[[OnReceipts, Tell], bool]) -> Build:
-    def build(tell: Tell) -> Iterator[Work]:
-        yield lambda on_receipts: run(on_receipts, tell)
+def working(run: Work) -> Build:
+    def build() -> Iterator[Work]:
+        yield run
 
     return build
 
 
-def test_receipts_sentences_and_the_result_arrive() -> None:
-    def run(on_receipts: OnReceipts, tell: Tell) -> bool:
-        on_receipts(3)
-        tell("changed")
-        return True
-
-    heard: list[object] = []
-    finisher = a_process(working(run), heard)
+def test_the_result_of_every_run_arrives() -> None:
+    results = iter([True, False])
+    finisher = ProcessFinisher(working(lambda: next(results)))
     try:
-        for _ in range(2):
+        for expected in (True, False):
             finisher.start()
-            assert finisher.wait() is True
+            assert finisher.wait() is expected
     finally:
         finisher.close()
-    assert heard == [3, "changed", 3, "changed"]
 
 
 def test_an_error_is_raised_here_and_the_next_run_goes_on() -> None:
     calls = iter([Unreachable("the store cannot be written"), None])
 
-    def run(_on_receipts: OnReceipts, _tell: Tell) -> bool:
+    def run() -> bool:
         error = next(calls)
         if error is not None:
             raise error
         return False
 
-    finisher = a_process(working(run), [])
+    finisher = ProcessFinisher(working(run))
     try:
         finisher.start()
         with pytest.raises(Unreachable, match="the store cannot be written"):
@@ -62,10 +52,10 @@ def test_an_error_that_cannot_travel_is_named() -> None:
     class Local(Exception):
         pass
 
-    def run(_on_receipts: OnReceipts, _tell: Tell) -> bool:
+    def run() -> bool:
         raise Local("odd")
 
-    finisher = a_process(working(run), [])
+    finisher = ProcessFinisher(working(run))
     try:
         finisher.start()
         with pytest.raises(StateUnknown, match="Local: odd"):
@@ -75,11 +65,11 @@ def test_an_error_that_cannot_travel_is_named() -> None:
 
 
 def test_what_fails_before_the_first_run_is_raised_by_it() -> None:
-    def build(_tell: Tell) -> Iterator[Work]:
+    def build() -> Iterator[Work]:
         raise Unreachable("no database")
         yield
 
-    finisher = a_process(build, [])
+    finisher = ProcessFinisher(build)
     try:
         finisher.start()
         with pytest.raises(Unreachable, match="no database"):
@@ -89,11 +79,11 @@ def test_what_fails_before_the_first_run_is_raised_by_it() -> None:
 
 
 def test_a_process_that_is_killed_is_noticed() -> None:
-    def run(_on_receipts: OnReceipts, _tell: Tell) -> bool:
+    def run() -> bool:
         os.kill(os.getpid(), signal.SIGKILL)
         return False
 
-    finisher = a_process(working(run), [])
+    finisher = ProcessFinisher(working(run))
     try:
         for _ in range(2):
             finisher.start()
@@ -106,13 +96,13 @@ def test_a_process_that_is_killed_is_noticed() -> None:
 def test_its_tidying_up_is_done_before_close_returns(tmp_path: object) -> None:
     place = f"{tmp_path}/tidied"
 
-    def build(_tell: Tell) -> Iterator[Work]:
+    def build() -> Iterator[Work]:
         try:
-            yield lambda _: False
+            yield lambda: False
         finally:
             os.mkdir(place)
 
-    finisher = a_process(build, [])
+    finisher = ProcessFinisher(build)
     finisher.start()
     finisher.wait()
     finisher.close()
