@@ -10,7 +10,7 @@ the rest.
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, case, update
 
 from archive.database import Database
 from archive.durable import FileSystem
@@ -21,6 +21,7 @@ from ingest.admitting import INTAKE, Admission, Admitted, IntakeSettings
 from ingest.ahead import ReadPack
 from ingest.outbox import Outbox, due_receipts, make_receipts
 from ingest.register import Maker
+from ingest.release import KEEP
 from ingest.releasing import Releaser
 from ingest.session import StagingSession
 from ingest.sweep import Drop
@@ -100,7 +101,7 @@ class Intake:
         if done:
             self._outbox.write(ready, self._clock.now())
             with self._db.write() as connection:
-                _set_state(connection, done, "receipted")
+                _save_receipted(connection, done)
             if on_receipts is not None:
                 on_receipts(len(ready))
         return last if done or not due else None
@@ -115,7 +116,9 @@ class Intake:
         self._session.clean_up_dead(self._db)
 
 
-def _set_state(connection: Connection, ids: Sequence[str], state: str) -> None:
+def _save_receipted(connection: Connection, ids: Sequence[str]) -> None:
+    """What stays in place is released by saying so, in the same moment."""
+    state = case((INTAKE.c.release == KEEP, "kept"), else_="receipted")
     change = update(INTAKE).values(state=state)
     for some in batched(ids):
         connection.execute(change.where(INTAKE.c.id.in_(some)))

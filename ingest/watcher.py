@@ -29,8 +29,6 @@ from ingest.sweep import Drop, Noticed, Sweeper
 RESCAN_SECONDS = 10.0
 """How often it looks without any event: events are lost, and network shares send none."""
 _BUSY_SECONDS = 0.5
-_SOON = 5
-"""So many batches by hand have their first size."""
 _BACK_OFF_SECONDS = (1.0, 5.0, 15.0, 60.0)
 
 
@@ -235,33 +233,26 @@ class Watcher:
 
 
 def take_all(pipeline: Pipeline, drops: Iterator[Drop], batch: int) -> None:
-    """Take drops that are named by hand, and finish them.
-
-    Of very many the later batches are larger: each costs a seal; but the first should be finished
-    soon, so that two processes are at work.
-    """
-    taken = 0
-    while pending := list(islice(drops, batch if taken < _SOON * batch else 2 * batch)):
+    """Take drops that are named by hand, and finish them."""
+    while pending := list(islice(drops, batch)):
         pipeline.take(pending)
-        taken += len(pending)
     pipeline.finish()
 
 
 def take_parts(pipeline: Pipeline, parts: Iterator[Part], batch: int) -> None:
-    """The same for what is read ahead, part by part."""
-    taken, several = 0, list[Part]()
+    """The same for what is read ahead, part by part: the first batch is soon there."""
+    several: list[Part] = []
     for part in parts:
         several.append(part)
-        if sum(map(len, several)) >= (batch if taken < _SOON * batch else 2 * batch):
-            taken += _take(pipeline, several)
+        if sum(map(len, several)) >= batch:
+            _take(pipeline, several)
             several = []
     _take(pipeline, several)
     pipeline.finish()
 
 
-def _take(pipeline: Pipeline, parts: Sequence[Part]) -> int:
-    """Take some parts as one batch; returns how many drops they are."""
+def _take(pipeline: Pipeline, parts: Sequence[Part]) -> None:
+    """Take some parts as one batch."""
     if parts:
         drops = [drop for part in parts for drop in part.drops]
         pipeline.take(drops, [part.read for part in parts if part.read])
-    return sum(map(len, parts))
