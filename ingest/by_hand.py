@@ -137,7 +137,7 @@ def _is_sidecar(file: Found) -> bool:
 def _settled(file: Found, beside: Found | None) -> Settled:
     leases = []
     for part in (file, beside) if beside else (file,):
-        writing = writer_of(part.path, part.key)
+        writing = writer_of(part.path, part.key, soon=True)
         if writing:
             name = os.fsdecode(part.name)
             raise UsageError(f"{name!r} is still being written to; take it when it is complete.")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ingest.errors import SourceChanged, SourceForbidden, SourceUnreadable
 from ingest.settle import FileKey
 
+_BEGINNING = 1 << 18
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -55,10 +56,11 @@ def has_writer(fd: int) -> bool | None:
     return False
 
 
-def writer_of(path: bytes, key: FileKey) -> bool | None:
+def writer_of(path: bytes, key: FileKey, *, soon: bool = False) -> bool | None:
     """`has_writer` by path; a file that is no longer the one with this key counts as written to.
 
-    Raises SourceForbidden.
+    With `soon` the system may fetch its beginning from the disk: it is read next, after others
+    that are asked about now. Raises SourceForbidden.
     """
     try:
         fd, found = open_known(path)
@@ -67,6 +69,8 @@ def writer_of(path: bytes, key: FileKey) -> bool | None:
     except SourceUnreadable:
         return True
     try:
+        if soon:
+            os.posix_fadvise(fd, 0, _BEGINNING, os.POSIX_FADV_WILLNEED)
         return True if found != key else has_writer(fd)
     finally:
         os.close(fd)
