@@ -29,6 +29,9 @@ SCHEMA = "0004"
 _BUSY_SECONDS = 60
 _MOST_CONNECTIONS = 96
 """At a time: more than the service has threads, so that none waits for another's connection."""
+_CHECKPOINT_PAGES = 8_000
+"""Of 4 KiB: the log may hold several large batches before it is copied into the database, which is
+done within a commit. Commits are durable in the log."""
 _IO_ERROR = 10
 """SQLITE_IOERR; the extended codes have it in their lowest byte."""
 _DAMAGED = (11, 26)
@@ -188,6 +191,7 @@ def _on_connect(connection: Any, _record: object) -> None:
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
     cursor.close()
 
 
