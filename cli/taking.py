@@ -45,7 +45,7 @@ def take(home: Path, settings: Settings, named: Ahead | Walk, *, as_json: bool) 
 
 def _take(pipeline: Pipeline, named: Ahead | Walk, tally: Tally, batch: int) -> None:
     if isinstance(named, Ahead):
-        take_parts(pipeline, named.parts(tally.noticed), 2 * batch)
+        take_parts(pipeline, named.parts(tally.noticed), batch, 2 * batch)
         return
     drops, heard = named
     take_all(pipeline, drops, batch)

@@ -30,6 +30,9 @@ class Finisher(Protocol):
     def start(self) -> None:
         """Begin a run; the one before must have been waited for."""
 
+    def is_done(self) -> bool:
+        """Whether the run is over, so that nobody would have to wait."""
+
     def wait(self) -> bool:
         """Wait for the run. Returns whether entries wait for the TSA; raises what went wrong."""
 
@@ -51,6 +54,10 @@ class ThreadFinisher:
     def start(self) -> None:
         """See Finisher."""
         self._running = self._threads.submit(self._intake.finish, self._on_receipts)
+
+    def is_done(self) -> bool:
+        """See Finisher."""
+        return self._running is not None and self._running.done()
 
     def wait(self) -> bool:
         """See Finisher."""
@@ -88,6 +95,10 @@ class ProcessFinisher:
         """See Finisher. If the process is gone, `wait` says why."""
         with suppress(OSError):
             self._pipe.send("finish")
+
+    def is_done(self) -> bool:
+        """See Finisher."""
+        return self._pipe.poll()
 
     def wait(self) -> bool:
         """See Finisher; raises StateUnknown if the process died."""

@@ -103,6 +103,10 @@ class Pipeline:
         self._finisher.start()
         self._running = True
 
+    def is_free(self) -> bool:
+        """Whether another batch could be finished at once."""
+        return not self._running or self._finisher.is_done()
+
     def wait(self) -> None:
         """Wait for the batch that is being finished; raises what went wrong with it."""
         if self._running:
@@ -239,12 +243,16 @@ def take_all(pipeline: Pipeline, drops: Iterator[Drop], batch: int) -> None:
     pipeline.finish()
 
 
-def take_parts(pipeline: Pipeline, parts: Iterator[Part], batch: int) -> None:
-    """The same for what is read ahead, part by part: the first batch is soon there."""
+def take_parts(pipeline: Pipeline, parts: Iterator[Part], batch: int, most: int) -> None:
+    """The same for what is read ahead, part by part.
+
+    Batches have `most` drops, for each costs a seal; or `batch`, where nothing is being finished.
+    """
     several: list[Part] = []
     for part in parts:
         several.append(part)
-        if sum(map(len, several)) >= batch:
+        count = sum(map(len, several))
+        if count >= most or (count >= batch and pipeline.is_free()):
             _take(pipeline, several)
             several = []
     _take(pipeline, several)

@@ -76,12 +76,15 @@ def take(packed: Packed, parts: Sequence[Part]) -> Any:
         def take(self, drops: list[Drop], packs: Any) -> None:
             self.admitted = packed.intake.admit(drops, packs)
 
+        def is_free(self) -> bool:
+            return True
+
         def finish(self) -> None:
             packed.intake.finish()
             packed.intake.clean_up()
 
     pipeline = Pipeline()
-    take_parts(pipeline, iter(parts), 100)  # type: ignore[arg-type]
+    take_parts(pipeline, iter(parts), 100, 200)  # type: ignore[arg-type]
     return pipeline.admitted
 
 
@@ -180,3 +183,25 @@ def test_a_reader_that_nobody_listens_to_is_ended(session: StagingSession, tmp_p
         part = next(ahead.parts(lambda _: None))
         assert len(part) == 1000
     assert not session.folder.exists()
+
+
+def test_batches_are_larger_while_one_is_being_finished() -> None:
+    class Pipeline:
+        def __init__(self) -> None:
+            self.taken: list[int] = []
+            self.free = iter([True, False, False, True])
+
+        def is_free(self) -> bool:
+            return next(self.free)
+
+        def take(self, drops: list[Drop], _packs: Any) -> None:
+            self.taken.append(len(drops))
+
+        def finish(self) -> None:
+            self.taken.append(0)
+
+    drop: Any = None
+    parts = [Part([drop] * 10, None)] * 9
+    pipeline = Pipeline()
+    take_parts(pipeline, iter(parts), 20, 40)  # type: ignore[arg-type]
+    assert pipeline.taken == [20, 40, 20, 10, 0]
