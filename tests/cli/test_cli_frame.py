@@ -240,6 +240,18 @@ def test_callers_of_the_service_load_neither_database_nor_documents() -> None:
     assert done.stdout.splitlines()[-1] == "heavy: []"
 
 
+def test_ingest_reads_before_it_loads_a_database() -> None:
+    script = (
+        "import sys, cli.commands.ingest;"
+        "heavy = {'pyhanko', 'sqlalchemy', 'cryptography', 'alembic', 'watchdog'};"
+        "print('heavy:', sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "heavy: []"
+
+
 def test_reader_of_a_pipe_may_go_away() -> None:
     script = (
         "import sys; from cli.main import main; sys.argv = ['cunzheng', '--help'];"
