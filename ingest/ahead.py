@@ -240,7 +240,7 @@ class _Reader:
 
     def _attempt(self, drop: Drop) -> Accepted | None:
         """None for what somebody else must read, or see that it cannot be read."""
-        if drop.sidecar is not None or drop.file.key.size > self._up_to:
+        if drop.sidecar is not None or not 0 < self._up_to >= drop.file.key.size:
             return None
         try:
             outcome = self._preparer.prepare(drop, lambda _: False)

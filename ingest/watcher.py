@@ -14,7 +14,7 @@ from itertools import islice
 
 from archive import ledger
 from archive.database import Database
-from archive.errors import StateUnknown, Unreachable
+from archive.errors import StateUnknown, Unreachable, UsageError
 from archive.ports import Clock
 from archive.seals import last_gen_time
 from archive.system_entries import SystemEntries
@@ -249,12 +249,16 @@ def take_parts(pipeline: Pipeline, parts: Iterator[Part], batch: int, most: int)
     Batches have `most` drops, for each costs a seal; or `batch`, where nothing is being finished.
     """
     several: list[Part] = []
-    for part in parts:
-        several.append(part)
-        count = sum(map(len, several))
-        if count >= most or (count >= batch and pipeline.is_free()):
-            _take(pipeline, several)
-            several = []
+    try:
+        for part in parts:
+            several.append(part)
+            count = sum(map(len, several))
+            if count >= most or (count >= batch and pipeline.is_free()):
+                _take(pipeline, several)
+                several = []
+    except UsageError:
+        pipeline.finish()  # what was taken before gets its receipts all the same
+        raise
     _take(pipeline, several)
     pipeline.finish()
 

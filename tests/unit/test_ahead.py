@@ -47,9 +47,11 @@ def written(folder: Path, files: dict[str, bytes]) -> Path:
     return folder
 
 
-def reader(session: StagingSession, drops: Iterator[Drop], heard: list[Noticed]) -> Ahead:
+def reader(
+    session: StagingSession, drops: Iterator[Drop], heard: list[Noticed], pack_up_to: int = 1 << 18
+) -> Ahead:
     reading = Reading(
-        *(SOURCE, ("sha256", "sm3"), "main", "cunzheng test", 1 << 18),
+        *(SOURCE, ("sha256", "sm3"), "main", "cunzheng test", pack_up_to),
         now=lambda: datetime.now(UTC),  # noqa: TID251 - another process than the test's clock
         random=os.urandom,
     )
@@ -122,6 +124,13 @@ def test_what_is_not_plain_is_left_and_taken_all_the_same(
     take(packed, parts)
     del files["beside.txt.json"]
     assert packed.records() == files
+
+
+def test_without_packs_everything_is_left(session: StagingSession, tmp_path: Path) -> None:
+    folder = written(tmp_path / "drops", {"empty": b"", "small.txt": b"small"})
+    with reader(session, drops_of([folder], SOURCE), [], pack_up_to=0) as ahead:
+        [part] = ahead.parts(lambda _: None)
+    assert (names(part.drops), part.read) == ([b"empty", b"small.txt"], None)
 
 
 def test_a_pack_with_something_that_is_known_is_read_again(
@@ -205,3 +214,30 @@ def test_batches_are_larger_while_one_is_being_finished() -> None:
     pipeline = Pipeline()
     take_parts(pipeline, iter(parts), 20, 40)  # type: ignore[arg-type]
     assert pipeline.taken == [20, 40, 20, 10, 0]
+
+
+def test_what_was_taken_before_a_file_that_is_being_written_is_finished(
+    packed: Packed, session: StagingSession, tmp_path: Path
+) -> None:
+    first = written(tmp_path / "first", {"a.txt": b"a"})
+    second = written(tmp_path / "second", {"b.txt": b"b"})
+
+    class Pipeline:
+        def is_free(self) -> bool:
+            return True
+
+        def take(self, drops: list[Drop], packs: Any) -> None:
+            packed.intake.admit(drops, packs)
+
+        def finish(self) -> None:
+            packed.intake.finish()
+
+    def walk() -> Iterator[Drop]:
+        for _ in range(1001):
+            yield from drops_of([first], SOURCE)
+        with (second / "b.txt").open("ab"):
+            yield from drops_of([second], SOURCE)
+
+    with reader(session, walk(), []) as ahead, pytest.raises(UsageError, match="being written"):
+        take_parts(Pipeline(), ahead.parts(lambda _: None), 1000, 2000)  # type: ignore[arg-type]
+    assert packed.records() == {"a.txt": b"a"}
