@@ -20,7 +20,7 @@ from archive.filing.volume_table import (
     summary,
 )
 
-_SIZE, _SMALL = 9.5, 6.4
+_SIZE, _SMALL = 9.5, 6.2
 _LEADING, _CLOSE = 13.5, 9.0
 _PAD = 4.0
 _FOOT = 110.0
