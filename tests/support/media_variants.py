@@ -109,6 +109,8 @@ def by_hand() -> dict[str, bytes]:
         "maker_box.mp4": film + (24).to_bytes(4, "big") + b"gpsx" + bytes(16),
         "comfort_noise.amr": amr(20) + b"\x7c" * 30 + b"\x44" + bytes(5) + b"\x7c" * 7,
         "padded.jpg": photo + bytes(512),
+        "padded.mp4": film + bytes(70_000),
+        "maker_data.jpg": photo + b"SEFH" + bytes(range(64)) + b"SEFT",
         "progressive.jpg": _jpeg("RGB", progressive=True),
         "grey.jpg": _jpeg("L"),
         "cmyk.jpg": _jpeg("CMYK"),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ingest.media.condition import Noticed
 from ingest.media.reading import Parts
+from ingest.media.structure.behind import behind
 from ingest.media.structure.index_boxes import HeldItems, check_index, check_items
 
 _TOP = frozenset(
@@ -90,8 +91,7 @@ class _Walk:
         if head[4:8] in _TOP and len(head) >= 8:
             self._say("STRUCTURE_BAD", f"{_name(head[4:8])} at {place} has an impossible size")
         elif self._complete() and not self._goes_on(place):
-            zeros = " zero" if not any(self.file.at(place, 4096)) else ""
-            self._say("TRAILING_DATA", f"{rest}{zeros} bytes from {place}")
+            self.found += behind(self.file, place)
         else:
             self._say("STRUCTURE_BAD", f"no box at {place}, {rest} bytes follow")
 

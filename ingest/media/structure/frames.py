@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ingest.media.condition import Noticed
 from ingest.media.reading import Parts
+from ingest.media.structure.behind import after_row
 
 Length = Callable[[bytes], int]
 """Length of a frame in bytes from its first bytes; 0 where there is none."""
@@ -96,16 +97,16 @@ class _Row:
             return []
         if rest < _HEAD and self.length(self.file.at(self.place, rest) + bytes(_HEAD)):
             return [Noticed("CUT_SHORT", f"{rest} bytes of a frame at {self.place}")]
-        return [self._out_of_step(rest)]
+        return [self._out_of_step()]
 
-    def _out_of_step(self, rest: int) -> Noticed:
+    def _out_of_step(self) -> Noticed:
         if self.file.at(self.place, 5).startswith((b"#!AMR", b"ID3")):
             return Noticed("SECOND_FILE", f"begins again at {self.place}")
         for window in (self.place, max(self.place, self.end - _WINDOW)):
             piece = self.file.at(window, _WINDOW)
             if any(self._goes_on(piece, at) for at in range(1, len(piece) - _HEAD)):
                 return Noticed("SYNC_LOST", f"no frame at {self.place}")
-        return Noticed("TRAILING_DATA", f"{rest} bytes from {self.place}")
+        return after_row(self.file, self.place)
 
     def _goes_on(self, piece: bytes, at: int) -> bool:
         for _ in range(_STEADY):

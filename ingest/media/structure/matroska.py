@@ -2,6 +2,7 @@
 
 from ingest.media.condition import Noticed
 from ingest.media.reading import Parts
+from ingest.media.structure.behind import behind
 
 _EBML, _SEGMENT, _CLUSTER, _TRACKS, _VOID = 0x1A45DFA3, 0x18538067, 0x1F43B675, 0x1654AE6B, 0xEC
 _TOP = {
@@ -43,7 +44,7 @@ def _after(file: Parts, end: int) -> list[Noticed]:
     again = _element(file, end)
     if again is not None and again[0] == _EBML:
         return [Noticed("SECOND_FILE", f"EBML again at {end}")]
-    return [Noticed("TRAILING_DATA", f"{file.size - end} bytes from {end}")]
+    return behind(file, end)
 
 
 def _segment(file: Parts, place: int, end: int, *, known: bool) -> list[Noticed]:

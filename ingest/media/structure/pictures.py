@@ -4,7 +4,8 @@ import re
 import zlib
 
 from ingest.media.condition import Noticed
-from ingest.media.reading import Parts
+from ingest.media.reading import BytesParts, Parts
+from ingest.media.structure.behind import behind
 
 MOST_DOTS = 400_000_000
 """Dots of the largest photograph that is decoded; the largest sensors of telephones have half."""
@@ -104,10 +105,12 @@ class _Jpeg:
             self.more_pictures = True  # a short film follows, and the photograph says so
 
     def _after(self, end: int) -> None:
-        rest = self.data[end:]
-        if rest.strip(b"\0") and not self.more_pictures:
-            code = "SECOND_FILE" if rest[:3] == b"\xff\xd8\xff" else "TRAILING_DATA"
-            self.found.append(Noticed(code, f"{len(rest)} bytes from {end}"))
+        if self.more_pictures:
+            return
+        if self.data[end : end + 3] == b"\xff\xd8\xff":
+            self._say("SECOND_FILE", f"{len(self.data) - end} bytes from {end}")
+        else:
+            self.found += behind(BytesParts(self.data), end)
 
 
 def png(file: Parts) -> list[Noticed]:
@@ -131,8 +134,7 @@ def png(file: Parts) -> list[Noticed]:
             found += too_large(*sides)
         place = end
         if kind == b"IEND":
-            rest = len(data) - place
-            return found + ([Noticed("TRAILING_DATA", f"{rest} bytes")] if rest else [])
+            return found + behind(file, place)
     return [*found, Noticed("CUT_SHORT", "no end of image")]
 
 

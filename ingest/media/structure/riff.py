@@ -2,11 +2,10 @@
 
 from ingest.media.condition import Noticed
 from ingest.media.reading import Parts
+from ingest.media.structure.behind import behind
 
 _UNSET = (0, 0xFFFF_FFFF)
 _MOST_CHUNKS = 10_000
-_SLACK = 64
-"""Bytes of padding that writers leave behind the last chunk."""
 
 
 def walk(file: Parts) -> list[Noticed]:
@@ -35,15 +34,9 @@ def walk(file: Parts) -> list[Noticed]:
 
 
 def _rest(file: Parts, end: int) -> list[Noticed]:
-    rest = file.size - end
-    if rest <= 0:
-        return []
-    after = file.at(end, 12)
-    if after[:4] == b"RIFF":
+    if file.at(end, 4) == b"RIFF":
         return [Noticed("SECOND_FILE", f"RIFF again at {end}")]
-    if rest <= _SLACK and not any(file.at(end, rest)):
-        return []
-    return [Noticed("TRAILING_DATA", f"{rest} bytes from {end}")]
+    return behind(file, end)
 
 
 def _chunks(file: Parts, place: int, end: int, form: bytes) -> list[Noticed]:

@@ -2,6 +2,7 @@
 
 from ingest.media.condition import Noticed
 from ingest.media.reading import Parts
+from ingest.media.structure.behind import after_row
 
 _LAYOUTS = ((188, 0), (192, 4), (204, 0))
 """Bytes from packet to packet, and place of the sync byte in it: plain, M2TS, with Reed-Solomon."""
@@ -48,7 +49,7 @@ def _out_of_step(file: Parts, place: int, step: int, offset: int) -> Noticed:
             steady = marks[-8:] if window != place else marks
             if len(steady) >= 8 and b"\x47" * 8 in steady:
                 return Noticed("SYNC_LOST", f"no packet at {place}")
-    return Noticed("TRAILING_DATA", f"{file.size - place} bytes from {place}, no packets")
+    return after_row(file, place)
 
 
 class _Look:
