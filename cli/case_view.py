@@ -89,7 +89,10 @@ def print_completeness(found: Document, *, everything: bool) -> None:
             *(say("stage", "环节"), say("row of the list", "清单事项"), say("verdict", "结论")),
             *(say("lacking", "缺少"), say("records", "记录")),
         )
-        print_table(columns, [_row(row) for row in rows])
+        ids = [(row["id"],) if everything else () for row in rows]
+        first = (say("id", "标识"),) if everything else ()
+        shown = [(*own, *_row(row)) for own, row in zip(ids, rows, strict=True)]
+        print_table((*first, *columns), shown)
     else:
         print_line(say("The list asks nothing of this case.", "清单对本案无要求。"))
     for line in (*_excuses(found), *_beside(found)):

@@ -106,7 +106,8 @@ def test_the_same_for_people(case: Any) -> None:
         for word in ("先行登记保存", "缺失", "120 秒", "逾期上传", "依据清单 sha256:")
     )
     assert "Service by leaving" not in done.out
-    assert "Service by leaving" in case("case", "check", CASE.number, "--all").out
+    everything = case("case", "check", CASE.number, "--all").out
+    assert all(words in everything for words in ("service_left ", "Service by leaving"))
 
 
 def test_the_timeline(case: Any) -> None:
@@ -241,6 +242,17 @@ def test_another_list_and_interruptions(at_home: Callable[[Path], Any], tmp_path
     assert "penalty_interview" not in failing(after)
     assert after["list"] != before["list"]
     assert "tolerance_seconds = 600" in cli("rules", "show", "record_list").out
+
+    assert failing(after)["penalty_case_opening"] == ("missing", 0)
+    excusing = ("case", "excuse", CASE.number, "penalty_case_opening", "--reason", "简易程序")
+    done = second(*excusing)
+    assert done.code == 0, done.err
+    found = cli("case", "check", CASE.number, "--json").json
+    row = next(row for row in found["rows"] if row["id"] == "penalty_case_opening")
+    assert (row["state"], row["excused"]["reason"]) == ("excused", "简易程序")
+    assert "excused: Form of opening the case, by second: 简易程序" in (
+        cli("case", "check", CASE.number).out
+    )
     assert cli("verify").code == 0
 
 
