@@ -13,7 +13,7 @@ help: ## this list
 setup: ## make .venv from the lock file (fast when nothing changed)
 	@$(PYTHON) .ci/bootstrap.py
 
-demo: setup ## seal, fetch, verify and tamper with about forty demo records
+demo: setup ## seal, fetch, verify and tamper with about sixty demo records, film among them
 	@$(BIN)/python tests/support/demo.py
 
 test: setup ## every test that needs no tool from outside

@@ -136,7 +136,7 @@ DERIVATIVES: Labels = {
     "waveform": ("waveform", "波形图"),
     "spectrogram": ("spectrogram", "声谱图"),
     "proxy": ("proxy", "浏览版"),
-    "thumbnail": ("thumbnail", "首页图"),
+    "thumbnail": ("thumbnail", "缩略图"),
     "preview": ("text preview", "文字预览"),
     "excerpt": ("excerpt", "摘录"),
     "marked": ("marked copy", "水印副本"),

@@ -50,7 +50,7 @@ def test_one_that_is_named(archive: Cli) -> None:
     with Image.open(archive.home / "store/live" / made["key"]) as picture:
         assert picture.size == (640, 480)
     assert "as before" in archive("derive", record[:12]).out
-    assert "首页图" in archive("--lang", "zh", "derive", record).out
+    assert "缩略图" in archive("--lang", "zh", "derive", record).out
     assert "derivative made" in archive("show", record).out
 
 
