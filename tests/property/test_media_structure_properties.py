@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -74,3 +75,51 @@ def test_every_length_at_the_start(kind: str) -> None:
     data = sample(kind).read_bytes()
     for length in range(0, 400, 7):
         _walk(data[:length], KINDS[kind].suffix)
+
+
+def _box(kind: bytes, body: bytes) -> bytes:
+    return (len(body) + 8).to_bytes(4, "big") + kind + body
+
+
+_META = b"\0\0\0\0" + _box(b"iinf", bytes(6))
+_FTYP = _box(b"ftyp", b"isom" + bytes(4))
+_ITEM = b"\0\1\0\0\xff\xff"
+SLOW = {
+    "million boxes in the index": ("mp4", _FTYP + _box(b"moov", (b"\0\0\0\x08free") * 1_000_000)),
+    "million boxes": ("mp4", _FTYP + (b"\0\0\0\x08free") * 1_000_000),
+    "items without bytes": (
+        "heic",
+        _box(b"ftyp", b"heic" + bytes(4))
+        + _box(b"meta", _META + _box(b"iloc", bytes(6) + b"\xff\xff" + _ITEM * 65_535)),
+    ),
+    "fill bytes": ("jpg", b"\xff\xd8" + b"\xff" * 20_000_000),
+    "empty chunks": ("png", b"\x89PNG\r\n\x1a\n" + (b"\0\0\0\0eXIf\x0c\xa4\xa0\xc2") * 1_000_000),
+    "frames of one byte": ("amr", b"#!AMR\n" + b"\x7c" * 12_000_000),
+    "sync words": ("flac", b"fLaC\x80\0\0\x22\0\0\0\0\0\0\0\xff\xff\xff" + b"\xff\xf8" * 4_000_000),
+    "elements": ("mkv", sample("mkv").read_bytes()[:60] + b"\xec\x80" * 3_000_000),
+    "packets out of order": ("ts", b"\x47\0\0\x10" + bytes(184) + b"\x47\0\0\x15" * 47 * 40_000),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(SLOW))
+def test_what_is_made_to_take_long_does_not(name: str) -> None:
+    extension, data = SLOW[name]
+    begun = time.process_time()
+    with parts(data) as file:
+        structure(file, f"a.{extension}", UNKNOWN)
+    read_photo(data)
+    assert time.process_time() - begun < 8
+
+
+def test_a_table_of_millions_takes_little_memory() -> None:
+    table = _box(b"stco", bytes(4) + (4_000_000).to_bytes(4, "big") + bytes(16_000_000))
+    moov = _box(b"mvhd", bytes(100)) + _box(
+        b"trak", _box(b"mdia", _box(b"minf", _box(b"stbl", table)))
+    )
+    film = _FTYP + _box(b"moov", moov) + _box(b"mdat", b"x")
+    tracemalloc.start()
+    with parts(film) as file:
+        assert [one.code for one in structure(file, "a.mp4", UNKNOWN)] == ["NO_CREATION_TIME"]
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 80_000_000

@@ -23,7 +23,9 @@ _MOST_BOXES = 200_000
 _WINDOW = 4 << 20
 """Bytes in which the next fragment is looked for."""
 _MOST_INDEX = 64 << 20
-"""Bytes of one `moov` or `meta` that are read; that of a day's film is some 20 MB."""
+"""Bytes of a `moov` that are read; that of a day's film is some 20 MB."""
+_MOST_ITEMS = 1 << 20
+"""The same of the `meta` of a photograph, which has some 10 KB."""
 
 
 def walk(file: Parts) -> list[Noticed]:
@@ -52,7 +54,7 @@ class _Walk:
     def whole(self) -> list[Noticed]:
         for kind, start, end in self._boxes():
             self.seen[kind] = self.seen.get(kind, 0) + 1
-            if kind in (b"moov", b"meta"):
+            if kind in (b"moov", b"meta") and self.seen[kind] == 1:
                 self._index(kind, start, end)
         self._together()
         return self.found
@@ -104,7 +106,7 @@ class _Walk:
         return b"mdat" in self.seen and (b"moov" in self.seen or b"meta" in self.seen)
 
     def _index(self, kind: bytes, start: int, end: int) -> None:
-        if end - start > _MOST_INDEX:
+        if end - start > (_MOST_INDEX if kind == b"moov" else _MOST_ITEMS):
             self._say("CHECK_UNFINISHED", f"{_name(kind)} of {end - start} bytes")
             return
         body = memoryview(self.file.at(start, end - start))

@@ -10,6 +10,8 @@ from ingest.media.structure import boxwalk, flac, frames, matroska, pictures, ri
 
 _HEAD = 4096
 _ZEROS = 1 << 20
+_MOST_ZEROS = 1 << 30
+"""What is larger is not read whole for this: without a beginning it is `unreadable` anyway."""
 _ZIP_END = 22 + 0xFFFF
 
 Walker = Callable[[Parts, int | None], list[Noticed]]
@@ -146,6 +148,6 @@ def _annex_b(head: bytes) -> bool:
 
 def _all_zero(file: Parts) -> bool:
     """Whether there is no other byte; the end is asked first, so that few files are read whole."""
-    if any(file.at(max(0, file.size - _HEAD), _HEAD)):
+    if file.size > _MOST_ZEROS or any(file.at(max(0, file.size - _HEAD), _HEAD)):
         return False
     return not any(any(file.at(place, _ZEROS)) for place in range(0, file.size, _ZEROS))

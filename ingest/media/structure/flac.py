@@ -6,6 +6,8 @@ from ingest.media.condition import Noticed
 from ingest.media.reading import Parts
 
 _TAIL = 64 << 10
+_LARGEST = 1 << 20
+"""Bytes of the largest frame there can be, with two channels of 65,535 samples, and some more."""
 _MOST_BLOCKS = 1000
 
 
@@ -52,7 +54,7 @@ def walk(file: Parts) -> list[Noticed]:
 
 
 def _end(file: Parts, info: _Info, start: int) -> Noticed | None:
-    base = max(start, file.size - max(_TAIL, info.largest))
+    base = max(start, file.size - min(max(_TAIL, info.largest), _LARGEST))
     tail = file.at(base, file.size - base)
     if tail[-128:-125] == b"TAG":
         tail = tail[:-128]

@@ -13,6 +13,8 @@ _HEAD = 8
 _STEADY = 3
 """Frames in a row that show that the row goes on."""
 _WINDOW = 64 << 10
+_MOST_FRAMES = 5_000_000
+"""More than a day of sound has."""
 
 # ISO/IEC 11172-3 2.4.2.3 and 13818-3: kbit/s by version and layer, Hz by version.
 _RATES_1 = (
@@ -71,7 +73,7 @@ class _Row:
 
     def _walk(self, limit: int) -> None:
         base, piece = self.place, b""
-        while self.place < limit:
+        while self.place < limit and self.count < _MOST_FRAMES:
             at = self.place - base
             if at + _HEAD > len(piece):
                 base, at = self.place, 0
@@ -88,12 +90,13 @@ class _Row:
     def found(self) -> list[Noticed]:
         if self.cut:
             return [Noticed("CUT_SHORT", f"the last frame lacks {self.cut} bytes")]
-        rest = self.end - self.place
         if self.count == 0:
             return [Noticed("STRUCTURE_BAD", f"no frame at {self.place}")]
-        if not self.whole and self.length(self.file.at(self.place, _HEAD)):
-            return []
-        if rest <= 0:
+        if self.count >= _MOST_FRAMES:
+            return [Noticed("CHECK_UNFINISHED", f"{self.count} frames")]
+        rest = self.end - self.place
+        going_on = not self.whole and self.length(self.file.at(self.place, _HEAD))
+        if rest <= 0 or going_on:
             return []
         if rest < _HEAD and self.length(self.file.at(self.place, rest) + bytes(_HEAD)):
             return [Noticed("CUT_SHORT", f"{rest} bytes of a frame at {self.place}")]

@@ -1,7 +1,10 @@
 """What the index boxes of an ISO base media file say, against each other and the file's length."""
 
 import struct
+import sys
+from array import array
 from collections.abc import Iterator
+from operator import mul
 from typing import NamedTuple
 
 from ingest.media.condition import Noticed
@@ -11,6 +14,8 @@ _DEEPEST = 6
 _TOLERANCE = 1.0
 """Seconds by which two statements of a duration may differ."""
 _MOST_EXTENTS = 10_000
+"""Places of all items of a photograph together; one in tiles has some hundred."""
+_MOST_CHILDREN = 100_000
 
 
 class _Track(NamedTuple):
@@ -106,13 +111,19 @@ def _track(body: memoryview, scale: int) -> _Track:
 
 def _samples(stts: memoryview) -> tuple[int, int]:
     """Units of the track's time scale: all samples together, and the longest of them."""
-    (count,) = struct.unpack_from(">I", stts, 4)
-    rows = stts[8 : 8 + 8 * min(count, (len(stts) - 8) // 8)]
-    whole = longest = 0
-    for number, length in struct.iter_unpack(">II", rows):
-        whole += number * length
-        longest = max(longest, length)
-    return whole, longest
+    rows = _numbers(stts, "I", 2)
+    return sum(map(mul, rows[::2], rows[1::2])), max(rows[1::2], default=0)
+
+
+def _numbers(table: memoryview, kind: str, columns: int) -> "array[int]":
+    """The numbers of a table, as many as are announced and there; millions take little room."""
+    numbers: array[int] = array(kind)
+    width = numbers.itemsize * columns
+    (count,) = struct.unpack_from(">I", table, 4)
+    numbers.frombytes(table[8 : 8 + width * min(count, (len(table) - 8) // width)])
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return numbers
 
 
 def _sum_of_edits(elst: memoryview) -> int:
@@ -125,13 +136,11 @@ def _sum_of_edits(elst: memoryview) -> int:
 
 
 def _last_chunk(boxes: dict[bytes, memoryview]) -> int | None:
-    for name, letter, width in ((b"co64", "Q", 8), (b"stco", "I", 4)):
+    for name, kind in ((b"co64", "Q"), (b"stco", "I")):
         table = boxes.get(name)
-        if table is not None and len(table) >= 8 + width:
-            (stated,) = struct.unpack_from(">I", table, 4)
-            count = min(stated, (len(table) - 8) // width)
-            if count:
-                return int(max(struct.unpack_from(f">{count}{letter}", table, 8)))
+        numbers = _numbers(table, kind, 1) if table is not None else None
+        if numbers:
+            return max(numbers)
     return None
 
 
@@ -144,7 +153,9 @@ def _is_elsewhere(dref: memoryview | None) -> bool:
 
 def _children(body: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     place = 0
-    while place + 8 <= len(body):
+    for _ in range(_MOST_CHILDREN):
+        if place + 8 > len(body):
+            return
         length, kind = struct.unpack_from(">I4s", body, place)
         length = length or len(body) - place
         if length < 8 or place + length > len(body):
@@ -200,13 +211,18 @@ def _places(iloc: memoryview) -> dict[int, list[tuple[int, int]]]:
     wide = 4 if version == 2 else 2
     cut = _Cut(iloc, 6)
     places: dict[int, list[tuple[int, int]]] = {}
-    for _ in range(cut.take(wide)):
+    left = _MOST_EXTENTS
+    for _ in range(min(cut.take(wide), _MOST_EXTENTS)):
         item = cut.take(wide)
         method = cut.take(2) & 15 if version else 0
         cut.take(2)
         base = cut.take(base_width)
         spans = []
-        for _ in range(min(cut.take(2), _MOST_EXTENTS)):
+        extents = cut.take(2)
+        left -= extents
+        if left < 0:
+            raise ValueError("too many places of items")
+        for _ in range(extents):
             cut.take(index_width)
             place = base + cut.take(offset_width)
             spans.append((place, cut.take(length_width)))

@@ -12,7 +12,10 @@ MOST_DOTS = 400_000_000
 _MOST_BYTES = 64 << 20
 """A photograph is read whole up to here."""
 _MOST_SEGMENTS = 10_000
+_MOST_CHUNKS = 100_000
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_FILL = re.compile(rb"\xff+")
+"""A marker may have any number of these before it."""
 _ALONE = frozenset((0x01, *range(0xD0, 0xD8)))
 _SIZES = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
 _SOI, _EOI, _SOS, _APP1, _APP2 = 0xD8, 0xD9, 0xDA, 0xE1, 0xE2
@@ -54,8 +57,8 @@ class _Jpeg:
         """Where the image ends; None if it does not."""
         data, place = self.data, 2
         for _ in range(_MOST_SEGMENTS):
-            while data[place : place + 2] == b"\xff\xff":
-                place += 1  # fill bytes
+            filled = _FILL.match(data, place)
+            place = filled.end() - 1 if filled else place
             marker = data[place + 1] if place + 2 <= len(data) else None
             if marker == _EOI and data[place] == 0xFF:
                 return place + 2
@@ -120,9 +123,15 @@ def png(file: Parts) -> list[Noticed]:
     data = file.at(0, file.size)
     if data[:8] != b"\x89PNG\r\n\x1a\n":
         return [Noticed("STRUCTURE_BAD", "no signature")]
+    return _chunks(file, data)
+
+
+def _chunks(file: Parts, data: bytes) -> list[Noticed]:
     found: list[Noticed] = []
     place = 8
-    while place < len(data):
+    for _ in range(_MOST_CHUNKS):
+        if place >= len(data):
+            return [*found, Noticed("CUT_SHORT", "no end of image")]
         length, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
         end = place + 12 + length
         if end > len(data):
@@ -135,7 +144,7 @@ def png(file: Parts) -> list[Noticed]:
         place = end
         if kind == b"IEND":
             return found + behind(file, place)
-    return [*found, Noticed("CUT_SHORT", "no end of image")]
+    return [*found, Noticed("CHECK_UNFINISHED", "too many chunks")]
 
 
 def too_large(width: int, height: int) -> list[Noticed]:
