@@ -172,7 +172,7 @@ class _Writer:
         one = bar.record
         yield f'<article class="{"begins" if bar.first else "goes"}"><header>'
         yield f'<span>{self._times(one)}</span><b dir="auto">{_text(one["name"])}</b>'
-        yield f'<span class="quiet">{one["record"]}</span>{self._marks(one)}</header>\n'
+        yield f'<span class="quiet">{_text(one["record"])}</span>{self._marks(one)}</header>\n'
         if bar.start is not None and bar.end:
             width = max(round(100 * (bar.end - bar.start), 2), 0.5)
             left = min(round(100 * bar.start, 2), 100 - width)

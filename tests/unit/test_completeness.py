@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from completeness_cases import LIST, OPEN, at, between, gap, judged, material, row, states, video
+from completeness_cases import (
+    LIST,
+    NINE,
+    OPEN,
+    at,
+    between,
+    gap,
+    judged,
+    material,
+    row,
+    states,
+    video,
+)
 
+from archive.completeness.answer import timeline_document
+from archive.completeness.bars import bars
 from archive.completeness.material import kind_of
+from archive.completeness.page import CasePage, Picture, write
 from archive.completeness.spans import first, minus, total, union
 from archive.completeness.timeline import timeline
 
@@ -226,6 +242,52 @@ def test_the_timeline_has_every_record_at_its_stage() -> None:
     assert shown.delivery is not None
     assert [one.material.name for one in found[None]] == ["b.mp4", "别的.txt"]
     assert list(timeline(records, None)) == ["decide", None]
+
+
+def test_bars_of_records_that_follow_each_other_share_a_scale() -> None:
+    records = [NOTE, video("a.mp4", 10, 40), material("b.jpg", "photo", span=(20, 20))]
+    records += [video("c.mp4", 60, 65), video("d.mp4", 96, 97), material("e.txt")]
+    (stage,) = timeline_document(timeline(records, None))
+    found = [(bar.record["name"], bar.first, bar.start, bar.end) for bar in bars(stage["records"])]
+    assert found == [
+        ("现场检查笔录.txt", True, 0.0, 40 / 65),
+        ("a.mp4", False, 10 / 65, 40 / 65),
+        ("b.jpg", False, 20 / 65, 20 / 65),
+        ("c.mp4", False, 60 / 65, 1.0),
+        ("d.mp4", True, 0.0, 1.0),
+        ("e.txt", True, None, None),
+    ]
+    alone = timeline_document(timeline([material("f.jpg", "photo", span=(5, 5))], None))
+    assert [(bar.start, bar.end) for bar in bars(alone[0]["records"])] == [(0.0, 0.0)]
+
+
+def test_a_page_shows_text_as_text() -> None:
+    name, preview = "<script>alert(1)</script>.mp4", "<img src=x onerror=alert(1)>"
+    film = video(name, 0, 5, condition="damaged", interruptions=(gap(1, 2), gap(3, 4, "battery")))
+    stages = timeline_document(timeline([film], None))
+    picture = Picture("poster", "image/jpeg", b"\xff\xd8")
+    facts = [("case", "<b>")]
+    page = CasePage(
+        "A & B",
+        facts,
+        None,
+        stages,
+        {film.record: [picture]},
+        {film.record: preview},
+        [],
+        NINE,
+        "zh",
+    )
+    out = io.BytesIO()
+    write(page, out)
+    text = out.getvalue().decode()
+    assert "<script" not in text
+    assert "<img src=x" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;.mp4" in text
+    assert 'src="data:image/jpeg;base64,/9g="' in text
+    assert all(
+        words in text for words in ("受损", "未说明原因", "电量不足", "A &amp; B", "&lt;b&gt;")
+    )
 
 
 def test_kinds_and_hours() -> None:
