@@ -8,7 +8,7 @@ the target written, or with 1 and one word on stderr.
 
 import io
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -20,30 +20,41 @@ _BAND = (0, 0, 0, 165)
 _WHITE = (255, 255, 255, 255)
 _FAINT = 70
 _ANGLE = 28
+_WIDEST = 4000
+"""Dots of the faint words: much larger ones would take more memory than there is."""
 
 
 def overlay(size: tuple[int, int], lines: Sequence[str], font: str) -> Image.Image:
     """A transparent picture with the lines in a band at the foot and faint across the middle."""
     picture = Image.new("RGBA", size, (0, 0, 0, 0))
-    _across(picture, lines[0], font)
-    width, height = size
-    points = max(7, min(width // 36, height // 14, 44))
-    face = ImageFont.truetype(font, points)
-    rows = [row for line in lines for row in _wrapped(line, face, width - points)]
-    step = round(points * 1.35)
-    top = height - step * len(rows) - points // 2
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((0, max(top, 0), width, height), fill=_BAND)
-    for number, row in enumerate(rows):
-        draw.text((points // 2, top + points // 4 + number * step), row, font=face, fill=_WHITE)
+    for mark, place in _marks(size, lines, font):
+        picture.alpha_composite(mark, place)
     return picture
 
 
-def _across(picture: Image.Image, line: str, font: str) -> None:
+Mark = tuple[Image.Image, tuple[int, int]]
+"""A picture to be laid over another one, and where; all of it lies inside."""
+
+
+def _marks(size: tuple[int, int], lines: Sequence[str], font: str) -> Iterator[Mark]:
+    yield from _across(size, lines[0], font)
+    width, height = size
+    points = max(7, min(width // 36, height // 14, 44 + max(size) // 200))
+    face = ImageFont.truetype(font, points)
+    rows = [row for line in lines for row in _wrapped(line, face, width - points)]
+    step = round(points * 1.35)
+    band = Image.new("RGBA", (width, min(step * len(rows) + points // 2, height)), _BAND)
+    draw = ImageDraw.Draw(band)
+    for number, row in enumerate(rows):
+        draw.text((points // 2, points // 4 + number * step), row, font=face, fill=_WHITE)
+    yield band, (0, height - band.height)
+
+
+def _across(size: tuple[int, int], line: str, font: str) -> Iterator[Mark]:
     """The first line, faint and aslant, three times over the picture."""
-    width, height = picture.size
+    width, height = size
     longest = ImageFont.truetype(font, 100).getlength(line) / 100
-    points = max(8, round(min(width, height * 1.7) * 0.95 / longest))
+    points = max(8, round(min(width, height * 1.7, _WIDEST) * 0.95 / longest))
     face = ImageFont.truetype(font, points)
     box = face.getbbox(line)
     text = Image.new("RGBA", (int(box[2]) + 8, int(box[3]) + 8), (0, 0, 0, 0))
@@ -52,10 +63,14 @@ def _across(picture: Image.Image, line: str, font: str) -> None:
     draw.text((3, 3), line, font=face, fill=(255, 255, 255, _FAINT))
     text = text.rotate(_ANGLE, expand=True, resample=Image.Resampling.BICUBIC)
     for share in (0.2, 0.5, 0.8):
-        place = (width // 2 - text.width // 2, round(height * share) - text.height // 2)
-        layer = Image.new("RGBA", picture.size, (0, 0, 0, 0))
-        layer.paste(text, place)
-        picture.alpha_composite(layer)
+        left, top = width // 2 - text.width // 2, round(height * share) - text.height // 2
+        inside = (
+            max(-left, 0),
+            max(-top, 0),
+            min(text.width, width - left),
+            min(text.height, height - top),
+        )
+        yield text.crop(inside), (max(left, 0), max(top, 0))
 
 
 def _wrapped(line: str, face: ImageFont.FreeTypeFont, width: int) -> list[str]:
@@ -84,10 +99,26 @@ def stamp_photo(original: Path, target: Path, font: str, lines: Sequence[str]) -
         if getattr(opened, "n_frames", 1) != 1:
             raise ValueError("frames")
         form = opened.format if opened.format in _SAVED else "JPEG"
-        upright = ImageOps.exif_transpose(opened)
-        picture = upright.convert("RGBA")
-    picture.alpha_composite(overlay(picture.size, lines, font))
-    picture.convert("RGB").save(target, form, **_SAVED[form])
+        ImageOps.exif_transpose(opened, in_place=True)
+        picture = _on_white(opened)
+        for mark, (left, top) in _marks(picture.size, lines, font):
+            box = (left, top, left + mark.width, top + mark.height)
+            part = picture.crop(box).convert("RGBA")
+            part.alpha_composite(mark)
+            picture.paste(part.convert("RGB"), box)
+        picture.info.clear()
+        picture.save(target, form, **_SAVED[form])
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Opaque, with white where it was transparent."""
+    if picture.mode not in ("RGBA", "LA", "PA") and "transparency" not in picture.info:
+        picture.load()
+        return picture if picture.mode == "RGB" else picture.convert("RGB")
+    seen = picture.convert("RGBA")
+    ground = Image.new("RGB", seen.size, (255, 255, 255))
+    ground.paste(seen, mask=seen)
+    return ground
 
 
 def stamp_pdf(original: Path, target: Path, font: str, lines: Sequence[str]) -> None:
