@@ -112,6 +112,19 @@ def done(connection: Connection, record: str, task: str) -> bool:
     return connection.execute(delete(LOOKING).where(here)).rowcount > 0
 
 
+def since_when(connection: Connection, record: str, task: str) -> datetime | None:
+    """Since when a record waits for a task; None where it does not."""
+    here = (LOOKING.c.record == record) & (LOOKING.c.task == task)
+    row = connection.execute(select(LOOKING.c.since).where(here)).first()
+    return row.since if row else None
+
+
+def put_back(connection: Connection, record: str, task: str, since: datetime) -> None:
+    """Let a record wait again, if it does not."""
+    if since_when(connection, record, task) is None:
+        queue(connection, [(record, task, since)])
+
+
 def forget(connection: Connection, records: Sequence[str]) -> None:
     """Records that are lost or destroyed: there is nothing left to look at."""
     if records:

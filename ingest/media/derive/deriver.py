@@ -14,13 +14,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from archive import looking
 from archive.access_lock import AccessLock
 from archive.database import Database
 from archive.derivatives import Derivatives, Made, Product
 from archive.durable import READ_ONLY, FileSystem, disk_errors
-from archive.errors import ContentAltered, NotFound, ObjectMissing, Unreachable, UsageError
+from archive.errors import (
+    ArchiveError,
+    ContentAltered,
+    NotFound,
+    ObjectMissing,
+    Unreachable,
+)
 from archive.looking import DERIVE, Waiting
 from archive.tables import DerivedRow
 from ingest.media.derive.recipes import Recipe, recipes_for
@@ -29,7 +36,8 @@ from ingest.media.originals import GoOn, NoRoom, Original, Originals, Stopped
 from ingest.media.tools import Programs
 
 ALTERED, MISSING, NO_ROOM = "CONTENT_ALTERED", "CONTENT_MISSING", "NO_ROOM"
-"""Problems of a row of the queue; the first two verification reports too."""
+UNEXPECTED = "UNEXPECTED"
+"""Problems of a row of the queue; the first two verification reports too, the last is a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +98,15 @@ class Deriver:
 
         Raises NotFound, ContentAltered, ObjectMissing, NoRoom, Unreachable, UsageError, Stopped.
         """
+        with self.database.read() as connection:
+            waits = looking.since_when(connection, record, DERIVE)
         with self._alone(record):
             turn = self._turn(record, wish, go_on)
             self.derivatives.settle(turn.made)
             self.derivatives.sweep(record)
+        if waits is not None and (wish.roles is not None or wish.missing):
+            # What was made took it out of the queue; the rest of it is still to come.
+            self._change(lambda connection: looking.put_back(connection, record, DERIVE, waits))
         return turn
 
     def sweep_all(self) -> int:
@@ -108,17 +121,21 @@ class Deriver:
         try:
             with self._alone(row.record):
                 self._turn(row.record, Wish(), go_on, _out_of_queue(row))
+        except ObjectMissing:
+            self._change(lambda connection: looking.set_problem(connection, row, MISSING))
         except NotFound:
             self._change(lambda connection: looking.forget(connection, [row.record]))
         except NoRoom:
             self._change(lambda connection: looking.set_problem(connection, row, NO_ROOM))
-        except (Stopped, UsageError, Unreachable):
-            self._change(lambda connection: looking.give_back(connection, row))
-            raise
         except ContentAltered:
             self._change(lambda connection: looking.set_problem(connection, row, ALTERED))
-        except ObjectMissing:
-            self._change(lambda connection: looking.set_problem(connection, row, MISSING))
+        except (Stopped, ArchiveError, OSError, SQLAlchemyError):
+            # Not for what the file is: it stays, and is tried again.
+            self._change(lambda connection: looking.give_back(connection, row))
+            raise
+        except Exception as error:  # what waits behind this one is made all the same
+            problem = f"{UNEXPECTED} {type(error).__name__}"
+            self._change(lambda connection: looking.set_problem(connection, row, problem))
 
     def _turn(
         self,
@@ -136,7 +153,7 @@ class Deriver:
             with self.originals.open(record, go_on) as original:
                 subject = self._subject(record, original, go_on)
                 for recipe in self._chosen(subject, wish):
-                    drawing = recipe.make(subject)
+                    drawing = self._drawn(recipe, subject, wish)
                     if drawing is None:
                         empty.append(recipe.role)
                     else:
@@ -146,6 +163,15 @@ class Deriver:
             for path in files:
                 self.fs.unlink(path)
         return Turn(tuple(made), tuple(empty))
+
+    def _drawn(self, recipe: Recipe, subject: Subject, wish: Wish) -> Drawing | None:
+        """A disk without room for a large copy keeps nobody from the pictures."""
+        try:
+            return recipe.make(subject)
+        except NoRoom:
+            if wish.proxy or wish.roles is not None:
+                raise
+            return None
 
     def _subject(self, record: str, original: Original, go_on: GoOn) -> Subject:
         description = original.description

@@ -16,6 +16,7 @@ import ffmpeg
 
 from ingest.media.derive.subject import Drawing, Subject
 from ingest.media.limits import MAKE, GiB, MiB
+from ingest.media.originals import NoRoom
 from ingest.media.runner import ffmpeg_argv, source
 
 HEIGHT = 480
@@ -48,7 +49,7 @@ def at_once(subject: Subject) -> bool:
 def make(subject: Subject) -> Drawing | None:
     """Make it by whichever way is the cheapest; None where the file cannot be read so far.
 
-    The file it gives is the caller's to remove.
+    The file it gives is the caller's to remove. Raises NoRoom.
     """
     sound_only = subject.stream("video") is None
     if sound_only and subject.stream("audio") is None:
@@ -57,7 +58,7 @@ def make(subject: Subject) -> Drawing | None:
     extension = "m4a" if sound_only else "mp4"
     made = subject.workshop.new_file(extension)
     if shutil.disk_usage(made.parent).free < 2 * subject.size + _SPARE:
-        return None
+        raise NoRoom(f"There is no room on the disk for a copy of {subject.record} for browsers.")
     try:
         whole = _make(subject, made)
     except BaseException:
