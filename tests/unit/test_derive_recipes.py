@@ -294,16 +294,21 @@ def test_what_cannot_be_shown_gives_nothing_and_leaves_nothing(name: str, tmp_pa
     assert list(folder.iterdir()) == []
 
 
-def test_work_that_is_stopped_makes_nothing(tmp_path: Path) -> None:
-    folder = tmp_path / "work"
-    folder.mkdir()
-    subject = known("h265", folder)
-    assert subject.stream("video")
-    stopped = Workshop(subject.workshop.programs, folder, lambda: False)
-    subject.workshop = stopped
+def test_work_that_is_stopped_makes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = Workshop(find_programs(), tmp_path, lambda: False)
     with pytest.raises(Stopped):
-        proxy.make(subject)
-    assert list(folder.iterdir()) == []
+        stopped.run(["/bin/sleep", "60"])
+
+    def half_done(_: Subject, made: Path) -> bool:
+        made.write_bytes(b"half a film")
+        raise Stopped
+
+    monkeypatch.setattr(proxy, "_make", half_done)
+    with pytest.raises(Stopped):
+        proxy.make(known("h265", tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_recipes_have_versions_and_known_roles() -> None:

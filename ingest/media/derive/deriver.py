@@ -7,7 +7,6 @@ What is killed on the way leaves an object without an entry at most; the record 
 queue then, or is named again, and every turn begins with sweeping what such a death left behind.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -153,6 +152,8 @@ class Deriver:
             with self.originals.open(record, go_on) as original:
                 subject = self._subject(record, original, go_on)
                 for recipe in self._chosen(subject, wish):
+                    if not go_on():
+                        raise Stopped
                     drawing = self._drawn(recipe, subject, wish)
                     if drawing is None:
                         empty.append(recipe.role)
@@ -194,16 +195,19 @@ class Deriver:
     def _product(self, recipe: Recipe, drawing: Drawing, files: list[Path]) -> Product:
         if isinstance(drawing.data, Path):
             files.append(drawing.data)
-            self._sync(drawing.data)
+            self._finished(drawing.data)
         return Product(recipe.role, drawing.extension, recipe.name, drawing.data, drawing.tool)
 
-    def _sync(self, path: Path) -> None:
-        """A file that another program wrote: durable, and as objects are, before it becomes one."""
+    def _finished(self, path: Path) -> None:
+        """A file that another program wrote gets the mode of objects.
+
+        It is not synced: the store does that before the ledger names it, and one that a power cut
+        tears before is named by no entry and swept.
+        """
         with disk_errors("the folder for derivatives"):
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            descriptor = self.fs.append(path)
             try:
                 self.fs.chmod(descriptor, READ_ONLY)
-                self.fs.fsync_file(descriptor)
             finally:
                 self.fs.close(descriptor)
 
