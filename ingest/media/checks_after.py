@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ingest.media import decoding
 from ingest.media.checks_before import about_end, about_packets, about_probe, video_and_sound
-from ingest.media.complaints import clean, complaints, summary
+from ingest.media.complaints import clean, complaints, is_inability, summary
 from ingest.media.condition import Noticed
 from ingest.media.decoding import Decoded
 from ingest.media.derive.child import argv_of
@@ -27,10 +27,6 @@ from ingest.media.tools import Programs
 
 Watch = Callable[[], bool]
 _ONLY_PILLOW = STILL - {"photo", "jpeg"}
-_UNKNOWN = re.compile(
-    r"not implemented|[Uu]nsupported|not supported|n't support|no decoder|patch ?welcome", re.ASCII
-)
-"""What ffmpeg says of a sound file that it cannot decode."""
 _PILLOW_SAYS = re.compile(r"(\w+(?:Error|Warning)): (.*)")
 
 
@@ -131,7 +127,7 @@ def _decode(
 
 
 def _about_decoding(told: list[str], whole: Decoded, asked: Probe) -> list[Noticed]:
-    unknown = [line for line in told if _UNKNOWN.search(line)]
+    unknown = [line for line in told if is_inability(line)]
     if unknown:
         return [Noticed("CHECK_UNFINISHED", unknown[0])]
     noticed = []

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingest.media.complaints import clean, complaints, summary
+from ingest.media.complaints import clean, complaints, is_inability, summary
 from ingest.media.condition import Noticed
 from ingest.media.limits import PROBE
 from ingest.media.photo import read_photo
@@ -64,7 +64,8 @@ def about_probe(probe: Probe) -> list[Noticed]:
     if ended:
         return ended
     if probe.error is not None:
-        return [Noticed("PROBE_FAILED", clean(probe.error))]
+        code = "CHECK_UNFINISHED" if is_inability(probe.error) else "PROBE_FAILED"
+        return [Noticed(code, clean(probe.error))]
     noticed = []
     kinds = [stream.get("codec_type") for stream in probe.streams]
     if "video" not in kinds and "audio" not in kinds:

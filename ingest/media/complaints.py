@@ -26,6 +26,15 @@ _HARMLESS = (
     "Multiple -",
 )
 _LONGEST = 160
+_UNABLE = re.compile(
+    r"[Nn]ot (yet )?implemented|[Uu]nsupported|not supported|n't support|no decoder|patch ?welcome",
+    re.ASCII,
+)
+
+
+def is_inability(told: str) -> bool:
+    """Whether this is what ffmpeg says of a sound file that it cannot read."""
+    return _UNABLE.search(told) is not None
 
 
 def complaints(err: str, *, levels: bool = False) -> Iterator[str]:

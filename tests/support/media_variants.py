@@ -105,12 +105,15 @@ def variant_bytes(variant: Variant) -> bytes:
 def by_hand() -> dict[str, bytes]:
     """Those that ffmpeg does not write."""
     film, photo = sample("mp4").read_bytes(), sample("jpg").read_bytes()
+    sound = sample("wav").read_bytes()
     return {
         "maker_box.mp4": film + (24).to_bytes(4, "big") + b"gpsx" + bytes(16),
         "comfort_noise.amr": amr(20) + b"\x7c" * 30 + b"\x44" + bytes(5) + b"\x7c" * 7,
         "padded.jpg": photo + bytes(512),
         "padded.mp4": film + bytes(70_000),
         "maker_data.jpg": photo + b"SEFH" + bytes(range(64)) + b"SEFT",
+        "length_too_short.wav": sound[:4] + (len(sound) - 20).to_bytes(4, "little") + sound[8:],
+        "big_endian.wav": b"RIFX" + sound[4:],
         "progressive.jpg": _jpeg("RGB", progressive=True),
         "grey.jpg": _jpeg("L"),
         "cmyk.jpg": _jpeg("CMYK"),

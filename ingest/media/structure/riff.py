@@ -6,11 +6,15 @@ from ingest.media.structure.behind import behind
 
 _UNSET = (0, 0xFFFF_FFFF)
 _MOST_CHUNKS = 10_000
+_SLACK = 64
+"""Bytes by which some writers state the whole too short."""
 
 
 def walk(file: Parts) -> list[Noticed]:
     """Compare every announced length with what is there."""
     head = file.at(0, 12)
+    if head[:4] == b"RIFX":
+        return []  # big-endian numbers: no device writes it, and ffmpeg does not read it
     if head[:4] == b"RF64":
         return _wide(file)
     if head[:4] != b"RIFF" or len(head) < 12:
@@ -21,6 +25,8 @@ def walk(file: Parts) -> list[Noticed]:
     end, found, parts = 8 + stated + (stated & 1), [], 0
     if end - (stated & 1) > file.size:
         found.append(Noticed("CUT_SHORT", f"RIFF lacks {8 + stated - file.size} bytes"))
+    if 0 < file.size - end <= _SLACK and _ends(file, 12) == file.size:
+        end = file.size  # the length was not set right, and the last chunk says where the end is
     found += _chunks(file, 12, min(end, file.size), head[8:12])
     while end < file.size and head[8:12] == b"AVI " and parts < _MOST_CHUNKS:
         more = file.at(end, 12)  # OpenDML: films above 1 GB go on in RIFF AVIX
@@ -66,6 +72,17 @@ def _chunks(file: Parts, place: int, end: int, form: bytes) -> list[Noticed]:
 
 
 _MUST = {b"WAVE": (b"fmt ", b"data"), b"AVI ": (b"hdrl", b"movi")}
+
+
+def _ends(file: Parts, place: int) -> int:
+    """Where the last chunk ends that begins in the file."""
+    for _ in range(_MOST_CHUNKS):
+        head = file.at(place, 8)
+        if len(head) < 8:
+            break
+        place += 8 + int.from_bytes(head[4:8], "little")
+        place += place & 1 if place < file.size else 0
+    return place
 
 
 def _lacks(name: bytes, count: int) -> Noticed:
