@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from damage_media import BLIND, FACTS, NO_RECORD, TABLE_KINDS, damages_of
 from media_samples import dense, sample
 from media_table import PLACES, Row, look, rate, row, worse
 from media_variants import by_hand, variant_bytes, variants
 
+from ingest.media import checks_after, decoding
+from ingest.media import probe as asking
 from ingest.media.tools import find_programs
 
 PROGRAMS = find_programs()
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not behind all other work of the machine, as it is in service."""
+    for module, name in ((decoding, "DECODE"), (checks_after, "CHECK"), (asking, "CHECK")):
+        monkeypatch.setattr(module, name, replace(getattr(module, name), nice=0))
+
+
 FEW = (
     "cut_at_start.mp4",
     "open_gop.mp4",
