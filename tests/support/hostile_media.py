@@ -44,6 +44,8 @@ class Hostile:
 
 
 HOSTILE: list[Hostile] = []
+SLOW = {b"many.mp4", b"frames.aac", b"samples.mp4", b"silence.wav", b"hole.ts", b"scans.jpg"}
+"""Those that use up their limits, which takes minutes where nobody is impatient."""
 
 
 def hostile(
