@@ -1,6 +1,7 @@
-"""Power cuts while a second copy is made and while records are destroyed: no sync is in vain.
+"""Power cuts while a second copy is made, records are destroyed, and pictures are made.
 
-The two are recorded apart from the long scenario of `test_power_loss`, from the moment they begin.
+No sync is in vain. Each is recorded apart from the long scenario of `test_power_loss`, from the
+moment it begins.
 """
 
 import dataclasses
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from archive_fixture import Archive, open_database, places_in
+from archive_fixture import Archive, make_archive, open_database, places_in
 from crash_scenario import QuietDisk
+from derived_fixture import Derived, deriver_of
 from disposal_office import DisposalOffice, make_office
 from people_fixture import desk_of
 from power_cut import DATABASE, PowerCutDisk, State, WatchedDatabase
@@ -27,6 +29,9 @@ from archive.durable import FileSystem
 from archive.errors import ArchiveError
 from archive.findings import Outcome
 from archive.replica import Replicator, Side
+from ingest.media.derive import deriver
+from ingest.media.derive.recipes import Recipe
+from ingest.media.derive.subject import Drawing, Subject
 
 COPYING, _VAULT = ELSEWHERE
 LARGE = bytes(range(256)) * 40
@@ -166,10 +171,63 @@ def at_work(office: DisposalOffice, archive: Archive) -> DisposalOffice:
     return DisposalOffice(archive, dataclasses.replace(office.people, desk=desk))
 
 
-# ── what is asked of both ──
+# ── pictures ──
 
 
-@pytest.mark.parametrize("what", ["copied", "destroyed"])
+@pytest.fixture(scope="module")
+def derived(home: Path) -> Iterator[Recording]:
+    """A picture that a program wrote becomes an object, and the ledger says so."""
+    (home / "derived").mkdir()
+    archive = make_archive(home / "derived")
+    archive.seal()
+    archive.accession(LARGE, changed={"media": {"type": "video/mp4", "by": "content"}})
+    archive.seal()
+    disk = PowerCutDisk(archive.home, lambda: archive.clock.moment)
+    watched(archive, disk)
+    archive.places = places_in(archive.home, disk)
+    archive.sealer = archive.new_sealer()
+    patch = pytest.MonkeyPatch()
+    patch.setattr(deriver, "recipes_for", lambda _: [Recipe("poster", "poster/1", (), draw)])
+    make_pictures(archive)
+    archive.db.close()
+
+    def check(state: State) -> None:
+        again = reopened(archive, state)
+        try:
+            make_pictures(again)
+            assert Derived(again).verify().findings == []
+            assert len(Derived(again).rows()) == 1
+        finally:
+            again.db.close()
+
+    yield Recording(disk, check)
+    patch.undo()
+
+
+def draw(subject: Subject) -> Drawing:
+    """What a program would have written."""
+    path, fs = subject.workshop.new_file("jpg"), FILES[-1]
+    out = fs.create(path)
+    fs.write(out, LARGE)
+    fs.close(out)
+    return Drawing(path, "jpg", None)
+
+
+FILES: list[FileSystem] = []
+
+
+def make_pictures(archive: Archive) -> None:
+    FILES.append(archive.fs)
+    work = deriver_of(archive)
+    while work.step():
+        pass
+    archive.seal()
+
+
+# ── what is asked of all ──
+
+
+@pytest.mark.parametrize("what", ["copied", "destroyed", "derived"])
 def test_every_power_cut_is_survived(request: pytest.FixtureRequest, what: str) -> None:
     recording: Recording = request.getfixturevalue(what)
     states = list(recording.disk.states())

@@ -19,7 +19,11 @@ from archive.derived_rows import DERIVED
 from archive.entry import Entry, check_body
 from archive.ledger import ENTRY
 from archive.report import Report
+from archive.stored_log import LogTrust
 from archive.verify.run import verify
+from ingest.media.derive.deriver import Deriver
+from ingest.media.originals import Originals
+from ingest.media.tools import Programs, find_programs
 
 TOOL = "ab" * 32
 
@@ -80,6 +84,22 @@ class Derived:
         now = archive.clock.now() + timedelta(**(later or {"minutes": 30}))
         places = archive.places
         return verify(places.evidence, places.live, policy_of(archive), now=now, workers=1)
+
+
+def deriver_of(archive: Archive, programs: Programs | None = None) -> Deriver:
+    """What makes the pictures of an archive."""
+    store: Any = archive.places.evidence
+    scratch = archive.home / "scratch"
+    trust = LogTrust.of(archive.identity)
+    return Deriver(
+        archive.db,
+        Originals(archive.db, archive.places, trust, scratch, store.open_object),
+        Derivatives(archive.db, archive.places.live, archive.sealer, archive.clock, archive.random),
+        find_programs() if programs is None else programs,
+        archive.fs,
+        scratch,
+        archive.home / "locks",
+    )
 
 
 def products(**contents: bytes) -> list[Product]:

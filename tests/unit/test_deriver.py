@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from archive_fixture import Archive, make_archive, policy_of
-from derived_fixture import Derived
+from derived_fixture import Derived, deriver_of
 from hypothesis import given
 from hypothesis import strategies as st
 from media_samples import sample
@@ -19,20 +19,18 @@ from PIL import Image
 
 from archive import derived_rows, looking
 from archive.access_lock import AccessLock
-from archive.derivatives import Derivatives
 from archive.errors import ContentAltered, Unreachable, UsageError
 from archive.layout import content_key
 from archive.lease import Lease
 from archive.looking import DERIVE, GIVEN_UP, MOST_TRIES
 from archive.rebuild import rebuild
-from archive.stored_log import LogTrust
 from ingest.media.derive import deriver as module
 from ingest.media.derive.child import read_ppm
-from ingest.media.derive.deriver import ALTERED, MISSING, UNEXPECTED, Deriver, Wish
+from ingest.media.derive.deriver import ALTERED, MISSING, UNEXPECTED, Wish
 from ingest.media.derive.document import docx_text
 from ingest.media.derive.recipes import Recipe
 from ingest.media.derive.subject import Drawing
-from ingest.media.originals import NoRoom, Originals
+from ingest.media.originals import NoRoom
 from ingest.media.tools import Programs, find_programs
 
 
@@ -55,21 +53,6 @@ def record_of(archive: Archive, content: bytes, kind: str) -> str:
     return made.record
 
 
-def deriver(archive: Archive, programs: Programs | None = None) -> Deriver:
-    store: Any = archive.places.evidence
-    scratch = archive.home / "scratch"
-    trust = LogTrust.of(archive.identity)
-    return Deriver(
-        archive.db,
-        Originals(archive.db, archive.places, trust, scratch, store.open_object),
-        Derivatives(archive.db, archive.places.live, archive.sealer, archive.clock, archive.random),
-        find_programs() if programs is None else programs,
-        archive.fs,
-        scratch,
-        archive.home / "locks",
-    )
-
-
 def waiting(archive: Archive) -> list[tuple[str, int, str | None]]:
     with archive.db.read() as connection:
         found = connection.execute(looking.LOOKING.select().order_by(looking.LOOKING.c.id))
@@ -79,7 +62,7 @@ def waiting(archive: Archive) -> list[tuple[str, int, str | None]]:
 def test_the_queue_is_emptied_once(archive: Archive) -> None:
     first, second = photo(archive), photo(archive, "#3050c0")
     assert [row[0] for row in waiting(archive)] == [first, second]
-    work = deriver(archive)
+    work = deriver_of(archive)
     assert (work.step(), work.step(), work.step()) == (True, True, False)
     assert waiting(archive) == []
     archive.seal()
@@ -92,7 +75,7 @@ def test_the_queue_is_emptied_once(archive: Archive) -> None:
 
 def test_a_film_gives_all_its_pictures_and_leaves_no_file(archive: Archive) -> None:
     record = record_of(archive, sample("mp4").read_bytes(), "video/mp4")
-    assert deriver(archive).step()
+    assert deriver_of(archive).step()
     archive.seal()
     roles = {"poster", "contact_sheet", "waveform", "spectrogram", "proxy"}
     derived = Derived(archive)
@@ -111,7 +94,7 @@ def test_a_film_gives_all_its_pictures_and_leaves_no_file(archive: Archive) -> N
 
 def test_a_rebuild_waits_for_what_was_not_made(archive: Archive) -> None:
     made, open_ = photo(archive), photo(archive, "#3050c0")
-    deriver(archive).step()
+    deriver_of(archive).step()
     archive.seal()
     rebuild(
         archive.db, archive.places, archive.identity, Lease(archive.home / "seal.lock"),
@@ -127,12 +110,12 @@ def test_an_altered_original_waits_for_a_person(archive: Archive) -> None:
     data = path.read_bytes()
     path.unlink()
     path.write_bytes(data[:-1] + b"!")
-    assert deriver(archive).step()
+    assert deriver_of(archive).step()
     assert waiting(archive) == [(record, 1, ALTERED)]
     path.unlink()
     with archive.db.write() as connection:
         looking.try_again(connection, DERIVE)
-    assert deriver(archive).step()
+    assert deriver_of(archive).step()
     assert waiting(archive) == [(record, 1, MISSING)]
     assert Derived(archive).stored() == []
 
@@ -154,7 +137,7 @@ def test_a_recipe_that_fails_stops_only_its_record(
 ) -> None:
     record = photo(archive)
     exchange(monkeypatch, broken(ZeroDivisionError("a fault in a recipe")))
-    assert deriver(archive).step()
+    assert deriver_of(archive).step()
     assert waiting(archive) == [(record, 1, f"{UNEXPECTED} ZeroDivisionError")]
 
 
@@ -165,15 +148,15 @@ def test_a_record_that_kills_the_process_is_given_up(
     exchange(monkeypatch, broken(SystemExit()))
     for _ in range(MOST_TRIES):
         with pytest.raises(SystemExit):
-            deriver(archive).step()
-    assert deriver(archive).step()
+            deriver_of(archive).step()
+    assert deriver_of(archive).step()
     assert waiting(archive) == [(record, MOST_TRIES, GIVEN_UP)]
 
 
 def test_work_that_is_stopped_was_no_try(archive: Archive) -> None:
     record = record_of(archive, sample("mp4").read_bytes(), "video/mp4")
     answers = iter([True, True, True])
-    assert not deriver(archive).step(lambda: next(answers, False))
+    assert not deriver_of(archive).step(lambda: next(answers, False))
     assert waiting(archive) == [(record, 0, None)]
     assert Derived(archive).entries() == []
     assert list((archive.home / "scratch").iterdir()) == []
@@ -182,13 +165,13 @@ def test_work_that_is_stopped_was_no_try(archive: Archive) -> None:
 def test_without_programs_films_wait(archive: Archive) -> None:
     record = record_of(archive, sample("mp4").read_bytes(), "video/mp4")
     with pytest.raises(UsageError, match="ffmpeg"):
-        deriver(archive, Programs(None, None)).step()
+        deriver_of(archive, Programs(None, None)).step()
     assert waiting(archive) == [(record, 0, None)]
 
 
 def test_two_processes_do_not_make_the_same(archive: Archive) -> None:
     record = photo(archive)
-    work = deriver(archive)
+    work = deriver_of(archive)
     with AccessLock(archive.home / "locks", record), pytest.raises(Unreachable, match="Another"):
         work.step()
     assert waiting(archive) == [(record, 0, None)]
@@ -199,7 +182,7 @@ def test_what_a_killed_turn_left_is_swept_by_the_next(archive: Archive) -> None:
     record = photo(archive)
     derived = Derived(archive)
     derived.write(f"derived/{record}/thumbnail-0123456789abcdef.jpg", b"of a killed turn")
-    deriver(archive).step()
+    deriver_of(archive).step()
     archive.seal()
     assert derived.stored() == [*derived.rows().values()]
 
@@ -208,7 +191,7 @@ def test_a_newer_recipe_replaces_what_an_older_one_made(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = photo(archive)
-    work = deriver(archive)
+    work = deriver_of(archive)
     work.derive(record, Wish())
     assert work.derive(record, Wish(missing=True)).made == ()
     exchange(monkeypatch, lambda _: Drawing(b"newer", "jpg", None))
@@ -220,7 +203,7 @@ def test_a_newer_recipe_replaces_what_an_older_one_made(
 
 def test_one_picture_by_hand_does_not_keep_the_others_from_coming(archive: Archive) -> None:
     record = record_of(archive, sample("mp4").read_bytes(), "video/mp4")
-    work = deriver(archive)
+    work = deriver_of(archive)
     turn = work.derive(record, Wish(roles=frozenset({"poster"})))
     assert [made.role for made in turn.made] == ["poster"]
     assert waiting(archive) == [(record, 0, None)]
@@ -235,10 +218,10 @@ def test_a_full_disk_keeps_nobody_from_the_pictures(
 ) -> None:
     record = record_of(archive, sample("mp4").read_bytes(), "video/mp4")
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1 << 20))
-    turn = deriver(archive).derive(record, Wish())
+    turn = deriver_of(archive).derive(record, Wish())
     assert (len(turn.made), turn.empty) == (4, ("proxy",))
     with pytest.raises(NoRoom, match="no room on the disk"):
-        deriver(archive).derive(record, Wish(proxy=True))
+        deriver_of(archive).derive(record, Wish(proxy=True))
 
 
 def test_of_one_that_is_named_the_fault_is_told(archive: Archive) -> None:
@@ -248,7 +231,7 @@ def test_of_one_that_is_named_the_fault_is_told(archive: Archive) -> None:
     path.unlink()
     path.write_bytes(data[:-1] + b"!")
     with pytest.raises(ContentAltered):
-        deriver(archive).derive(record, Wish())
+        deriver_of(archive).derive(record, Wish())
 
 
 @given(st.binary(max_size=200))
