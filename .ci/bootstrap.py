@@ -27,6 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+PACKAGES = [ROOT / name for name in ("archive", "cli", "ingest", "retention", "signing")]
 LOCK = ROOT / "requirements-dev.lock"
 STAMP = VENV / "bootstrap.stamp"
 
@@ -257,6 +258,9 @@ def install(python: Path, settings: PipSettings) -> None:
     pip = (python, "-m", "pip", "install", *quiet)
     _run(*pip, "--require-hashes", "--no-deps", "-r", LOCK)
     _run(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
+    # Thousands of short processes follow in the tests; where PYTHONDONTWRITEBYTECODE is set each
+    # of them would compile the packages anew.
+    _run(python, "-m", "compileall", "-q", *PACKAGES)
 
 
 def main() -> int:
