@@ -98,15 +98,33 @@ def media_work(bench: SealingBench, busy: Callable[[], bool], tell: Tell) -> Ite
         thread.join()
 
 
+class _Turn:
+    """Whether the work goes on, see ingest.media.originals."""
+
+    def __init__(self, busy: Callable[[], bool], stop: threading.Event) -> None:
+        self._busy = busy
+        self._stop = stop
+
+    def __call__(self) -> bool:
+        """False at the end."""
+        return not self._stop.is_set()
+
+    def rest(self) -> bool:
+        """Wait while drops are taken; False at the end."""
+        while self._busy() and not self._stop.is_set():
+            self._stop.wait(_TURN_SECONDS)
+        return not self._stop.is_set()
+
+
 class _Worker:
     """What the thread does; trouble is told once and tried again ever more seldom."""
 
     def __init__(self, bench: SealingBench, busy: Callable[[], bool], tell: Tell) -> None:
         self._bench = bench
-        self._busy = busy
         self._tell = tell
         self._told = ""
         self.stop = threading.Event()
+        self._turn = _Turn(busy, self.stop)
 
     def run(self) -> None:
         failures = 0
@@ -141,17 +159,8 @@ class _Worker:
             if not mine:
                 return
             steps = steps_of(self._bench)
-            while self._may_begin() and any(step(self._go_on) for step in steps):
+            while self._turn.rest() and any(step(self._turn) for step in steps):
                 pass
-
-    def _may_begin(self) -> bool:
-        """Wait until nothing is received; False at the end."""
-        while self._busy() and not self.stop.is_set():
-            self.stop.wait(_TURN_SECONDS)
-        return not self.stop.is_set()
-
-    def _go_on(self) -> bool:
-        return not self.stop.is_set()
 
     def _say(self, error: Exception) -> None:
         text = sentence(error)

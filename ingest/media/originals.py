@@ -29,7 +29,9 @@ from archive.sealed_record import SealedRecord
 from archive.stored_log import LogTrust, StoredLog
 
 GoOn = Callable[[], bool]
-"""Asked between two pieces, and may wait before it answers; False: stop."""
+"""Asked again and again during the work; False: stop. One that has a method `rest` is asked that
+between two pieces instead: it may wait there until nothing more urgent is at work.
+"""
 RESERVE = 1 << 30
 """Bytes of the disk that stay free for what is received."""
 
@@ -119,9 +121,10 @@ def _kept(descriptor: int, work: Callable[[], None]) -> int:
 
 
 def _pieces(sealed: SealedRecord, go_on: GoOn) -> Iterator[bytes]:
+    rested: GoOn = getattr(go_on, "rest", go_on)
     with closing(checked_range(sealed, 0, sealed.description.size)) as pieces:
         for piece in pieces:
-            if not go_on():
+            if not rested():
                 raise Stopped
             yield piece
 

@@ -414,3 +414,21 @@ def test_an_edited_condition_is_found(archive: Archive) -> None:
         first: "the column condition is not what its amendment says",
         second: "the column condition is not what record.json says",
     }
+
+
+def test_it_rests_between_two_pieces_where_it_can(archive: Archive) -> None:
+    film(archive, BIG)
+
+    class Turn:
+        rests = 0
+
+        def __call__(self) -> bool:
+            return True
+
+        def rest(self) -> bool:
+            self.rests += 1
+            return True
+
+    turn = Turn()
+    assert examiner(archive).step(turn)
+    assert turn.rests == 2
