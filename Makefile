@@ -27,7 +27,8 @@ acceptance: setup ## the heavy tests in the sizes that were promised: every kill
 	@.ci/tools || true
 	@CUNZHENG_FULL=1 CUNZHENG_ACCEPTANCE=1 $(BIN)/python -m pytest -n 2 -q --durations=25 tests/crash \
 		tests/contract/test_reconcile_ceph.py tests/contract/test_suites_on_postgresql.py \
-		tests/unit/test_documents_pdf.py
+		tests/unit/test_documents_pdf.py tests/outside/test_hostile_media.py \
+		tests/cli/test_cli_media_hostile.py
 
 lint: setup ## style, types, import rules, content of the wheel
 	@$(BIN)/ruff check .

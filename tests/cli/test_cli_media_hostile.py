@@ -13,6 +13,7 @@ import hostile_texts  # noqa: F401
 import pytest
 from hostile_media import HOSTILE, SLOW, Sparse, Trap
 from media_samples import sample
+from scale import ACCEPTANCE
 
 Cli = Any
 
@@ -32,7 +33,7 @@ FEW = (
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(FEW, id="few"), pytest.param((), id="all", marks=pytest.mark.full)],
+    params=[pytest.param(FEW, id="few"), *([pytest.param((), id="all")] if ACCEPTANCE else [])],
 )
 def taken(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, at_home: Any
