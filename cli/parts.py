@@ -1,7 +1,8 @@
 """The people's certificate authority, built from a workbench."""
 
 from archive.desk.people import CertificateOffice
-from cli.wiring import Workbench, serial
+from cli.keyrings import serial
+from cli.wiring import Workbench
 from signing.authority import Issuer
 
 

@@ -28,11 +28,12 @@ from archive.stored_log import LogTrust
 from archive.system_entries import LogSettings, SystemEntries
 from cli import passphrase
 from cli.clock import SystemClock
+from cli.keyrings import keyring_in, serial
 from cli.language import say
 from cli.loading import loading
 from cli.one_at_a_time import one_at_a_time
 from cli.protecting import FIRST, protected, remembered_traits, traits_of
-from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings
+from cli.settings import EMBEDDED, SETTINGS_FILE, Settings
 from cli.software import software
 from cli.wiring_copy import awaited_copy
 from cli.wiring_media import FirstLook
@@ -55,18 +56,6 @@ if TYPE_CHECKING:
     from archive.desk.conceal import Confidential
     from archive.desk.submit import Desk
     from archive.stores.s3 import Traits
-
-
-def serial() -> int:
-    """A certificate or token serial number of 120 random bits."""
-    return secrets.randbits(120) | 1 << 120
-
-
-def keyring_in(home: Path, settings: Settings, secret: str) -> Keyring:
-    """The keys of a home; raises UsageError if one is on a token and there is no PIN."""
-    if settings.sealing_key == IN_FILE:
-        return Keyring(home / "keys", secret)
-    return Keyring(home / "keys", secret, {"seal": settings.sealing_key}, passphrase.required_pin())
 
 
 @dataclass

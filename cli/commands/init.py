@@ -17,13 +17,14 @@ from cli import passphrase
 from cli.clock import SystemClock
 from cli.founding import FOLDER, Named, found_people, named_founders
 from cli.invocation import Invocation
+from cli.keyrings import keyring_in, serial
 from cli.labels import role_label
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs
 from cli.protecting import check_accepted, examined, first_spot
 from cli.service.home_lock import hosting
 from cli.settings import EMBEDDED, IN_FILE, SETTINGS_FILE, Settings, settings_of
-from cli.wiring import Workbench, keyring_in, serial
+from cli.wiring import Workbench
 from cli.wiring_places import folder_of
 
 

@@ -20,7 +20,8 @@ from pki_fixture import NOW, Pki, make_pki
 from archive import layout
 from archive.detail import Detail
 from archive.durable import FileSystem
-from archive.entry import KINDS, Entry
+from archive.entry import Entry
+from archive.entry_kinds import KINDS
 from archive.ids import new_ulid
 from archive.layout import TILE_WIDTH, TileSpan
 from archive.merkle import CompactRange, leaf_hash, verify_inclusion

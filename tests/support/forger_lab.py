@@ -23,7 +23,7 @@ from archive import layout
 from archive.desk.release import Handed, Order, Release
 from archive.detail import Detail
 from archive.durable import FileSystem
-from archive.entry import KINDS
+from archive.entry_kinds import KINDS
 from archive.errors import Denied
 from archive.keyring import embedded_timestamper, load_identity
 from archive.ledger import NewEntry, NewObject

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from archive.entry import KINDS as ENTRIES
+from archive.entry_kinds import KINDS as ENTRIES
 from archive.statements.kinds import SIGNED
 from cli import language
 from cli.labels import KINDS
