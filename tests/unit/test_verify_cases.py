@@ -18,6 +18,7 @@ from archive.findings import FINDINGS, Outcome
 ELSEWHERE = (
     "support/bucket_table.py",
     "support/directory_attacks.py",
+    "unit/test_derivatives.py",
     "unit/test_first_locks.py",
     "unit/test_storage_check.py",
     "unit/test_storage_moved.py",
@@ -44,7 +45,7 @@ def test_is_found(given: Given, case: Case) -> None:
 
 
 def test_every_code_has_a_case() -> None:
-    """Here, or where `verify --storage` and the first locks are tested."""
+    """Here, or where `verify --storage`, first locks and derivatives are tested."""
     produced = {code for case in CASES.values() for code in case.codes}
     tests = Path(__file__).parents[1]
     text = "".join((tests / name).read_text("utf-8") for name in ELSEWHERE)
