@@ -8,6 +8,7 @@ from cli.dates import moment
 from cli.labels import label
 from cli.language import say
 from cli.output import show_duration, show_time
+from ingest.kind import MEDIA
 from ingest.media.codes import CODES
 
 _Value = Mapping[str, Any]
@@ -35,7 +36,8 @@ def media_pairs(description: _Value, custody: Sequence[_Value]) -> Iterator[Pair
     later = _amended(custody)
     yield from _what(technical)
     yield from _captured(technical["captured"])
-    yield from _condition(technical["condition"], later)
+    medium = description["media"]["type"].startswith(MEDIA)
+    yield from _condition(technical["condition"], later, medium=medium)
     if later:
         yield from _stretches(later["stretches"])
     tools = (later or technical)["tools"]
@@ -116,21 +118,24 @@ def _captured(captured: _Value) -> Iterator[Pair]:
         yield say("clocks differ by", "时钟相差"), apart
 
 
-def _condition(first: _Value, later: _Value | None) -> Iterator[Pair]:
+def _condition(first: _Value, later: _Value | None, *, medium: bool) -> Iterator[Pair]:
     condition = later["condition"] if later else first
-    when = (
-        say("fully checked", "已完整检查")
-        if later
-        else say("checked before the seal; the full check follows", "封存前检查；完整检查随后进行")
-    )
     yield (
         say("condition", "状况"),
-        f"{label(vocabulary.CONDITIONS, condition['verdict'])} ({when})",
+        f"{label(vocabulary.CONDITIONS, condition['verdict'])} ({_when(later, medium=medium)})",
     )
     for one in condition["findings"]:
         code = CODES.get(one["code"])
         words = say(code.english, code.chinese) if code else one["code"]
         yield say("noticed", "提示"), f"{words} [{one['code']}{_note(one['note'])}]"
+
+
+def _when(later: _Value | None, *, medium: bool) -> str:
+    if later:
+        return say("fully checked", "已完整检查")
+    if not medium:
+        return say("no medium: only its name is held against it", "并非音像：仅核对文件名")
+    return say("checked before the seal; the full check follows", "封存前检查；完整检查随后进行")
 
 
 def _note(note: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from archive.pieces import PIECE_SIZE
 from archive.times import format_time, parse_time
-from ingest.kind import Media, detect
+from ingest.kind import MEDIA, Media, detect, is_named_medium
 from ingest.names import decode_name
 from ingest.sidecar import Sidecar
 from ingest.staging import HEAD_SIZE, Staged
@@ -52,7 +52,7 @@ class Circumstances:
 
 
 class Look(Protocol):
-    """Looks at a staged medium (ingest.media.look).
+    """Looks at a staged medium, or what has the name of one (ingest.media.look).
 
     Raises NoRecord where there is nothing in it, and nothing else, whatever the file is.
     """
@@ -67,9 +67,6 @@ class Look(Protocol):
     ) -> bytes:
         """The canonical bytes of `technical`."""
 
-
-MEDIA = ("video/", "audio/", "image/")
-"""Beginnings of the media types that are looked at."""
 
 _FIRST = (
     *("claims", "digests", "findings", "first_hash_at", "folder", "folder_b64", "id", "media"),
@@ -96,14 +93,15 @@ def describe(
     """Write record.json; what device and sidecar say is kept as their claims.
 
     It is put together from canonical parts: one is written for every file. `look` is asked about
-    media alone.
+    media and what has the name of one, and about nothing else.
     """
     file, settled = arrival.drop.file, arrival.drop.settled
     name, folder = decode_name(file.name), decode_name(file.folder)
     complete, head = staged.size <= HEAD_SIZE, staged.start()
     text = read_text(head, complete=complete)
     media = detect(head, name.text, text, complete=complete)
-    technical = _technical(look, arrival, staged, media, sidecar)
+    seen = look if media.type.startswith(MEDIA) or is_named_medium(name.text) else None
+    technical = _technical(seen, arrival, staged, media, sidecar)
     return (_MEDIUM if technical else _RECORD)(
         b"null" if sidecar is None else canonical.encode(dict(sidecar.parsed.claims)),
         arrival.digests,
@@ -138,8 +136,8 @@ def _technical(
     media: Media,
     sidecar: SidecarFacts | None,
 ) -> tuple[bytes, ...]:
-    """What the file says of itself and in what condition it is; nothing for what is no medium."""
-    if look is None or not media.type.startswith(MEDIA):
+    """What the file says of itself and in what condition it is; nothing where nobody looks."""
+    if look is None:
         return ()
     source = staged.path if staged.data is None else staged.data
     if source is None:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from ingest.text import TextInfo
 
 UNKNOWN = "application/octet-stream"
+MEDIA = ("video/", "audio/", "image/")
+"""Beginnings of the types of media, which are looked at."""
 
 
 class Media(NamedTuple):
@@ -82,7 +84,12 @@ _NAMES = {
     "mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "flac": "audio/flac",
     "amr": "audio/amr", "ogg": "audio/ogg", "3gp": "video/3gpp", "rtf": "application/rtf",
     "h264": "video/h264", "264": "video/h264", "h265": "video/h265", "265": "video/h265",
-    "dav": "video/x-dhav", "txt": _TEXT, "json": "application/json", "xml": "application/xml",
+    "dav": "video/x-dhav", "mpeg": "video/mp2p", "m2ts": "video/mp2t", "m2t": "video/mp2t",
+    "wmv": "video/x-ms-asf", "wma": "video/x-ms-asf", "asf": "video/x-ms-asf",
+    "flv": "video/x-flv", "3g2": "video/3gpp", "ogv": "video/ogg", "oga": "audio/ogg",
+    "opus": "audio/ogg", "wave": "audio/wav", "m4b": "audio/mp4", "heif": "image/heif",
+    "hif": "image/heif", "avif": "image/avif", "jpe": "image/jpeg", "jfif": "image/jpeg",
+    "txt": _TEXT, "json": "application/json", "xml": "application/xml",
     "html": "text/html", "htm": "text/html", "csv": "text/csv", "md": "text/markdown",
     "log": _TEXT,
 }  # fmt: skip
@@ -104,7 +111,7 @@ def detect(head: bytes, name: str, text: TextInfo | None, *, complete: bool) -> 
     `text` is what `read_text` found in `head`; `complete` says that `head` is the whole file: a ZIP
     has then shown all members, and a name that says otherwise is not believed.
     """
-    extension = name.rpartition(".")[2].lower() if "." in name else ""
+    extension = _extension(name)
     if text is not None and not head.startswith(_READABLE):
         return _text_type(text, extension)  # words that begin like a film
     found = _by_signature(head)
@@ -115,6 +122,15 @@ def detect(head: bytes, name: str, text: TextInfo | None, *, complete: bool) -> 
         return Media(found, "content")
     by_name = _NAMES.get(extension)
     return Media(by_name, "name") if by_name else Media(UNKNOWN, "none")
+
+
+def is_named_medium(name: str) -> bool:
+    """Whether the extension is that of an image, a sound or a film, whatever the content is."""
+    return _NAMES.get(_extension(name), "").startswith(MEDIA)
+
+
+def _extension(name: str) -> str:
+    return name.rpartition(".")[2].lower() if "." in name else ""
 
 
 def _by_signature(head: bytes) -> str | None:

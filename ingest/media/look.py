@@ -19,6 +19,7 @@ from typing import Any
 from archive.record import RecordDescription
 from archive.technical import MOST_FINDINGS, MOST_STREAMS, MOST_TEXT, check_technical
 from ingest.errors import NoRecord
+from ingest.kind import MEDIA
 from ingest.media.captured import choose, claims_of
 from ingest.media.checks_after import Interrupted, check_after
 from ingest.media.checks_before import check_before
@@ -27,6 +28,7 @@ from ingest.media.condition import Noticed, condition, is_no_record
 from ingest.media.originals import Stopped
 from ingest.media.probe import probe
 from ingest.media.profiles import Profiles
+from ingest.media.structure.families import extension_of
 from ingest.media.technical import technical
 from ingest.media.tools import Program, Programs
 from signing import canonical
@@ -71,7 +73,8 @@ class Looker:
     ) -> dict[str, Any]:
         """The value of `technical`; raises NoRecord, and nothing else whatever the file is."""
         try:
-            value = self._looked(source, name, media_type)
+            medium = media_type.startswith(MEDIA)
+            value = self._looked(source, name, media_type) if medium else _other(name, media_type)
         except NoRecord:
             raise
         except Exception as error:  # a drop is never lost for what it is
@@ -150,6 +153,12 @@ class Looker:
             }
         )
         return data
+
+
+def _other(name: str, media_type: str) -> dict[str, Any]:
+    """What has only the name of a medium; no program is asked about texts and documents."""
+    noticed = [Noticed("NAME_DIFFERS", f"content {media_type}, name .{extension_of(name)}")]
+    return {**_NOTHING, "condition": condition(noticed)}
 
 
 def _before(said: Mapping[str, Any]) -> Iterator[Noticed]:

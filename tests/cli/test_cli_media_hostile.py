@@ -86,3 +86,9 @@ def test_they_are_found_by_their_condition(taken: Cli) -> None:
     names = {row["name"] for row in sound}
     assert {"-rf.mp4", "zz_after.mkv", "100%d.jpg"} <= names
     assert not names & {"depth.mp4", "chunks.mp4", "lengths.mkv", "comments.ogg", "plane.gif"}
+    suspicious = taken("search", "--condition", "suspicious", "--json").json["records"]
+    names = {row["name"] for row in suspicious}
+    assert {"playlist.mp4", "script.avi"} <= names
+    shown = taken("show", taken.record("playlist"))
+    assert "NAME_DIFFERS" in shown.out
+    assert "the full check follows" not in shown.out

@@ -114,11 +114,12 @@ def test_what_is_not_plain_is_left_and_taken_all_the_same(
         "beside.txt": b"with a sidecar",
         "beside.txt.json": b'{"cunzheng_sidecar":1}',
         "picture": PNG,
+        "list.mp4": b"#EXTM3U\n",
         "large.bin": bytes(1 << 19),
     }
     parts, _ = read(session, written(tmp_path / "drops", files))
     [part] = parts
-    assert names(part.drops) == [b"beside.txt", b"large.bin", b"picture"]
+    assert names(part.drops) == [b"beside.txt", b"large.bin", b"list.mp4", b"picture"]
     assert part.read is not None
     assert names([outcome.drop for outcome in part.read.outcomes]) == [b"plain.txt"]
     take(packed, parts)

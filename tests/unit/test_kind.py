@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from ingest.kind import Media, detect
+from ingest.kind import Media, detect, is_named_medium
 from ingest.text import read_text
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -171,3 +171,15 @@ def test_bare_streams_are_told_by_their_first_unit(data, media):
 
 def test_a_bare_stream_that_lost_its_beginning_goes_by_its_name():
     assert kind(b"\xff" * 50, "a.H264") == Media("video/h264", "name")
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "note.txt.MP4", "a.JPG", "a.wma", "a.opus", "a.m2ts"])
+def test_names_of_media(name):
+    assert is_named_medium(name)
+    assert kind(b"words", name) == Media("text/plain", "content")
+    assert kind(bytes(range(256)), name).by == "name"
+
+
+@pytest.mark.parametrize("name", ["a.txt", "mp4", "a.pdf", "a.mp4.txt", "a.", ""])
+def test_names_of_other_things(name):
+    assert not is_named_medium(name)

@@ -99,6 +99,20 @@ def test_without_programs_structure_decides_and_that_is_said() -> None:
     assert cut["condition"]["verdict"] in ("truncated", "unreadable")
 
 
+def test_what_has_only_the_name_of_a_medium_is_told_and_no_program_is_asked() -> None:
+    def asked() -> Programs:
+        pytest.fail("no program is needed for this")
+
+    looker = Looker(asked, PROFILES)
+    for name, words in ((NAME, b"#EXTM3U"), ("hello.jpg", b"hello"), ("a.wav", b"RIFFxxxx")):
+        found = look(words, name, looker, media_type="text/plain")
+        note = f"content text/plain, name .{name[-3:]}"
+        expected = {"findings": [{"code": "NAME_DIFFERS", "note": note}], "verdict": "suspicious"}
+        assert found["condition"] == expected
+        assert (found["tools"], found["streams"]) == ([], [])
+    assert look(b"#EXTM3U", NAME, looker, media_type="text/plain")["segment"]["officer"] == "012345"
+
+
 @pytest.mark.parametrize("data", [bytes(5000), b""], ids=["zeros", "empty"])
 def test_nothing_but_zeros_is_no_record(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a"

@@ -86,7 +86,7 @@ def family_of(head: bytes) -> str | None:
 
 def family_by_name(name: str) -> str | None:
     """The family that the extension promises."""
-    extension = _extension(name)
+    extension = extension_of(name)
     return next((key for key, family in FAMILIES.items() if extension in family.extensions), None)
 
 
@@ -102,14 +102,14 @@ def structure(file: Parts, name: str, media_type: str, most: int | None = None) 
         return [Noticed("ONLY_ZEROS", f"{file.size} bytes")]
     found, promised = family_of(head), family_by_name(name)
     noticed = []
-    if found and promised != found and (promised or _extension(name) in _OTHER):
-        noticed.append(Noticed("NAME_DIFFERS", f"content {found}, name .{_extension(name)}"))
+    if found and promised != found and (promised or extension_of(name) in _OTHER):
+        noticed.append(Noticed("NAME_DIFFERS", f"content {found}, name .{extension_of(name)}"))
     if found is None and promised is not None and media_type.startswith(_DOCUMENTS):
-        return [Noticed("NAME_DIFFERS", f"content {media_type}, name .{_extension(name)}")]
+        return [Noticed("NAME_DIFFERS", f"content {media_type}, name .{extension_of(name)}")]
     noticed += _archive_behind(file)
     family = found or promised
     if found is None and promised is not None and FAMILIES[promised].walk is None:
-        noticed.append(Noticed("STRUCTURE_BAD", f"does not begin like .{_extension(name)}"))
+        noticed.append(Noticed("STRUCTURE_BAD", f"does not begin like .{extension_of(name)}"))
     walk = FAMILIES[family].walk if family else None
     return noticed + (walk(file, most) if walk else [])
 
@@ -129,7 +129,8 @@ def _archive_behind(file: Parts) -> list[Noticed]:
     return [Noticed("TRAILING_DATA", "a ZIP archive at the end")]
 
 
-def _extension(name: str) -> str:
+def extension_of(name: str) -> str:
+    """Extension of a name in small letters, without its dot; `""` where there is none."""
     return name.rpartition(".")[2].lower() if "." in name else ""
 
 
