@@ -47,6 +47,9 @@ def check_form(request: Value, payload: Mapping[str, Any]) -> None:
     if form is None:
         if span is not None:
             raise denied("NOT_COVERED", remark("THE_SPAN"))
+        if request.get("span") is not None:
+            # Its bytes may hold far more than its time: what else lies between the packets.
+            raise denied("NOT_COVERED", remark("SPAN_AS_COPY"))
         return
     if payload["resumes"] is not None:
         raise denied("NOT_COVERED", remark("FORM_ANEW"))

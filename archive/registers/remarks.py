@@ -45,6 +45,10 @@ REMARKS: Mapping[str, tuple[str, str]] = {
     "REQUEST_AS": ("{}: {}", "{}：{}"),
     "SEGMENTS_FOR_EXCERPTS": ("segments are for excerpts", "只有摘录才指定片段"),
     "SPAN": ("{} to {}", "{} 至 {}"),
+    "SPAN_AS_COPY": (
+        "a span of time is handed out as an excerpt or a marked copy, never as bytes",
+        "时间段只能以摘录件或加标记副本交付，不得按字节交付",
+    ),
     "SPAN_OF_ONE_RECORD": ("a span of time is of one record", "时间段只能针对一份记录"),
     "STILL_NEEDED": ("still needed: {}", "尚需审批：{}"),
     "TEXT_OTHER": ("the text is another one than was signed", "文本与所签的不同"),

@@ -102,7 +102,8 @@ class Copies:
         covered = any(inside(p["range"], part) for part in request["segments"] or [None])
         self.need("ACCESS_UNLAWFUL", covered, "other bytes than were asked for")
         if form is None:
-            self.need("ACCESS_UNLAWFUL", span is None, "a span without a form")
+            plain = span is None and asked is None
+            self.need("ACCESS_UNLAWFUL", plain, "a span without a form")
             return
         fine = form in FORMS and not p["resumes"]
         fine = fine and (form == "marked" or (span and p["action"] == "excerpt"))

@@ -131,8 +131,16 @@ def made_for_nothing(office: Office) -> None:
     made(office, office.made.new_id())
 
 
+def bytes_of_a_span(office: Office) -> None:
+    """The bytes as they are, though a span of time was granted."""
+    begun(office, form="none", span="none")
+
+
 def made_for_a_plain_access(office: Office) -> None:
-    made(office, begun(office, form="none", span="none"))
+    request = office.request(
+        "du", office.made.records[:1], action="excerpt", segments=[BYTES], **SUPERVISION
+    )
+    made(office, start(office, request, form="none", span="none"))
 
 
 def made_twice(office: Office) -> None:
@@ -174,17 +182,19 @@ def more_than_was_made(office: Office) -> None:
 
 
 def gone_on_with(office: Office) -> None:
-    request = ask(office)
-    access = start(office, request)
-    made(office, access)
+    request = office.request("du", office.made.records[:1], action="copy", **SUPERVISION)
+    plain = {"action": "copy", "span": "none", "range": None}
+    access = start(office, request, form="marked", **plain)
+    made(office, access, role="marked", range="none", span="none")
     end(office, access, 3, "CONNECTION_LOST")
-    rest = {"form": "none", "span": "none", "range": {"from": 5, "to": 9}}
-    start(office, request, resumes=access, **rest)
+    rest = {"form": "none", "range": {"from": 3, "to": len(CONTENT)}}
+    start(office, request, resumes=access, **{**plain, **rest})
 
 
 ATTACKS: tuple[Act, ...] = (
     span_of_two_records,
     span_without_a_form,
+    bytes_of_a_span,
     wider_span,
     wider_range,
     whole_for_a_part,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from register_book import Book
+from register_book import SIZE, Book
 
 from archive.errors import Denied, FormatError
 
@@ -41,7 +41,8 @@ def requested(book: Book, action: str = "excerpt", **changed: Any) -> str:
     payload, data = book.asking("internal_supervision", action, request)
     if action == "excerpt":
         payload |= {"segments": [BYTES], "span": SPAN}
-    book.act(["insp"], "access.requested", payload | changed, data)
+    said = {key: value for key, value in (payload | changed).items() if value != "none"}
+    book.act(["insp"], "access.requested", said, data)
     return request
 
 
@@ -109,6 +110,16 @@ def test_a_span_needs_a_form_and_an_excerpt_a_span(book: Book) -> None:
     assert code(book.start, "insp", copy, form="marked", span=SPAN) == "NOT_COVERED"
 
 
+@pytest.mark.parametrize("part", [BYTES, {"from": 200, "to": 300}])
+def test_a_span_is_never_handed_out_as_bytes(book: Book, part: dict[str, int]) -> None:
+    """Its bytes hold other streams too, and packets of other times that lie between."""
+    request = requested(book)
+    with pytest.raises(Denied) as caught:
+        book.start("insp", request, range=part)
+    assert (caught.value.code, caught.value.facts) == ("NOT_COVERED", ("SPAN_AS_COPY",))
+    started(book, request, form="marked", range=part)
+
+
 def test_a_part_in_bytes_is_never_a_marked_copy_of_the_whole(book: Book) -> None:
     request = book.request("insp", "internal_supervision", "excerpt")
     assert code(book.start, "insp", request, form="marked") == "NOT_COVERED"
@@ -143,7 +154,7 @@ def test_made_once_and_while_the_access_is_open(book: Book) -> None:
     other = started(book, requested(book))
     book.end(other, 0, "COPY_FAILED")
     assert code(made, book, other) == "ACCESS_UNKNOWN"
-    plain = book.start("insp", requested(book))
+    plain = book.start("insp", requested(book, span="none"))
     assert code(made, book, plain) == "ACCESS_UNKNOWN"
 
 
@@ -164,15 +175,16 @@ def test_the_end_is_held_against_what_was_made(book: Book) -> None:
 
 
 def test_copies_are_not_resumed_and_resume_nothing(book: Book) -> None:
-    request = requested(book)
-    access = started(book, request)
-    made(book, access)
+    copy, rest = requested(book, "copy"), {"from": 100, "to": SIZE}
+    access = book.start("insp", copy, form="marked")
+    made(book, access, role="marked", range="none", span="none")
     book.end(access, 100, "CONNECTION_LOST")
-    rest = {"from": 200, "to": 900}
-    assert code(book.start, "insp", request, resumes=access, range=rest) == "ACCESS_UNKNOWN"
-    plain = book.start("insp", request)
+    assert code(book.start, "insp", copy, resumes=access, range=rest) == "ACCESS_UNKNOWN"
+    plain = book.start("insp", copy)
     book.end(plain, 100, "CONNECTION_LOST")
-    assert code(started, book, request, resumes=plain, range=rest) == "NOT_COVERED"
+    again = {"resumes": plain, "range": rest, "form": "marked"}
+    assert code(book.start, "insp", copy, **again) == "NOT_COVERED"
+    book.start("insp", copy, resumes=plain, range=rest)
 
 
 def test_derivatives_that_stay_are_no_business_of_the_registers(book: Book) -> None:
