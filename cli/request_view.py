@@ -1,13 +1,13 @@
 """Requests as people read them: what they take, how they stand, and what to do next."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from archive import vocabulary
 from cli.dates import moment
 from cli.labels import coded, label, listed, role_label
 from cli.language import say
-from cli.output import print_line, print_pairs, print_table, show_span
+from cli.output import print_line, print_pairs, print_table, show_size, show_span
 
 _Found = Mapping[str, Any]
 STATES: vocabulary.Labels = {
@@ -130,8 +130,7 @@ def show_request(found: _Found) -> None:
             (say("on behalf of", "代为申请"), " ".join(filter(None, others.values())) or None),
             (say("letter no.", "介绍信文号"), words.get("letter_no")),
             (say("task no.", "监督任务编号"), words.get("task_no")),
-            (say("part of the film", "时间段"), found["span"] and show_span(found["span"])),
-            (say("bytes", "字节"), _segments(found["segments"])),
+            *extent(found),
             (say("copies outside", "在外副本"), str(found["copies_out"])),
             *((say("record", "记录"), record) for record in found["records"]),
         ]
@@ -145,8 +144,25 @@ def show_request(found: _Found) -> None:
         print_table(_ACCESS_HEADS(), [_access(item) for item in found["accesses"]])
 
 
-def _segments(segments: Iterable[_Found] | None) -> str | None:
-    return ", ".join(f"{part['from']} – {part['to']}" for part in segments or ()) or None
+def extent(found: _Found) -> list[tuple[str, str | None]]:
+    """What of the records is asked for: times of a film, bytes, and how much of it they are."""
+    segments: Iterable[_Found] = found["segments"] or ()
+    listed_ = ", ".join(f"{part['from']} – {part['to']}" for part in segments)
+    share = _share(sum(part["to"] - part["from"] for part in segments), found["sizes"])
+    return [
+        (say("part of the film", "时间段"), found["span"] and show_span(found["span"])),
+        (say("bytes", "字节"), (listed_ and listed_ + share) or None),
+    ]
+
+
+def _share(count: int, sizes: Sequence[int | None]) -> str:
+    """How much of the one record they are, in tenths of a hundredth, never less than it is."""
+    size = sizes[0] if len(sizes) == 1 else None
+    if not size:
+        return ""
+    tenths = min(-(-1000 * count // size), 1000)
+    percent = f"{tenths // 10}.{tenths % 10} %"
+    return say(f" ({percent} of {show_size(size)})", f"（占全部 {show_size(size)} 的 {percent}）")
 
 
 def _DECISION_HEADS() -> tuple[str, ...]:  # noqa: N802 - a constant in the chosen language

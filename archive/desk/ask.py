@@ -153,6 +153,13 @@ def accesses_of(connection: Connection, request: str) -> list[tuple[str, Value]]
     return [(key, value) for key, value in found if value and value["request"] == request]
 
 
+def sizes_of(connection: Connection, records: Sequence[str]) -> list[int | None]:
+    """Bytes of each record; None for one that the registers do not know."""
+    shelf = DbShelf(connection)
+    values = (shelf.get("record", record) for record in records)
+    return [None if value is None else value["size"] for value in values]
+
+
 def words(evidence: ObjectStore, detail_id: str | None) -> Mapping[str, Any] | None:
     """The data of a stored detail, as it is; None where there is none or it cannot be had."""
     if detail_id is None:

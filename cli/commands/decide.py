@@ -15,7 +15,7 @@ from cli.dates import day_end
 from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line
-from cli.request_view import show_outcome
+from cli.request_view import extent, show_outcome
 from cli.requesting import one_of
 from cli.service import large, open_desk
 from cli.service.desk import Document
@@ -67,6 +67,7 @@ def run(
             "role": None if decision == "withdraw" else role or _role(found, signer, decision),
         }
         data = None if comment is None else {"comment": comment}
+        _say_extent(found)
         made = signer.make("access.decided", payload, data)
         try:
             done = desk.call("request.decide", packed(*made))
@@ -99,6 +100,13 @@ def _grant(
         "from": format_time(now),
         "until": format_time(end),
     }
+
+
+def _say_extent(found: Document) -> None:
+    """Say what of the record is decided on, before it is signed."""
+    for name, value in extent(found):
+        if value is not None:
+            print_line(f"{name}{say(': ', '：')}{value}", sys.stderr)
 
 
 def _hint(found: Document) -> None:

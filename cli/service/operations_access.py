@@ -187,11 +187,13 @@ def _show(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     with gate(host, caller) as reader, bench.database.read() as connection:
         request, value = ask.find_request(connection, reader, params["request"])
         accesses = ask.accesses_of(connection, request)
+        sizes = ask.sizes_of(connection, value["records"])
     decisions = [*value["approvals"], *([value["refused_by"]] if value["refused_by"] else [])]
     document = {
         "request": request,
         **_outline(value),
         "records": value["records"],
+        "sizes": sizes,
         "segments": value["segments"],
         "span": value.get("span"),
         "limits": value["limits"],

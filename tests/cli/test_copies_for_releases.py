@@ -88,7 +88,15 @@ def test_an_excerpt_that_was_approved(shared: OfficeHome, tmp_path: Path) -> Non
     request = shared.ask("li", "excerpt", "--span", "0:01.1-0:01.3")
     shown = shared("requests", "show", request, person="wang")
     assert "00:00:01.000 – 00:00:02.000" in shown.text
-    assert shared.decide("wang", request, "approve").code == 0
+    (part,) = shared("requests", "show", request, "--json", person="wang").json["segments"]
+    share = -(-1000 * (part["to"] - part["from"]) // len(shared.content)) / 10
+    said = shared.decide("wang", request, "approve")
+    assert said.code == 0
+    assert "part of the film: 00:00:01.000 – 00:00:02.000" in said.err
+    assert f"bytes: {part['from']} – {part['to']} ({share:.1f} % of " in said.err
+    chinese = shared("--lang", "zh", "decide", request, "approve", "--json", person="wang").err
+    assert "时间段：00:00:01.000 – 00:00:02.000" in chinese
+    assert f"的 {share:.1f} %）" in chinese
     early = fetched(shared, shared.record, "--request", request, "-o", tmp_path, person="li")
     assert early.code == 4
     assert shared.decide("arch", request, "approve").code == 0
@@ -96,6 +104,10 @@ def test_an_excerpt_that_was_approved(shared: OfficeHome, tmp_path: Path) -> Non
     denied = fetched(shared, shared.record, "--request", request, *outside, person="li")
     assert denied.code == 4
     assert shared.entries("access.denied")[-1]["code"] == "NOT_COVERED"
+    plain = ("--bytes", f"{part['from']}-{part['to']}", "-o", tmp_path)
+    denied = fetched(shared, shared.record, "--request", request, *plain, person="li")
+    assert (denied.code, list(tmp_path.iterdir())) == (4, [])
+    assert "handed out as an excerpt or a marked copy, never as bytes" in denied.err
     clip = tmp_path / "clip.mp4"
     done = fetched(shared, shared.record, "--request", request, "-o", clip, person="li")
     assert done.code == 0, done.err
