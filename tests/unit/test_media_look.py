@@ -15,6 +15,7 @@ from archive.record import RecordDescription
 from archive.technical import MOST_FINDINGS, MOST_STREAMS, MOST_TEXT, check_amendment
 from archive.technical import check_technical as check
 from ingest.errors import NoRecord
+from ingest.media import checks_before
 from ingest.media import look as module
 from ingest.media.look import Looker
 from ingest.media.originals import Stopped
@@ -224,3 +225,21 @@ def test_the_full_check_stops_when_it_is_told_to(tmp_path: Path) -> None:
     description = described(tmp_path, content)
     with sample("mp4").open("rb") as file, pytest.raises(Stopped):
         LOOKER.examined(file.fileno(), description, lambda: False)
+
+
+def test_what_both_checks_count_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the seal only the beginning of a long row of packets is walked along."""
+    monkeypatch.setattr(checks_before, "ROW", 188 * 30)
+    film = sample("ts").read_bytes()
+    content = b"".join(
+        film[at : at + 188] for at in range(0, len(film), 188) if at // 188 not in {20, 60, 150}
+    )
+    found = look(content, "a.ts", media_type="video/mp2t")
+    assert {"code": "PACKETS_LOST", "note": "1 times, first at 3760"} in found["condition"][
+        "findings"
+    ]
+    data = examine(content, described(tmp_path, content))
+    notes = [one["note"] for one in data["condition"]["findings"] if one["code"] == "PACKETS_LOST"]
+    assert notes == ["3 times, first at 3760"]

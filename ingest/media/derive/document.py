@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 from ingest.media.derive.child import argv_of, read_ppm
 from ingest.media.derive.drawing import jpeg
-from ingest.media.derive.subject import PICTURE, Drawing, Subject
+from ingest.media.derive.subject import OPENING, PICTURE, Drawing, Subject
 from ingest.media.limits import MiB
 from ingest.media.runner import source
 
@@ -103,7 +103,7 @@ def _paragraphs(raw: bytes) -> str:
 def _page(subject: Subject, file: Path | int) -> Drawing | None:
     with source(file) as opened:
         argv = argv_of(sys.executable, "pdf", opened.fds[0], LONGEST)
-        outcome = subject.workshop.run(argv, fds=opened.fds)
+        outcome = subject.workshop.run(argv, OPENING, opened.fds)
     picture = read_ppm(outcome.out)
     return None if picture is None else Drawing(jpeg(picture), "jpg", _pdfium())
 

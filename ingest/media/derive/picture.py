@@ -6,7 +6,7 @@ import ffmpeg
 
 from ingest.media.derive.child import argv_of, read_ppm
 from ingest.media.derive.drawing import jpeg
-from ingest.media.derive.subject import Drawing, Subject
+from ingest.media.derive.subject import OPENING, Drawing, Subject
 from ingest.media.runner import ffmpeg_argv, source
 
 LONGEST = 640
@@ -19,7 +19,7 @@ def make(subject: Subject) -> Drawing | None:
         return _with_ffmpeg(subject)
     with source(subject.file) as opened:
         argv = argv_of(sys.executable, "photo", opened.fds[0], LONGEST)
-        outcome = subject.workshop.run(argv, fds=opened.fds)
+        outcome = subject.workshop.run(argv, OPENING, opened.fds)
     picture = read_ppm(outcome.out)
     return None if picture is None else Drawing(jpeg(picture), "jpg", None)
 

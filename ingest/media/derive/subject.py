@@ -8,14 +8,16 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ingest.media.limits import MAKE, Limits
+from ingest.media.limits import MAKE, GiB, Limits
 from ingest.media.originals import Stopped
 from ingest.media.probe import Probe, probe
 from ingest.media.runner import Outcome, run
 from ingest.media.tools import Programs
 
-PICTURE: Limits = replace(MAKE, seconds=180, cpu_seconds=240, files=0)
-"""Making one picture; the program writes no file."""
+PICTURE: Limits = replace(MAKE, seconds=180, cpu_seconds=240, memory=1 * GiB, files=0)
+"""Making one picture by ffmpeg, which may use as much as for decoding; it writes no file."""
+OPENING: Limits = replace(PICTURE, memory=2 * GiB)
+"""Opening a large photo or a page by Pillow or PDFium."""
 _NUMBERS = count()
 
 
