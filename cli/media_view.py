@@ -7,6 +7,7 @@ from archive import vocabulary
 from cli.dates import moment
 from cli.labels import label
 from cli.language import say
+from cli.media_notes import SOURCES, note_words
 from cli.output import show_duration, show_time
 from ingest.kind import MEDIA
 from ingest.media.codes import CODES
@@ -14,12 +15,6 @@ from ingest.media.codes import CODES
 _Value = Mapping[str, Any]
 Pair = tuple[str, object]
 
-_SOURCES: vocabulary.Labels = {
-    "sidecar": ("sidecar", "附带说明"),
-    "name": ("file name", "文件名"),
-    "container": ("the file itself", "文件自身"),
-    "exif": ("the photo (EXIF)", "照片信息（EXIF）"),
-}
 _KINDS: vocabulary.Labels = {
     "video": ("video", "视频"),
     "audio": ("audio", "音频"),
@@ -139,7 +134,7 @@ def _when(later: _Value | None, *, medium: bool) -> str:
 
 
 def _note(note: str) -> str:
-    return f": {note}" if note else ""
+    return f": {note_words(note)}" if note else ""
 
 
 def _stretches(stretches: _Value) -> Iterator[Pair]:
@@ -156,7 +151,7 @@ def _stretches(stretches: _Value) -> Iterator[Pair]:
 
 
 def _by(source: str | None) -> str:
-    return label(_SOURCES, source) if source else ""
+    return label(SOURCES, source) if source else ""
 
 
 def _joined(*words: object) -> str:
