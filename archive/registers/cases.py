@@ -44,6 +44,12 @@ def known_case(shelf: Shelf, case: str) -> Value:
     return found
 
 
+def former_handlers(case: Value) -> Sequence[str]:
+    """Who was taken off a case at some time; some may handle it again."""
+    found: Sequence[str] = case.get("former", ())
+    return found
+
+
 def check_records(shelf: Shelf, records: Iterable[str]) -> None:
     """Raise Denied RECORD_UNKNOWN for a record that the archive does not have."""
     for record in records:
@@ -91,7 +97,10 @@ def _changed(shelf: Shelf, act: Act, body: SignedBody) -> None:
         _check_namer(shelf, body, case["unit"], named=named)
     _check_not_handler(body, (*case["handlers"], *payload["handlers"]))
     _check_people(shelf, named)
-    _change(shelf, payload["case"], {f: payload[f] for f in (*_KEPT, "sensitivity")})
+    left = set(case["handlers"]) - set(payload["handlers"])
+    former = {"former": sorted(left.union(former_handlers(case)))} if left else {}
+    changed = {f: payload[f] for f in (*_KEPT, "sensitivity")}
+    _change(shelf, payload["case"], changed | former)
 
 
 def _closed(shelf: Shelf, act: Act, body: SignedBody) -> None:

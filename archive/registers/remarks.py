@@ -20,6 +20,7 @@ REMARKS: Mapping[str, tuple[str, str]] = {
     "FORM_ANEW": ("a copy that is made is not resumed", "制作的副本不能续传"),
     "FORM_OPENLY": ("copies are made openly only", "制作副本不能保密进行"),
     "GO_ON_WITHIN": ("go on from {} to {}", "应自 {} 续至 {}"),
+    "HANDLED_BEFORE": ("{} handled it before", "{} 曾为本案承办人"),
     "INSTEAD_OF": ("{} instead of {}", "所取为“{}”，所批为“{}”"),
     "KEPT_FOREVER": ("{} is kept for ever", "{} 永久保管"),
     "KEPT_OPEN": (

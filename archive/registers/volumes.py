@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archive.registers.act import Act, SignedRule
-from archive.registers.cases import HEAD, cases_of, known_case
+from archive.registers.cases import HEAD, cases_of, former_handlers, known_case
 from archive.registers.denials import denied
 from archive.registers.remarks import remark
 from archive.registers.shelf import Shelf, Value
@@ -108,9 +108,12 @@ def _check_lines(
 
 
 def _check_no_handler(case: Value, body: SignedBody) -> None:
+    """Also who handled it once: else he would be taken off for a day, and excuse himself."""
     for signer in body.signers:
         if signer in case["handlers"]:
             raise denied("CASE_OWN", signer)
+        if signer in former_handlers(case):
+            raise denied("CASE_OWN", remark("HANDLED_BEFORE", signer))
 
 
 SIGNED: Mapping[str, SignedRule] = {"case.excused": _excused, "case.filed": _filed}

@@ -1466,7 +1466,7 @@ class Register(kept.Keeping, seen.Copies, filed.Volumes):
             self.kept(all_of_them, e, signers, named=named)
         known = self.people.keys() | {*case["handlers"]}
         need("REGISTER_UNLAWFUL", known >= {*p["handlers"]}, "an unknown handler")
-        case |= p
+        case |= {**p, "former": {*case["handlers"], *case.get("former", ())}}
 
     def case_closed(self, p: Json, e: Json, _: Json | None, signers: list[Json]) -> None:
         self.kept(self.cases[p["case"]], e, signers)

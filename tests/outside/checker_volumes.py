@@ -34,10 +34,11 @@ class Volumes:
         self.codes: set[str] = set()
 
     def alone(self, case: Json, e: Json, signers: list[Json]) -> list[str]:
-        """Roles of the only signer, who is no handler of the case."""
+        """Roles of the only signer, who never was a handler of the case."""
         name = e["body"]["statements"][0]["statement"]["person"]
         self.need("ENTRY_BAD", len(signers) == 1, "signed by two")
-        self.need(UNLAWFUL, name not in case["handlers"], "a handler of the case")
+        ever = {*case["handlers"], *case.get("former", ())}
+        self.need(UNLAWFUL, name not in ever, "a handler of the case, now or before")
         roles: list[str] = signers[0]["roles"]
         return roles
 

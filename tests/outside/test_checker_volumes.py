@@ -67,6 +67,17 @@ class Filer(Office):
         }
         self.say(who, "case.filed", payload, {"catalogue": lines, "note": None})
 
+    def handled_by(self, *handlers: str) -> None:
+        payload = {
+            "case": self.case_id,
+            "category": "penalty",
+            "handlers": list(handlers),
+            "importance": "ordinary",
+            "sensitivity": [],
+            "unit": "team1",
+        }
+        self.say("bai", "case.changed", payload, {"reason": "x"})
+
     def excuse(self, who: Any, *items: str) -> None:
         payload = {"case": self.case_id, "items": list(items)}
         self.say(who, "case.excused", payload, {"reason": "暴雨"})
@@ -132,6 +143,9 @@ def test_whatever_breaks_a_rule_is_found_by_both(tmp_path: Path) -> None:
         wrong.append(filer.made.place())
 
     attempt(before)  # the case is not closed
+    filer.handled_by("chen", "fa")
+    filer.handled_by("chen")
+    attempt(lambda filer: filer.excuse("fa", "x"))  # handled it until now
     filer.close()
     for act in ATTACKS:
         attempt(act)

@@ -102,6 +102,24 @@ def test_a_handler_excuses_nothing(office: Office) -> None:
     excuse(office, case, "head")
 
 
+def test_nobody_is_taken_off_a_case_to_excuse_or_file_it(office: Office) -> None:
+    one = record(office)
+    case = case_of(office, [one], closed=False)
+    office.change_case(case, "head", handlers=["arch"])
+    office.change_case(case, "gu", "law", handlers=["li", "zhu"])
+    office.change_case(case, "gu", handlers=["li"])
+    found = office.shelf.get("case", case)
+    assert found is not None
+    assert found["former"] == ["arch", "zhu"]
+    with pytest.raises(Denied) as denied:
+        excuse(office, case, "zhu")
+    assert (denied.value.code, denied.value.facts) == ("CASE_OWN", ("HANDLED_BEFORE", "zhu"))
+    payload = {"case": case, "closed": "2026-12-01", "decided": None}
+    office.say(["gu"], "case.closed", payload, {"reason": "x"})
+    assert code(lambda: file(office, case, catalogue(one), "arch")) == "CASE_OWN"
+    file(office, case, catalogue(one), "gu")
+
+
 def test_a_closed_case_is_excused_and_an_unknown_one_is_not(office: Office) -> None:
     excuse(office, case_of(office, []), "law")
     assert code(lambda: excuse(office, office.ulid(), "law")) == "CASE_UNKNOWN"
