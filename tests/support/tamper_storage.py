@@ -272,9 +272,13 @@ def _sql(scene: Scene, statement: str, *values: object) -> None:
 
 @attack("an entry edited in the database", DATABASE, Look(("DATABASE_DIFFERS",), database=True))
 def database_entry(scene: Scene) -> str:
-    edit = "UPDATE entry SET data = CAST(replace(data, 'ingest', 'nobody') AS BLOB) WHERE idx = 7"
-    _sql(scene, edit)
-    return f"{LOG}#7"
+    with sqlite3.connect(scene.home / "cunzheng.db") as connection:
+        query = "SELECT min(idx) FROM entry WHERE instr(data, CAST('system/ingest' AS BLOB)) > 0"
+        ((index,),) = connection.execute(query)
+    connection.close()
+    edit = "UPDATE entry SET data = CAST(replace(data, 'ingest', 'nobody') AS BLOB) WHERE idx = ?"
+    _sql(scene, edit, index)
+    return f"{LOG}#{index}"
 
 
 @attack("an entry deleted from the database", DATABASE, Look(("DATABASE_DIFFERS",), database=True))
