@@ -33,6 +33,7 @@ CASE = replace(
     law="《中华人民共和国食品安全法》第三十四条第（八）项",
     amount=20000,
 )
+VOICE_RECORDER = "LY-0007"
 _EXACT = ("-map_metadata", "-1", "-fflags", "+bitexact")
 _FILM = (
     *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "30", "-pix_fmt", "yuv420p"),
@@ -114,12 +115,14 @@ def _text(kind: str, at: datetime, minutes: int = 0) -> Drop:
     return Drop(TERMINALS[0], CASE.number, name, text.encode(), at, claims=claims)
 
 
-def _recorded(item: str, start: datetime, seconds: int, name: str, content: bytes) -> Drop:
+def _recorded(
+    item: str, start: datetime, seconds: int, device: str, name: str, content: bytes
+) -> Drop:
     end = start + timedelta(seconds=seconds)
     stage = "review" if item == "听取陈述申辩" else "investigate"
     more = {
         "item": item,
-        "device": RECORDER,
+        "device": device,
         "capture_end": end.isoformat(),
         "duty_end": (end + timedelta(hours=1)).isoformat(),
     }
@@ -135,14 +138,15 @@ def _film(item: str, start: datetime, seconds: int, picture: str) -> Drop:
         (*_FILM, *_EXACT, "-metadata", f"creation_time={taken}", "-f", "mp4"),
     )
     name = f"{RECORDER}_{start:%Y%m%d%H%M%S}_{item}.mp4"
-    return _recorded(item, start, seconds, name, content)
+    return _recorded(item, start, seconds, RECORDER, name, content)
 
 
 def _sound(item: str, start: datetime, seconds: int) -> Drop:
     tone = f"sine=frequency=220:beep_factor=2:sample_rate=8000:duration={seconds}"
     content = _made(("-f", "lavfi", "-i", tone), ("-c:a", "pcm_s16le", *_EXACT, "-f", "wav"))
-    name = f"LY-0007_{start:%Y%m%d%H%M%S}_{item}.wav"
-    return replace(_recorded(item, start, seconds, name, content), source=OFFICE)
+    name = f"{VOICE_RECORDER}_{start:%Y%m%d%H%M%S}_{item}.wav"
+    drop = _recorded(item, start, seconds, VOICE_RECORDER, name, content)
+    return replace(drop, source=OFFICE)
 
 
 def _photo(at: datetime) -> Drop:
