@@ -1,7 +1,7 @@
 """A table as CSV (RFC 4180, UTF-8 with the byte-order mark that Excel looks for).
 
 The file holds the column titles and the rows and nothing else. Numbers and sizes are plain digits,
-a share is a fraction, a time carries its offset (`2026-11-22 12:05:06+08:00`).
+a share is a fraction of at most 4 digits, a time carries its offset (`2026-11-22 12:05:06+08:00`).
 
 A cell of text that begins with `= + - @`, one of their full-width forms, or TAB, CR or LF would be
 taken for a formula by a spreadsheet. It gets an apostrophe in front; who reads the file with a
@@ -11,11 +11,13 @@ program takes one leading apostrophe before such a character away again.
 import csv
 import io
 from datetime import datetime
+from decimal import Decimal
 from typing import BinaryIO
 
 from archive.documents.cells import local, show, visible
 from archive.documents.table import Kind, Table, Value
 
+_SHARE_DIGITS = 4
 _FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
 
@@ -45,4 +47,6 @@ def _cell(kind: Kind, value: Value) -> str:
     if isinstance(value, datetime) and kind == "moment":
         return local(value).isoformat(sep=" ", timespec="seconds")
     show(kind, value)  # the same errors as in the other formats
+    if kind == "share" and isinstance(value, (float, Decimal)):
+        return str(round(value, _SHARE_DIGITS))
     return "" if value is None else str(value)

@@ -97,6 +97,7 @@ def test_csv_is_exact_and_for_programs() -> None:
     assert rows[0] == ["序号", "时间", "调阅人", "大小", "占比"]
     assert rows[1] == ["-1234567", "2026-11-23 04:05:06+08:00", "张三", "1048576", "0.125"]
     assert rows[2] == [""] * 5
+    assert csv_rows(table((2 / 3,), columns=COLUMNS[4:]))[1] == ["0.6667"]
 
 
 def test_csv_never_holds_a_formula() -> None:
