@@ -199,6 +199,20 @@ COVERAGE: Labels = {
 }
 """What a case has of a row of the list."""
 
+NOT_COUNTED: Labels = {
+    "gone": ("lost or destroyed", "已丢失或销毁"),
+    "item_unknown": ("its item is on no row for this case", "所注事项不在本案适用的清单中"),
+    "media": ("another kind of record is asked for", "记录类型与事项要求不符"),
+    "stage": ("claims another stage than the row", "所注环节与事项不符"),
+    "without": ("has a word that excludes it", "含有排除词"),
+    "no_name": ("no word of the list in its name or title", "名称、题名中无清单识别词"),
+    "no_row_then": (
+        "names no row, and no text record says what took place then",
+        "未注明事项，录制时间也无相应文字记录",
+    ),
+}
+"""Why a record counts for no row of the list (docs/completeness.md)."""
+
 INTERRUPTIONS: Labels = {
     "device_fault": ("device fault", "设备故障"),
     "damage": ("damaged device", "设备损坏"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from archive.completeness.bars import Bar, bars
 from archive.times import SHANGHAI, parse_time
-from archive.vocabulary import CONDITIONS, COVERAGE, MEDIA_KINDS, STAGES
+from archive.vocabulary import CONDITIONS, COVERAGE, MEDIA_KINDS, NOT_COUNTED, STAGES
 from cli.labels import label
 from cli.language import say
 from cli.output import print_line, print_table, show_duration, show_time
@@ -82,7 +82,8 @@ def _marks(one: Document) -> str:
 
 def print_completeness(found: Document, *, everything: bool) -> None:
     """The rows that are required or that something counts for, what is wrong, the conclusion."""
-    rows = [row for row in found["rows"] if everything or row["required"] or row["records"]]
+    shown = ("required", "records", "volumes")
+    rows = [row for row in found["rows"] if everything or any(row[key] for key in shown)]
     if rows:
         rows.sort(key=lambda row: _STAGE_ORDER[row["stage"]])
         columns = (
@@ -91,8 +92,8 @@ def print_completeness(found: Document, *, everything: bool) -> None:
         )
         ids = [(row["id"],) if everything else () for row in rows]
         first = (say("id", "标识"),) if everything else ()
-        shown = [(*own, *_row(row)) for own, row in zip(ids, rows, strict=True)]
-        print_table((*first, *columns), shown)
+        lines = [(*own, *_row(row)) for own, row in zip(ids, rows, strict=True)]
+        print_table((*first, *columns), lines)
     else:
         print_line(say("The list asks nothing of this case.", "清单对本案无要求。"))
     for line in (*_excuses(found), *_beside(found)):
@@ -115,9 +116,9 @@ def conclusion(found: Document) -> str:
 
 def _row(row: Document) -> tuple[object, ...]:
     name = say(row["name"]["en"], row["name"]["zh"])
-    records = say("; ", "；").join(
-        f"{one['name']} ({label(_BY, one['by'])})" for one in row["records"]
-    )
+    counted = [f"{one['name']} ({label(_BY, one['by'])})" for one in row["records"]]
+    volumes = [say(f"volume {number}", f"卷 {number}") for number in row["volumes"]]
+    records = say("; ", "；").join((*counted, *volumes))
     return label(STAGES, row["stage"]), name, label(COVERAGE, row["state"]), _lacking(row), records
 
 
@@ -159,7 +160,8 @@ def _beside(found: Document) -> Iterable[str]:
         state = label(CONDITIONS, one["condition"])
         yield say(f"condition: {one['name']}: {state}", f"受损情况：{one['name']}：{state}")
     for one in found["of_no_row"]:
-        yield say(f"counts for no row: {one['name']}", f"未计入任何事项：{one['name']}")
+        name, why = f"{one['name']} ({one['record']})", label(NOT_COUNTED, one["reason"])
+        yield say(f"counts for nothing: {name}: {why}", f"未计入任何事项：{name}：{why}")
 
 
 def _local(text: str) -> datetime:

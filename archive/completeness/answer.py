@@ -23,7 +23,7 @@ def completeness_document(digest: str, found: Completeness) -> Document:
             {**_named(one), **_interruption(stretch)} for one, stretch in found.unexplained
         ],
         "damaged": [{**_named(one), "condition": one.condition} for one in found.damaged],
-        "of_no_row": [_named(one) for one in found.of_no_row],
+        "of_no_row": [{**_named(one.material), "reason": one.reason} for one in found.of_no_row],
     }
 
 
@@ -49,6 +49,7 @@ def _verdict(verdict: Verdict) -> Document:
         "asked": [_span(span) for span in verdict.asked],
         "lacking": [_span(span) for span in verdict.lacking],
         "records": [_counted(one) for one in verdict.counted],
+        "volumes": list(verdict.volumes),
         "basis": row.basis,
     }
 

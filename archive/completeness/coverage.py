@@ -22,21 +22,28 @@ from archive.completeness.material import (
     spans_of,
     texts_of,
 )
+from archive.completeness.not_counted import NotCounted, not_counted
 from archive.completeness.spans import Span, minus, total
 from archive.record_list import RecordList, Row
 from archive.vocabulary import STAGES
 
 _ORDER = {stage: number for number, stage in enumerate(STAGES)}
 _SOUND = (None, "sound")
+VOLUME_ROWS = ("volume_catalogue", "volume_note")
+"""Rows that a filed volume has by being filed: 卷内目录 and 备考表 are what is signed."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """What the register says of a case, as far as the list asks for it."""
+    """What the register says of a case, as far as the list asks for it.
+
+    `volumes` is how many were filed.
+    """
 
     category: str
     importance: str
     closed: bool
+    volumes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class Verdict:
 
     `asked` is the time that has to be covered, `lacking` what of it nothing shows: the stretches
     that are longer than the list tolerates. Both are empty where nobody says when it took place.
+    `volumes` are the numbers of filed volumes that count for the row.
     """
 
     row: Row
@@ -53,6 +61,7 @@ class Verdict:
     counted: tuple[Counted, ...]
     asked: tuple[Span, ...] = ()
     lacking: tuple[Span, ...] = ()
+    volumes: tuple[int, ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -76,13 +85,17 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """All of a case. `unexplained` are interruptions without a reason, with who states them."""
+    """All of a case. `unexplained` are interruptions without a reason, with who states them.
+
+    `recordings` are all that are there, `deliveries` those whose end is known.
+    """
 
     verdicts: tuple[Verdict, ...]
+    recordings: tuple[Material, ...]
     deliveries: tuple[Delivery, ...]
     unexplained: tuple[tuple[Material, Interruption], ...]
     damaged: tuple[Material, ...]
-    of_no_row: tuple[Material, ...]
+    of_no_row: tuple[NotCounted, ...]
 
     @property
     def complete(self) -> bool:
@@ -107,7 +120,8 @@ def examine(
     excused: Collection[str] = (),
 ) -> Completeness:
     """Compare what a case has with what the list asks of it."""
-    here = sorted((one for one in materials if not one.gone), key=_order)
+    every = sorted(materials, key=_order)
+    here = [one for one in every if not one.gone]
     rows = rules.of(facts.category)
     found = counted(rows, here)
     reached = _reached(rows, found, here, facts)
@@ -115,16 +129,16 @@ def examine(
         _verdict(rules, row, found, here, required=_is_required(row, found, here, facts, reached))
         for row in rows
     ]
-    used = {one.material.record for row in rows for one in found[row.id]}
-    recordings = [one for one in here if one.is_recording]
+    filed = (_with_volumes(verdict, facts.volumes) for verdict in verdicts)
     return Completeness(
-        verdicts=tuple(_excused(verdict, excused) for verdict in verdicts),
+        verdicts=tuple(_excused(verdict, excused) for verdict in filed),
+        recordings=tuple(one for one in here if one.is_recording),
         deliveries=tuple(_deliveries(rules, rows, found, here)),
         unexplained=tuple(
             (one, stretch) for one in here for stretch in one.interruptions if not stretch.is_stated
         ),
         damaged=tuple(one for one in here if one.condition not in _SOUND),
-        of_no_row=tuple(one for one in recordings if one.record not in used),
+        of_no_row=tuple(not_counted(rows, found, every)),
     )
 
 
@@ -204,6 +218,13 @@ def _spans(
     asked = minus(whole, [stretch.span for stretch in stretches if stretch.is_stated])
     lacking = minus(asked, [span for one in own for span in one.recorded()])
     return tuple(asked), tuple(span for span in lacking if span.length > rules.tolerance)
+
+
+def _with_volumes(verdict: Verdict, volumes: int) -> Verdict:
+    """A filed volume has its catalogue and its note, whatever else is attached."""
+    if not volumes or verdict.row.id not in VOLUME_ROWS or verdict.row.is_recording:
+        return verdict
+    return replace(verdict, state="covered", volumes=tuple(range(1, volumes + 1)))
 
 
 def _excused(verdict: Verdict, excused: Collection[str]) -> Verdict:

@@ -151,7 +151,8 @@ class _Writer:
             spans = (f"{_clock(one['from'])}–{_clock(one['to'])}" for one in row["lacking"])
             seconds = self._say(f"{row['lacking_seconds']} s", f"{row['lacking_seconds']} 秒")
             lacking = f"{seconds}<br>{', '.join(spans)}"
-        names = "<br>".join(_text(one["name"]) for one in row["records"])
+        volumes = (self._say(f"volume {number}", f"卷 {number}") for number in row["volumes"])
+        names = "<br>".join((*(_text(one["name"]) for one in row["records"]), *volumes))
         return (
             f'<tr><td class="short">{self._label(STAGES, row["stage"])}</td>'
             f"<td>{_text(row['name']['zh' if self._zh else 'en'])}</td>"

@@ -23,6 +23,7 @@ from archive.ports import ObjectStore
 from archive.record import RecordDescription
 from archive.record_list import RecordList
 from archive.registers.shelf import Shelf, Value
+from archive.registers.volumes import volumes_of
 from archive.rows import batched
 from signing.digest import Digest
 
@@ -41,9 +42,14 @@ def list_in_force(shelf: Shelf) -> tuple[str, RecordList] | None:
     return None if found is None else (found["sha256"], RecordList.parse(found["text"]))
 
 
-def facts_of(case: Value) -> CaseFacts:
+def facts_of(shelf: Shelf, case: str, value: Value) -> CaseFacts:
     """What the register says of a case."""
-    return CaseFacts(case["category"], case["importance"], closed=case["closed"] is not None)
+    return CaseFacts(
+        value["category"],
+        value["importance"],
+        closed=value["closed"] is not None,
+        volumes=len(volumes_of(shelf, case)),
+    )
 
 
 def records_by_case(connection: Connection, cases: Collection[str]) -> Mapping[str, list[str]]:

@@ -1,4 +1,7 @@
-"""Completeness of many cases as a document: a line for each unit, then one for each case."""
+"""Completeness of many cases as a document: a line for each unit, then one for each case.
+
+Where there are several units, the first line has all of them together.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +13,9 @@ from archive.documents.table import Chart, Column, Kind, Language, Table, Value
 from archive.vocabulary import CATEGORIES, COVERAGE
 
 _COLUMNS: tuple[tuple[str, str, str, Kind], ...] = (
+    ("kind", "Line", "行别", "text"),
     ("unit", "Unit", "单位", "text"),
+    ("cases", "Cases", "案件数", "number"),
     ("case", "Case", "案号", "text"),
     ("category", "Category", "类别", "text"),
     ("opened", "Opened", "立案日期", "text"),
@@ -21,11 +26,13 @@ _COLUMNS: tuple[tuple[str, str, str, Kind], ...] = (
     ("excused", "Excused", "免予", "number"),
     ("coverage", "Coverage", "齐全率", "share"),
     ("recordings", "Recordings", "录音录像", "number"),
+    ("timed", "End known", "结束时间已知", "number"),
     ("late", "Late", "逾期上传", "number"),
     ("on_time", "On time", "按时上传率", "share"),
     ("interruptions", "Interruptions without a reason", "未说明原因的中断", "number"),
     ("what", "What is not there", "缺失与不完整的事项", "text"),
 )
+_KINDS = {"total": ("total", "合计"), "unit": ("unit", "单位"), "case": ("case", "案件")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +48,12 @@ class CaseLine:
 
 @dataclass(slots=True)
 class Sums:
-    """What several cases have together."""
+    """What several cases have together. `timed` are recordings whose end is known."""
 
     cases: int = 0
     states: Counter[str] = field(default_factory=Counter)
     recordings: int = 0
+    timed: int = 0
     late: int = 0
     interruptions: int = 0
 
@@ -53,7 +61,8 @@ class Sums:
         """Count a case."""
         self.cases += 1
         self.states.update(verdict.state for verdict in found.required)
-        self.recordings += len(found.deliveries)
+        self.recordings += len(found.recordings)
+        self.timed += len(found.deliveries)
         self.late += len(found.late)
         self.interruptions += len(found.unexplained)
 
@@ -66,12 +75,12 @@ class Sums:
     @property
     def on_time(self) -> float | None:
         """Recordings that came in time among those whose end is known; None without any."""
-        return (self.recordings - self.late) / self.recordings if self.recordings else None
+        return (self.timed - self.late) / self.timed if self.timed else None
 
     def values(self) -> tuple[Value, ...]:
         """The figures of a line."""
         states = [self.states[state] for state in ("covered", "partial", "missing", "excused")]
-        uploads = (self.recordings, self.late, self.on_time)
+        uploads = (self.recordings, self.timed, self.late, self.on_time)
         return (self.states.total(), *states, self.coverage, *uploads, self.interruptions)
 
 
@@ -81,8 +90,13 @@ def completeness_table(
     span: tuple[str | None, str | None],
     made_at: datetime,
     lang: Language,
+    *,
+    coded: bool = False,
 ) -> Table:
-    """The document; `digest` is that of the list in force, `span` the first and the last day."""
+    """The document; `digest` is that of the list in force, `span` the first and the last day.
+
+    `coded`: the kind of a line as its code, for programs.
+    """
     zh = lang == "zh"
     cases = sorted(lines, key=lambda line: (line.unit, line.opened, line.number))
     units = _units(cases)
@@ -90,7 +104,9 @@ def completeness_table(
     return Table(
         title=title,
         columns=tuple(Column(key, cn if zh else en, kind) for key, en, cn, kind in _COLUMNS),
-        rows=[*_unit_rows(units, zh=zh), *(_case_row(line, zh=zh) for line in cases)],
+        rows=[
+            (kind if coded else _KINDS[kind][zh], *row) for kind, row in _rows(units, cases, zh=zh)
+        ],
         made_at=made_at,
         subtitle=tuple(_subtitle(digest, span, len(cases), zh=zh)),
         notes=(
@@ -121,18 +137,35 @@ def _units(cases: Sequence[CaseLine]) -> dict[str, Sums]:
     return units
 
 
-def _unit_rows(units: dict[str, Sums], *, zh: bool) -> Iterator[tuple[Value, ...]]:
+def _rows(
+    units: dict[str, Sums], cases: Sequence[CaseLine], *, zh: bool
+) -> Iterator[tuple[str, tuple[Value, ...]]]:
+    """The lines with their kinds."""
+    if len(units) > 1:
+        yield "total", _sum_row(None, _together(cases))
     for unit, sums in units.items():
-        count = f"{sums.cases} 件" if zh else f"{sums.cases} cases"
-        yield (unit, count, None, None, *sums.values(), None)
+        yield "unit", _sum_row(unit, sums)
+    for line in cases:
+        yield "case", _case_row(line, zh=zh)
+
+
+def _sum_row(unit: str | None, sums: Sums) -> tuple[Value, ...]:
+    return (unit, sums.cases, None, None, None, *sums.values(), None)
+
+
+def _together(cases: Iterable[CaseLine]) -> Sums:
+    sums = Sums()
+    for line in cases:
+        sums.add(line.found)
+    return sums
 
 
 def _case_row(line: CaseLine, *, zh: bool) -> tuple[Value, ...]:
-    sums = Sums()
-    sums.add(line.found)
+    sums = _together([line])
     category = CATEGORIES[line.category][zh] if line.category in CATEGORIES else line.category
     what = "\n".join(_lack(one, zh=zh) for one in line.found.required if one.state != "covered")
-    return (line.unit, line.number, category, line.opened, *sums.values(), what or None)
+    about = (line.unit, None, line.number, category, line.opened)
+    return (*about, *sums.values(), what or None)
 
 
 def _lack(verdict: Verdict, *, zh: bool) -> str:
@@ -151,5 +184,6 @@ def _subtitle(
         yield f"立案日期：{since or '最早'} 至 {until or '今日'}，共 {cases} 件"
         yield f"依据清单：{digest}"
     else:
-        yield f"Opened from {since or 'the beginning'} to {until or 'today'}: {cases} cases"
+        count = "1 case" if cases == 1 else f"{cases} cases"
+        yield f"Opened from {since or 'the beginning'} to {until or 'today'}: {count}"
         yield f"By the list {digest}"

@@ -8,6 +8,7 @@ import typer
 
 from archive import fields
 from archive.errors import FormatError, UsageError
+from archive.registers.denials import denied
 from archive.registers.volumes import volume_digest
 from archive.statements.kinds import MOST_RECORDS
 from cli import author
@@ -132,8 +133,9 @@ def file(
     _check_code(ref_code)
     invocation = Invocation.of(context)
     with open_desk(invocation) as desk:
-        draft = large.fetch(desk, "case.draft", {"case": case})
-        draft["ref_code"] = ref_code or draft["ref_code"]
+        draft = large.fetch(desk, "case.draft", {"case": case, "ref_code": ref_code})
+        if draft.pop("taken"):
+            raise denied("REF_CODE_TAKEN", draft["ref_code"])
         lines = in_order(draft["lines"], order)
         _check_size(lines)
         if not invocation.json:

@@ -160,17 +160,28 @@ def print_history(history: list[dict[str, Any]]) -> None:
                 moment(item["at"]),
                 label(KINDS, item["kind"]),
                 " ".join(item["signers"]) or item["actor"],
-                _words(item["words"]),
+                _words(item),
             )
             for item in history
         ],
     )
 
 
-def _words(words: dict[str, Any] | None) -> str | None:
-    if words is None:
-        return None
-    return say("; ", "；").join(str(value) for value in words.values() if value is not None)
+def _words(item: dict[str, Any]) -> str | None:
+    """What was said, in one line; of lists only how long they are."""
+    words = (item["words"] or {}).values()
+    said = [_said(item["kind"], value) for value in words if value is not None]
+    code = [item["ref_code"]] if "ref_code" in item else []
+    return say("; ", "；").join((*code, *said)) or None
+
+
+def _said(kind: str, value: object) -> str:
+    if not isinstance(value, (list, dict)):
+        return str(value)
+    count, more = len(value), "" if len(value) == 1 else "s"
+    if kind == "case.filed":
+        return say(f"{count} record{more}", f"{count} 件")
+    return say(f"{count} item{more}", f"{count} 项")
 
 
 people_enrol.add_to(app)

@@ -80,11 +80,12 @@ def _made(
     lang: Language,
 ) -> CasePage:
     zh = lang == "zh"
-    in_force = list_in_force(DbShelf(connection))
+    shelf = DbShelf(connection)
+    in_force = list_in_force(shelf)
     found = None
     if in_force is not None:
-        excused = excused_of(DbShelf(connection), case)
-        found = examine(in_force[1], facts_of(value), materials, excused.keys())
+        excused = excused_of(shelf, case)
+        found = examine(in_force[1], facts_of(shelf, case, value), materials, excused.keys())
     return CasePage(
         title=value["number"] or case,
         facts=_facts(case, value, zh=zh),

@@ -93,8 +93,9 @@ def _report(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
             }
             lines = _lines(host, connection, rules, wanted)
     now, lang = host.bench.clock.now(), asked_language(params)
-    table = completeness_table(lines, digest, (since, until), now, lang)
-    with written(host, table, params["format"]) as stream:
+    form = params["format"]
+    table = completeness_table(lines, digest, (since, until), now, lang, coded=form == "json")
+    with written(host, table, form) as stream:
         yield stream
 
 
@@ -127,8 +128,9 @@ def _materials(host: Host, connection: Connection, case: str) -> list[Material]:
 def _examined(
     connection: Connection, rules: RecordList, case: str, value: Value, materials: list[Material]
 ) -> Completeness:
-    excused = excused_of(DbShelf(connection), case)
-    return examine(rules, facts_of(value), materials, excused.keys())
+    shelf = DbShelf(connection)
+    excused = excused_of(shelf, case)
+    return examine(rules, facts_of(shelf, case, value), materials, excused.keys())
 
 
 def _excuses(host: Host, connection: Connection, case: str) -> dict[str, Document]:

@@ -70,13 +70,19 @@ def _filing(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
 @delivery("case.draft")
 @contextmanager
 def _draft(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
-    """The lines of the next volume as the archive proposes them; for an archivist."""
-    check_params(params, {"case": str})
+    """The lines of the next volume as the archive proposes them; for an archivist.
+
+    `ref_code` is the code that is asked about, else that by the pattern; `taken`: it was given.
+    """
+    check_params(params, {"case": str}, {"ref_code": str})
     case, value, number, lines = _next(host, caller, params["case"])
     shown = [{**asdict(one), "day": one.day.isoformat()} for one in lines]
     head = {"case": case, "case_number": value["number"], "closed": value["closed"]}
-    code = _code(host, value)
-    yield large.stream({**head, "number": number, "ref_code": code, "lines": shown})
+    code = params.get("ref_code") or _code(host, value)
+    with host.bench.database.read() as connection:
+        taken = code is not None and DbShelf(connection).get("ref_code", code) is not None
+    named = {"number": number, "ref_code": code, "taken": taken}
+    yield large.stream({**head, **named, "lines": shown})
 
 
 @delivery("case.catalogue")
@@ -149,16 +155,17 @@ def _proposed(
 ) -> list[Line]:
     records = cases.records_of(connection, case)
     materials = Materials(connection, host.bench.evidence).of(records)
-    examined = _examined(connection, value, materials)
+    examined = _examined(connection, case, value, materials)
     return proposed(connection, materials, examined, set(found.unfiled), found.later)
 
 
 def _examined(
-    connection: Connection, value: Value, materials: Sequence[Material]
+    connection: Connection, case: str, value: Value, materials: Sequence[Material]
 ) -> Completeness | None:
     """What counts for which row of the list in force, which tells the stage."""
-    in_force = list_in_force(DbShelf(connection))
-    return examine(in_force[1], facts_of(value), materials, ()) if in_force else None
+    shelf = DbShelf(connection)
+    in_force = list_in_force(shelf)
+    return examine(in_force[1], facts_of(shelf, case, value), materials) if in_force else None
 
 
 def _pages(host: Host, line: Line) -> int:
@@ -192,7 +199,7 @@ def _filed(host: Host, caller: Caller, text: str, number: int) -> tuple[VolumeSh
         volume = filing.volume(number)
         signed = lines_of(host.bench.evidence, volume)
         materials = Materials(connection, host.bench.evidence).of(volume["records"])
-        examined = _examined(connection, value, materials)
+        examined = _examined(connection, case, value, materials)
         records = set(volume["records"])
         lines = proposed(connection, materials, examined, records, filing.later)
         beside = {one.record: one for one in lines}

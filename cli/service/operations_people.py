@@ -241,9 +241,16 @@ def _history(connection: Connection, host: Host, subject: str) -> list[Document]
             "log": item["log"],
             "index": item["index"],
             "words": item["data"],
+            **_code(item["entry"]["body"]),
         }
         for item in found[-_MOST_HISTORY:]
     ]
+
+
+def _code(body: Value) -> Document:
+    """The reference code that an entry gives; nothing of others."""
+    payloads = (signed["statement"]["payload"] for signed in body.get("statements", ()))
+    return next(({"ref_code": one["ref_code"]} for one in payloads if "ref_code" in one), {})
 
 
 def _signers(body: Value) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -219,7 +220,7 @@ def test_a_code_is_proposed_by_the_pattern_of_the_archive(cli: Any) -> None:
 
 def test_a_code_is_given_once(cli: Any) -> None:
     done = gu(cli)("case", "file", NUMBER, "--ref-code", CODE)
-    assert done.code == 4
+    assert (done.code, done.out) == (4, "")  # nothing is shown that cannot be filed
     assert "given before" in done.err
     assert gu(cli)("case", "file", NUMBER, "--ref-code", "a code").code == 2
     in_chinese = gu(cli)("--lang", "zh", "case", "file", NUMBER, "--ref-code", CODE)
@@ -232,7 +233,10 @@ def test_late_additions_are_marked_and_go_into_a_further_volume(cli: Any) -> Non
     (late,) = found["late"]
     assert late in found["unfiled"]
     assert len(found["unfiled"]) == 2
-    assert f"late addition, in no volume: 补充说明.txt ({late})" in cli("case", "show", NUMBER).out
+    told = cli("case", "show", NUMBER).out
+    assert f"late addition, in no volume: 补充说明.txt ({late})" in told
+    assert re.search(r"^handlers +–$", told, re.MULTILINE)
+    assert f"{CODE}; 5 records; 齐全" in told
     assert (
         f"归档后补充、尚未入卷：补充说明.txt ({late})"
         in cli("--lang", "zh", "case", "show", NUMBER).out

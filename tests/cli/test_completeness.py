@@ -11,8 +11,14 @@ from typing import Any
 
 import pytest
 from cli_people import Person, founders
-from demo_case import CASE, case_drops, missing_recording, rest_of_the_interview
-from demo_drops import Drop, write_drops
+from demo_case import (
+    CASE,
+    VOICE_RECORDER,
+    case_drops,
+    missing_recording,
+    rest_of_the_interview,
+)
+from demo_drops import RECORDER, Drop, write_drops
 
 from cli import founding
 from cli.clock import SystemClock
@@ -143,12 +149,16 @@ def test_the_timeline(case: Any) -> None:
 def test_the_report(case: Any, tmp_path: Path) -> None:
     today = NOW + timedelta(hours=8)
     span = ("--from", f"{today:%Y-%m-%d}", "--to", f"{today:%Y-%m-%d}")
+    (unit, line) = case("--lang", "zh", "report", "completeness", *span, "--json").json["rows"]
+    assert (unit["kind"], line["kind"], line["category"]) == ("unit", "case", "行政处罚")
     (unit, line) = case("report", "completeness", *span, "--json").json["rows"]
-    assert (unit["unit"], unit["case"], line["case"]) == ("main", "1 cases", CASE.number)
+    assert (unit["kind"], unit["unit"], unit["cases"], unit["case"]) == ("unit", "main", 1, None)
+    assert (line["kind"], line["case"]) == ("case", CASE.number)
     figures = {key: line[key] for key in ("required", "covered", "partial", "missing", "excused")}
     assert figures == {"required": 12, "covered": 10, "partial": 1, "missing": 1, "excused": 0}
     assert line["coverage"] == unit["coverage"] == pytest.approx(10 / 12)
-    assert (line["recordings"], line["late"], line["on_time"]) == (3, 1, pytest.approx(2 / 3))
+    assert (line["recordings"], line["timed"], line["late"]) == (3, 3, 1)
+    assert line["on_time"] == pytest.approx(2 / 3)
     assert (
         line["what"]
         == "Interview: partial, 120 s lacking\nAdvance registration and preservation: missing"
@@ -156,7 +166,8 @@ def test_the_report(case: Any, tmp_path: Path) -> None:
     for name in ("c.csv", "c.xlsx", "c.html", "c.pdf"):
         done = case("--lang", "zh", "report", "completeness", *span, "-o", tmp_path / name)
         assert done.code == 0, done.err
-    assert "先行登记保存：缺失" in (tmp_path / "c.csv").read_text("utf-8-sig")
+    text = (tmp_path / "c.csv").read_text("utf-8-sig")
+    assert all(words in text for words in ("先行登记保存：缺失", ",0.8333,", ",0.6667,"))
     assert "依据清单：sha256:" in (tmp_path / "c.html").read_text("utf-8")
     assert case("report", "completeness", "--to", "2020-01-01", "--json").json["rows"] == []
     assert case("report", "completeness", "--from", "yesterday").code == 2
@@ -193,6 +204,38 @@ def test_what_is_added_covers(case: Any) -> None:
     assert len(done.json["late"]) == 1
     assert "The case is complete." in case("case", "check", CASE.number).out
     assert case("verify").code == 0
+
+
+def test_recorders_do_not_interrupt_each_other(case: Any) -> None:
+    rows = case("report", "gaps", "--json").json["rows"]
+    assert {row["device"] for row in rows} == {RECORDER, VOICE_RECORDER}
+    assert [row["code"] for row in rows if row["device"] == VOICE_RECORDER] == ["SEGMENTS"]
+
+
+def test_a_case_that_is_filed_is_complete(case: Any) -> None:
+    gu = founders(case, case.home, PASSPHRASE)[0]
+    dropped(case, Drop(RECORDER, "", "情况.txt", b"x", NOW, claims={"case": CASE.number}))
+    assert gu("case", "close", CASE.number, "--reason", "办结").code == 0
+    found = case("case", "check", CASE.number, "--json").json
+    rows = dict.fromkeys(("volume_catalogue", "volume_note"), ("missing", 0))
+    assert failing(found) == rows
+    code = "0123-XZ-2026-D30-0001"
+    filing = ("case", "file", CASE.number, "--ref-code", code, "--note", "齐全")
+    assert gu(*filing).code == 0
+    done = case("case", "check", CASE.number, "--json")
+    assert (done.code, failing(done.json)) == (0, {})
+    assert [row["volumes"] for row in done.json["rows"] if row["id"] in rows] == [[1], [1]]
+    told = case("case", "check", CASE.number).out
+    assert "volume 1" in told
+    assert "counts for nothing: 情况.txt" in told
+    assert "卷 1" in case("--lang", "zh", "case", "check", CASE.number).out
+    line = case("report", "completeness", "--json").json["rows"][-1]
+    assert (line["coverage"], line["what"]) == (1.0, None)
+
+    history = case("--lang", "zh", "case", "show", CASE.number).out.partition("签署人")[2]
+    filed = next(line for line in history.splitlines() if "案卷归档" in line)
+    assert f"{code}；17 件；齐全" in filed
+    assert "{'" not in history
 
 
 def text_and_film(now: datetime) -> list[Drop]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from completeness_cases import (
@@ -23,11 +24,17 @@ from completeness_cases import (
 
 from archive.completeness.answer import timeline_document
 from archive.completeness.bars import bars
+from archive.completeness.coverage import VOLUME_ROWS, examine
 from archive.completeness.material import kind_of
 from archive.completeness.page import CasePage, Picture, write
+from archive.completeness.report import CaseLine, completeness_table
 from archive.completeness.spans import first, minus, total, union
 from archive.completeness.timeline import timeline
+from archive.record_list import RecordList
+from archive.vocabulary import NOT_COUNTED
 
+LIST_FILE = Path(__file__).parents[2] / "config" / "record-list.toml"
+SHIPPED = RecordList.parse(LIST_FILE.read_text(encoding="utf-8"))
 NOTE = material("现场检查笔录.txt", span=(0, 40))
 OPENING = material("立案审批表.txt")
 CLOSED = replace(OPEN, closed=True)
@@ -222,9 +229,57 @@ def test_upload_in_time() -> None:
     assert late(end=forever) is None
 
 
-def test_recordings_of_no_row_are_named() -> None:
-    found = judged(NOTE, video("a.mp4", 200, 210), video("b.mp4", 0, 40))
-    assert [one.name for one in found.of_no_row] == ["a.mp4"]
+def test_all_that_counts_for_nothing_is_named_with_the_reason() -> None:
+    records = {
+        video("a.mp4", 200, 210): "no_row_then",
+        video("b.mp4", 0, 40): None,  # by its time
+        material("别的.txt"): "no_name",
+        material("别的.jpg", "photo"): "no_name",
+        material("说明.txt", item="别的事项"): "item_unknown",
+        material("立案.mp4", "video"): "media",
+        material("录音.wav", "audio", item="scene"): "media",
+        material("处罚决定书.txt", stage="serve"): "stage",
+        material("决定书送达回证.txt"): "without",
+        material("检查笔录2.txt", gone=True): "gone",
+        # It says when the recording was made, though it is no document of the list.
+        material("情况说明.txt", item="scene"): None,
+    }
+    found = judged(NOTE, *records)
+    assert {one.material.name: one.reason for one in found.of_no_row} == {
+        one.name: reason for one, reason in records.items() if reason
+    }
+    assert {one.reason for one in found.of_no_row} == set(NOT_COUNTED)
+
+
+def test_a_filed_volume_has_its_catalogue_and_its_note() -> None:
+    closed = examine(SHIPPED, CLOSED, [])
+    filed = examine(SHIPPED, replace(CLOSED, volumes=2), [])
+    for name in VOLUME_ROWS:
+        assert row(closed, name).state == "missing"
+        found = row(filed, name)
+        assert (found.state, found.volumes, found.counted) == ("covered", (1, 2), ())
+    assert row(filed, "closing_form").state == "missing"
+    assert [one.volumes for one in filed.verdicts if one.volumes] == [(1, 2)] * len(VOLUME_ROWS)
+
+
+def test_the_report_counts_recordings_and_those_whose_end_is_known() -> None:
+    open_end = replace(video("b.mp4", 0, 40), end=None)
+    found = judged(NOTE, video("a.mp4", 0, 40), open_end, video("c.mp4", 0, 1, gone=True))
+
+    def rows(*units: str) -> list[dict[str, object]]:
+        lines = [CaseLine(unit, f"{unit}-1", "penalty", "2026-11-20", found) for unit in units]
+        table = completeness_table(lines, "sha256:0", (None, None), NINE, "en")
+        assert (": 1 case" in table.subtitle[0]) is (len(units) == 1)
+        keys = [column.key for column in table.columns]
+        return [dict(zip(keys, values, strict=True)) for values in table.rows]
+
+    unit, case = rows("main")
+    assert (unit["kind"], unit["cases"], unit["case"]) == ("unit", 1, None)
+    assert (case["kind"], case["cases"], case["case"]) == ("case", None, "main-1")
+    assert (case["recordings"], case["timed"], case["late"], case["on_time"]) == (2, 1, 0, 1.0)
+    several = rows("main", "west")
+    assert [one["kind"] for one in several] == ["total", "unit", "unit", "case", "case"]
+    assert (several[0]["unit"], several[0]["cases"], several[0]["recordings"]) == (None, 2, 4)
 
 
 def test_the_timeline_has_every_record_at_its_stage() -> None:
