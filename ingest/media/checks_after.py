@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ingest.media import decoding
-from ingest.media.checks_before import about_end, about_packets, about_probe, video_and_sound
+from ingest.media.checks_before import (
+    about_end,
+    about_packets,
+    about_probe,
+    container_of,
+    video_and_sound,
+)
 from ingest.media.complaints import clean, complaints, is_inability, summary
 from ingest.media.condition import Noticed
 from ingest.media.decoding import Decoded
@@ -71,7 +77,7 @@ def check_after(
         return After(tuple(noticed))
     if family not in STILL:
         _go_on(watch)
-        walked = packets(programs, file, watch=watch)
+        walked = packets(programs, file, watch=watch, container=container_of(asked))
         _go_on(watch)
         noticed += about_packets(walked, asked)
     _go_on(watch)

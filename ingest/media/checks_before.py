@@ -13,7 +13,7 @@ from ingest.media.complaints import clean, complaints, is_inability, summary
 from ingest.media.condition import Noticed
 from ingest.media.limits import PROBE
 from ingest.media.photo import read_photo
-from ingest.media.probe import WALK, Packets, Probe, StreamPackets, packets
+from ingest.media.probe import BOXES, WALK, Packets, Probe, StreamPackets, packets
 from ingest.media.reading import parts
 from ingest.media.runner import Outcome
 from ingest.media.structure.families import STILL, family_of, structure
@@ -54,7 +54,8 @@ def check_before(
         return noticed
     noticed += about_probe(probe)
     if size <= SMALL and probe.error is None and family not in STILL:
-        noticed += about_packets(packets(programs, source, _WALK), probe)
+        walked = packets(programs, source, _WALK, container=container_of(probe))
+        noticed += about_packets(walked, probe)
     return noticed
 
 
@@ -97,7 +98,7 @@ def about_packets(walked: Packets, probe: Probe) -> list[Noticed]:
     for stream in probe.streams:
         seen = walked.streams.get(stream["index"], StreamPackets())
         if stream.get("codec_type") in ("video", "audio") and not _cover(stream):
-            noticed += missing(stream, seen.count, str(probe.format.get("format_name")))
+            noticed += missing(stream, seen.count, container_of(probe))
             noticed += _about_times(stream["index"], seen)
     return noticed + _about_end_of(walked.streams, probe)
 
@@ -140,20 +141,43 @@ def _step(seen: StreamPackets) -> int:
 
 def _about_end_of(streams: Mapping[int, StreamPackets], probe: Probe) -> list[Noticed]:
     """Packets that end before the duration, where the container states one and guesses none."""
-    format_name = str(probe.format.get("format_name"))
-    stated = micro(probe.format.get("duration"))
-    if stated is None or not format_name.startswith(_STATING):
+    stated = _stated(probe)
+    if stated is None or not container_of(probe).startswith(_STATING):
         return []
     timed = [seen for seen in streams.values() if seen.end is not None]
-    end = max((seen.end or 0 for seen in timed), default=0)
-    end -= micro(probe.format.get("start_time")) or 0
+    end = max((_end(seen, probe) for seen in timed), default=0)
     step = max((_step(seen) for seen in timed), default=0)  # times of decoding run ahead of these
     if stated - end <= max(_EARLY, stated * _EARLY_PART, _SPACED * step):
         return []
     return [Noticed("ENDS_EARLY", f"{end / 1e6:.2f} of {stated / 1e6:.2f} s")]
 
 
-_STATING = ("mov,", "matroska", "avi", "wav", "flac")
+_STATING = (BOXES, "matroska", "avi", "wav", "flac")
+
+
+def _stated(probe: Probe) -> int | None:
+    """The duration in microseconds, on the same line of time as `_end`."""
+    if container_of(probe).startswith(
+        BOXES
+    ):  # that of the whole has the pauses of edit lists in it
+        stated = [micro(stream.get("duration")) or 0 for stream in probe.streams]
+        if longest := max(stated, default=0):
+            return longest
+    return micro(probe.format.get("duration"))
+
+
+def _end(seen: StreamPackets, probe: Probe) -> int:
+    """Where the packets of a stream end: Matroska states its duration from time 0 (RFC 9559)."""
+    container, end = container_of(probe), seen.end or 0
+    start = micro(probe.format.get("start_time")) or 0
+    if container.startswith(BOXES):
+        return end - (seen.first or 0)
+    return end if container.startswith("matroska") else end - start
+
+
+def container_of(probe: Probe) -> str:
+    """How ffprobe calls the container: names of all that are read alike, with commas."""
+    return str(probe.format.get("format_name"))
 
 
 def _cover(stream: Mapping[str, Any]) -> bool:

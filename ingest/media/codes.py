@@ -32,6 +32,10 @@ _LOOK = "Look at the passage; an interruption needs a stated reason."
 _LOOK_ZH = "请查看该时段；中断须说明理由。"
 _NONE = "Nothing has to be done; it is told so that nobody is surprised."
 _NONE_ZH = "无需处理；仅作说明。"
+_WHOLE = "Ask who cut it, and play it with the edit list ignored to see the rest."
+_WHOLE_ZH = "请询问由何人剪辑；忽略编辑列表播放可查看其余部分。"
+_NONE_MAKER = "Cameras keep such data of their own; if no camera made it, have an examiner look."
+_NONE_MAKER_ZH = "摄像设备常附有此类数据；如非设备所写，请鉴定人员检查。"
 _TRY = "Play it; if it does not play, have an examiner look at a copy."
 _TRY_ZH = "请播放查看；如无法播放，请鉴定人员检查副本。"
 _MEMORY = "Look at it only on a machine kept for that, and never open it by double-click."
@@ -76,6 +80,10 @@ CODES = {
      "同一文件中含有第二份记录。", _ASK, _ASK_ZH),
     "DURATION_DIFFERS": Code("suspicious", "The duration stated is not that of the content.",
      "标注的时长与内容不符。", _ASK, _ASK_ZH),
+    "EDIT_HIDES": Code(SOUND, "The edit list leaves out a part of what was recorded.",
+     "编辑列表隐去了部分已录内容，播放时不显示。", _WHOLE, _WHOLE_ZH),
+    "BOX_UNUSED": Code(SOUND, "A box holds data that no player shows.",
+     "文件含有播放器不显示的数据块。", _NONE_MAKER, _NONE_MAKER_ZH),
     "NAME_DIFFERS": Code("suspicious", "The content is not what the file name says.",
      "文件内容与扩展名不符。", _ASK, _ASK_ZH),
     "NO_CREATION_TIME": Code(SOUND, "The file does not say when it was made.",

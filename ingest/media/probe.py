@@ -13,6 +13,8 @@ GAP = 500_000
 """Microseconds between the end of a packet and the next one that count as a gap."""
 WALK = replace(CHECK, output=1 << 30)
 """Limits of `packets`: lines are counted as they come, some thirty bytes for each packet."""
+BOXES = "mov,"
+"""How ffprobe's `format_name` of ISO base media begins, the only ones with edit lists."""
 _KEPT_GAPS = 100
 _MAX_STREAMS = 256
 
@@ -110,17 +112,21 @@ def packets(
     file: Path | int,
     limits: Limits = WALK,
     watch: Callable[[], bool] | None = None,
+    container: str = "",
 ) -> Packets:
     """Walk through all packets without decoding, while `watch` says so.
 
-    Raises UsageError without ffprobe.
+    `container` is ffprobe's `format_name`. Of ISO base media all packets are given, at the times of
+    the medium, also those that an edit list leaves out. Raises UsageError without ffprobe.
     """
     _, ffprobe = programs.required()
     lines = _Lines()
+    whole = ("-ignore_editlist", "1") if container.startswith(BOXES) else ()
     with source(file) as opened:
         argv = [
             str(ffprobe.path), "-v", "error", "-of", "csv=p=0",
-            "-show_entries", "packet=stream_index,dts_time,duration_time,size", *opened.argv,
+            "-show_entries", "packet=stream_index,dts_time,duration_time,size",
+            *whole, *opened.argv,
         ]  # fmt: skip
         outcome = run(argv, limits, pass_fds=opened.fds, sink=lines.feed, watch=watch)
     return Packets(lines.streams, outcome)

@@ -26,6 +26,10 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 FEW = (
     "cut_at_start.mp4",
+    "cut_at_start.mov",
+    "begins_late.mp4",
+    "begins_late.mkv",
+    "second_segment.mp4",
     "open_gop.mp4",
     "live.mkv",
     "mpeg4_mp3.avi",

@@ -17,7 +17,7 @@ from damage_media import BLIND, FACTS, NOT_REPRODUCED, TABLE_KINDS, damaged, dam
 from media_samples import KINDS, dense, sample
 
 from ingest.media.checks_after import After, check_after
-from ingest.media.checks_before import about_packets, about_probe, check_before
+from ingest.media.checks_before import about_packets, about_probe, check_before, container_of
 from ingest.media.condition import Noticed, is_no_record, verdict
 from ingest.media.probe import packets, probe
 from ingest.media.reading import parts
@@ -79,7 +79,7 @@ def look(
             asked = probe(programs, file)
         noticed += about_probe(asked)
         with _timed(spent, "packets"):
-            walked = packets(programs, file)
+            walked = packets(programs, file, container=container_of(asked))
         noticed += about_packets(walked, asked) if asked.error is None else []
         with _timed(spent, "before"):
             before = check_before(programs, file, name, UNKNOWN, asked)

@@ -13,19 +13,24 @@ _NESTED = (b"mdia", b"minf", b"dinf", b"stbl", b"edts")
 _DEEPEST = 6
 _TOLERANCE = 1.0
 """Seconds by which two statements of a duration may differ."""
+_HIDDEN = 0.5
+"""Seconds from which it is told that an edit list leaves samples out; cuts without decoding anew
+leave out what stands between the cut and the key frame before it."""
 _MOST_EXTENTS = 10_000
 """Places of all items of a photograph together; one in tiles has some hundred."""
 _MOST_CHILDREN = 100_000
 
 
 class _Track(NamedTuple):
-    """Durations of one track in seconds, where stated; its longest sample; the last byte that it
-    points to; whether it says that samples lie in another file."""
+    """Durations of one track in seconds, where stated; its longest sample; what its edit list
+    plays of them, and for how long it pauses; where the last piece that it points to begins;
+    whether it says that samples lie in another file."""
 
     media: float | None
     samples: float | None
     longest: float
-    edits: float | None
+    played: float | None
+    paused: float
     last: int | None
     elsewhere: bool
 
@@ -80,21 +85,31 @@ def _about_track(track: _Track) -> Iterator[Noticed]:
 
 def _about_film(stated: float, tracks: list[_Track]) -> Iterator[Noticed]:
     """The header's duration is that of the longest track, after its edit list where it has one."""
-    longest = max((track.edits or track.samples or 0.0 for track in tracks), default=0.0)
+    longest = max((_whole(track) for track in tracks), default=0.0)
     if longest and abs(stated - longest) > _TOLERANCE:
         yield Noticed("DURATION_DIFFERS", f"mvhd {stated:.2f} s, tracks {longest:.2f} s")
-    for track in tracks:
-        beyond = (track.edits or 0) - (track.samples or 0)
-        # A pause before the track begins is no lie, and it may be as long as the track.
-        if track.samples and beyond > max(_TOLERANCE, track.samples):
-            note = f"edit list {track.edits:.2f} s, samples {track.samples:.2f} s"
+    for number, track in enumerate(tracks, start=1):
+        if not track.samples or not track.played:
+            continue
+        beyond = track.played - track.samples
+        if beyond > max(_TOLERANCE, 0.1 * track.samples, 2 * track.longest):
+            note = f"edit list {track.played:.2f} s, samples {track.samples:.2f} s"
             yield Noticed("DURATION_DIFFERS", note)
+        hidden = track.samples - track.played
+        if hidden > max(_HIDDEN, 2 * track.longest):
+            note = f"track {number}: {hidden:.2f} of {track.samples:.2f} s"
+            yield Noticed("EDIT_HIDES", note)
+
+
+def _whole(track: _Track) -> float:
+    """Seconds from the beginning of the film to the end of the track, pauses included."""
+    return track.paused + (track.played or track.samples or 0.0)
 
 
 def _track(body: memoryview, scale: int) -> _Track:
     boxes = _flat(body)
-    media = samples = edits = None
-    longest = 0.0
+    media = samples = played = None
+    longest = paused = 0.0
     if mdhd := boxes.get(b"mdhd"):
         layout, place = (">II", 12) if mdhd[0] == 0 else (">IQ", 20)
         unit, length = struct.unpack_from(layout, mdhd, place)
@@ -104,9 +119,9 @@ def _track(body: memoryview, scale: int) -> _Track:
                 whole, single = _samples(stts)
                 samples, longest = whole / unit, single / unit
     if (elst := boxes.get(b"elst")) and scale:
-        edits = _sum_of_edits(elst) / scale
+        played, paused = (units / scale for units in _edits(elst))
     elsewhere = _is_elsewhere(boxes.get(b"dref"))
-    return _Track(media, samples, longest, edits, _last_chunk(boxes), elsewhere)
+    return _Track(media, samples, longest, played, paused, _last_chunk(boxes), elsewhere)
 
 
 def _samples(stts: memoryview) -> tuple[int, int]:
@@ -126,13 +141,16 @@ def _numbers(table: memoryview, kind: str, columns: int) -> "array[int]":
     return numbers
 
 
-def _sum_of_edits(elst: memoryview) -> int:
-    """Units of the film's time scale, pauses (media time -1) left out."""
+def _edits(elst: memoryview) -> tuple[int, int]:
+    """Units of the film's time scale that are played, and those of pauses (media time -1)."""
     (count,) = struct.unpack_from(">I", elst, 4)
     layout = ">Iii" if elst[0] == 0 else ">Qqi"
     width = struct.calcsize(layout)
     rows = elst[8 : 8 + width * min(count, (len(elst) - 8) // width)]
-    return sum(row[0] for row in struct.iter_unpack(layout, rows))
+    played = paused = 0
+    for length, time, _ in struct.iter_unpack(layout, rows):
+        played, paused = (played, paused + length) if time == -1 else (played + length, paused)
+    return played, paused
 
 
 def _last_chunk(boxes: dict[bytes, memoryview]) -> int | None:
