@@ -7,7 +7,7 @@ again from record.json, which verification has just held against the sealed entr
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from archive.catalog import kept_columns, record_row
@@ -20,11 +20,15 @@ from archive.record import RecordDescription
 from archive.report import Report
 from archive.technical import verdict_of
 from archive.times import parse_time
+from archive.unexamined import is_examined
 from archive.verify.context import Found
 from archive.verify.workers import Pool
 
 _LIMIT = 16 * 1024 * 1024
 _CODE = "DATABASE_DIFFERS"
+OLD_MEDIA = timedelta(days=7)
+"""So long the full check of a medium may take until somebody should know."""
+_MOST_NAMED = 20
 _GROW = frozenset(("destroyed", "permanent", "retain_until"))
 """Set anew by later entries, which the registers follow."""
 
@@ -38,31 +42,40 @@ def check_catalog(
     verification itself. `workers` is the number of processes; they are forked.
     """
     portions = list(copy.portions())
-    lines = 0
-    with Pool((copy, evidence), workers if len(portions) > 1 else 1) as pool:
+    lines, unexamined = 0, list[str]()
+    context = (copy, evidence, report.started_at - OLD_MEDIA)
+    with Pool(context, workers if len(portions) > 1 else 1) as pool:
         for checked in pool.map(_check_portion, portions):
             lines += checked.lines
+            unexamined += checked.unexamined
             report.take(checked.found)
             if checked.broken:
                 return
     if lines < copy.accessions:
         gone = copy.accessions - lines
         report.add(_CODE, "the catalog", reason=f"records that are not in it: {gone}")
+    if unexamined:
+        named = unexamined[:_MOST_NAMED]
+        report.add("MEDIA_UNEXAMINED", "the catalog", count=len(unexamined), records=named)
 
 
 @dataclass(slots=True)
 class _Checked:
-    """What came of a portion; `broken`: a line of it cannot be read."""
+    """What came of a portion; `broken`: a line of it cannot be read.
+
+    `unexamined` are media that are there for long without their full check.
+    """
 
     lines: int = 0
+    unexamined: list[str] = field(default_factory=list)
     found: Found = field(default_factory=list)
     broken: bool = False
 
 
 def _check_portion(
-    context: tuple[LedgerCopy, ObjectStore], portion: tuple[str, str | None]
+    context: tuple[LedgerCopy, ObjectStore, datetime], portion: tuple[str, str | None]
 ) -> _Checked:
-    copy, evidence = context
+    copy, evidence, before = context
     checked, nearby = _Checked(), Nearby(evidence)
     try:
         for line, entry in copy.catalog(*portion):
@@ -70,11 +83,20 @@ def _check_portion(
             reason = _difference(line, entry, nearby, copy)
             if reason:
                 checked.found.append((_CODE, line["id"], {"reason": reason}))
+            elif line["id"] not in copy.amended and _is_unexamined(line, before):
+                checked.unexamined.append(line["id"])
     except (ValueError, TypeError) as error:
         reason = f"a line of it cannot be read: {error}"
         checked.found.append((_CODE, "the catalog", {"reason": reason}))
         checked.broken = True
     return checked
+
+
+def _is_unexamined(line: Mapping[str, Any], before: datetime) -> bool:
+    gone = line["lost"] or line["destroyed"]
+    if gone or not is_examined(line["media_type"], line["condition"]):
+        return False
+    return bool(_plain(line["received_at"]) < before)
 
 
 def _difference(

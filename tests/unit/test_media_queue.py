@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from archive_fixture import Archive, database_url, make_archive, policy_of
 from media_values import amendment, technical
 
-from archive import catalog, layout, looking
+from archive import catalog, layout, looking, unexamined
 from archive.catalog_check import check_catalog
 from archive.database_check import LedgerCopy
 from archive.errors import UsageError
@@ -391,13 +392,18 @@ def test_an_amendment_of_no_record_is_found(archive: Archive) -> None:
     assert [one.split()[0] for one in findings(archive)] == ["REFERENCE_BAD"]
 
 
-def catalog_differences(archive: Archive) -> dict[str, object]:
-    report = Report("everything", archive.clock.now())
+def checked_catalog(archive: Archive, after: timedelta = timedelta()) -> Report:
+    report = Report("everything", archive.clock.now() + after)
     copy = LedgerCopy(database_url(archive.home))
     for _ in copy.leaves("main-2026"):
         pass
     check_catalog(copy, archive.places.evidence, report)
     copy.close()
+    return report
+
+
+def catalog_differences(archive: Archive) -> dict[str, object]:
+    report = checked_catalog(archive)
     return {one.subject: one.details["reason"] for one in report.findings}
 
 
@@ -432,3 +438,40 @@ def test_it_rests_between_two_pieces_where_it_can(archive: Archive) -> None:
     turn = Turn()
     assert examiner(archive).step(turn)
     assert turn.rests == 2
+
+
+def test_what_was_lost_from_the_queue_is_found_and_put_back(archive: Archive) -> None:
+    done, lost, submitted = (film(archive, name) for name in (b"done", b"lost", b"submitted"))
+    unseen = archive.accession(b"old", changed={"media": FILM["media"]}).record
+    archive.accession(b"text")
+    archive.seal()
+    work = examiner(archive)
+    assert work.step()
+    archive.seal()
+    with archive.db.write() as connection:
+        looking.forget(connection, [lost, unseen])
+    assert work.step()  # what was submitted is not sealed yet
+    assert unexamined.put_back(archive.db) == 1
+    assert [row for row in rows(archive) if row[1] == EXAMINE] == [(lost, EXAMINE, 0, None)]
+    assert unexamined.put_back(archive.db) == 0
+    archive.seal()
+    assert unexamined.put_back(archive.db) == 0
+    for record in (done, submitted):
+        assert line(archive, record).condition == "damaged"
+
+
+def test_media_that_nobody_examined_for_a_week_are_told(archive: Archive) -> None:
+    film(archive, b"done")
+    assert examiner(archive).step()
+    record = film(archive, b"lost")
+    gone = film(archive, b"gone")
+    with archive.db.write() as connection:
+        looking.forget(connection, [record])
+        here = catalog.RECORD.c.id == gone
+        connection.execute(catalog.RECORD.update().where(here).values(destroyed=True))
+    assert checked_catalog(archive, timedelta(days=6)).remarks == []
+    report = checked_catalog(archive, timedelta(days=8))
+    assert report.findings == []
+    (found,) = report.remarks
+    assert (found.code, found.subject) == ("MEDIA_UNEXAMINED", "the catalog")
+    assert found.details == {"count": 1, "records": [record]}

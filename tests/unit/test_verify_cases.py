@@ -20,6 +20,7 @@ ELSEWHERE = (
     "support/directory_attacks.py",
     "unit/test_derivatives.py",
     "unit/test_first_locks.py",
+    "unit/test_media_queue.py",
     "unit/test_storage_check.py",
     "unit/test_storage_moved.py",
 )
