@@ -76,6 +76,17 @@ class SealedRecord:
         if self.description.has_pieces and self._hashes is None:
             self._hashes = self._piece_list()
 
+    def piece_hashes(self) -> Sequence[bytes]:
+        """SHA-256 of every piece, checked against the piece root; raises as `prepare` does.
+
+        Of a content of one piece it is the digest of the content.
+        """
+        self.prepare()
+        if self._hashes is not None:
+            return self._hashes
+        digests = (one.value for one in self.description.digests if one.algorithm == "sha256")
+        return [next(digests)] if self.description.size else []
+
     def pieces(self, first: int = 0, last: int | None = None) -> Iterator[bytes]:
         """Pieces [first, last), each hashed and compared before it is handed out.
 

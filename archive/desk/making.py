@@ -21,6 +21,7 @@ from archive.desk.release import Retrieval
 from archive.durable import FileSystem, disk_errors
 from archive.errors import CopyNotMade, Unreachable
 from archive.leftovers import remove_leftovers
+from archive.piece_range import range_proof
 from archive.registers.forms import within
 
 PART_SIZE = 4 << 20
@@ -147,12 +148,20 @@ def _facts(retrieval: Retrieval, form: str, made: MadeFile) -> dict[str, Any]:
         "parent": str(digests[0]),
         "parent_size": description.size,
         "piece_root": str(description.pieces_root),
+        "pieces": _pieces(retrieval, made),
         "span": None if made.span is None else dict(made.span),
         "range": None if made.range is None else dict(made.range),
         "streams": [dict(stream) for stream in made.streams],
         "recipe": made.recipe,
         "tool": made.tool,
     }
+
+
+def _pieces(retrieval: Retrieval, made: MadeFile) -> dict[str, Any] | None:
+    """What the bytes of a part of the original are checked by; all of it has its own digest."""
+    if made.range is None:
+        return None
+    return range_proof(retrieval.piece_hashes(), made.range["from"], made.range["to"])
 
 
 def _parts(path: Path) -> Iterator[bytes]:

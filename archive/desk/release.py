@@ -8,7 +8,7 @@ The database only says where to look. A process that dies on the way leaves an o
 lock that the kernel lets go; `abort_dead_accesses` finds both and ends the access on the ledger.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -274,6 +274,11 @@ class Retrieval:
         """All bytes of the record, checked, for a copy to be made from; they stay in the house."""
         with closing(checked_range(self._sealed, 0, self.description.size)) as parts:
             yield from within(self._cause, parts)
+
+    def piece_hashes(self) -> Sequence[bytes]:
+        """SHA-256 of every piece of the record, checked."""
+        with cause(self._cause):
+            return self._sealed.piece_hashes()
 
     def counted(self, parts: Iterable[bytes]) -> Iterator[bytes]:
         """The same parts, each counted before it is handed out."""

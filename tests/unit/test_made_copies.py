@@ -3,6 +3,7 @@
 import os
 import subprocess
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,9 @@ def test_sealed_before_the_first_byte(office: Office, scratch: Path) -> None:
         assert retrieval.handed_out == 0
         assert b"".join(copy.parts) == COPY
     assert maker.seen == CONTENT
+    pieces = copy.facts["pieces"]
+    assert (pieces["count"], pieces["first"], pieces["number"]) == (2, 0, 1)
+    assert pieces["digests"] == [f"sha256:{sha256(CONTENT[:PIECE_SIZE]).hexdigest()}"]
     assert (entry.subject, entry.actor, entry.body["size"]) == (
         office.record,
         "system/media",
@@ -122,6 +126,7 @@ def test_a_marked_copy_of_the_whole(office: Office, scratch: Path) -> None:
     ):
         assert b"".join(copy.parts) == COPY
         assert copy.facts["parent_size"] == len(CONTENT)
+        assert copy.facts["pieces"] is None
     (entry,) = made_entries(office)
     assert entry.body["role"] == "marked"
     assert "span" not in entry.body
