@@ -91,7 +91,8 @@ def test_one_missing_one_partial_one_late(case: Any) -> None:
     assert [one["name"] for one in found["late"]] == [
         name for drop in case_drops(NOW) if (name := drop.name).endswith("_现场检查.mp4")
     ]
-    assert found["late"][0]["late_seconds"] == pytest.approx(46 * 3600, abs=3700)
+    # 46:58 when the drops were made, and what passed since then
+    assert 46 * 3600 < found["late"][0]["late_seconds"] < 50 * 3600
     empty = ("interruptions_unexplained", "damaged", "of_no_row")
     assert {key: found[key] for key in empty} == {key: [] for key in empty}
     assert len([row for row in found["rows"] if row["required"]]) == 12

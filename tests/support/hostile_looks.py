@@ -15,7 +15,7 @@ from ingest.media.condition import Noticed, verdict
 from ingest.media.derive.recipes import recipes_for
 from ingest.media.derive.subject import Subject, Workshop
 from ingest.media.look import Looker
-from ingest.media.originals import Stopped
+from ingest.media.originals import NoRoom, Stopped
 from ingest.media.probe import probe
 from ingest.media.profiles import Profiles
 from ingest.media.tools import Programs
@@ -100,7 +100,7 @@ def pictures(task: Task) -> tuple[str, str]:
     made = []
     for recipe in recipes_for(subject):
         drawing = None
-        with suppress(Stopped):
+        with suppress(Stopped, NoRoom):  # a disk that has no room for a copy is no harm done
             drawing = recipe.make(subject)
         if drawing is not None:
             made.append(recipe.role)
