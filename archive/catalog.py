@@ -103,7 +103,6 @@ def record_row(log: str, index: int, found: RecordDescription) -> dict[str, Any]
     value: Mapping[str, Any] = found.value
     claims: Mapping[str, Any] = value["claims"] or {}
     text: Mapping[str, Any] = value["text"] or {}
-    officers = claims.get("officers") or []
     return {
         "id": found.record_id,
         "log": log,
@@ -121,7 +120,7 @@ def record_row(log: str, index: int, found: RecordDescription) -> dict[str, Any]
         "category": claims.get("category"),
         "stage": claims.get("stage"),
         "unit": claims.get("unit"),
-        "officers": " ".join(_officer(item) for item in officers) or None,
+        "officers": _officers(claims, value.get("technical")),
         "captured_start": _moment(claims.get("capture_start")),
         "captured_end": _moment(claims.get("capture_end")),
         "received_at": _moment(value["received_at"]),
@@ -184,6 +183,13 @@ _OPTIONAL = (
 )
 
 
+def _officers(claims: Mapping[str, Any], technical: Any) -> str | None:
+    """Those that the sidecar claims, else the number that a device wrote into the name."""
+    claimed = " ".join(_officer(item) for item in claims.get("officers") or ())
+    segment = (technical or {}).get("segment") or {}
+    return claimed or segment.get("officer")
+
+
 def _officer(item: Any) -> str:
     return " ".join(str(part) for part in item.values()) if isinstance(item, dict) else str(item)
 
@@ -237,13 +243,14 @@ def search(connection: Connection, query: Query) -> list[RecordRow]:
         (RECORD.c.stage, query.stage),
         (RECORD.c.source, query.source),
         (RECORD.c.condition, query.condition),
-        (RECORD.c.device, query.device),
     ):
         if value is not None:
             wanted.append(column == value)
     for column, value in ((RECORD.c.officers, query.officer), (RECORD.c.unit, query.unit)):
         if value is not None:
             wanted.append(_like(connection, column, f"%{_escaped(value)}%"))
+    if query.device is not None:  # names of files have it in either case
+        wanted.append(_like(connection, RECORD.c.device, _escaped(query.device)))
     if query.media is not None:
         wanted.append(_like(connection, RECORD.c.media_type, f"{_escaped(query.media)}%"))
     if query.since is not None:

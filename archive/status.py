@@ -82,7 +82,9 @@ class LedgerStatus:
     unconfirmed: int
     """Our own source of letters is nobody's to confirm and does not count."""
     looking: Lag = NOTHING
-    """Media that are still to be decoded, or shown in pictures."""
+    """Media that are still to be decoded, or shown in pictures: both count."""
+    to_examine: int = 0
+    """Of these, media to be decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ def read_status(connection: Connection) -> LedgerStatus:
             connection, SOURCE, SOURCE.c.state == "unconfirmed", SOURCE.c.id != LETTERS
         ),
         looking=looking.lag(connection),
+        to_examine=looking.lag(connection, looking.EXAMINE).count,
     )
 
 

@@ -29,7 +29,7 @@ def show_registers(found: _Found) -> None:
 
 def show_custody(found: _Found) -> None:
     """What happened, oldest first."""
-    names = _Names(found["people"])
+    names, verdicts = _Names(found["people"]), _verdicts(found)
     print_table(
         (
             say("made", "时间"),
@@ -39,7 +39,10 @@ def show_custody(found: _Found) -> None:
             say("who", "主体"),
             say("remarks", "说明"),
         ),
-        [_line(event, names) for event in found["custody"]],
+        [
+            _line(event, names, verdict)
+            for event, verdict in zip(found["custody"], verdicts, strict=True)
+        ],
     )
 
 
@@ -70,11 +73,26 @@ def _hold(hold: str, value: _Found, names: _Names) -> str:
     return _joined([hold, value.get("unit"), names(value["placed_by"]) if value else None])
 
 
-def _line(event: _Found, names: _Names) -> tuple[object, ...]:
+def _verdicts(found: _Found) -> Iterator[str | None]:
+    """For every event what it says of the condition: of a change, before and after."""
+    technical = (found.get("description") or {}).get("technical")
+    before = technical["condition"]["verdict"] if technical else None
+    for event in found["custody"]:
+        detail = event["detail"]
+        if event["kind"] != "record.amended" or not detail:
+            yield None
+            continue
+        after = detail["condition"]["verdict"]
+        words = [_label(vocabulary.CONDITIONS, code) for code in (before, after) if code]
+        yield " → ".join(dict.fromkeys(words))
+        before = after
+
+
+def _line(event: _Found, names: _Names, verdict: str | None) -> tuple[object, ...]:
     place = None if event["log"] is None else f"{event['log']}#{event['index']}"
     kind = label(KINDS, event["kind"])
     sealed = moment(event["sealed_at"]) or say("not yet", "尚未")
-    return moment(event["at"]), sealed, place, kind, _who(event, names), _remarks(event)
+    return moment(event["at"]), sealed, place, kind, _who(event, names), _remarks(event, verdict)
 
 
 def _who(event: _Found, names: _Names) -> str:
@@ -85,8 +103,8 @@ def _who(event: _Found, names: _Names) -> str:
     return names(body["person"]) if body.get("person") else actor
 
 
-def _remarks(event: _Found) -> str | None:
-    return _joined([event["problem"], *_said(event), *_written(event)]) or None
+def _remarks(event: _Found, verdict: str | None) -> str | None:
+    return _joined([event["problem"], verdict, *_said(event), *_written(event)]) or None
 
 
 def _said(event: _Found) -> Iterator[str | None]:

@@ -1,5 +1,6 @@
 """A verification's report as people read it, and its progress."""
 
+import re
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 
@@ -93,13 +94,30 @@ def _advice(findings: list[Finding]) -> None:
         print_line()
 
 
+def scope_words(scope: str) -> str:
+    """What was verified, as a report has it, in the chosen language."""
+    for pattern, chinese in _SCOPES:
+        if found := re.fullmatch(pattern, scope):
+            return say(scope, chinese.format(*found.groups()))
+    return scope
+
+
+_SCOPES = (
+    (r"everything", "全部"),
+    (r"record (.+)", "记录 {}"),
+    (r"case (.+)", "案件 {}"),
+    (r"since (.+)", "自 {} 起"),
+    (r"sample of (\d+), seed (.+)", "抽样 {} 份，种子 {}"),
+)
+
+
 def _summary(report: Report, policy: PolicyFile) -> list[tuple[str, object]]:
     size, seconds = report.checked["bytes"], report.seconds
     rate = size / 1e6 / seconds if seconds > 0 else 0.0
     own = say(" (the archive's own copy)", "（存证库自带副本）") if policy.own else ""
     return [
         (say("outcome", "结论"), show_outcome(report.outcome)),
-        (say("scope", "范围"), report.scope),
+        (say("scope", "范围"), scope_words(report.scope)),
         *(
             (
                 say("log", "日志"),

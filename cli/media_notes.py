@@ -130,9 +130,8 @@ _SHOWN: Mapping[str, Callable[[str], str]] = {
     "late": _late,
     "span": lambda text: show_duration(int(text) / 1000),
     "time": _time,
-    "zero": lambda text: say(*_ZERO) if text else "",
+    "zero": lambda _: say(", all zeros at the end", "，末尾均为零"),
 }
-_ZERO = (", all zeros at the end", "，末尾均为零")
 _APART = r"(?P<by>\w+) is (?P<late>[+-]\d+) ms from (?P<by_>\w+)"
 _FORMS = (
     # time of recording

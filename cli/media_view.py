@@ -20,7 +20,34 @@ _KINDS: vocabulary.Labels = {
     "audio": ("audio", "音频"),
     "data": ("data", "数据"),
     "subtitle": ("subtitles", "字幕"),
+    "picture": ("picture", "图像"),
 }
+_CONTAINERS = {
+    "mov,mp4,m4a,3gp,3g2,mj2": "MP4",
+    "matroska,webm": "Matroska",
+    "mpegts": "MPEG-TS",
+    "mpeg": "MPEG-PS",
+    "jpeg_pipe": "JPEG",
+    "image2": "JPEG",
+    "png_pipe": "PNG",
+    "bmp_pipe": "BMP",
+    "tiff_pipe": "TIFF",
+    "webp_pipe": "WebP",
+    "hevc": "H.265",
+    "asf": "WMV/ASF",
+}
+"""What people call what ffprobe calls otherwise; the others are only written large."""
+_TYPES = {
+    "video/quicktime": "MOV",
+    "video/webm": "WebM",
+    "video/3gpp": "3GP",
+    "audio/mp4": "M4A",
+    "image/heic": "HEIC",
+    "image/heif": "HEIF",
+    "image/avif": "AVIF",
+}
+"""Media types that are told apart where ffprobe has one name for several containers."""
+_SHOWN_DIGITS = 16
 
 
 def media_pairs(description: _Value, custody: Sequence[_Value]) -> Iterator[Pair]:
@@ -29,12 +56,13 @@ def media_pairs(description: _Value, custody: Sequence[_Value]) -> Iterator[Pair
     if technical is None:
         return
     later = _amended(custody)
-    yield from _what(technical)
+    yield from _what(technical, description["media"]["type"])
     yield from _captured(technical["captured"])
     medium = description["media"]["type"].startswith(MEDIA)
     yield from _condition(technical["condition"], later, medium=medium)
     if later:
         yield from _stretches(later["stretches"])
+        yield from _essence(later["essence"])
     tools = (later or technical)["tools"]
     yield (
         say("looked at with", "检查工具"),
@@ -49,12 +77,14 @@ def _amended(custody: Sequence[_Value]) -> _Value | None:
     return known[-1] if known else None
 
 
-def _what(technical: _Value) -> Iterator[Pair]:
+def _what(technical: _Value, media_type: str) -> Iterator[Pair]:
     duration = technical["duration_ms"]
     yield say("duration", "时长"), None if duration is None else show_duration(duration / 1000)
-    yield say("container", "封装"), _joined(technical["container"], technical["puid"])
+    container = _container(technical["container"], media_type)
+    yield say("container", "封装"), _joined(container, technical["puid"])
+    still = media_type.startswith("image/")
     for stream in technical["streams"]:
-        yield f"{say('stream', '流')} {stream['index']}", _stream(stream)
+        yield f"{say('stream', '流')} {stream['index']}", _stream(stream, still=still)
     if device := technical["device"]:
         words = [device[key] for key in ("make", "model", "serial")]
         yield say("device", "设备"), _joined(*words, _by(device["by"]))
@@ -64,18 +94,31 @@ def _what(technical: _Value) -> Iterator[Pair]:
         yield say("place", "地点"), f"{place['latitude']}, {place['longitude']}"
 
 
-def _stream(stream: _Value) -> str:
+def _container(name: str | None, media_type: str) -> str | None:
+    if name is None:
+        return None
+    several = "," in name
+    return (_TYPES.get(media_type) if several else None) or _CONTAINERS.get(name, name.upper())
+
+
+def _rate(rate: str) -> str:
+    """Frames per second of `30000/1001`: 29.97."""
+    above, _, below = rate.partition("/")
+    if not int(below):
+        return rate
+    return f"{int(above) / int(below):.2f}".rstrip("0").rstrip(".")
+
+
+def _stream(stream: _Value, *, still: bool) -> str:
     size = f"{stream['width']}x{stream['height']}" if stream["width"] else None
-    turned = stream["rotation"]
+    turned, rate = stream["rotation"], stream["frame_rate"]
     return _joined(
-        label(_KINDS, stream["type"] or "?"),
+        label(_KINDS, "picture" if still and stream["type"] == "video" else stream["type"] or "?"),
         stream["codec"],
         stream["profile"],
         size,
         say(f"turned {turned}°", f"旋转 {turned}°") if turned else None,
-        say(f"{stream['frame_rate']} frames/s", f"{stream['frame_rate']} 帧/秒")
-        if stream["frame_rate"]
-        else None,
+        say(f"{_rate(rate)} fps", f"{_rate(rate)} 帧/秒") if rate else None,
         f"{stream['sample_rate']} Hz" if stream["sample_rate"] else None,
         say(f"{stream['channels']} channels", f"{stream['channels']} 声道")
         if stream["channels"]
@@ -148,6 +191,13 @@ def _stretches(stretches: _Value) -> Iterator[Pair]:
                  for part in stretches[kind][:20]]  # fmt: skip
         if parts:
             yield say(*words), ", ".join(parts)
+
+
+def _essence(streams: Sequence[_Value]) -> Iterator[Pair]:
+    """Digests of what the streams carry: those of a remux are the same."""
+    for stream in streams:
+        name = f"{say('essence of stream', '流内容摘要')} {stream['index']}"
+        yield name, _joined(f"sha256:{stream['sha256'][:_SHOWN_DIGITS]}…", stream["codec"])
 
 
 def _by(source: str | None) -> str:

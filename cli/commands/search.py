@@ -123,6 +123,7 @@ def _show(records: list[dict[str, Any]]) -> None:
         say("stage", "环节"),
         say("name", "名称"),
         say("title", "标题"),
+        say("condition", "状况"),
         say("size", "大小"),
     )
     print_table(
@@ -136,6 +137,7 @@ def _show(records: list[dict[str, Any]]) -> None:
                 row["stage"],
                 row["name"],
                 _title(row),
+                label(vocabulary.CONDITIONS, row["condition"]) if row["condition"] else "",
                 show_size(row["size"]),
             )
             for row in records
@@ -151,5 +153,4 @@ def _title(row: dict[str, Any]) -> str | None:
     if row["restricted"]:
         return say("(of another unit)", "（其他单位）")
     title: str | None = row["title"]
-    condition = row["condition"]
-    return title or (label(vocabulary.CONDITIONS, condition) if condition else None)
+    return title

@@ -113,7 +113,7 @@ def _show_record(found: Mapping[str, Any]) -> None:
             (say("case", "案号"), row["case"]),
             (say("category", "执法类别"), row["category"]),
             (say("stage", "环节"), row["stage"]),
-            (say("officers", "人员"), row["officers"]),
+            (say("officers", "人员"), _officers(row, claims)),
             (say("unit", "单位"), row["unit"]),
             (say("title", "标题"), row["title"]),
             *((say("claim", "声明") + f" {key}", text) for key, text in _other(claims)),
@@ -125,6 +125,14 @@ def _show_record(found: Mapping[str, Any]) -> None:
             *media_pairs(value, found["custody"]),
         ]
     )
+
+
+def _officers(row: Mapping[str, Any], claims: Mapping[str, Any]) -> str | None:
+    """Who was there, by the sidecar or else by the file's name, which is said."""
+    officers: str | None = row["officers"]
+    if officers is None or claims.get("officers"):
+        return officers
+    return say(f"{officers} (by the file name)", f"{officers}（据文件名）")
 
 
 def _other(claims: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ def _pairs(found: _Found) -> list[tuple[str, object]]:
         (say("records", "记录"), status["records"]),
         (say("waiting for a seal", "等待封存"), status["pending"] + status["unpublished"]),
         (say("intake", "收取状态"), _intake(status["intake"])),
-        (say("media to be looked at", "待查看的音像"), _looking(status["looking"])),
+        (say("media to be looked at", "待处理的音像"), _looking(status)),
         (say("drops in the inbox", "收件目录中"), drops["waiting"]),
         (say("refused, still there", "拒收仍未取走"), drops["refused"]),
         (say("quarantine", "隔离"), _aged(drops["quarantined"], drops["oldest_quarantine"])),
@@ -69,9 +69,17 @@ def _aged(count: int, oldest: str | None) -> object:
     return say(f"{count}, oldest of {since}", f"{count}，最早 {since}")
 
 
-def _looking(lag: _Found) -> object:
-    waiting = _aged(lag["count"], lag["oldest"])
-    aside = lag["problems"]
+def _looking(status: _Found) -> object:
+    """A medium may wait for both: to be decoded, and to be shown in pictures."""
+    lag, examine = status["looking"], status["to_examine"]
+    if not lag["count"]:
+        return 0
+    pictures, aside = lag["count"] - examine, lag["problems"]
+    said = say(
+        f"to examine {examine}, pictures to make {pictures}", f"待检查 {examine}、待制图 {pictures}"
+    )
+    since = show_time(parse_time(lag["oldest"]))
+    waiting = say(f"{said}, oldest of {since}", f"{said}，最早 {since}")
     return say(f"{waiting}; {aside} put aside", f"{waiting}；搁置 {aside}") if aside else waiting
 
 

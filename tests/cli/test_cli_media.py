@@ -96,6 +96,10 @@ def test_records_are_found_by_condition_and_device(made: Cli) -> None:
     assert names(made, "--condition", "sound") == [GOOD]
     assert names(made, "--device", "0123456") == [GOOD]
     assert names(made, "--device", "0000000") == []
+    assert names(made, "--officer", "012345") == [GOOD]  # only its name says so
+    table = made("search", "cut").out.splitlines()
+    assert "condition" in table[0] + table[1]
+    assert "truncated" in made("search", "cut").out
     wrong = made("search", "--condition", "fine")
     assert wrong.code == 2
     assert "truncated" in wrong.err
@@ -106,16 +110,22 @@ def test_show_tells_it_in_both_languages(made: Cli) -> None:
     record = made.record(GOOD)
     english = made("show", record).out
     for words in ("h264", "160x120", "sound (checked before", "clocks differ by", "7:00",
-                  "says sidecar", "officer 012345", "segment 7", "ffprobe"):  # fmt: skip
+                  "says sidecar", "officer 012345", "segment 7", "ffprobe", "MP4", " 15 fps",
+                  "012345 (by the file name)"):  # fmt: skip
         assert words in english, words
+    assert "mov,mp4" not in english
+    assert "15/1" not in english
     chinese = made("--lang", "zh", "show", made.record("cut")).out
-    for words in ("不完整（截断）", "封存前检查", "中断", "CUT_SHORT"):
+    for words in ("不完整（截断）", "封存前检查", "中断", "CUT_SHORT", "字节"):
         assert words in chinese, words
+    assert "lacks" not in chinese
 
 
 def test_status_tells_what_waits(own: Cli) -> None:
     assert own("status", "--json").json["ledger"]["looking"]["count"] == 4
-    assert "media to be looked at" in own("status").out
+    assert own("status", "--json").json["ledger"]["to_examine"] == 2
+    assert "to examine 2, pictures to make 2" in own("status").out
+    assert "待检查 2、待制图 2" in own("--lang", "zh", "status").out
     bench = bench_of(own)
     with bench.database.write() as connection:
         row = looking.next_of(connection, looking.EXAMINE)
@@ -137,7 +147,12 @@ def test_the_full_check_is_amended_and_everything_still_verifies(own: Cli) -> No
     (event,) = (one for one in film["custody"] if one["kind"] == "record.amended")
     assert event["detail"]["condition"]["verdict"] == "sound"
     assert len(event["detail"]["essence"]) == 2
-    assert "fully checked" in own("show", own.record(GOOD)).out
+    english = own("show", own.record(GOOD)).out
+    assert "fully checked" in english
+    (line,) = (line for line in english.splitlines() if " examined " in line)
+    assert line.rstrip().endswith("sound")
+    for stream in event["detail"]["essence"]:
+        assert f"sha256:{stream['sha256'][:16]}…" in english
     verified = own("verify", "--json")
     assert verified.json["outcome"] == "PASSED", verified.json["findings"]
     checked = subprocess.run(

@@ -114,7 +114,7 @@ def test_search_means_the_same(database: Database) -> None:
     rows = [
         record("A1", name="Report_1.PDF", title="笔录", media_type="text/plain"),
         record("B2", name="reportx1.pdf", title="100%", media_type="TEXT/html"),
-        record("C3", name="ÄRGER", officers="李/明"),
+        record("C3", name="ÄRGER", officers="李/明", device="DSJ_12"),
     ]
     with database.write() as connection:
         for row in rows:
@@ -132,6 +132,8 @@ def test_search_means_the_same(database: Database) -> None:
     assert found(words=("Ärger",)) == ["C3"]
     assert found(media="text/") == ["C3", "B2", "A1"]
     assert found(officer="/明") == ["C3"]
+    assert found(device="dsj_12") == ["C3"]
+    assert found(device="dsjx12") == found(device="DSJ") == []
     assert found(before="B2") == ["A1"]
     with database.read() as connection:
         assert find_record(connection, "c").id == "C3"

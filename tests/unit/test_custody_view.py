@@ -81,3 +81,19 @@ def test_in_chinese(chinese: None, found: Any, capsys: pytest.CaptureFixture[str
     assert "批准；法制机构负责人" in shown["access.decided"]
     assert "副本 2 份" in shown["access.started"]
     assert "尚未" in shown["hold.placed"]
+
+
+def test_a_full_check_tells_what_it_made_of_the_condition(
+    found: Any, chinese: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = {**found["custody"][0], "kind": "record.amended", "body": {}, "problem": None}
+    checks = [
+        {**bare, "detail": {"condition": {"verdict": verdict}}}
+        for verdict in ("damaged", "damaged")
+    ]
+    technical = {"condition": {"verdict": "sound"}}
+    show_custody({**found, "description": {"technical": technical}, "custody": checks})
+    first, second = capsys.readouterr().out.splitlines()[-3:-1]
+    assert first.rstrip().endswith("完好 → 受损")
+    assert second.rstrip().endswith(" 受损")
+    assert "→" not in second

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from archive.report import LogHead, Report
+from archive.verify.scope import Cases, Everything, OneRecord, Sample, Scope, Since
 from cli import findings_view, language
-from cli.findings_view import PhaseProgress, show_report
+from cli.findings_view import PhaseProgress, scope_words, show_report
 from cli.kept import PolicyFile
 from signing.digest import Digest
 from signing.trust import LogKey, TrustPolicy, TsaRoot
@@ -92,3 +93,22 @@ def test_each_phase_has_its_own_line(monkeypatch: pytest.MonkeyPatch) -> None:
         progress("later", 1, 1)
     assert seen == [("Ledger", 600, [256, 344]), ("Records", 100, [10]), ("later", 1, [1])]
     assert closed == ["Ledger", "Records", "later"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "chinese"),
+    [
+        (Everything(), "全部"),
+        (OneRecord("01K"), "记录 01K"),
+        (Cases(frozenset({"2026-1"})), "案件 2026-1"),
+        (Since(datetime(2026, 3, 1, tzinfo=UTC)), "自 2026-03-01T00:00:00.000000Z 起"),
+        (Sample(3, "s"), "抽样 3 份，种子 s"),
+    ],
+)
+def test_what_was_verified_is_told_in_both_languages(scope: Scope, chinese: str) -> None:
+    assert scope_words(str(scope)) == str(scope)
+    language.choose("zh")
+    try:
+        assert scope_words(str(scope)) == chinese
+    finally:
+        language.choose("en")
