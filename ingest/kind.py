@@ -34,6 +34,9 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"#!AMR", "audio/amr"),
     (b"fLaC", "audio/flac"),
     (b"ID3", "audio/mpeg"),
+    (b".snd\x00", "audio/basic"),
+    (b"caff\x00\x01\x00\x00", "audio/x-caf"),
+    (b"\xff\x4f\xff\x51", "image/j2c"),
     (b"\x00\x00\x01\xba", "video/mp2p"),
     (b"FLV\x01", "video/x-flv"),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video/x-ms-asf"),
@@ -56,6 +59,9 @@ _BRANDS = {
     b"M4B ": "audio/mp4",
 }
 _RIFF = {b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo", b"WEBP": "image/webp"}
+_AIFF = (b"AIFF", b"AIFC")
+_JP2 = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
+"""The signature box of JPEG 2000 (ISO 15444-1 I.5.1)."""
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _ZIP_MEMBERS = (
     (b"OFD.xml", "application/ofd"),
@@ -89,6 +95,9 @@ _NAMES = {
     "flv": "video/x-flv", "3g2": "video/3gpp", "ogv": "video/ogg", "oga": "audio/ogg",
     "opus": "audio/ogg", "wave": "audio/wav", "m4b": "audio/mp4", "heif": "image/heif",
     "hif": "image/heif", "avif": "image/avif", "jpe": "image/jpeg", "jfif": "image/jpeg",
+    "aif": "audio/aiff", "aiff": "audio/aiff", "aifc": "audio/aiff", "au": "audio/basic",
+    "snd": "audio/basic", "caf": "audio/x-caf", "jp2": "image/jp2", "jpx": "image/jp2",
+    "jpf": "image/jp2", "j2k": "image/j2c", "j2c": "image/j2c", "mj2": "video/mj2",
     "txt": _TEXT, "json": "application/json", "xml": "application/xml",
     "html": "text/html", "htm": "text/html", "csv": "text/csv", "md": "text/markdown",
     "log": _TEXT,
@@ -140,6 +149,8 @@ def _by_signature(head: bytes) -> str | None:
     for probe in (
         _box,
         _riff,
+        _aiff,
+        _jpeg_2000,
         _zip,
         _ole,
         _matroska,
@@ -166,6 +177,17 @@ def _box(head: bytes) -> str | None:
 
 def _riff(head: bytes) -> str | None:
     return _RIFF.get(head[8:12]) if head.startswith((b"RIFF", b"RF64")) else None
+
+
+def _aiff(head: bytes) -> str | None:
+    return "audio/aiff" if head.startswith(b"FORM") and head[8:12] in _AIFF else None
+
+
+def _jpeg_2000(head: bytes) -> str | None:
+    """A picture, or a film of such pictures (brand `mjp2`)."""
+    if not head.startswith(_JP2):
+        return None
+    return "video/mj2" if head[20:24] == b"mjp2" else "image/jp2"
 
 
 def _zip(head: bytes) -> str | None:

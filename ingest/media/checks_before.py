@@ -25,7 +25,7 @@ SMALL = 4 << 20
 _WALK = replace(PROBE, output=WALK.output)
 ROW = 2 << 20
 """Bytes of a long row of frames or packets that are walked through before the seal."""
-_UNSEEN = frozenset(("png", "gif", "bmp", "tiff", "webp"))
+_UNSEEN = frozenset(("png", "gif", "bmp", "tiff", "webp", "jp2"))
 """Photographs that ffmpeg is not asked about: not every build can read them. Pillow is."""
 _EARLY, _EARLY_PART = 500_000, 0.01
 """Microseconds, and part of the duration, by which packets may end before it."""
@@ -147,12 +147,13 @@ def _about_end_of(streams: Mapping[int, StreamPackets], probe: Probe) -> list[No
     timed = [seen for seen in streams.values() if seen.end is not None]
     end = max((_end(seen, probe) for seen in timed), default=0)
     step = max((_step(seen) for seen in timed), default=0)  # times of decoding run ahead of these
-    if stated - end <= max(_EARLY, stated * _EARLY_PART, _SPACED * step):
+    length = stated - (_start(probe) if _from_zero(probe) else 0)
+    if stated - end <= max(_EARLY, length * _EARLY_PART, _SPACED * step):
         return []
     return [Noticed("ENDS_EARLY", f"{end / 1e6:.2f} of {stated / 1e6:.2f} s")]
 
 
-_STATING = (BOXES, "matroska", "avi", "wav", "flac")
+_STATING = (BOXES, "matroska", "avi", "wav", "flac", "aiff", "au", "caf")
 
 
 def _stated(probe: Probe) -> int | None:
@@ -167,12 +168,19 @@ def _stated(probe: Probe) -> int | None:
 
 
 def _end(seen: StreamPackets, probe: Probe) -> int:
-    """Where the packets of a stream end: Matroska states its duration from time 0 (RFC 9559)."""
-    container, end = container_of(probe), seen.end or 0
-    start = micro(probe.format.get("start_time")) or 0
-    if container.startswith(BOXES):
-        return end - (seen.first or 0)
-    return end if container.startswith("matroska") else end - start
+    """Where the packets of a stream end."""
+    if container_of(probe).startswith(BOXES):
+        return (seen.end or 0) - (seen.first or 0)
+    return (seen.end or 0) - (0 if _from_zero(probe) else _start(probe))
+
+
+def _from_zero(probe: Probe) -> bool:
+    """Matroska states its duration from time 0, wherever the film begins."""
+    return container_of(probe).startswith("matroska")
+
+
+def _start(probe: Probe) -> int:
+    return micro(probe.format.get("start_time")) or 0
 
 
 def container_of(probe: Probe) -> str:

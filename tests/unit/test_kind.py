@@ -62,6 +62,8 @@ def ole(stream):
 MP3 = (b"\xff\xfb\x90\x00" + bytes(413)) * 3
 AAC = (b"\xff\xf1\x50\x80\x02\x1f\xfc" + bytes(9)) * 3
 
+JP2 = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
+
 BY_CONTENT = [
     (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", "image/jpeg"),
     (picture(), "image/png"),
@@ -86,6 +88,13 @@ BY_CONTENT = [
     (MP3, "audio/mpeg"),
     (AAC, "audio/aac"),
     (b"fLaC\x00\x00\x00\x22", "audio/flac"),
+    (b"FORM\x00\x01X\xb6AIFFCOMM\x00\x00\x00\x12", "audio/aiff"),
+    (b"FORM\x00\x01X\xb6AIFCFVER\x00\x00\x00\x04", "audio/aiff"),
+    (b".snd\x00\x00\x00 \x00\x01X\x88\x00\x00\x00\x03", "audio/basic"),
+    (b"caff\x00\x01\x00\x00desc\x00\x00\x00\x00", "audio/x-caf"),
+    (JP2 + b"\x00\x00\x00\x14ftypjp2 \x00\x00\x00\x00jp2 ", "image/jp2"),
+    (JP2 + b"\x00\x00\x00\x14ftypmjp2\x00\x00\x00\x00mjp2", "video/mj2"),
+    (b"\xff\x4f\xff\x51\x00\x2f\x00\x00", "image/j2c"),
     (b"#!AMR\n\x3c\x00", "audio/amr"),
     (b"OggS\x00\x02" + bytes(22) + b"\x01vorbis", "audio/ogg"),
     (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "application/pdf"),
@@ -144,7 +153,9 @@ def test_unknown():
     assert kind(bytes(50), "a.zzz") == kind(b"", "mp4") == Media("application/octet-stream", "none")
 
 
-@pytest.mark.parametrize("data", [b"G" * 2000, b"GIF89a is a format", b"DHAV means", b"ID3 tags"])
+@pytest.mark.parametrize(
+    "data", [b"G" * 2000, b"GIF89a is a format", b"DHAV means", b"ID3 tags", b"FORM 12: AIFF"]
+)
 def test_words_that_begin_like_a_film_are_text(data):
     assert kind(data, "a.txt") == Media("text/plain", "content")
 
@@ -173,7 +184,9 @@ def test_a_bare_stream_that_lost_its_beginning_goes_by_its_name():
     assert kind(b"\xff" * 50, "a.H264") == Media("video/h264", "name")
 
 
-@pytest.mark.parametrize("name", ["a.mp4", "note.txt.MP4", "a.JPG", "a.wma", "a.opus", "a.m2ts"])
+@pytest.mark.parametrize(
+    "name", ["a.mp4", "note.txt.MP4", "a.JPG", "a.wma", "a.opus", "a.m2ts", "a.aif"]
+)
 def test_names_of_media(name):
     assert is_named_medium(name)
     assert kind(b"words", name) == Media("text/plain", "content")

@@ -59,7 +59,7 @@ FAMILIES: Mapping[str, Family] = {
     "bmp": _family("bmp"),
     "tiff": _family("tif tiff dng nef cr2"),
 }
-STILL = frozenset(("photo", "jpeg", "png", "gif", "bmp", "tiff", "webp"))
+STILL = frozenset(("photo", "jpeg", "png", "gif", "bmp", "tiff", "webp", "jp2"))
 """Families of photographs."""
 _OTHER = _family(
     "pdf ofd doc docx xls xlsx ppt pptx wps rtf txt csv json xml html htm md zip 7z rar"
@@ -67,6 +67,10 @@ _OTHER = _family(
 _DOCUMENTS = ("text/", "application/pdf", "application/json", "application/xml", "application/zip")
 _TYPES = {
     "video/mp4": "film", "video/quicktime": "film", "video/3gpp": "film", "audio/mp4": "film",
+    "jp2": _family("jp2 jpx jpf j2k j2c"),
+    "aiff": _family("aif aiff aifc"),
+    "au": _family("au snd"),
+    "caf": _family("caf"),
     "image/heic": "photo", "image/heif": "photo", "image/avif": "photo",
     "video/x-msvideo": "avi", "audio/wav": "wav", "image/webp": "webp",
     "video/matroska": "matroska", "video/webm": "matroska", "video/mp2t": "transport",
@@ -74,7 +78,8 @@ _TYPES = {
     "audio/amr-wb": "amr", "audio/flac": "flac", "audio/ogg": "ogg", "video/ogg": "ogg",
     "video/x-ms-asf": "asf", "video/x-flv": "flv", "video/x-dhav": "dhav", "video/x-imkh": "hik",
     "image/jpeg": "jpeg", "image/png": "png", "image/gif": "gif", "image/bmp": "bmp",
-    "image/tiff": "tiff",
+    "image/tiff": "tiff", "image/jp2": "jp2", "image/j2c": "jp2", "video/mj2": "film",
+    "audio/aiff": "aiff", "audio/basic": "au", "audio/x-caf": "caf",
 }  # fmt: skip
 
 
