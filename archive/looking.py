@@ -7,7 +7,8 @@
 
 A row leaves the queue only with its result, so a kill at any point costs a try and nothing else.
 After `MOST_TRIES`, or where trying again helps nothing, it stays with its `problem` until a person
-asks for it again. What waits is rebuilt from the ledger: media without an amendment.
+asks for it again. What waits is rebuilt from the ledger: media without an amendment. What somebody
+wished for (`WISH`) is in no ledger, and has to be wished for again after a rebuild.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,9 @@ from archive.rows import insert_rows
 from archive.tables import LookingRow
 
 LOOKING = LookingRow.__table__  # type: ignore[attr-defined]
-EXAMINE, DERIVE = "examine", "derive"
+EXAMINE, DERIVE, WISH = "examine", "derive", "wish"
+TASKS = (DERIVE, WISH, EXAMINE)
+"""The most urgent first: people wait for pictures."""
 MOST_TRIES = 3
 GIVEN_UP = "GIVEN_UP"
 """Problem of a row that was begun so many times and never ended."""
@@ -47,6 +50,7 @@ class Waiting:
     task: str
     since: datetime
     tries: int
+    wish: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,26 @@ def queue(connection: Connection, rows: Sequence[tuple[str, str, datetime]]) -> 
     insert_rows(connection, LOOKING, _COLUMNS, [[*row, 0] for row in rows])
 
 
+def wish(connection: Connection, record: str, text: str, since: datetime) -> bool:
+    """Let a record wait for what somebody asks for; False where the same waits already.
+
+    One that was put aside is taken up again.
+    """
+    here = (LOOKING.c.record == record) & (LOOKING.c.task == WISH) & (LOOKING.c.wish == text)
+    again = update(LOOKING).where(here).values(problem=None, tries=0)
+    if connection.execute(again).rowcount:
+        return False
+    insert_rows(connection, LOOKING, (*_COLUMNS, "wish"), [[record, WISH, since, 0, text]])
+    return True
+
+
 def next_of(connection: Connection, task: str) -> Waiting | None:
     """The oldest row of a task that has no problem."""
     here = (LOOKING.c.task == task) & LOOKING.c.problem.is_(None)
     row = connection.execute(select(LOOKING).where(here).order_by(LOOKING.c.id).limit(1)).first()
-    return Waiting(row.id, row.record, row.task, row.since, row.tries) if row else None
+    if row is None:
+        return None
+    return Waiting(row.id, row.record, row.task, row.since, row.tries, row.wish or "")
 
 
 def begin(connection: Connection, row: Waiting) -> bool:
@@ -104,6 +123,12 @@ def set_problem(connection: Connection, row: Waiting, problem: str) -> None:
     """Put a row aside until somebody asks for it again."""
     here = (LOOKING.c.id == row.id) & (LOOKING.c.record == row.record)
     connection.execute(update(LOOKING).where(here).values(problem=problem))
+
+
+def granted(connection: Connection, row: Waiting) -> None:
+    """Take one wish out of the queue."""
+    here = (LOOKING.c.id == row.id) & (LOOKING.c.record == row.record)
+    connection.execute(delete(LOOKING).where(here))
 
 
 def done(connection: Connection, record: str, task: str) -> bool:
@@ -139,7 +164,7 @@ def try_again(connection: Connection, task: str, problem: str | None = None) -> 
 
 
 def lag(connection: Connection, task: str | None = None) -> Lag:
-    """How much waits, of one task or of both."""
+    """How much waits, of one task or of all."""
     where = () if task is None else (LOOKING.c.task == task,)
     query = select(func.count(), func.min(LOOKING.c.since), func.count(LOOKING.c.problem)).where(
         *where

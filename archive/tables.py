@@ -240,7 +240,8 @@ class LookingRow(SQLModel, table=True):
     """A sealed medium that is still to be decoded, or of which pictures are still to be made.
 
     Put there with the catalog's line, taken away once the amendment is submitted and the
-    derivatives stand. `task` is `examine` or `derive`; `tries` and `problem` say how it went.
+    derivatives stand. `task` is `examine`, `derive`, or `wish` for what somebody asked for in words
+    (`wish`); `tries` and `problem` say how it went.
     """
 
     __tablename__ = "looking"
@@ -250,6 +251,7 @@ class LookingRow(SQLModel, table=True):
     since: datetime
     tries: int = 0
     problem: str | None = None
+    wish: str | None = None
 
 
 class DerivedRow(SQLModel, table=True):

@@ -8,13 +8,13 @@ begun, and programs that run have the lowest priority.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from archive import looking
+from archive import looking, unexamined
 from archive.errors import StateUnknown, Unreachable
-from archive.looking import DERIVE, EXAMINE
 from archive.seal import Sealer
 from cli.exits import sentence
 from cli.language import say
@@ -26,7 +26,7 @@ from ingest.media.examiner import NO_ROOM
 _PAUSE_SECONDS = 2.0
 _TURN_SECONDS = 0.2
 _BACK_OFF_SECONDS = (5.0, 15.0, 60.0, 300.0)
-_SEAL_AFTER = 50
+_SEAL_AFTER, _SEAL_SECONDS = 50, 60.0
 GoOn = Callable[[], bool]
 Step = Callable[[GoOn], bool]
 """Does one thing; False where nothing is left, or it was told to stop."""
@@ -42,17 +42,22 @@ class SealingBench(MediaBench, Protocol):
 
 
 def steps_of(bench: SealingBench) -> Sequence[Step]:
-    """What is done about sealed media, the most urgent first: people wait for pictures."""
-    return (deriver_of(bench).step, examiner_of(bench).step)
+    """What is done about sealed media, in the order of `looking.TASKS`."""
+    deriver = deriver_of(bench)
+    return (deriver.step, deriver.wished, examiner_of(bench).step)
 
 
 def drain(
-    bench: SealingBench, progress: Callable[[int, int], None], go_on: GoOn = lambda: True
+    bench: SealingBench,
+    progress: Callable[[int, int], None],
+    go_on: GoOn = lambda: True,
+    about: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Do everything that waits, also what was put aside, and seal it; returns how many things.
 
-    `progress` is told how many are done and how many there are. Raises UsageError where the
-    programs are missing, Unreachable where a store does not answer or another process is at it.
+    `progress` is told how many are done and how many there are, `about` of which record the next
+    one is. What is done is sealed every minute. Raises UsageError where the programs are missing,
+    Unreachable where a store does not answer or another process is at it.
     """
     with one_at_a_time(bench.folder("locks") / "media") as mine:
         if not mine:
@@ -62,18 +67,60 @@ def drain(
                     "该存证库的另一进程正在处理音像资料。",
                 )
             )
-        with bench.database.write() as connection:
-            for task in (EXAMINE, DERIVE):
-                looking.try_again(connection, task)
+        again(bench)
         count = 0
-        for step in steps_of(bench):
-            while go_on() and step(go_on):
+        sealing = _Sealing(bench, time.monotonic)
+        for task, step in zip(looking.TASKS, steps_of(bench), strict=True):
+            while go_on():
+                about(_next(bench, task))
+                if not step(go_on):
+                    break
                 count += 1
                 progress(count, count + _waiting(bench))
-                if count % _SEAL_AFTER == 0:
-                    bench.sealer.drain()
+                sealing.done()
         bench.sealer.drain()
         return count
+
+
+class _Sealing:
+    """Seals after so many things or so much time: what took hours does not wait for the rest."""
+
+    def __init__(self, bench: SealingBench, clock: Callable[[], float]) -> None:
+        self._bench = bench
+        self._clock = clock
+        self._begin()
+
+    def done(self) -> None:
+        """One thing more."""
+        self._count += 1
+        if self._count >= _SEAL_AFTER or self._clock() - self._since >= _SEAL_SECONDS:
+            self._bench.sealer.drain()
+            self._begin()
+
+    def _begin(self) -> None:
+        self._count, self._since = 0, self._clock()
+
+
+def again(bench: MediaBench) -> None:
+    """Take up again everything that was put aside, or was lost from the queue.
+
+    For who works on media alone.
+    """
+    unexamined.put_back(bench.database)
+    take_up(bench)
+
+
+def take_up(bench: MediaBench) -> None:
+    """Take up again what was put aside."""
+    with bench.database.write() as connection:
+        for task in looking.TASKS:
+            looking.try_again(connection, task)
+
+
+def _next(bench: MediaBench, task: str) -> str:
+    with bench.database.read() as connection:
+        row = looking.next_of(connection, task)
+    return row.record if row else ""
 
 
 def _waiting(bench: MediaBench) -> int:
@@ -147,7 +194,7 @@ class _Worker:
     def _begin(self) -> bool:
         """There may be room again for what had none."""
         with self._bench.database.write() as connection:
-            for task in (EXAMINE, DERIVE):
+            for task in looking.TASKS:
                 looking.try_again(connection, task, NO_ROOM)
         return True
 

@@ -22,6 +22,7 @@ REDRAW_SECONDS = 0.2
 BAR = 20
 
 Advance = Callable[[int], None]
+About = Callable[[str], None]
 
 
 class _Line:
@@ -36,6 +37,7 @@ class _Line:
         self._next = self._start + PATIENCE_SECONDS
         self._done = 0
         self._drawn = False
+        self._about = ""
         self._lock = threading.Lock()
 
     def advance(self, amount: int) -> None:
@@ -43,11 +45,22 @@ class _Line:
             self._done += amount
             now = self._clock()
             if now >= self._next:
-                self._next = now + REDRAW_SECONDS
-                self._drawn = True
-                text = render(self._label, self._done, self._total, self._unit, now - self._start)
-                self._stream.write(f"\r\x1b[2K{text}")
-                self._stream.flush()
+                self._draw(now)
+
+    def about(self, name: str) -> None:
+        """Name what is worked on; at once the first time, since it may take hours."""
+        with self._lock:
+            self._about = name
+            now = self._clock()
+            if name and (not self._drawn or now >= self._next):
+                self._draw(now)
+
+    def _draw(self, now: float) -> None:
+        self._next = now + REDRAW_SECONDS
+        self._drawn = True
+        text = render(self._label, self._done, self._total, self._unit, now - self._start)
+        self._stream.write(f"\r\x1b[2K{text}" + (f"  {self._about}" if self._about else ""))
+        self._stream.flush()
 
     def clear(self) -> None:
         with self._lock:
@@ -84,12 +97,27 @@ def progress(
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Advance]:
     """Yield `advance(amount)`; `unit` is `B` for bytes, otherwise the word shown after a count."""
+    with naming(label_en, label_zh, total, unit, stream=stream, clock=clock) as (advance, _):
+        yield advance
+
+
+@contextmanager
+def naming(
+    label_en: str,
+    label_zh: str,
+    total: int | None,
+    unit: str,
+    *,
+    stream: TextIO | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[tuple[Advance, About]]:
+    """The same for few things that take long each: `about(name)` says which one is worked on."""
     out = stream or sys.stderr
     if not out.isatty():
-        yield lambda _amount: None
+        yield lambda _amount: None, lambda _name: None
         return
     line = _Line(say(label_en, label_zh), total, unit, out, clock)
     try:
-        yield line.advance
+        yield line.advance, line.about
     finally:
         line.clear()

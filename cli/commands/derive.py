@@ -17,8 +17,10 @@ from cli.invocation import Invocation
 from cli.labels import label
 from cli.language import say
 from cli.output import print_json, print_line, print_table, show_size
-from cli.progress import progress
-from cli.service.home_lock import hosting
+from cli.progress import naming
+from cli.service import open_desk
+from cli.service.desk import Document
+from cli.service.local import LocalDesk
 from cli.wiring import Workbench
 from cli.wiring_derive import deriver_of
 from ingest.media.derive.deriver import Deriver, Turn, Wish
@@ -61,19 +63,28 @@ def run(
     """Make them; nothing of a record's content is shown."""
     invocation = Invocation.of(context)
     wish = Wish(_roles(role), proxy, missing)
-    home, settings = invocation.settings()
-    context.with_resource(hosting(home))
-    bench = Workbench(home, settings)
-    if not records and case is None and not missing:
-        if role or proxy:
-            raise UsageError(say("Name records, or a case.", "请指定记录或案号。"))
+    everything = not records and case is None and not missing
+    if everything and (role or proxy):
+        raise UsageError(say("Name records, or a case.", "请指定记录或案号。"))
+    desk = context.with_resource(open_desk(invocation))
+    if not isinstance(desk, LocalDesk):
+        asked = {"records": records or [], "case": case, "wish": wish.text()}
+        _show_queued(
+            desk.call("derive.again", {}) if everything else desk.call("derive.wish", asked),
+            invocation,
+        )
+        return
+    bench = desk.host.bench
+    if everything:
         _drain(bench, invocation)
         return
     deriver = deriver_of(bench)
     named = _named(bench, deriver, records or [], case)
-    with progress("Deriving", "正在制作", len(named), say("records", "份")) as advance:
+    unit = say("records", "份")
+    with naming("Deriving", "正在制作", len(named), unit) as (advance, about):
         done = []
         for record in named:
+            about(record)
             done.append(_one(deriver, record, wish))
             advance(1)
     _show(done, invocation)
@@ -130,14 +141,38 @@ def _drain(bench: Workbench, invocation: Invocation) -> None:
     swept = deriver_of(bench).sweep_all()
     with bench.database.read() as connection:
         known = looking.lag(connection).count
-    with progress("Working on media", "正在处理音像", known, say("steps", "项")) as advance:
-        count = media_work.drain(bench, lambda _done, _all: advance(1))
+    unit = say("steps", "项")
+    with naming("Working on media", "正在处理音像", known, unit) as (advance, about):
+        count = media_work.drain(bench, lambda _done, _all: advance(1), about=about)
     if invocation.json:
         print_json({"done": count, "swept": swept})
         return
     print_line(say(f"Done: {count}.", f"已处理 {count} 项。"))
     if swept:
         print_line(say(f"Leftovers removed: {swept}.", f"已清除残留 {swept} 个。"))
+
+
+def _show_queued(answer: Document, invocation: Invocation) -> None:
+    """What the service was asked for: it makes it by itself, one after the other."""
+    if invocation.json:
+        print_json(answer)
+        return
+    queued = answer.get("queued")
+    if queued is not None:
+        print_line(say(f"Queued: {len(queued)} records.", f"已列入队列：{len(queued)} 份记录。"))
+    count = answer["waiting"]
+    if answer["works"]:
+        told = say(
+            f"The service makes it by itself; {count} wait in all (cunzheng status).",
+            f"由服务自动制作；目前共 {count} 项等待（cunzheng status 可查看）。",
+        )
+    else:
+        told = say(
+            f"{count} wait in all until `cunzheng derive` is given without the service:"
+            " media_examine is false.",
+            f"共 {count} 项等待；因 media_examine 为 false，须在服务停止时运行 cunzheng derive。",
+        )
+    print_line(told)
 
 
 def _show(done: Sequence[_Done], invocation: Invocation) -> None:

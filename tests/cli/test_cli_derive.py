@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from media_samples import sample
+from office_cli import make_office_home
 from PIL import Image
+from service_driver import served
 
 Cli = Any
 
@@ -120,3 +124,41 @@ def test_an_altered_original_gives_no_picture(at_home: Any, tmp_path: Path) -> N
 def test_wrong_usage(archive: Cli, words: tuple[str, ...], told: str) -> None:
     done = archive("derive", *words)
     assert (done.code, told in done.err) == (2, True)
+
+
+def test_a_service_makes_what_is_wished(tmp_path: Path) -> None:
+    """A film of which a browser plays nothing; transcoding it is asked of the service."""
+    office = make_office_home(tmp_path, sample("h265").read_bytes())
+    assert office("derive").code == 0
+    with served(office.home):
+        done = office("derive", office.record, "--proxy")
+        assert (done.code, "Queued: 1" in done.text) == (0, True), done.err
+        again = office("--lang", "zh", "derive", "--case", "no such", "--json")
+        assert (again.code, again.json["queued"], again.json["works"]) == (0, [], True)
+        end = time.monotonic() + 120
+        while time.monotonic() < end and not list(proxies(office.home)):
+            time.sleep(0.1)
+        assert office("derive").code == 0
+        assert office("derive", "--role", "poster").code == 2
+        assert office("derive", "01ZZZZZZ").code == 2
+    assert office("status", "--json").json["ledger"]["looking"]["count"] == 0
+    assert office("derive").code == 0  # seals what the service had no more time for
+    assert len(list(proxies(office.home))) == 1
+    verified = office("verify")
+    assert verified.code == 0, verified.text
+
+
+def proxies(home: Path) -> Iterator[Path]:
+    return (home / "store/live/derived").glob("*/proxy-*")
+
+
+def test_a_wish_waits_where_the_service_does_no_such_work(tmp_path: Path) -> None:
+    office = make_office_home(tmp_path, sample("h265").read_bytes(), ("media_examine=false",))
+    with served(office.home):
+        asked = ("derive", office.record, "--proxy")
+        told = [office(*asked, "--json").json, office(*asked, "--json").json]
+        assert [one["works"] for one in told] == [False, False]
+        assert told[0]["waiting"] == told[1]["waiting"]  # the same wish waits once
+        assert "media_examine is false" in office(*asked).text
+    assert office("derive").code == 0
+    assert len(list(proxies(office.home))) == 1

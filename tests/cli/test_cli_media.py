@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -256,3 +257,30 @@ def test_one_process_at_a_time(own: Cli) -> None:
         done = own("derive")
     assert done.code == 3
     assert "Another process" in done.err
+
+
+def test_what_is_done_is_sealed_every_minute_and_named(
+    waiting: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A film that takes an hour is not lost with the ones behind it."""
+    now, left, named = [0.0], [3], list[str]()
+    sealed: list[tuple[float, int]] = []
+
+    def step(_: object) -> bool:
+        now[0] += 40
+        left[0] -= 1
+        return left[0] >= 0
+
+    def nothing(_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(media_work, "steps_of", lambda _: (step, nothing, nothing))
+    monkeypatch.setattr(media_work.time, "monotonic", lambda: now[0])
+    sealer = SimpleNamespace(drain=lambda: sealed.append((now[0], left[0])))
+    waiting.__dict__["sealer"] = sealer  # opened only once
+    assert media_work.drain(waiting, lambda *_: None, about=named.append) == 3
+    assert [left for _, left in sealed] == [1, -1]
+    with waiting.database.read() as connection:
+        first = looking.next_of(connection, looking.DERIVE)
+    assert first is not None
+    assert named[0] == first.record

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli import output
-from cli.progress import progress, render
+from cli.progress import naming, progress, render
 
 MOMENT = datetime(2026, 11, 22, 16, 5, 6, 123456, tzinfo=UTC)
 
@@ -168,6 +168,26 @@ def test_progress_appears_after_two_seconds_and_is_wiped_at_the_end() -> None:
     assert "20%" in text
     assert "10 records/s" in text
     assert text.endswith("\r\x1b[2K")
+
+
+def test_few_long_things_are_named_at_once() -> None:
+    clock, terminal = FakeClock(), Terminal()
+    with naming("Work", "处理", 2, "films", stream=terminal, clock=clock) as (advance, about):
+        about("01KAN4")
+        assert terminal.getvalue().endswith("  01KAN4")
+        clock.now += 3600
+        advance(1)
+        about("01KB2Z")
+        clock.now += 1
+        about("01KB30")
+    assert "50%" in terminal.getvalue()
+    assert "01KB30" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r\x1b[2K")
+    pipe = io.StringIO()
+    with naming("Work", "处理", 2, "films", stream=pipe, clock=clock) as (advance, about):
+        about("01KAN4")
+        advance(2)
+    assert pipe.getvalue() == ""
 
 
 def test_progress_is_wiped_after_an_error() -> None:

@@ -241,3 +241,37 @@ def test_whatever_comes_out_of_a_file_or_child_is_refused_or_read(data: bytes) -
     assert (picture is not None) == (len(data) == 6)
     assert read_ppm(data) is None
     derived_rows.keys_in([data])
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [Wish(proxy=True), Wish(frozenset({"poster", "proxy"}), missing=True), Wish(missing=True)],
+)
+def test_a_wish_survives_the_queue(wish: Wish) -> None:
+    assert Wish.parse(wish.text()) == wish
+
+
+def test_what_is_made_at_once_does_not_take_a_wish_away(archive: Archive) -> None:
+    record = photo(archive)
+    with archive.db.write() as connection:
+        assert looking.wish(connection, record, "thumbnail", archive.clock.now())
+        assert not looking.wish(connection, record, "thumbnail", archive.clock.now())
+    work = deriver_of(archive)
+    assert work.step()
+    archive.seal()  # the published entry takes the record's own row away
+    assert waiting(archive) == []
+    assert (work.wished(), work.wished()) == (True, False)
+    assert len(Derived(archive).entries()) == 1  # the same picture once more adds no entry
+
+
+def test_a_wish_that_fails_waits_for_a_person(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = photo(archive)
+    with archive.db.write() as connection:
+        looking.wish(connection, record, "--proxy", archive.clock.now())
+    exchange(monkeypatch, broken(ZeroDivisionError("a fault in a recipe")))
+    assert (deriver_of(archive).wished(), deriver_of(archive).wished()) == (True, False)
+    with archive.db.read() as connection:
+        (row,) = [row for row in connection.execute(looking.LOOKING.select()) if row.wish]
+        assert (row.record, row.problem) == (record, f"{UNEXPECTED} ZeroDivisionError")

@@ -4,15 +4,18 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from office_cli import PASSPHRASE, make_office_home
 from people_fixture import KEY_PASSPHRASE, People, add_founders, founder_keys
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from archive.errors import Denied, NotFound
+from archive.errors import Denied, NotFound, UsageError
 from archive.ledger import ENTRY
+from archive.looking import LOOKING, WISH
+from archive.looking import wish as wish_again
 from cli.account import account_shown
 from cli.parts import office_of
 from cli.service import large
@@ -165,3 +168,41 @@ def test_what_nobody_signed_names_the_account(service: Service) -> None:
     assert actors == [f"account/{account_shown(os.geteuid())}", f"account/{UIDS['arch']}"]
     signed = [entry for entry in entries if entry["actor"].startswith("user/")]
     assert all(entry["body"]["statements"] for entry in signed)
+
+
+def test_wishes_are_for_who_may_see_the_record(service: Service) -> None:
+    def wish(caller: str, *records: str, text: str = "--proxy", **more: str) -> Any:
+        return service.call(caller, "derive.wish", records=records, wish=text, **more)
+
+    for caller in ("arch", "inspector", "liu"):
+        assert wish(caller, service.record)["queued"] == [service.record]
+    assert code(lambda: wish("hx", service.record)) == "ROLE_MISSING"
+    assert code(lambda: wish("adm", service.record)) == "NO_CONTENT"
+    assert wish("hx", case="2026-17")["queued"] == []
+    with service.host.bench.database.write() as connection:
+        query = select(LOOKING).where(LOOKING.c.task == WISH)
+        (row,) = connection.execute(query).all()
+        assert (row.record, row.wish) == (service.record, "--proxy")
+        assert not wish_again(connection, row.record, "--proxy", row.since)
+    with pytest.raises(UsageError, match="no such kind"):
+        wish("arch", service.record, text="marked")
+    with pytest.raises(NotFound):
+        wish("arch", "01ZZZZZZ")
+
+
+def test_kinds_of_a_record_are_told_to_who_may_see_it(service: Service) -> None:
+    for caller, told in (("liu", []), ("hx", None)):
+        found = service.call(caller, "derive.roles", record=service.record)
+        assert found == {"made": told, "possible": told}
+
+
+def test_what_was_put_aside_is_taken_up_by_archivists(service: Service) -> None:
+    assert code(lambda: service.call("liu", "derive.again")) == "ROLE_MISSING"
+    with service.host.bench.database.write() as connection:
+        wish_again(connection, service.record, "poster", datetime.now(UTC))  # noqa: TID251
+        rows = connection.execute(select(LOOKING).where(LOOKING.c.wish == "poster"))
+        connection.execute(update(LOOKING).values(problem="NO_ROOM"))
+        assert len(rows.all()) == 1
+    assert service.call("arch", "derive.again")["waiting"] >= 1
+    with service.host.bench.database.read() as connection:
+        assert connection.execute(select(LOOKING.c.problem).distinct()).scalars().all() == [None]

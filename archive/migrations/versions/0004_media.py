@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("since", time_type(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("problem", text_type(), nullable=True),
+        sa.Column("wish", text_type(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_looking_record", "looking", ["record"])

@@ -1,6 +1,7 @@
 """Makes derivatives of records: of those in the queue behind the seal, and of those named.
 
     deriver.step(go_on)                          # one record of the queue; False where none waits
+    deriver.wished(go_on)                        # one that somebody asked the service for
     deriver.derive(record, Wish(proxy=True))     # one that somebody names, sealed at the end
 
 What is killed on the way leaves an object without an entry at most; the record is still in the
@@ -27,7 +28,7 @@ from archive.errors import (
     ObjectMissing,
     Unreachable,
 )
-from archive.looking import DERIVE, Waiting
+from archive.looking import DERIVE, WISH, Waiting
 from archive.tables import DerivedRow
 from ingest.media.derive.recipes import Recipe, recipes_for
 from ingest.media.derive.subject import Drawing, Subject, Workshop
@@ -37,6 +38,7 @@ from ingest.media.tools import Programs
 ALTERED, MISSING, NO_ROOM = "CONTENT_ALTERED", "CONTENT_MISSING", "NO_ROOM"
 UNEXPECTED = "UNEXPECTED"
 """Problems of a row of the queue; the first two verification reports too, the last is a fault."""
+_PROXY, _MISSING = "--proxy", "--missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,17 @@ class Wish:
     roles: frozenset[str] | None = None
     proxy: bool = False
     missing: bool = False
+
+    def text(self) -> str:
+        """The wish as the queue keeps it."""
+        flags = (_PROXY if self.proxy else "", _MISSING if self.missing else "")
+        return " ".join(filter(None, (*sorted(self.roles or ()), *flags)))
+
+    @staticmethod
+    def parse(text: str) -> "Wish":
+        """A wish of the queue."""
+        words = frozenset(text.split())
+        return Wish(words - {_PROXY, _MISSING} or None, _PROXY in words, _MISSING in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +91,15 @@ class Deriver:
         Raises UsageError where the programs are missing, and Unreachable where the store does not
         answer: what waits stays.
         """
+        return self._next(DERIVE, go_on)
+
+    def wished(self, go_on: GoOn = lambda: True) -> bool:
+        """The same with the next record of which somebody wished for something."""
+        return self._next(WISH, go_on)
+
+    def _next(self, task: str, go_on: GoOn) -> bool:
         with self.database.read() as connection:
-            row = looking.next_of(connection, DERIVE)
+            row = looking.next_of(connection, task)
         if row is None or not go_on():
             return False
         with self.database.write() as connection:
@@ -119,7 +139,7 @@ class Deriver:
     def _take(self, row: Waiting, go_on: GoOn) -> None:
         try:
             with self._alone(row.record):
-                self._turn(row.record, Wish(), go_on, _out_of_queue(row))
+                self._turn(row.record, Wish.parse(row.wish), go_on, _out_of_queue(row))
         except ObjectMissing:
             self._change(lambda connection: looking.set_problem(connection, row, MISSING))
         except NotFound:
@@ -225,6 +245,8 @@ class Deriver:
 
 
 def _out_of_queue(row: Waiting) -> Callable[[Connection], object]:
+    if row.task == WISH:
+        return lambda connection: looking.granted(connection, row)
     return lambda connection: looking.done(connection, row.record, DERIVE)
 
 

@@ -69,3 +69,9 @@ def recipes_for(subject: Subject) -> list[Recipe]:
 def is_derived_from(media_type: str) -> bool:
     """Whether anything can be made of files of this type."""
     return any(media_type.startswith(recipe.types) for recipe in RECIPES)
+
+
+def roles_of(media_type: str) -> list[str]:
+    """What files of this type can have, in the order of the recipes."""
+    found = [recipe.role for recipe in RECIPES if media_type.startswith(recipe.types)]
+    return list(dict.fromkeys(found))
