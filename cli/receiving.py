@@ -115,8 +115,9 @@ class Files:
         return found
 
     def _put(self, path: Path, data: bytes) -> None:
+        """For the account's own eyes, like the copy."""
         path.parent.mkdir(exist_ok=True)
-        write_new(self._fs, path, (data,), mode=0o644)
+        write_new(self._fs, path, (data,), mode=0o600)
 
     def _beside(self, head: Document, path: Path) -> None:
         """What a made copy is, as a file that a machine reads; and a note with sound."""

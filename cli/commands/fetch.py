@@ -12,6 +12,7 @@ from archive.errors import Denied, UsageError
 from archive.vocabulary import ACTIONS, STANDING
 from cli.author import KeyOption, Signer, open_signer
 from cli.confidential import write_opening
+from cli.derived_kinds import check_derived
 from cli.invocation import Invocation
 from cli.labels import label
 from cli.language import say
@@ -165,16 +166,23 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     )
     if derived is not None:
         one_of(STANDING, derived, "--derived")
-    given = {"copies": (copies, medium), "medium_no": medium_no, "note": note or derived}
+    given = {"copies": (copies, medium), "medium_no": medium_no, "note": _note(note, derived)}
     with open_desk(invocation) as desk:
         fetch = _Fetch(desk, open_signer(desk, key), record, wish, given, marked=marked)
         params = fetch.order(request, resume, confidential=confidential)
-        params |= {} if derived is None else {"derived": derived}
+        if derived is not None:
+            check_derived(desk, params, derived)
+            params |= {"derived": derived}
         receiver = _receiver(fetch.action, output, invocation, made=has_form(params))
         # A polite end request closes the access on the ledger like Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         done = fetch.receive(params, receiver, output)
     _show(done, invocation, on_screen=isinstance(receiver, Screen))
+
+
+def _note(note: str | None, derived: str | None) -> str | None:
+    """The note of the statement: what was looked at instead of the record always stands in it."""
+    return f"{note} ({derived})" if note and derived else note or derived
 
 
 def _copies(action: str, count: int | None, medium: str | None) -> Document | None:

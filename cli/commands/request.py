@@ -99,11 +99,13 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         signer = open_signer(desk, key)
         named = records_of(desk, records or [], query)
         found = explain(desk, signer.author.person, wish, named)
+        wish = with_span(desk, wish, found["records"])
         if not only_explain:
-            wish = with_span(desk, wish, found["records"])
             _, made = ask(desk, signer, wish, found)
             done = desk.call("request.submit", packed(*made))
     if only_explain:
-        print_json(found) if invocation.json else show_explanation(found)
+        print_json(
+            {**found, "span": wish.span, "range": wish.range}
+        ) if invocation.json else show_explanation(found)
     else:
         print_json(done) if invocation.json else show_outcome(done)

@@ -138,6 +138,22 @@ def test_an_excerpt_at_once_where_nobody_must_approve(shared: OfficeHome, tmp_pa
     ]
 
 
+def test_explaining_a_span_rounds_or_refuses_it(shared: OfficeHome) -> None:
+    words = ("request", shared.record, "--action", "excerpt", "--explain")
+    done = shared(*words, "--span", "0:00-0:00.5", "--json", person="insp")
+    assert (done.code, done.json["span"]) == (0, {"from": 0, "to": 1000}), done.err
+    assert "00:00:00.000 – 00:00:01.000" in done.err
+    late = shared(*words, "--span", "0:01-0:09", person="insp")
+    assert (late.code, "ends at 00:00:02.000" in late.err) == (2, True)
+
+
+def test_what_lies_beside_a_copy_is_as_private(shared: OfficeHome, tmp_path: Path) -> None:
+    done = fetched(shared, shared.record, "--excerpt", "0:00-0:00.5", *WORDS, "-o", tmp_path)
+    assert done.code == 0, done.err
+    modes = {path.suffix: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {".mp4": 0o600, ".json": 0o600, ".pdf": 0o600}
+
+
 @pytest.mark.parametrize("name", ["现场.jpg", "决定书.pdf", "询问.wav", "笔录.txt"])
 def test_marked_copies(
     shared: OfficeHome, records: dict[str, str], name: str, tmp_path: Path

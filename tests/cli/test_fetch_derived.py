@@ -3,11 +3,16 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from office_cli import OfficeHome, Result, make_office_home
 from PIL import Image
 from service_driver import served
+
+from archive.errors import NotFound
+from cli.derived_kinds import check_derived
 
 WHY = ("--purpose", "supervision", "--reason", "核对")
 
@@ -119,5 +124,32 @@ def test_only_for_plain_views(
 def test_kinds_that_there_are_not(office: OfficeHome) -> None:
     done = office("fetch", office.record, "--derived", "marked", *WHY, person="insp")
     assert (done.code, "--derived is one of" in done.err) == (2, True)
-    done = office("fetch", office.record, "--derived", "poster", *WHY, person="insp")
-    assert (done.code, "There is no poster" in done.err) == (1, True)
+    before = office.entries("access.requested"), office.entries("access.started")
+    for language, told in (
+        ("en", "no poster of a record of this kind. There are: thumbnail."),
+        ("zh", "此类记录没有封面图。现有：thumbnail。"),
+    ):
+        words = ("--lang", language, "fetch", office.record, "--derived", "poster", *WHY)
+        done = office(*words, person="insp")
+        assert (done.code, told in done.err) == (2, True), done.err
+    assert (office.entries("access.requested"), office.entries("access.started")) == before
+
+
+def test_one_that_is_not_made_yet(office: OfficeHome) -> None:
+    before = len(office.entries("access.started"))
+    with_sound = {"made": [], "possible": ["waveform", "proxy"]}
+    desk: Any = SimpleNamespace(call=lambda name, params: with_sound)
+    payload = {"record": office.record}
+    params = {"started": {"statement": {"statement": {"payload": payload}}}}
+    with pytest.raises(NotFound, match=f"`cunzheng derive {office.record} --proxy` makes it"):
+        check_derived(desk, params, "proxy")
+    with pytest.raises(NotFound, match=r"--role waveform` makes it\. There are: none"):
+        check_derived(desk, params, "waveform")
+    assert len(office.entries("access.started")) == before
+
+
+def test_the_note_says_what_was_looked_at(office: OfficeHome) -> None:
+    assert look(office, *WHY, "--note", "核对车牌").code == 0
+    started = office.entries("access.started")[-1]
+    detail = (office.home / "store/evidence/details").glob(f"*/{started['detail_id']}.json")
+    assert "核对车牌 (thumbnail)" in next(detail).read_text("utf-8")
