@@ -162,9 +162,9 @@ def test_no_name_costs_more_than_moments() -> None:
         r"(?P<number>\d{3})", r"[A-Z]{0,99}[A-Z]{0,99}[A-Z]{0,98}!(?P<number>\d{3})"
     ).replace("-007", "-!007")
     profiles = Profiles.parse(dear)
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert profiles.read("ST0042-20260301083000-" + "A" * 228 + ".mp4") is None
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 5  # about one where nothing else runs
 
 
 def test_the_file_is_named_where_it_is_wrong(tmp_path: Path) -> None:
