@@ -58,6 +58,10 @@ FAMILIES: Mapping[str, Family] = {
     "gif": _family("gif"),
     "bmp": _family("bmp"),
     "tiff": _family("tif tiff dng nef cr2"),
+    "jp2": _family("jp2 jpx jpf j2k j2c"),
+    "aiff": _family("aif aiff aifc"),
+    "au": _family("au snd"),
+    "caf": _family("caf"),
 }
 STILL = frozenset(("photo", "jpeg", "png", "gif", "bmp", "tiff", "webp", "jp2"))
 """Families of photographs."""
@@ -67,10 +71,6 @@ _OTHER = _family(
 _DOCUMENTS = ("text/", "application/pdf", "application/json", "application/xml", "application/zip")
 _TYPES = {
     "video/mp4": "film", "video/quicktime": "film", "video/3gpp": "film", "audio/mp4": "film",
-    "jp2": _family("jp2 jpx jpf j2k j2c"),
-    "aiff": _family("aif aiff aifc"),
-    "au": _family("au snd"),
-    "caf": _family("caf"),
     "image/heic": "photo", "image/heif": "photo", "image/avif": "photo",
     "video/x-msvideo": "avi", "audio/wav": "wav", "image/webp": "webp",
     "video/matroska": "matroska", "video/webm": "matroska", "video/mp2t": "transport",
