@@ -46,6 +46,10 @@ _FORMATS: vocabulary.Labels = {
     "gif": ("GIF", "GIF 图片"),
     "bmp": ("BMP", "BMP 图片"),
     "tiff": ("TIFF", "TIFF 图片"),
+    "jp2": ("JPEG 2000", "JPEG 2000 图片"),
+    "aiff": ("AIFF", "AIFF 音频"),
+    "au": ("AU", "AU 音频"),
+    "caf": ("CAF", "CAF 音频"),
     "text/plain": ("text", "文本"),
     "text/html": ("a web page", "网页"),
     "text/csv": ("a CSV table", "CSV 表格"),
@@ -180,6 +184,16 @@ _FORMS = (
         r"(?P<size>\d+)(?P<zero> zero)? bytes from (?P<place>\d+)",
         "{size} from byte {place} on{zero}",
         "自第 {place} 字节起 {size}{zero}",
+    ),
+    _form(
+        r"(?P<count>\d+) named, (?P<size>\d+) bytes from (?P<place>\d+)",
+        "{count} that it names, {size} from byte {place} on",
+        "照片自述的 {count} 项，自第 {place} 字节起 {size}",
+    ),
+    _form(
+        r"(?P<kind>.+), (?P<size>\d+) bytes from (?P<place>\d+)",
+        "{kind}, {size} from byte {place} on",
+        "{kind}：自第 {place} 字节起 {size}",
     ),
     _form(
         r"(?P<size>\d+) bytes after the last packet",

@@ -133,6 +133,7 @@ def _segment(segment: _Value) -> str:
         say(f"officer {segment['officer']}", f"人员 {segment['officer']}")
         if segment["officer"]
         else None,
+        say(f"unit {segment['unit']}", f"单位 {segment['unit']}") if segment["unit"] else None,
         say(f"segment {number}", f"第 {number} 段") if number is not None else None,
         say("marked important", "标为重要") if segment["important"] else None,
         segment["profile"].partition("/")[0],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 import ingest.media
 from cli import language
 from cli.media_notes import note_words
+from ingest.media.structure.families import FAMILIES
 
 MEDIA = Path(ingest.media.__file__).parent
 SAYING = ("Noticed", "_say")
@@ -87,6 +89,13 @@ def test_notes(note: str, english: str, words: str) -> None:
         assert note_words(note) == words
     finally:
         language.choose("en")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_has_words(chinese: None, family: str) -> None:
+    assert re.search(
+        r"[\u4e00-\u9fff]", note_words(f"content {family}, name .x").split("，")[0][3:]
+    )
 
 
 def test_words_of_programs_stay_as_they_are(chinese: None) -> None:
