@@ -114,6 +114,8 @@ def _difference(
         return None if line["lost"] else "it is not marked as lost"
     amended = copy.amended.get(record)
     for source, expected in _expected(line, record, found, nearby, amended):
+        if expected.items() <= line.items():
+            continue
         for column, value in expected.items():
             found_value = line[column]
             if found_value == value or column in _GROW:

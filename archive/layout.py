@@ -42,6 +42,7 @@ def pack_id(log: str, first: int, floor: str) -> str:
 
 
 @lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def pack_key(pack: str, at: datetime) -> str:
     """A pack of small records; `at` is the time of its members' entries."""
     return f"packs/{at.astimezone(UTC):%Y/%m}/{pack}.zip"

@@ -25,6 +25,7 @@ from archive.statements.body import read_body
 from archive.statements.kinds import SIGNED
 from archive.tiles import decode_entries
 from archive.times import format_time, parse_time
+from archive.usual import Accession, read_accession
 from archive.verify.context import Context, Found, guarded
 from archive.verify.statements import Verdict, judge_body
 from archive.verify.tile_source import read_tile
@@ -156,6 +157,10 @@ def _entries(context: Context, facts: BundleFacts, entries: Sequence[bytes]) -> 
     start = facts.job.number * TILE_WIDTH
     for offset, data in enumerate(entries):
         index = start + offset
+        usual = read_accession(data)
+        if usual is not None:
+            _usual(facts, usual, index, facts.leaves[offset])
+            continue
         place = f"{facts.job.log}#{index}"
         try:
             entry = Entry.parse(data)
@@ -172,7 +177,8 @@ def _entries(context: Context, facts: BundleFacts, entries: Sequence[bytes]) -> 
         facts.claimed.append(_latest(entry) if received else facts.times[-1])
         if entry.subject:
             facts.subjects[offset] = entry.subject
-        _stream(facts, entry, index, place, facts.leaves[offset])
+        prev = entry.prev.value if entry.prev else None
+        _stream(facts, entry.stream, index, entry.seq, prev, facts.leaves[offset])
         if known:
             _rows(facts, entry, data, index, place)
             if entry.kind in KINDS:
@@ -186,20 +192,39 @@ def _latest(entry: Entry) -> int:
     at = _written(entry.at)
     named = (entry.body.get("received_at", at), entry.body.get("first_hash_at", at))
     latest = max(at, *named)  # times are text of one length, so they compare as text
-    return _counted(entry.at if latest == at else parse_time(latest))
+    return _counted(entry.at) if latest == at else _named(latest)
 
 
-def _stream(facts: BundleFacts, entry: Entry, index: int, place: str, leaf: bytes) -> None:
-    prev = entry.prev.value if entry.prev else None
-    part = facts.streams.get(entry.stream)
+def _named(text: str) -> int:
+    return microseconds(parse_time(text))
+
+
+def _usual(facts: BundleFacts, entry: Accession, index: int, leaf: bytes) -> None:
+    """The same as for any other accession, of one that was read at once."""
+    at, place = _written(entry.at), entry.place
+    facts.times.append(_counted(entry.at))
+    facts.claimed.append(facts.times[-1] if entry.latest == at else _named(entry.latest))
+    facts.subjects[index % TILE_WIDTH] = entry.record
+    _stream(facts, f"source/{entry.source}", index, entry.seq, entry.prev, leaf)
+    key, record = pack_key(entry.pack, entry.at), entry.record
+    files = 2 if place.sidecar is None else 3
+    span = place.start(record), place.end(record), files
+    row = (record, facts.job.log, index, at, entry.body, place.size, key, *span)
+    facts.rows["record"].append(row)
+
+
+def _stream(
+    facts: BundleFacts, stream: str, index: int, seq: int, prev: bytes | None, leaf: bytes
+) -> None:
+    part = facts.streams.get(stream)
     if part is None:
-        facts.streams[entry.stream] = StreamPart(index, entry.seq, prev, entry.seq, leaf)
+        facts.streams[stream] = StreamPart(index, seq, prev, seq, leaf)
         return
-    problem = link_problem(entry.seq, prev, part.last_seq, part.last_leaf)
+    problem = link_problem(seq, prev, part.last_seq, part.last_leaf)
     if problem:
-        details = {"stream": entry.stream, "seq": entry.seq, "after": part.last_seq}
-        facts.found.append((problem, place, details))
-    part.last_seq, part.last_leaf = entry.seq, leaf
+        details = {"stream": stream, "seq": seq, "after": part.last_seq}
+        facts.found.append((problem, f"{facts.job.log}#{index}", details))
+    part.last_seq, part.last_leaf = seq, leaf
 
 
 def _rows(facts: BundleFacts, entry: Entry, data: bytes, index: int, place: str) -> None:
