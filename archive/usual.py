@@ -68,7 +68,7 @@ class Accession(NamedTuple):
 
 def read_accession(data: bytes) -> Accession | None:
     """An entry's bytes, if `Entry.parse` and `check_body` would take them and they are usual."""
-    text = _plain(data) if len(data) <= MAX_ENTRY else None
+    text = _plain(data)
     found = _ACCESSION.fullmatch(text) if text is not None else None
     if found is None:
         return None
@@ -115,7 +115,9 @@ def agrees(data: bytes, record: str, body: Mapping[str, Any], root: str) -> bool
 
 
 def _plain(data: bytes) -> str | None:
-    """The text of bytes in UTF-8 and NFC."""
+    """The text of bytes in UTF-8 and NFC; of long ones an expression would need much memory."""
+    if len(data) > MAX_ENTRY:
+        return None
     try:
         text = data.decode()
     except UnicodeDecodeError:

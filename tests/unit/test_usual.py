@@ -184,3 +184,15 @@ def test_a_long_entry_is_left_to_the_strict_reader() -> None:
     assert read_accession(data) is None
     with pytest.raises(FormatError):
         Entry.parse(data)
+
+
+def test_a_long_description_is_left_to_the_strict_reader() -> None:
+    text = {"encoding": "utf-8", "preview": "\n" * 33_000, "title": ""}
+    assert not agrees(canonical.encode({**DESCRIPTION, "text": text}), RECORD, BODY, ROOT)
+
+
+def test_what_nearly_fits_is_given_up_soon() -> None:
+    text = {"encoding": "utf-8", "preview": 'a\n"' * 10_000, "title": "\n" * 1_000}
+    data = canonical.encode({**DESCRIPTION, "text": text})
+    assert described(data)
+    assert not any(described(data[:-1] + b" ") for _ in range(20))
