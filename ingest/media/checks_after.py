@@ -173,7 +173,7 @@ def _text(value: object) -> str | None:
 def _by_pillow(file: Path | int, watch: Watch) -> list[Noticed]:
     """Open a photograph in a process of its own, down to its last line."""
     with source(file) as opened:
-        argv = argv_of(sys.executable, "photo", opened.fds[0], 64)
+        argv = argv_of(sys.executable, "moving", opened.fds[0], 64)
         outcome = run(argv, CHECK, pass_fds=opened.fds, watch=watch)
     if outcome.ended == "stopped":
         raise Interrupted

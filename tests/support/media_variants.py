@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from media_samples import PICTURE, SOUND, amr, ffmpeg, sample
 from PIL import Image
@@ -131,6 +131,16 @@ def by_hand() -> dict[str, bytes]:
         "photo.bmp": _saved(_picture("RGB"), "BMP"),
         "photo.tiff": _saved(_picture("RGB"), "TIFF"),
         "photo.gif": _saved(_picture("P"), "GIF"),
+        "moving.gif": _moving(),
+        "line_end.jpg": photo + b"\n",
+        "motion_photo.jpg": motion_photo(film),
+        "motion_photo_filled.jpg": motion_photo(bytes(301) + film),
+        "motion_photo_and_maker.jpg": motion_photo(film + b"SEFH" + bytes(range(64)) + b"SEFT"),
+        "filled_pictures.mpo": _filled(_two_pictures()),
+        "stale_mpf.jpg": _first_of(_two_pictures()),
+        "gps_box.mp4": film + (100_008).to_bytes(4, "big") + b"gps " + bytes(range(250)) * 400,
+        "free_box.mp4": film + (100_008).to_bytes(4, "big") + b"free" + bytes(range(250)) * 400,
+        "second_mdat.mp4": film + (100_008).to_bytes(4, "big") + b"mdat" + bytes(range(250)) * 400,
     }
 
 
@@ -145,6 +155,35 @@ def _jpeg(mode: str, **more: object) -> bytes:
 def _two_pictures() -> bytes:
     second = _picture("L")
     return _saved(_picture("RGB"), "MPO", save_all=True, append_images=[second.convert("RGB")])
+
+
+def motion_photo(follows: bytes) -> bytes:
+    """A photograph that says in its XMP that a short film follows, and then `follows`."""
+    photo = sample("jpg").read_bytes()
+    said = b'http://ns.adobe.com/xap/1.0/\0<x GCamera:MotionPhoto="1"/>'
+    return photo[:2] + b"\xff\xe1" + (len(said) + 2).to_bytes(2, "big") + said + photo[2:] + follows
+
+
+def _second(data: bytes) -> int:
+    return data.rindex(b"\xff\xd8\xff")
+
+
+def _first_of(data: bytes) -> bytes:
+    return data[: _second(data)]
+
+
+def _filled(data: bytes) -> bytes:
+    """The second picture at a round place, as its entry in the table of pictures says."""
+    at, mark = _second(data), data.index(b"MPF\0") + 4
+    order: Literal["big", "little"] = "big" if data[mark : mark + 2] == b"MM" else "little"
+    entry = data.index((at - mark).to_bytes(4, order), mark)
+    moved = (at - mark + 512).to_bytes(4, order)
+    return data[:entry] + moved + data[entry + 4 : at] + bytes(512) + data[at:]
+
+
+def _moving() -> bytes:
+    frames = [_picture("P").rotate(90 * turn) for turn in range(4)]
+    return _saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)
 
 
 def _saved(picture: Image.Image, form: str, **more: object) -> bytes:

@@ -1,6 +1,6 @@
 """Opens hostile photos and PDFs in a process of its own, which the runner holds to its limits.
 
-    python -I -m ingest.media.derive.child photo|pdf DESCRIPTOR LONGEST
+    python -I -m ingest.media.derive.child photo|moving|pdf DESCRIPTOR LONGEST
 
 The answer on standard output is a PPM file: dots and nothing else, whatever happened to the child.
 """
@@ -15,6 +15,8 @@ from PIL import Image
 
 MOST = 200_000_000
 """Dots of the largest photo that is opened."""
+_MOST_DOTS, _MOST_PICTURES = 500_000_000, 10_000
+"""Dots and pictures of a GIF that are decoded: some 10 s."""
 _PPM = re.compile(rb"P6\n(\d{1,4}) (\d{1,4})\n255\n")
 
 
@@ -64,7 +66,27 @@ def pdf(descriptor: int, longest: int) -> Image.Image:
         return drawn
 
 
-_WHAT: dict[str, Callable[[int, int], Any]] = {"photo": photo, "pdf": pdf}
+def moving(descriptor: int, longest: int) -> Image.Image:
+    """A photo, after every picture of a GIF was decoded, of the first 500 million dots."""
+    if _first_bytes(descriptor) == b"GIF8":
+        Image.MAX_IMAGE_PIXELS = MOST
+        with os.fdopen(descriptor, "rb", closefd=False) as file, Image.open(file) as opened:
+            dots = opened.size[0] * opened.size[1]
+            for _ in range(min(_MOST_PICTURES, _MOST_DOTS // max(1, dots))):
+                opened.load()
+                try:
+                    opened.seek(opened.tell() + 1)
+                except EOFError:
+                    break
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    return photo(descriptor, longest)
+
+
+def _first_bytes(descriptor: int) -> bytes:
+    return os.pread(descriptor, 4, 0)
+
+
+_WHAT: dict[str, Callable[[int, int], Any]] = {"moving": moving, "photo": photo, "pdf": pdf}
 
 
 def main() -> int:

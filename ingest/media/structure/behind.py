@@ -6,14 +6,18 @@ from ingest.media.reading import Parts
 _MOST = 16 << 20
 """Bytes of zeros that are looked through; recorders that reserve room leave less."""
 _PIECE = 1 << 20
+_FEW = 4
+"""Zeros and line ends at the end of a file that programs leave there, and that mean nothing."""
 # Trailers of telephones and cameras, as ExifTool 13 knows them (Samsung, Vivo, Photo Mechanic).
 _MAKERS = (b"SEFT", b"\x1b*9HWfu\x84\x93\xa2\xb1", b"cbipcbbl")
 
 
 def behind(file: Parts, end: int) -> list[Noticed]:
-    """What is told about the bytes from `end` on; nothing where there are none."""
+    """What is told about the bytes from `end` on; nothing where there are none or few."""
     rest = file.size - end
     if rest <= 0:
+        return []
+    if rest <= _FEW and not file.at(end, rest).strip(b"\0\r\n"):
         return []
     note = f"{rest} bytes from {end}"
     if rest <= _MOST and _all_zero(file, end):

@@ -22,6 +22,9 @@ _TOP = frozenset(
 _MOST_BOXES = 200_000
 _WINDOW = 4 << 20
 """Bytes in which the next fragment is looked for."""
+_LARGE, _MOST_LARGE, _PIECE = 64 << 10, 20, 1 << 20
+"""Bytes from which a box that no player shows is told, how many are, and what is read of each."""
+_SHOWN = _TOP - {b"free", b"skip", b"uuid", b"wide", b"junk", b"mdat"}
 _MOST_INDEX = 64 << 20
 """Bytes of a `moov` that are read; that of a day's film is some 20 MB."""
 _MOST_ITEMS = 1 << 20
@@ -50,13 +53,18 @@ class _Walk:
         self.found: list[Noticed] = []
         self.seen: dict[bytes, int] = {}
         self.items: HeldItems | None = None
+        self.last: int | None = None
+        self.spans: list[tuple[bytes, int, int]] = []
 
     def whole(self) -> list[Noticed]:
         for kind, start, end in self._boxes():
             self.seen[kind] = self.seen.get(kind, 0) + 1
             if kind in (b"moov", b"meta") and self.seen[kind] == 1:
                 self._index(kind, start, end)
+            if end - start > _LARGE and kind not in _SHOWN and len(self.spans) < _MOST_LARGE:
+                self.spans.append((kind, start, end))
         self._together()
+        self._unused()
         return self.found
 
     def _boxes(self) -> Iterator[tuple[bytes, int, int]]:
@@ -112,7 +120,9 @@ class _Walk:
         body = memoryview(self.file.at(start, end - start))
         try:
             if kind == b"moov":
-                self.found += check_index(body, self.file.size)
+                index = check_index(body, self.file.size)
+                self.found += index.noticed
+                self.last = index.last
             else:
                 self.items = check_items(body, self.file.size)
                 self.found += self.items.noticed
@@ -131,6 +141,21 @@ class _Walk:
         for kind in (b"ftyp", b"moov"):
             if seen.get(kind, 0) > 1:
                 self._say("SECOND_FILE", f"{seen[kind]} x {_name(kind)}")
+
+    def _unused(self) -> None:
+        """Large boxes that no player shows: free room that is not empty, a maker's, more film."""
+        for kind, start, end in self.spans:
+            if kind == b"mdat" and (
+                self.last is None or start <= self.last or b"moof" in self.seen
+            ):
+                continue
+            if not self._only_zeros(start, end):
+                self._say("BOX_UNUSED", f"{_name(kind)}, {end - start} bytes from {start}")
+
+    def _only_zeros(self, start: int, end: int) -> bool:
+        """Whether there is nothing at the beginning and the end, and so hardly in between."""
+        first = self.file.at(start, min(_PIECE, end - start))
+        return not any(first) and not any(self.file.at(max(start, end - _PIECE), _PIECE))
 
     def _say(self, code: str, note: str) -> None:
         self.found.append(Noticed(code, note))

@@ -6,7 +6,16 @@ from typing import NamedTuple
 from ingest.kind import detect
 from ingest.media.condition import Noticed
 from ingest.media.reading import Parts
-from ingest.media.structure import boxwalk, flac, frames, matroska, pictures, riff, transport
+from ingest.media.structure import (
+    boxwalk,
+    flac,
+    frames,
+    gif,
+    matroska,
+    pictures,
+    riff,
+    transport,
+)
 
 _HEAD = 4096
 _ZEROS = 1 << 20
@@ -55,7 +64,7 @@ FAMILIES: Mapping[str, Family] = {
     "hik": _family("hik"),
     "jpeg": _family("jpg jpeg jpe jfif mpo thm", _at_any_size(pictures.jpeg)),
     "png": _family("png", _at_any_size(pictures.png)),
-    "gif": _family("gif"),
+    "gif": _family("gif", _at_any_size(gif.walk)),
     "bmp": _family("bmp"),
     "tiff": _family("tif tiff dng nef cr2"),
     "jp2": _family("jp2 jpx jpf j2k j2c"),

@@ -23,7 +23,7 @@ _MOST_CHILDREN = 100_000
 
 class _Track(NamedTuple):
     """Durations of one track in seconds, where stated; its longest sample; what its edit list
-    plays of them, and for how long it pauses; where the last piece that it points to begins;
+    plays of them, and for how long it pauses; where the last chunk that it points to begins;
     whether it says that samples lie in another file."""
 
     media: float | None
@@ -43,7 +43,15 @@ class HeldItems(NamedTuple):
     """Place and length in the file."""
 
 
-def check_index(body: memoryview, size: int) -> list[Noticed]:
+class Index(NamedTuple):
+    """What was noticed about a `moov`, and where the last chunk begins that it points to."""
+
+    noticed: list[Noticed]
+    last: int | None
+    """None where there is no chunk, or the film goes on in fragments."""
+
+
+def check_index(body: memoryview, size: int) -> Index:
     """Look into a `moov`; raises struct.error or IndexError where it is cut off inside."""
     found: list[Noticed] = []
     header: tuple[int, ...] | None = None
@@ -59,7 +67,7 @@ def check_index(body: memoryview, size: int) -> list[Noticed]:
     if any(kind == b"rmra" for kind, _ in _children(body)):
         found.append(Noticed("CONTENT_ELSEWHERE", "reference movie"))
     if header is None:
-        return [*found, Noticed("INDEX_BAD", "no mvhd")]
+        return Index([*found, Noticed("INDEX_BAD", "no mvhd")], None)
     if not tracks:
         found.append(Noticed("INDEX_BAD", "no trak"))
     if header[0] == 0:
@@ -70,7 +78,7 @@ def check_index(body: memoryview, size: int) -> list[Noticed]:
         found.append(Noticed("CUT_SHORT", f"the index points to byte {last} of {size}"))
     if not fragmented and scale:
         found += _about_film(header[3] / scale, tracks)
-    return found
+    return Index(found, None if fragmented else last or None)
 
 
 def _about_track(track: _Track) -> Iterator[Noticed]:

@@ -5,6 +5,7 @@ import zlib
 
 from ingest.media.condition import Noticed
 from ingest.media.reading import BytesParts, Parts
+from ingest.media.structure.appended import Stated, film_end, of_mpf, of_xmp
 from ingest.media.structure.behind import behind
 
 MOST_DOTS = 400_000_000
@@ -18,6 +19,11 @@ _FILL = re.compile(rb"\xff+")
 """A marker may have any number of these before it."""
 _ALONE = frozenset((0x01, *range(0xD0, 0xD8)))
 _SIZES = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
+_PICTURE = b"\xff\xd8\xff"
+_FILLED = re.compile(rb"[\0\xff]{0,65535}?\xff\xd8\xff")
+"""The next picture; cameras begin it at a round place."""
+_MOST_PARTS = 64
+"""Pictures behind the first that are walked along; those of a camera are one to three."""
 _SOI, _EOI, _SOS, _APP1, _APP2 = 0xD8, 0xD9, 0xDA, 0xE1, 0xE2
 
 
@@ -39,23 +45,23 @@ class _Jpeg:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.exif: bytes | None = None
-        self.more_pictures = False
+        self.stated = Stated()
         self.sized = False
         self.found: list[Noticed] = []
 
     def whole(self) -> list[Noticed]:
         if self.data[:2] != b"\xff\xd8":
             return [Noticed("STRUCTURE_BAD", "does not begin with SOI")]
-        end = self._segments()
+        end = self._segments(2)
         if end is not None:
             self._after(end)
         if not self.sized and not self.found:
             self.found.append(Noticed("CONTENT_MISSING", "no frame header"))
         return self.found
 
-    def _segments(self) -> int | None:
-        """Where the image ends; None if it does not."""
-        data, place = self.data, 2
+    def _segments(self, place: int) -> int | None:
+        """Where the image ends whose SOI stands before `place`; None if it does not."""
+        data = self.data
         for _ in range(_MOST_SEGMENTS):
             filled = _FILL.match(data, place)
             place = filled.end() - 1 if filled else place
@@ -85,7 +91,7 @@ class _Jpeg:
         if end > len(data):
             self._say("CUT_SHORT", f"a segment lacks {end - len(data)} bytes")
             return None
-        self._segment(marker, data[place + 4 : end])
+        self._segment(marker, data[place + 4 : end], place + 4)
         if marker != _SOS:
             return end
         following = _MARKER.search(data, end)
@@ -96,24 +102,51 @@ class _Jpeg:
     def _say(self, code: str, note: str) -> None:
         self.found.append(Noticed(code, note))
 
-    def _segment(self, marker: int, body: bytes) -> None:
+    def _segment(self, marker: int, body: bytes, place: int) -> None:
         if marker in _SIZES and len(body) >= 6:
             self.sized = True
             self.found += too_large(*(int.from_bytes(body[n : n + 2], "big") for n in (3, 1)))
         elif marker == _APP1 and body[:6] == b"Exif\0\0" and self.exif is None:
             self.exif = body[6:]
         elif marker == _APP2 and body[:4] == b"MPF\0":
-            self.more_pictures = True
-        elif marker == _APP1 and re.search(rb"(MotionPhoto|MicroVideo)(Offset)?=?", body):
-            self.more_pictures = True  # a short film follows, and the photograph says so
+            self.stated = self.stated.and_also(of_mpf(body, place))
+        elif marker == _APP1:
+            self.stated = self.stated.and_also(of_xmp(body))
 
     def _after(self, end: int) -> None:
-        if self.more_pictures:
-            return
-        if self.data[end : end + 3] == b"\xff\xd8\xff":
-            self._say("SECOND_FILE", f"{len(self.data) - end} bytes from {end}")
+        """Pass over the pictures and the film that the photograph names, each to its own end."""
+        place, parts = end, 0
+        while parts < _MOST_PARTS and (following := self._named(place)) is not None:
+            place, parts = following, parts + 1
+        if parts:
+            self._say("MAKER_DATA", f"{parts} named, {place - end} bytes from {end}")
+        if self.data[place : place + 3] == _PICTURE:
+            self._say("SECOND_FILE", f"{len(self.data) - place} bytes from {place}")
         else:
-            self.found += behind(BytesParts(self.data), end)
+            self.found += behind(BytesParts(self.data), place)
+
+    def _named(self, place: int) -> int | None:
+        """Where what was named ends; None where nothing begins here that was named and is whole."""
+        stated = self.stated
+        if not stated.film and not stated.places and not stated.lengths:
+            return None
+        if filled := _FILLED.match(self.data, place):
+            return self._second(filled.end() - len(_PICTURE))
+        if not stated.film:
+            return None
+        self.stated = stated._replace(film=False)  # one film follows, not two
+        return film_end(self.data, place)
+
+    def _second(self, start: int) -> int | None:
+        inner = _Jpeg(self.data)
+        end = inner._segments(start + 2)
+        if end is None:
+            if start in self.stated.places:
+                self.found += inner.found
+                return len(self.data)
+            return None
+        named = start in self.stated.places or end - start in self.stated.lengths
+        return end if named else None
 
 
 def png(file: Parts) -> list[Noticed]:
