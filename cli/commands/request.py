@@ -104,8 +104,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
             _, made = ask(desk, signer, wish, found)
             done = desk.call("request.submit", packed(*made))
     if only_explain:
-        print_json(
-            {**found, "span": wish.span, "range": wish.range}
-        ) if invocation.json else show_explanation(found)
+        found = {**found, "span": wish.span, "range": wish.range}
+        print_json(found) if invocation.json else show_explanation(found)
     else:
         print_json(done) if invocation.json else show_outcome(done)
