@@ -48,7 +48,7 @@ class DestroyedBefore(SidecarBad):
 
 
 class NoRecord(SidecarBad):
-    """A medium in which there is nothing that could be a record."""
+    """A medium in which there is nothing, and that neither a sidecar nor its name speaks for."""
 
     def __init__(self, english: str, chinese: str) -> None:
         super().__init__(

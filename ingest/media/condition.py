@@ -1,7 +1,7 @@
 """What a check noticed about a file, and the verdict on its condition that follows from all of it.
 
 Damaged evidence is still evidence: the verdict describes, it never decides about sealing. Only what
-holds no record at all (`is_no_record`) is not sealed.
+holds no record at all (`is_no_record`), and comes without a word of a device or a person, is not.
 """
 
 from collections.abc import Iterable
@@ -28,9 +28,9 @@ def verdict(noticed: Iterable[Noticed]) -> str:
 
 
 def is_no_record(noticed: Iterable[Noticed]) -> bool:
-    """Whether there is nothing in the file that could be a record: it has no bytes, or only zeros.
+    """Whether there is nothing in the file: it has no bytes, or only zeros.
 
-    Everything else is sealed as it came, however broken.
+    Everything else is sealed as it came, however broken; so is this where something speaks for it.
     """
     return any(one.code in ("EMPTY", "ONLY_ZEROS") for one in noticed)
 

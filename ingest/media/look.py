@@ -71,15 +71,21 @@ class Looker:
         claims: Mapping[str, Any] | None,
         received_at: datetime,
     ) -> dict[str, Any]:
-        """The value of `technical`; raises NoRecord, and nothing else whatever the file is."""
+        """The value of `technical`; raises NoRecord, and nothing else whatever the file is.
+
+        That is for what holds nothing, if neither a sidecar (`claims`) nor a device's name speaks
+        for it. A recording of which the power took all but its reserved room is a record.
+        """
         try:
             medium = media_type.startswith(MEDIA)
             value = self._looked(source, name, media_type) if medium else _other(name, media_type)
-        except NoRecord:
-            raise
+            found = [Noticed(**one) for one in value["condition"]["findings"]]
+            silent = claims is None and is_no_record(found) and self._profiles.read(name) is None
         except Exception as error:  # a drop is never lost for what it is
             noticed = [Noticed(LOOK_FAILED, type(error).__name__)]
-            value = {**_NOTHING, "condition": condition(noticed)}
+            value, silent = {**_NOTHING, "condition": condition(noticed)}, False
+        if silent:
+            raise _no_record(found)
         try:
             return self._dated(value, name, media_type, claims, received_at)
         except Exception as error:
@@ -92,8 +98,6 @@ class Looker:
         with _file(source) as file:
             asked = probe(programs, file) if there else None
             noticed = check_before(programs, file, name, media_type, asked)
-            if is_no_record(noticed):
-                raise _no_record(noticed)
             value = technical(asked, file, media_type)
         if not there:
             noticed.append(Noticed(TOOLS_MISSING))

@@ -115,7 +115,9 @@ def test_what_has_only_the_name_of_a_medium_is_told_and_no_program_is_asked() ->
 
 
 @pytest.mark.parametrize("data", [bytes(5000), b""], ids=["zeros", "empty"])
-def test_nothing_but_zeros_is_no_record(data: bytes, tmp_path: Path) -> None:
+def test_nothing_but_zeros_is_no_record_where_nothing_speaks_for_it(
+    data: bytes, tmp_path: Path
+) -> None:
     path = tmp_path / "a"
     path.write_bytes(data)
     for source in (data, path):
@@ -124,6 +126,27 @@ def test_nothing_but_zeros_is_no_record(data: bytes, tmp_path: Path) -> None:
                 look(source, looker=looker)
             assert caught.value.code == "NO_RECORD"
             assert caught.value.chinese.startswith("其中没有任何记录")
+
+
+@pytest.mark.parametrize(
+    ("data", "found"), [(bytes(5000), "ONLY_ZEROS"), (b"", "EMPTY")], ids=["zeros", "empty"]
+)
+def test_what_something_speaks_for_is_sealed_though_nothing_is_in_it(
+    data: bytes, found: str, tmp_path: Path
+) -> None:
+    """A recorder reserves room, and then its power fails."""
+    path = tmp_path / "a"
+    path.write_bytes(data)
+    for words in ({"name": NAME}, {"claims": {"case": "2026-17"}}):
+        for looker in (LOOKER, ALONE):
+            said = look(path, looker=looker, **words)
+            assert (said["condition"]["verdict"], said["streams"]) == ("unreadable", [])
+            assert found in codes(said)
+    description = RecordDescription({"name": NAME, "media": {"type": "video/mp4"}})
+    with path.open("rb") as file:
+        amended = LOOKER.examined(file.fileno(), description, lambda: True)
+    check_amendment(amended)
+    assert amended["condition"]["verdict"] == "unreadable"
 
 
 @pytest.mark.parametrize("part", ["probe", "check_before", "technical", "choose"])
