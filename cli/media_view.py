@@ -81,7 +81,7 @@ def _what(technical: _Value, media_type: str) -> Iterator[Pair]:
     duration = technical["duration_ms"]
     yield say("duration", "时长"), None if duration is None else show_duration(duration / 1000)
     container = _container(technical["container"], media_type)
-    yield say("container", "封装"), _joined(container, technical["puid"])
+    yield say("container", "封装"), _joined(container, technical["puid"]) or None
     still = media_type.startswith("image/")
     for stream in technical["streams"]:
         yield f"{say('stream', '流')} {stream['index']}", _stream(stream, still=still)

@@ -67,4 +67,6 @@ def test_the_essence_of_a_full_check() -> None:
 
 def test_what_has_only_the_name_of_a_medium_waits_for_no_check() -> None:
     assert "follows" in pairs("video/mp4")["condition"]
-    assert "follows" not in pairs("text/plain")["condition"]
+    text = pairs("text/plain", container=None, puid=None)
+    assert "follows" not in text["condition"]
+    assert text["container"] is None
