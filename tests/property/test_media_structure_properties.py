@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from media_samples import KINDS, sample
-from media_variants import by_hand
+from media_variants import by_hand, motion_photo
 
 from ingest.media.codes import CODES
 from ingest.media.condition import condition
@@ -93,6 +93,10 @@ SLOW = {
         + _box(b"meta", _META + _box(b"iloc", bytes(6) + b"\xff\xff" + _ITEM * 65_535)),
     ),
     "fill bytes": ("jpg", b"\xff\xd8" + b"\xff" * 20_000_000),
+    "zeros before a film that was named": ("jpg", motion_photo(bytes(40_000_000))),
+    "fill bytes before a picture that was named": ("jpg", motion_photo(b"\xff" * 40_000_000)),
+    "pictures that were named": ("jpg", motion_photo(sample("jpg").read_bytes() * 2000)),
+    "sub-blocks of one byte": ("gif", b"GIF89a" + bytes(7) + b"!\xff" + b"\1x" * 20_000_000),
     "empty chunks": ("png", b"\x89PNG\r\n\x1a\n" + (b"\0\0\0\0eXIf\x0c\xa4\xa0\xc2") * 1_000_000),
     "frames of one byte": ("amr", b"#!AMR\n" + b"\x7c" * 12_000_000),
     "sync words": ("flac", b"fLaC\x80\0\0\x22\0\0\0\0\0\0\0\xff\xff\xff" + b"\xff\xf8" * 4_000_000),

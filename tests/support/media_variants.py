@@ -114,6 +114,7 @@ def by_hand() -> dict[str, bytes]:
     film, photo = sample("mp4").read_bytes(), sample("jpg").read_bytes()
     sound = sample("wav").read_bytes()
     return {
+        "trimmed.mp4": _trimmed(film),
         "maker_box.mp4": film + (24).to_bytes(4, "big") + b"gpsx" + bytes(16),
         "comfort_noise.amr": amr(20) + b"\x7c" * 30 + b"\x44" + bytes(5) + b"\x7c" * 7,
         "padded.jpg": photo + bytes(512),
@@ -155,6 +156,21 @@ def _jpeg(mode: str, **more: object) -> bytes:
 def _two_pictures() -> bytes:
     second = _picture("L")
     return _saved(_picture("RGB"), "MPO", save_all=True, append_images=[second.convert("RGB")])
+
+
+def _trimmed(film: bytes) -> bytes:
+    """Only its last 0.4 s are played, as where a long one was cut without decoding anew.
+
+    ffprobe passes over sound that lies more than a second before the cut, unless told otherwise.
+    """
+    out, at, stated = bytearray(film), 0, (400).to_bytes(4, "big")
+    while (at := film.find(b"elst", at + 1)) > 0:
+        unit = film.index(b"mdhd", at) + 16
+        begin = int.from_bytes(film[unit : unit + 4], "big") * 16 // 10
+        out[at + 12 : at + 20] = stated + begin.to_bytes(4, "big")
+    at = film.index(b"mvhd") + 20
+    out[at : at + 4] = stated
+    return bytes(out)
 
 
 def motion_photo(follows: bytes) -> bytes:
