@@ -50,6 +50,12 @@ _POLICY = (
 )
 
 
+PICTURES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+"""What a page can show, by extension."""
+MOST_BYTES = 2 << 20
+"""Of one picture."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """One derivative: `role` is a code of `vocabulary.DERIVATIVES`, `type` its media type."""

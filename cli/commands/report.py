@@ -1,5 +1,6 @@
 """`cunzheng report`: register of retrieval, statistics, gaps in recordings, chain of custody."""
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -241,12 +242,7 @@ def write_file(output: Path, pieces: Iterable[bytes]) -> None:
         try:
             write_new(FileSystem(), output, pieces, 0o600)
         except FileExistsError:
-            raise UsageError(
-                say(
-                    f"{show_path(output)} is there already; nothing was written.",
-                    f"{show_path(output)} 已存在，未写入任何内容。",
-                )
-            ) from None
+            raise _taken(output) from None
 
 
 def _chosen(invocation: Invocation, form: Format | None, output: Path | None) -> str:
@@ -265,3 +261,18 @@ def _chosen(invocation: Invocation, form: Format | None, output: Path | None) ->
     if output is None and chosen in _BINARY:
         raise UsageError(say(f"{chosen} needs a file: -o FILE.", f"{chosen} 须写入文件：-o 文件。"))
     return chosen
+
+
+def check_new(output: Path) -> None:
+    """Raise the same error before anything is done for the file."""
+    if os.path.lexists(output):
+        raise _taken(output)
+
+
+def _taken(output: Path) -> UsageError:
+    return UsageError(
+        say(
+            f"{show_path(output)} is there already; nothing was written.",
+            f"{show_path(output)} 已存在，未写入任何内容。",
+        )
+    )

@@ -1,14 +1,12 @@
-"""The page of a case: timeline, verdicts and, for the archive's holder, pictures.
+"""The page of a case, as data: timeline, verdicts, and which pictures there are.
 
-A picture of a recording is content, and content is handed out on a request alone. So only who has
-the archive's own files in his hands, from whom nothing can be hidden, gets pictures; everybody else
-who may see the case gets the same page without them.
+A picture of a recording is content: none is in here. Who wants them on his page views each of them,
+by a request, with a beginning and an end on the ledger (`access.receive`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
-from tempfile import TemporaryFile
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -17,20 +15,20 @@ from archive.catalog import RECORD
 from archive.completeness.answer import completeness_document, timeline_document
 from archive.completeness.coverage import examine
 from archive.completeness.material import Material
-from archive.completeness.page import CasePage, Picture, write
+from archive.completeness.page import MOST_BYTES, PICTURES
 from archive.completeness.reading import Materials, facts_of, list_in_force
 from archive.completeness.timeline import timeline
 from archive.desk import cases
 from archive.desk.db_shelf import DbShelf
 from archive.documents.table import Language
-from archive.errors import ArchiveError
-from archive.ports import read_all
 from archive.registers.shelf import Value
 from archive.registers.volumes import excused_of
 from archive.rows import batched
+from archive.times import format_time
 from archive.vocabulary import CATEGORIES
+from cli.service import large
 from cli.service.claims import follow_claims
-from cli.service.desk import MAX_PIECE, Delivery, Stream
+from cli.service.desk import Delivery
 from cli.service.documents import check_params
 from cli.service.gate import gate
 from cli.service.operations import Caller, Host, Params, delivery
@@ -43,15 +41,12 @@ _ROLES = {
     "text": ("thumbnail",),
 }
 """By kind of record: the first that there is."""
-_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
-_LARGEST = 2 << 20
-_MOST = 48 << 20
 
 
 @delivery("case.page")
 @contextmanager
 def _page(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
-    """The page as UTF-8; for who may see the case."""
+    """What the page shows, but for pictures; for who may see the case."""
     check_params(params, {"case": str, "lang": str})
     lang = asked_language(params)
     follow_claims(host)
@@ -60,25 +55,18 @@ def _page(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
         case, value = cases.find_shown(connection, reader, params["case"])
         records = cases.records_of(connection, case)
         materials = Materials(connection, host.bench.evidence).of(records)
-        pictures = _pictures(host, connection, materials) if reader.holder else {}
-        page = _made(host, connection, case, value, materials, pictures, lang)
-    with TemporaryFile(dir=host.bench.folder("scratch")) as spool:
-        write(page, spool)
-        size = spool.tell()
-        spool.seek(0)
-        head = {"size": size, "pictures": sum(map(len, pictures.values()))}
-        yield Stream(head, iter(lambda: spool.read(MAX_PIECE), b""))
+        document = _document(host, connection, case, value, materials, lang)
+    yield large.stream(document)
 
 
-def _made(
+def _document(
     host: Host,
     connection: Connection,
     case: str,
     value: Value,
     materials: Sequence[Material],
-    pictures: Mapping[str, Sequence[Picture]],
     lang: Language,
-) -> CasePage:
+) -> dict[str, Any]:
     zh = lang == "zh"
     shelf = DbShelf(connection)
     in_force = list_in_force(shelf)
@@ -86,17 +74,17 @@ def _made(
     if in_force is not None:
         excused = excused_of(shelf, case)
         found = examine(in_force[1], facts_of(shelf, case, value), materials, excused.keys())
-    return CasePage(
-        title=value["number"] or case,
-        facts=_facts(case, value, zh=zh),
-        check=completeness_document(in_force[0], found) if in_force and found else None,
-        stages=timeline_document(timeline(materials, found)),
-        pictures=pictures,
-        previews=_previews(connection, materials),
-        notes=_notes(host, bool(pictures), listed=in_force is not None, zh=zh),
-        made_at=host.bench.clock.now(),
-        lang=lang,
-    )
+    return {
+        "case": case,
+        "title": value["number"] or case,
+        "facts": _facts(case, value, zh=zh),
+        "check": completeness_document(in_force[0], found) if in_force and found else None,
+        "stages": timeline_document(timeline(materials, found)),
+        "roles": _roles(connection, materials),
+        "previews": _previews(connection, materials),
+        "notes": _notes(host, listed=in_force is not None, zh=zh),
+        "made_at": format_time(host.bench.clock.now()),
+    }
 
 
 def _facts(case: str, value: Value, *, zh: bool) -> list[tuple[str, str]]:
@@ -109,7 +97,7 @@ def _facts(case: str, value: Value, *, zh: bool) -> list[tuple[str, str]]:
     return [*facts, ("结案" if zh else "closed", value["closed"])] if value["closed"] else facts
 
 
-def _notes(host: Host, pictured: bool, *, listed: bool, zh: bool) -> list[str]:  # noqa: FBT001
+def _notes(host: Host, *, listed: bool, zh: bool) -> list[str]:
     notes = []
     if not listed:
         notes.append(
@@ -117,35 +105,21 @@ def _notes(host: Host, pictured: bool, *, listed: bool, zh: bool) -> list[str]: 
             if zh
             else "No list of what is recorded is in force, so nothing was checked."
         )
-    if pictured:
-        notes.append(
-            "图片为派生件，不作为证据；原件以存证库中的记录为准。"
-            if zh
-            else "The pictures are derivatives and no evidence; the records in the archive are."
-        )
     archive = host.bench.settings.archive
     return [*notes, f"存证库：{archive}" if zh else f"Archive: {archive}"]
 
 
-def _pictures(
-    host: Host, connection: Connection, materials: Sequence[Material]
-) -> dict[str, list[Picture]]:
-    """Pictures that are there and are what the ledger says, within the size of a page."""
-    found: dict[str, list[Picture]] = {}
-    left = _MOST
+def _roles(connection: Connection, materials: Sequence[Material]) -> dict[str, str]:
+    """By record the picture that a page shows, where there is one of a size for it."""
+    found: dict[str, str] = {}
     for one in materials:
         made = derived_rows.of_record(connection, one.record)
         role = next((role for role in _ROLES[one.kind] if role in made), None)
-        kind = _TYPES.get(made[role].key.rpartition(".")[2]) if role else None
-        if role is None or kind is None or made[role].size > min(left, _LARGEST):
+        if role is None or one.gone:
             continue
-        try:
-            data = read_all(host.bench.places.live, made[role].key, _LARGEST)
-        except ArchiveError:
-            continue  # `cunzheng derive --missing` makes it anew
-        if sha256(data).digest() == made[role].digest:
-            found[one.record] = [Picture(role, kind, data)]
-            left -= len(data)
+        row = made[role]
+        if row.key.rpartition(".")[2] in PICTURES and row.size <= MOST_BYTES:
+            found[one.record] = role
     return found
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -175,22 +177,57 @@ def test_the_report(case: Any, tmp_path: Path) -> None:
 
 
 def test_the_page(case: Any, tmp_path: Path) -> None:
-    bare, whole = tmp_path / "bare.html", tmp_path / "case.html"
-    assert case("case", "page", CASE.number, "-o", bare).code == 0
-    assert "<img" not in bare.read_text("utf-8")
+    bare = tmp_path / "bare.html"
     assert case("derive").code == 0
-    done = case("--lang", "zh", "case", "page", CASE.number, "-o", whole, "--json")
-    assert (done.code, done.json["pictures"]) == (0, 4)
-    text = whole.read_text("utf-8")
-    assert text.count('src="data:image/jpeg;base64,') == 4
+    done = case("--lang", "zh", "case", "page", CASE.number, "-o", bare, "--json")
+    assert (done.code, done.json["pictures"]) == (0, 0)
+    text = bare.read_text("utf-8")
+    assert "<img" not in text  # a picture is content, and nobody asked for it
     assert "://" not in text  # nothing is loaded from anywhere
     assert "default-src 'none'; img-src data:;" in text
     assert "本案记录不齐全：缺失 1 项，不完整 1 项。" in text
     assert "依据清单 sha256:" in text
     assert "全程录音录像" in text  # the beginning of a note, as a search shows it
-    before = whole.read_bytes()
-    assert case("case", "page", CASE.number, "-o", whole).code == 2
-    assert whole.read_bytes() == before
+    before = bare.read_bytes()
+    assert case("case", "page", CASE.number, "-o", bare).code == 2
+    assert bare.read_bytes() == before
+    assert accesses(case) == []
+
+
+def test_every_picture_of_the_page_is_on_the_ledger(case: Any, tmp_path: Path) -> None:
+    first, second = founders(case, case.home, PASSPHRASE)
+    page = ("case", "page", CASE.number, "--json", "-o")
+    why = ("--purpose", "file_review", "--reason", "核对")
+    refused = second(*page, tmp_path / "refused.html", "--pictures", *why)
+    assert refused.code == 4, refused.err
+    assert not (tmp_path / "refused.html").exists()
+    assert accesses(case) == []
+    shown = case("case", "show", CASE.number, "--json").json
+    records = [one["record"] for stage in shown["timeline"] for one in stage["records"]]
+    asked = second("request", *records, "--action", "view", *why, "--json")
+    assert asked.code == 0, asked.err
+    request = asked.json["request"]
+    decided = first("decide", request, "approve", "--comment", "同意", "--count", "9")
+    assert decided.code == 0, decided.err
+    done = second(*page, tmp_path / "case.html", "--request", request)
+    assert (done.code, done.json["pictures"]) == (0, 4), done.err
+    text = (tmp_path / "case.html").read_text("utf-8")
+    assert text.count('src="data:image/jpeg;base64,') == 4
+    assert "://" not in text
+    begun = accesses(case)
+    assert len(begun) == len({one["subject"] for one in begun}) == 4
+    assert {one["body"]["statements"][0]["statement"]["payload"]["request"] for one in begun} == {
+        request
+    }
+
+
+def accesses(cli: Any) -> list[dict[str, Any]]:
+    """The accesses that the ledger knows to have begun."""
+    with sqlite3.connect(cli.home / "cunzheng.db") as connection:
+        rows = connection.execute("SELECT data FROM entry ORDER BY idx").fetchall()
+    connection.close()
+    entries = [json.loads(data) for (data,) in rows]
+    return [entry for entry in entries if entry["kind"] == "access.started"]
 
 
 def test_what_is_added_covers(case: Any) -> None:

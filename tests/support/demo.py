@@ -183,7 +183,14 @@ class Demo:
         self.must(lacking == {"partial": 1}, f"{lacking}")
         self.heading("Pictures of the recordings", "录音录像的图像")
         self.run("derive")
-        self.run("case", "page", CASE.number, "-o", self.place.page)
+        approves, asks = self._founders()
+        why = ("--purpose", "file_review", "--reason", "案卷评查")
+        self.run("request", *self._records(), "--action", "view", *why, "--key", asks)
+        request = self._request()
+        granted = ("--comment", "同意", "--count", "20", "--key", approves)
+        self.run("decide", request, "approve", *granted)
+        page = ("case", "page", CASE.number, "-o", self.place.page)
+        self.run(*page, "--request", request, "--key", asks)
         page = self.place.page.read_text(encoding="utf-8")
         self.must(page.count("<img ") == 5 and "://" not in page, "the page is not as it should be")
 
@@ -200,6 +207,13 @@ class Demo:
         rows = json.loads(done.stdout)["rows"]
         states = Counter(row["state"] for row in rows if row["required"])
         return {state: count for state, count in states.items() if state != "covered"}
+
+    def _records(self) -> list[str]:
+        """The records of the case."""
+        words = [CUNZHENG, "case", "show", CASE.number, "--json"]
+        done = subprocess.run(words, env=self.environment, check=True, capture_output=True)
+        stages = json.loads(done.stdout)["timeline"]
+        return [one["record"] for stage in stages for one in stage["records"]]
 
     def fetch(self) -> None:
         """One of the founders asks for a copy, the other approves; the ledger has it all."""
