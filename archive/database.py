@@ -23,7 +23,7 @@ from archive import postgresql
 from archive.database_url import parse_url, shown
 from archive.errors import StateUnknown, Unreachable, UsageError
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The newest migration; compared at every start so that alembic is only loaded when needed."""
 
 _BUSY_SECONDS = 60

@@ -121,6 +121,7 @@ KINDS: Mapping[str, Kind] = {
     "outage.ended": _kind("log", _none, {**_OUTAGE, "until": fields.moment}),
     "source.registered": _kind("registry", fields.source_id, _DETAIL),
     "source.confirmed": _kind("registry", fields.source_id, _DETAIL, actor=_ACCOUNT),
+    "source.retired": _kind("registry", fields.source_id, _DETAIL, actor=_ACCOUNT),
     "record.accessioned": _kind(
         "source",
         fields.ulid,
@@ -133,14 +134,14 @@ KINDS: Mapping[str, Kind] = {
         pack=_PACK,
         retain_until=fields.moment,
         same_content_as=fields.ulid,
+        tags=fields.sorted_each(fields.one_of(vocabulary.SENSITIVITIES), 1, 8),
     ),
     "record.redropped": _kind("source", fields.ulid, {**_ARRIVAL, "first": _PLACE}),
     "record.lost": _kind("source", fields.ulid, {**_DETAIL, "entry": _PLACE}, actor=_ACCOUNT),
     "record.amended": _kind(
         "registry",
         fields.ulid,
-        {**_DETAIL, "what": fields.one_of(("media",))},
-        actor=_MEDIA,
+        {**_DETAIL, "what": fields.one_of(vocabulary.AMENDMENTS)},
     ),
     "derived.made": _kind(
         "registry",
@@ -169,6 +170,18 @@ KINDS: Mapping[str, Kind] = {
             "received_at": fields.moment,
             "source": fields.source_id,
         },
+        refusal=fields.ulid,
+    ),
+    "drop.resolved": _kind(
+        "registry",
+        fields.maybe(fields.ulid),
+        {
+            **_DETAIL,
+            "outcome": fields.one_of(vocabulary.RESOLUTIONS),
+            "quarantine": fields.ulid,
+            "source": fields.source_id,
+        },
+        actor=_ACCOUNT,
     ),
     "access.completed": _kind(
         "access", fields.ulid, {"access": fields.ulid, "bytes": fields.count}

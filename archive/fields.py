@@ -106,6 +106,13 @@ def count(value: object) -> int:
     return value
 
 
+def whole(value: object) -> int:
+    """A whole number, perhaps negative: degrees of a rotation, an offset."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise FormatError("a whole number was expected")
+    return value
+
+
 def flag(value: object) -> bool:
     """True or false."""
     if not isinstance(value, bool):

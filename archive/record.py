@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive import fields
+from archive.document import check_document, read_document
 from archive.errors import FormatError
 from archive.pieces import PIECE_SIZE
 from archive.technical import check_technical, read_technical
@@ -39,6 +40,17 @@ _CHECKS: Mapping[str, fields.Check] = {
 }
 _TECHNICAL = "technical"
 """Of media alone."""
+_DOCUMENT = "document"
+"""Of texts and documents."""
+_REGISTER = "register"
+"""Of what came from a source of which the register says more than that it is there."""
+_OPTIONAL = frozenset((_TECHNICAL, _DOCUMENT, _REGISTER))
+_check_register = fields.obj(
+    {
+        "clock_offset_ms": fields.maybe(fields.whole),
+        **dict.fromkeys(("device", "kind", "officer", "unit"), fields.maybe(fields.text)),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +66,14 @@ class RecordDescription:
     @classmethod
     def build(cls, value: Mapping[str, Any]) -> "RecordDescription":
         """A description about to be written: an unknown or missing field raises FormatError."""
-        if value.keys() - {_TECHNICAL} != _CHECKS.keys():
+        if value.keys() - _OPTIONAL != _CHECKS.keys():
             raise FormatError("record.json has exactly its documented fields")
         if _TECHNICAL in value:
             check_technical(value[_TECHNICAL])
+        if _DOCUMENT in value:
+            check_document(value[_DOCUMENT])
+        if _REGISTER in value:
+            _check_register(value[_REGISTER])
         return cls._checked(value)
 
     @classmethod
@@ -69,6 +85,8 @@ class RecordDescription:
             known = {key: value.get(key) for key in _CHECKS}
             if _TECHNICAL in value:
                 read_technical(value[_TECHNICAL])
+            if _DOCUMENT in value:
+                read_document(value[_DOCUMENT])
         fields.exactly(known, _CHECKS, {})
         return cls._checked(value)
 

@@ -234,6 +234,21 @@ class RecordRow(SQLModel, table=True):
     duration_ms: int | None = Field(default=None, sa_type=BigInteger)
     condition: str | None = None
     """Last verdict on a medium (docs/formats.md §13)."""
+    kind: str | None = None
+    """Short name of what it is: `pdf`, `docx`, `txt`, `video` …"""
+    doc_number: str | None = None
+    doc_date: str | None = None
+    parties: str | None = None
+    language: str | None = None
+    pages: int | None = None
+    readable: bool | None = None
+    """False: pages without any text, such as scans. The six before it follow `document` of
+    record.json (docs/formats.md §14)."""
+    subject: str | None = None
+    place: str | None = None
+    importance: str | None = None
+    tags: str | None = None
+    """Sensitivities of the record itself, joined by spaces."""
 
 
 class LookingRow(SQLModel, table=True):
@@ -281,6 +296,8 @@ class SourceRow(SQLModel, table=True):
     unit: str | None = None
     first_seen: datetime
     last_seen: datetime | None = None
+    terms: str | None = None
+    """JSON: what the register says besides (docs/formats.md §14, `source.confirmed`)."""
 
 
 class IntakeRow(SQLModel, table=True):

@@ -12,7 +12,7 @@ from typing import Any
 
 from archive import fields, vocabulary
 from archive.errors import FormatError
-from archive.fields import Check, count, each, flag, maybe, obj, text
+from archive.fields import Check, count, each, flag, maybe, obj, text, whole
 
 MOST_STREAMS = 64
 """Streams of one medium that are described."""
@@ -40,12 +40,6 @@ def _like(pattern: re.Pattern[str], what: str) -> Check:
     return run
 
 
-def _whole(value: object) -> None:
-    """A whole number, perhaps negative: degrees of a rotation, an offset."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise FormatError("a whole number was expected")
-
-
 _MOMENT = maybe(fields.moment)
 _CONDITION = obj(
     {
@@ -63,7 +57,7 @@ _STREAM = obj(
         ),
         "frame_rate": maybe(_like(_RATE, "a frame rate")),
         "index": count,
-        "rotation": maybe(_whole),
+        "rotation": maybe(whole),
     }
 )
 _CLAIM = obj({"by": fields.one_of(SOURCES), "end": _MOMENT, "start": _MOMENT})
@@ -106,7 +100,7 @@ _TECHNICAL: Mapping[str, Check] = {
             "by": maybe(fields.one_of(SOURCES)),
             "claims": each(_CLAIM),
             "end": _MOMENT,
-            "offset_ms": maybe(_whole),
+            "offset_ms": maybe(whole),
             "start": _MOMENT,
             "zone_assumed": flag,
         }

@@ -65,7 +65,28 @@ SENSITIVITIES: Labels = {
     "minor": ("minors", "未成年人"),
     "privacy": ("personal privacy", "个人隐私"),
     "trade_secret": ("trade secret", "商业秘密"),
+    "work_secret": ("work secret", "工作秘密"),
 }
+
+IMPORTANCE: Labels = {
+    "ordinary": ("ordinary", "一般"),
+    "important": ("important", "重要"),
+}
+"""Of a record, as its sidecar claims."""
+
+AMENDMENTS: Labels = {
+    "media": ("examined", "完整检查"),
+    "sidecar": ("sidecar came later", "补交附带说明"),
+    "signatures": ("electronic signatures checked", "电子签名查验"),
+}
+"""What `record.amended` is about."""
+
+RESOLUTIONS: Labels = {
+    "accessioned": ("accessioned", "已收存"),
+    "redropped": ("was here already", "此前已收存"),
+    "rejected": ("rejected", "不予收存"),
+}
+"""How a quarantined drop ended."""
 
 DISPOSITIONS: Labels = {
     "explained": ("explained", "已说明"),
