@@ -21,7 +21,7 @@ from cli.language import say
 from cli.one_at_a_time import one_at_a_time
 from cli.wiring_derive import deriver_of
 from cli.wiring_media import MediaBench, examiner_of
-from ingest.media.examiner import NO_ROOM
+from ingest.media.queue_step import NO_ROOM
 
 _PAUSE_SECONDS = 2.0
 _TURN_SECONDS = 0.2

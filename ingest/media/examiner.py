@@ -11,26 +11,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
-
 from archive import catalog, layout, ledger, looking
 from archive.database import Database
 from archive.desk.destroying import unfinished
 from archive.detail import Detail
-from archive.errors import ArchiveError, ContentAltered, FormatError, NotFound, ObjectMissing
 from archive.ids import RANDOM_BYTES, new_ulid
 from archive.ledger import NewEntry, NewObject
 from archive.looking import EXAMINE, Waiting
 from archive.ports import Clock
 from archive.record import RecordDescription
 from archive.technical import check_amendment
-from ingest.media.originals import GoOn, NoRoom, Originals, Stopped
+from ingest.media.originals import GoOn, Originals
+from ingest.media.queue_step import QueueStep
 
 KIND, ACTOR, WHAT = "record.amended", "system/media", "media"
-ALTERED, MISSING, NO_ROOM = "CONTENT_ALTERED", "CONTENT_MISSING", "NO_ROOM"
-UNEXPECTED = "UNEXPECTED"
-"""Problems of a row: the first two verification reports too, want of room passes."""
 _SALT_BYTES = 16
 
 
@@ -54,55 +48,14 @@ class Examiner:
     random: Callable[[int], bytes]
 
     def step(self, go_on: GoOn = lambda: True) -> bool:
-        """Examine the next medium; False where none waits, or `go_on` says to stop.
-
-        Raises UsageError where the programs are missing, and Unreachable where the store does not
-        answer: what waits stays.
-        """
-        with self.database.read() as connection:
-            row = looking.next_of(connection, EXAMINE)
-        if row is None or not go_on():
-            return False
-        with self.database.write() as connection:
-            begun = looking.begin(connection, row)
-        if not begun:
-            return True
-        try:
-            self._take(row, go_on)
-        except Stopped:
-            return False
-        return True
+        """Examine the next medium; see QueueStep."""
+        return QueueStep(self.database, EXAMINE, self._take)(go_on)
 
     def _take(self, row: Waiting, go_on: GoOn) -> None:
-        try:
-            with self.originals.open(row.record, go_on) as original:
-                data = self.examine(original.descriptor, original.description, go_on)
-            check_amendment(data)
-            self._submit(row, data)
-        except ObjectMissing:
-            self._change(lambda connection: looking.set_problem(connection, row, MISSING))
-        except NotFound:
-            self._change(lambda connection: looking.forget(connection, [row.record]))
-        except NoRoom:
-            self._change(lambda connection: looking.set_problem(connection, row, NO_ROOM))
-        except ContentAltered:
-            self._change(lambda connection: looking.set_problem(connection, row, ALTERED))
-        except FormatError as error:
-            self._unexpected(row, error)
-        except (Stopped, ArchiveError, OSError, SQLAlchemyError):
-            # Not for what the file is: it stays, and is tried again.
-            self._change(lambda connection: looking.give_back(connection, row))
-            raise
-        except Exception as error:  # what waits behind this one is looked at all the same
-            self._unexpected(row, error)
-
-    def _unexpected(self, row: Waiting, error: Exception) -> None:
-        problem = f"{UNEXPECTED} {type(error).__name__}"
-        self._change(lambda connection: looking.set_problem(connection, row, problem))
-
-    def _change(self, change: Callable[[Connection], None]) -> None:
-        with self.database.write() as connection:
-            change(connection)
+        with self.originals.open(row.record, go_on) as original:
+            data = self.examine(original.descriptor, original.description, go_on)
+        check_amendment(data)
+        self._submit(row, data)
 
     def _submit(self, row: Waiting, data: Mapping[str, Any]) -> None:
         """Put the result on its way and take the row out of the queue, or do neither."""

@@ -117,7 +117,7 @@ def _killed(home: Home, kill: Kill) -> bool:
 
 def test_a_killed_try_counts_and_a_finished_one_does_not_wait(home: Home) -> None:
     home.fresh()
-    begun = Kill("commit < examiner.step", 1, "after")
+    begun = Kill("commit < queue_step.__call__", 1, "after")
     assert home.run("derive", kill=begun).killed
     assert [tries for tries, _ in home.waiting()] == [1, 0]
     home.fresh()

@@ -19,18 +19,19 @@ from PIL import Image
 
 from archive import derived_rows, looking
 from archive.access_lock import AccessLock
-from archive.errors import ContentAltered, Unreachable, UsageError
+from archive.errors import ContentAltered, FormatError, Unreachable, UsageError
 from archive.layout import content_key
 from archive.lease import Lease
 from archive.looking import DERIVE, GIVEN_UP, MOST_TRIES
 from archive.rebuild import rebuild
 from ingest.media.derive import deriver as module
 from ingest.media.derive.child import read_ppm
-from ingest.media.derive.deriver import ALTERED, MISSING, UNEXPECTED, Wish
+from ingest.media.derive.deriver import Wish
 from ingest.media.derive.document import docx_text
 from ingest.media.derive.recipes import Recipe
 from ingest.media.derive.subject import Drawing
 from ingest.media.originals import NoRoom
+from ingest.media.queue_step import ALTERED, MISSING, UNEXPECTED
 from ingest.media.tools import Programs, find_programs
 
 
@@ -132,13 +133,14 @@ def exchange(monkeypatch: pytest.MonkeyPatch, make: Callable[[Any], Drawing | No
     monkeypatch.setattr(module, "recipes_for", lambda _: [recipe])
 
 
+@pytest.mark.parametrize("error", [ZeroDivisionError("a fault"), FormatError("of another form")])
 def test_a_recipe_that_fails_stops_only_its_record(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     record = photo(archive)
-    exchange(monkeypatch, broken(ZeroDivisionError("a fault in a recipe")))
-    assert deriver_of(archive).step()
-    assert waiting(archive) == [(record, 1, f"{UNEXPECTED} ZeroDivisionError")]
+    exchange(monkeypatch, broken(error))
+    assert (deriver_of(archive).step(), deriver_of(archive).step()) == (True, False)
+    assert waiting(archive) == [(record, 1, f"{UNEXPECTED} {type(error).__name__}")]
 
 
 def test_a_record_that_kills_the_process_is_given_up(

@@ -17,7 +17,7 @@ from media_values import amendment, technical
 from archive import catalog, layout, looking, unexamined
 from archive.catalog_check import check_catalog
 from archive.database_check import LedgerCopy
-from archive.errors import UsageError
+from archive.errors import FormatError, UsageError
 from archive.lease import Lease
 from archive.ledger import NewEntry, NewObject
 from archive.looking import DERIVE, EXAMINE, GIVEN_UP, MOST_TRIES
@@ -29,8 +29,9 @@ from archive.stored_log import LogTrust
 from archive.tables import RecordRow
 from archive.verify.run import verify
 from cli.media_work import again
-from ingest.media.examiner import ALTERED, MISSING, NO_ROOM, UNEXPECTED, Examiner
+from ingest.media.examiner import Examiner
 from ingest.media.originals import NoRoom, Originals, Stopped
+from ingest.media.queue_step import ALTERED, MISSING, NO_ROOM, UNEXPECTED
 from signing.digest import Digest
 
 FILM = {"media": {"type": "video/mp4", "by": "content"}, "technical": technical()}
@@ -226,6 +227,7 @@ def test_what_is_not_the_files_fault_costs_no_try(
     [
         (ValueError("a mistake of ours"), f"{UNEXPECTED} ValueError"),
         (MemoryError(), f"{UNEXPECTED} MemoryError"),
+        (FormatError("of another form"), f"{UNEXPECTED} FormatError"),
         (NoRoom("full"), NO_ROOM),
     ],
 )

@@ -14,30 +14,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from archive import looking
 from archive.access_lock import AccessLock
 from archive.database import Database
 from archive.derivatives import Derivatives, Made, Product
 from archive.durable import READ_ONLY, FileSystem, disk_errors
-from archive.errors import (
-    ArchiveError,
-    ContentAltered,
-    NotFound,
-    ObjectMissing,
-    Unreachable,
-)
+from archive.errors import Unreachable
 from archive.looking import DERIVE, WISH, Waiting
 from archive.tables import DerivedRow
 from ingest.media.derive.recipes import Recipe, recipes_for
 from ingest.media.derive.subject import Drawing, Subject, Workshop
 from ingest.media.originals import GoOn, NoRoom, Original, Originals, Stopped
+from ingest.media.queue_step import QueueStep
 from ingest.media.tools import Programs
 
-ALTERED, MISSING, NO_ROOM = "CONTENT_ALTERED", "CONTENT_MISSING", "NO_ROOM"
-UNEXPECTED = "UNEXPECTED"
-"""Problems of a row of the queue; the first two verification reports too, the last is a fault."""
 _PROXY, _MISSING = "--proxy", "--missing"
 
 
@@ -86,31 +77,12 @@ class Deriver:
     locks: Path
 
     def step(self, go_on: GoOn = lambda: True) -> bool:
-        """Take the next record of the queue; False where none waits, or `go_on` says to stop.
-
-        Raises UsageError where the programs are missing, and Unreachable where the store does not
-        answer: what waits stays.
-        """
-        return self._next(DERIVE, go_on)
+        """Take the next record of the queue; see QueueStep."""
+        return QueueStep(self.database, DERIVE, self._take)(go_on)
 
     def wished(self, go_on: GoOn = lambda: True) -> bool:
         """The same with the next record of which somebody wished for something."""
-        return self._next(WISH, go_on)
-
-    def _next(self, task: str, go_on: GoOn) -> bool:
-        with self.database.read() as connection:
-            row = looking.next_of(connection, task)
-        if row is None or not go_on():
-            return False
-        with self.database.write() as connection:
-            begun = looking.begin(connection, row)
-        if not begun:
-            return True
-        try:
-            self._take(row, go_on)
-        except Stopped:
-            return False
-        return True
+        return QueueStep(self.database, WISH, self._take)(go_on)
 
     def derive(self, record: str, wish: Wish, go_on: GoOn = lambda: True) -> Turn:
         """Make what is wished of one record, seal it, and remove what it replaces.
@@ -125,7 +97,8 @@ class Deriver:
             self.derivatives.sweep(record)
         if waits is not None and (wish.roles is not None or wish.missing):
             # What was made took it out of the queue; the rest of it is still to come.
-            self._change(lambda connection: looking.put_back(connection, record, DERIVE, waits))
+            with self.database.write() as connection:
+                looking.put_back(connection, record, DERIVE, waits)
         return turn
 
     def sweep_all(self) -> int:
@@ -137,24 +110,8 @@ class Deriver:
         return count
 
     def _take(self, row: Waiting, go_on: GoOn) -> None:
-        try:
-            with self._alone(row.record):
-                self._turn(row.record, Wish.parse(row.wish), go_on, _out_of_queue(row))
-        except ObjectMissing:
-            self._change(lambda connection: looking.set_problem(connection, row, MISSING))
-        except NotFound:
-            self._change(lambda connection: looking.forget(connection, [row.record]))
-        except NoRoom:
-            self._change(lambda connection: looking.set_problem(connection, row, NO_ROOM))
-        except ContentAltered:
-            self._change(lambda connection: looking.set_problem(connection, row, ALTERED))
-        except (Stopped, ArchiveError, OSError, SQLAlchemyError):
-            # Not for what the file is: it stays, and is tried again.
-            self._change(lambda connection: looking.give_back(connection, row))
-            raise
-        except Exception as error:  # what waits behind this one is made all the same
-            problem = f"{UNEXPECTED} {type(error).__name__}"
-            self._change(lambda connection: looking.set_problem(connection, row, problem))
+        with self._alone(row.record):
+            self._turn(row.record, Wish.parse(row.wish), go_on, _out_of_queue(row))
 
     def _turn(
         self,
@@ -238,10 +195,6 @@ class Deriver:
             if not lock.held:
                 raise Unreachable(f"Another process is making derivatives of {record}.")
             yield
-
-    def _change(self, change: Callable[[Connection], None]) -> None:
-        with self.database.write() as connection:
-            change(connection)
 
 
 def _out_of_queue(row: Waiting) -> Callable[[Connection], object]:
