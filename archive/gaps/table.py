@@ -104,7 +104,7 @@ def _numbers(one: Finding) -> str | None:
 
 def _note(one: Finding, *, zh: bool) -> Iterator[str]:
     if one.code == segments.SEGMENTS:
-        yield f"{one.count} 段" if zh else f"{one.count} segments"
+        yield f"{one.count} 段" if zh else f"segments: {one.count}"
         if one.restarts:
             yield (
                 f"序号重新开始 {one.restarts} 次" if zh else f"numbers begin again: {one.restarts}"
@@ -114,9 +114,9 @@ def _note(one: Finding, *, zh: bool) -> Iterator[str]:
     elif one.code == segments.MISSING:
         yield f"缺 {one.count} 段" if zh else f"{one.count} missing"
     elif one.code == segments.MORE:
-        yield f"另有 {one.count} 项未列" if zh else f"{one.count} are not listed"
+        yield f"另有 {one.count} 项未列" if zh else f"not listed: {one.count}"
     elif one.code == listed.MANIFEST_UNREADABLE and one.count:
-        yield f"{one.count} 行未能识别" if zh else f"{one.count} lines not understood"
+        yield f"{one.count} 行未能识别" if zh else f"lines not understood: {one.count}"
     if one.name:
         yield one.name
 

@@ -51,7 +51,7 @@ def test_what_is_missing_between_recordings_that_were_dropped(watched: Watched) 
         ("SEGMENTS", "1–4", 6.0),
         ("MISSING", "3", 26.0),
     ]
-    assert found[0]["note"] == "3 segments"
+    assert found[0]["note"] == "segments: 3"
     assert (found[1]["from"], found[1]["to"]) == (
         "2026-05-01T02:00:04.000000Z",
         "2026-05-01T02:00:30.000000Z",
