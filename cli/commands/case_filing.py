@@ -136,6 +136,8 @@ def file(
         draft = large.fetch(desk, "case.draft", {"case": case, "ref_code": ref_code})
         if draft.pop("taken"):
             raise denied("REF_CODE_TAKEN", draft["ref_code"])
+        if not dry_run:
+            _check_fileable(draft)
         lines = in_order(draft["lines"], order)
         _check_size(lines)
         if not invocation.json:
@@ -165,13 +167,8 @@ def _check_code(code: str | None) -> None:
         ) from error
 
 
-def _file(
-    desk: Desk,
-    draft: dict[str, Any],
-    lines: list[Signed],
-    note: str | None,
-    key: str | None,
-) -> dict[str, Any]:
+def _check_fileable(draft: dict[str, Any]) -> None:
+    """Refuse before the catalogue is shown what would be refused after it."""
     if draft["ref_code"] is None:
         raise UsageError(
             say(
@@ -179,6 +176,17 @@ def _file(
                 "请用 --ref-code 指定档号：存证库未设定可用的档号格式。",
             )
         )
+    if draft["closed"] is None:
+        raise denied("CASE_OPEN", draft["case"])
+
+
+def _file(
+    desk: Desk,
+    draft: dict[str, Any],
+    lines: list[Signed],
+    note: str | None,
+    key: str | None,
+) -> dict[str, Any]:
     own = open_author(desk, key)
     payload = {
         **{name: draft[name] for name in ("case", "number", "ref_code")},
