@@ -1,0 +1,1 @@
+"""Texts and documents: what words stand in them, had without running or fetching anything."""

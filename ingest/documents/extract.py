@@ -1,0 +1,72 @@
+"""What is read out of a text or document: words, pages, title, and what was noticed (docs/documents.md).
+
+Formats that take a parser are read by processes of their own (`ingest.documents.readers`); plain
+text is read here, from bytes that are already at hand.
+"""
+
+from dataclasses import dataclass
+
+MOST = 4_000_000
+"""Characters of text that are kept of a document."""
+FIRST_PAGE = 4_000
+"""Characters of what stands for a first page where the format has none."""
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+DOCX = _OFFICE + "wordprocessingml.document"
+XLSX = _OFFICE + "spreadsheetml.sheet"
+PPTX = _OFFICE + "presentationml.presentation"
+DOCUMENTS = frozenset(
+    {
+        *(DOCX, XLSX, PPTX),
+        "application/msword",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-powerpoint",
+        "application/vnd.ms-works",
+        "application/ofd",
+        "application/pdf",
+        "application/rtf",
+        "application/x-ole-storage",
+        "application/x-tar",
+        "application/zip",
+        "message/rfc822",
+    }
+)
+"""Media types that a reader process takes apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What a document holds; everything in it is the file's own claim."""
+
+    text: str = ""
+    """Pages parted by form feeds."""
+    first_page: str = ""
+    """What a reader sees first, lines kept: headers and text boxes, then the body."""
+    pages: int | None = None
+    """Pages, sheets or slides; None where the format has none or does not say."""
+    title: str | None = None
+    """As the file's own properties state it."""
+    readable: bool = True
+    """False: it has pages and no text, or it could not be read."""
+    signatures: int = 0
+    encoding: str = ""
+    """Of plain text; empty for a format that has none of its own."""
+    confidence: int | None = None
+    """0 to 100: how sure the encoding is; None where the format names it."""
+    puid: str | None = None
+    findings: tuple[tuple[str, str], ...] = ()
+    """Code and note of each thing that was noticed."""
+
+
+def is_document(media_type: str) -> bool:
+    """Whether a reader process is needed."""
+    return media_type in DOCUMENTS
+
+
+def plain(data: bytes, encoding: str, *, form: str = "plain", most: int = MOST) -> Extracted:
+    """Read a text (or its head) of a known encoding; `form` as `TextInfo.form` has it.
+
+    A character that the end of `data` cuts in two is left out; nothing is raised.
+    """
+    del form
+    text = data[: 4 * most].decode(encoding, errors="ignore").removeprefix("\ufeff")[:most]
+    return Extracted(text=text, first_page=text[:FIRST_PAGE], encoding=encoding)
