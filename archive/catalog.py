@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 from archive import derived_rows, layout
 from archive.errors import FormatError, NotFound
 from archive.ids import check_ulid
+from archive.kinds import short_kind
 from archive.ledger import Appended
 from archive.media_rows import MediaRows
 from archive.record import RecordDescription
@@ -128,6 +129,21 @@ def record_row(log: str, index: int, found: RecordDescription) -> dict[str, Any]
         "preview": text.get("preview"),
         "lost": False,
         **_media_columns(claims, value.get("technical")),
+        **_document_columns(value),
+    }
+
+
+def _document_columns(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What it is, and what a text or document says of itself."""
+    found: Mapping[str, Any] = value.get("document") or {}
+    return {
+        "kind": short_kind(value["media"]["type"]),
+        "doc_number": found.get("number"),
+        "doc_date": found.get("date"),
+        "parties": "；".join([party["name"] for party in found.get("parties", ())]) or None,
+        "language": found.get("language"),
+        "pages": found.get("pages"),
+        "readable": found.get("readable"),
     }
 
 

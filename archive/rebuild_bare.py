@@ -17,6 +17,7 @@ from archive.catalog import RECORD
 from archive.desk.db_shelf import DbShelf
 from archive.desk.destroying import DESTROYING
 from archive.entry import Entry
+from archive.kinds import short_kind
 from archive.ledger import ENTRY
 from archive.parts import CONTENT, find_part, part_of
 from archive.ports import ObjectStore
@@ -41,6 +42,7 @@ def fill(connection: Connection, lines: Sequence[Mapping[str, Any]]) -> None:
             "case_no": line["case"],
             "category": line["category"],
             "media_type": line["media"],
+            "kind": short_kind(line["media"]) if line["media"] else None,
         }
         here = (RECORD.c.id == line["record"]) & (RECORD.c.folder_raw == BARE)
         connection.execute(update(RECORD).where(here).values(**said))

@@ -43,7 +43,18 @@ _TEXTS = (
 )
 _DAYS = ("since", "until")
 _CAPTURE = ("capture_start", "capture_end", "received_at")
-_BARE = ("record", "log", "index", "source", "size", "media_type", "lost", "destroyed", *_CAPTURE)
+_BARE = (
+    "record",
+    "log",
+    "index",
+    "source",
+    "size",
+    "media_type",
+    "kind",
+    "lost",
+    "destroyed",
+    *_CAPTURE,
+)
 """What is shown of a record to who may only know that it is there."""
 _SOURCE = ("state", "label", "kind", "unit", "first_seen", "last_seen")
 
@@ -235,6 +246,7 @@ def _record(row: RecordRow, *, whole: bool) -> Document:
         "size": row.size,
         "sha256": row.sha256,
         "media_type": row.media_type,
+        "kind": row.kind,
         "case": row.case_no,
         "category": row.category,
         "stage": row.stage,
@@ -245,6 +257,12 @@ def _record(row: RecordRow, *, whole: bool) -> Document:
         "received_at": row.received_at,
         "title": row.title,
         "preview": row.preview,
+        "number": row.doc_number,
+        "date": row.doc_date,
+        "parties": row.parties,
+        "language": row.language,
+        "pages": row.pages,
+        "readable": row.readable,
         "device": row.device,
         "duration_ms": row.duration_ms,
         "condition": row.condition,

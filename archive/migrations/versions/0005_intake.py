@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from archive.column_types import text_type
+from archive.kinds import short_kind
 
 revision = "0005"
 down_revision = "0004"
@@ -19,3 +20,14 @@ def upgrade() -> None:
     op.add_column("record", sa.Column("pages", sa.Integer(), nullable=True))
     op.add_column("record", sa.Column("readable", sa.Boolean(), nullable=True))
     op.add_column("source", sa.Column("terms", text_type(), nullable=True))
+    _name_kinds()
+
+
+def _name_kinds() -> None:
+    """Say of records of before what they are."""
+    record = sa.table("record", sa.column("media_type"), sa.column("kind"))
+    connection = op.get_bind()
+    for media_type in connection.execute(sa.select(record.c.media_type).distinct()).scalars():
+        if media_type:
+            named = record.update().where(record.c.media_type == media_type)
+            connection.execute(named.values(kind=short_kind(media_type)))
