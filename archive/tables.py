@@ -300,6 +300,23 @@ class SourceRow(SQLModel, table=True):
     """JSON: what the register says besides (docs/formats.md §14, `source.confirmed`)."""
 
 
+class SourceHourRow(SQLModel, table=True):
+    """What came from a source within an hour, as the ledger's entries say: few rows, so that rates
+    and quotas need no look at the records.
+    """
+
+    __tablename__ = "source_hour"
+    source: str = Field(primary_key=True)
+    hour: datetime = Field(primary_key=True, index=True)
+    """Its beginning."""
+    records: int = Field(sa_type=BigInteger)
+    bytes: int = Field(sa_type=BigInteger)
+    """Of the records."""
+    redropped: int = Field(sa_type=BigInteger)
+    rejected: int = Field(sa_type=BigInteger)
+    refused: int = Field(sa_type=BigInteger)
+
+
 class IntakeRow(SQLModel, table=True):
     """The state of one drop, from staged to released (design §3)."""
 

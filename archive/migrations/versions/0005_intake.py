@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from archive.column_types import text_type
+from archive.column_types import text_type, time_type
 from archive.kinds import short_kind
 
 revision = "0005"
@@ -21,6 +21,7 @@ def upgrade() -> None:
     op.add_column("record", sa.Column("readable", sa.Boolean(), nullable=True))
     op.add_column("source", sa.Column("terms", text_type(), nullable=True))
     _name_kinds()
+    _count_by_hour()
 
 
 def _name_kinds() -> None:
@@ -31,3 +32,28 @@ def _name_kinds() -> None:
         if media_type:
             named = record.update().where(record.c.media_type == media_type)
             connection.execute(named.values(kind=short_kind(media_type)))
+
+
+def _count_by_hour() -> None:
+    """Add the table of what came from a source within an hour, with the records of before."""
+    op.create_table(
+        "source_hour",
+        sa.Column("source", text_type(), nullable=False),
+        sa.Column("hour", time_type(), nullable=False),
+        *(
+            sa.Column(name, sa.BigInteger(), nullable=False)
+            for name in ("records", "bytes", "redropped", "rejected", "refused")
+        ),
+        sa.PrimaryKeyConstraint("source", "hour"),
+    )
+    op.create_index("ix_source_hour_hour", "source_hour", ["hour"])
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    hour = (
+        "strftime('%Y-%m-%d %H:00:00.000000', received_at)"
+        if is_sqlite
+        else "date_trunc('hour', received_at)"
+    )
+    op.execute(
+        "INSERT INTO source_hour (source, hour, records, bytes, redropped, rejected, refused)"  # noqa: S608
+        f" SELECT source, {hour}, count(*), sum(size), 0, 0, 0 FROM record GROUP BY 1, 2"
+    )
