@@ -45,6 +45,10 @@ class Drop(NamedTuple):
     sidecar: Found | None
     settled: Settled
     """The weaker of the two, where there are two."""
+    notes: tuple[tuple[str, str], ...] = ()
+    """Code and note of what was found about its arrival; they become findings of record.json."""
+    beside: tuple[Found, ...] = ()
+    """Further files that are released together with it, such as the marker that it is ready."""
 
 
 @dataclass(frozen=True, slots=True)
