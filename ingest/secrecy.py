@@ -17,12 +17,12 @@ _FIELD = re.compile(
     r"(?:classification|classified|secrecy|密级|定密|涉密等级|保密级别)"
     r"[\"']?[:=][\[{\"']*([^\"',}\]]{0,40})"
 )
-_SIMPLIFIED = str.maketrans("絕機祕級業別", "绝机秘级业别")
+SIMPLIFIED = str.maketrans("絕機祕級業別", "绝机秘级业别")
 _ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
 _OVERLAP = 256
 """Characters of the longest field with its value, and more."""
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_HIDDEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+HIDDEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
 def is_marked(value: str) -> bool:
@@ -81,5 +81,5 @@ def _unescape(match: re.Match[str]) -> str:
 
 def _plain(text: str) -> str:
     # Full-width letters, spaces inside a word and capital letters hide nothing.
-    plain = _HIDDEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
-    return plain.translate(_SIMPLIFIED)
+    plain = HIDDEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    return plain.translate(SIMPLIFIED)
