@@ -159,6 +159,10 @@ def _media_columns(claims: Mapping[str, Any], technical: Any) -> dict[str, Any]:
     return {
         **(chosen if captured.get("start") else {}),
         "item": claims.get("item"),
+        "subject": claims.get("subject"),
+        "place": claims.get("place"),
+        "importance": claims.get("importance"),
+        "tags": " ".join(claims.get("tags") or ()) or None,
         "device": claims.get("device") or segment.get("device"),
         "segment": segment.get("number"),
         "duration_ms": found.get("duration_ms"),

@@ -14,9 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from archive.vocabulary import SENSITIVITIES
 from ingest import secrecy
 from ingest.errors import Classified, SidecarBad
 from ingest.names import safe_for_terminal
+from ingest.sidecars.remarks import moment
 
 MAX_SIZE = 1 << 20
 """Bytes a sidecar may have."""
@@ -29,6 +31,7 @@ _KEYS = (_KEY, _KEY.decode().encode("utf-16-le"), _KEY.decode().encode("utf-16-b
 _MARKER = "cunzheng_sidecar"
 _ANNOTATIONS = {"$id", "$schema", "title", "description", "format"}
 _DIGESTS = ("sha256", "sm3", "md5")
+_TAGS = {chinese: code for code, (_, chinese) in SENSITIVITIES.items()}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -63,14 +66,18 @@ def parse(data: bytes) -> Sidecar:
     SidecarBad with one code and sentence otherwise.
     """
     try:
-        value = _decode(data)
-        if _is_classified(value):
-            raise Classified
-        return _checked(value)
+        return checked(_decode(data))
     except SidecarBad:
         if any(secrecy.is_marked_text(text) for text in secrecy.readings(data[:MAX_SIZE])):
             raise Classified from None
         raise
+
+
+def checked(value: Any) -> Sidecar:
+    """A sidecar's value, read from whatever form, under all rules; raises as `parse` does."""
+    if _is_classified(value):
+        raise Classified
+    return _checked(value)
 
 
 def _is_classified(value: Any) -> bool:
@@ -178,13 +185,19 @@ def _checked(value: Any) -> Sidecar:
         for name, field in value.items()
         if name != _MARKER and name not in _DIGESTS
     }
+    if "tags" in claims:
+        claims["tags"] = sorted({_TAGS.get(tag, tag) for tag in claims["tags"]})
     return Sidecar(claims, digests)
 
 
 def _nfc(value: Any) -> Any:
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value)
-    return [{name: _nfc(text) for name, text in item.items()} for item in value]
+    if isinstance(value, list):
+        return [_nfc(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _nfc(item) for name, item in value.items()}
+    return value
 
 
 def _check_times(value: Mapping[str, Any]) -> None:
@@ -212,11 +225,9 @@ def _moment(value: Mapping[str, Any], name: str, where: str = "") -> datetime | 
     if text is None:
         return None
     try:
-        # Python takes at most six decimals; the text itself is kept as it is.
-        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+        return moment(text)
     except ValueError:
         raise _field_fault(where + name) from None
-    return moment
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Sidecars beyond `<name>.json`: other forms by configuration, waiting, those that come late."""
