@@ -36,6 +36,7 @@ from cli.protecting import FIRST, protected, remembered_traits, traits_of
 from cli.settings import EMBEDDED, SETTINGS_FILE, Settings
 from cli.software import software
 from cli.wiring_copy import awaited_copy
+from cli.wiring_documents import DocumentBench
 from cli.wiring_media import FirstLook
 from cli.wiring_places import Opening, Purpose, check_file_system
 from ingest.ahead import Ahead
@@ -285,6 +286,11 @@ class Workbench:
         )
         return Releaser(self.fs, self.clock, settings, tell)
 
+    @cached_property
+    def documents(self) -> DocumentBench:
+        """What reads texts and documents."""
+        return DocumentBench(self.settings)
+
     def intake(
         self,
         releaser: Releaser,
@@ -308,6 +314,7 @@ class Workbench:
             floor_class=lock.name,
             copied=awaited_copy(self.settings),
             look=FirstLook(self.settings, self.home),
+            understand=self.documents.understander.understand,
             session=session,
         )
         return Intake(
@@ -347,6 +354,7 @@ class Workbench:
             finally:
                 pipeline.close()
                 intake.close()
+                self.documents.close()
 
     @contextmanager
     def by_hand(
@@ -364,6 +372,7 @@ class Workbench:
                 stack.callback(aside.close)
             session = ahead.session if ahead else None
             intake = self.intake(self.releaser(tell), "keep", session)
+            stack.callback(self.documents.close)
             stack.callback(intake.close)
             if ahead:
                 stack.callback(ahead.stop)

@@ -25,7 +25,8 @@ from archive.rows import insert_rows
 from archive.tables import IntakeRow
 from ingest.ahead import ReadPack
 from ingest.alone import Apart, is_sensitive
-from ingest.describe import Circumstances, Look
+from ingest.describe import Circumstances, Look, Understand
+from ingest.documents.understand import NAMES
 from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
 from ingest.entries import EntryMaker, Facts, Known
 from ingest.errors import DestroyedBefore, SourceChanged, SourceUnreadable
@@ -40,7 +41,8 @@ from ingest.sweep import Drop, Found
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
 _LARGE = 1 << 20
-_READERS = 2
+_READERS = max(2, min(8, os.cpu_count() or 2))
+"""Large files, media and documents that are read at a time: each is on its own core, as a rule."""
 _COLUMNS = (
     *("id", "source", "path", "dev", "ino", "size", "mtime_ns", "ctime_ns"),
     *("sha256", "sidecar_sha256", "state", "record", "pending", "release", "at"),
@@ -85,6 +87,8 @@ class IntakeSettings:
     for one."""
     look: Look | None = None
     """Looks at media before they are sealed."""
+    understand: Understand | None = None
+    """Reads texts and documents before they are sealed."""
     session: StagingSession | None = None
     """A folder of staging that packs are read into ahead; intake takes it over."""
 
@@ -151,8 +155,9 @@ class Admission:
             Circumstances(settings.office, settings.software),
             settings.pack_up_to,
             settings.look,
+            settings.understand,
         )
-        self._slow = SLOW if settings.look else ()
+        self._slow = (SLOW if settings.look else ()) + (NAMES if settings.understand else ())
 
     def admit(self, drops: Sequence[Drop], read: Sequence[ReadPack] = ()) -> Admitted:
         """Stage a batch, with packs that were read ahead, and submit it.
@@ -274,8 +279,8 @@ class Admission:
         return fresh
 
     def _prepare(self, drops: Sequence[Drop], batch: _Batch, result: Admitted) -> list[Outcome]:
-        """Read all drops; large ones and media two at a time: hashing and other programs let go of
-        the interpreter.
+        """Read all drops; large ones, media and documents several at a time: hashing and other
+        programs let go of the interpreter.
         """
 
         def attempt(drop: Drop) -> Outcome | None:

@@ -4,8 +4,8 @@
     here:    known already? -> entries with the places in the pack -> one commit
 
 The reader has no database and needs no large library, so that it is at work at once. It reads what
-is plain: small files without sidecars that are no media. What it leaves, and every pack of which
-the archive has something already, is read here in the ordinary way.
+is plain: small files without sidecars that are no media and no documents. What it leaves, and every
+pack of which the archive has something already, is read here in the ordinary way.
 """
 
 import multiprocessing
@@ -27,6 +27,7 @@ from archive.durable import FileSystem
 from archive.errors import StateUnknown
 from archive.ids import RANDOM_BYTES, new_ulid
 from ingest.describe import Arrival, Circumstances
+from ingest.documents.understand import Later, Understander
 from ingest.drops import Accepted, Preparer
 from ingest.errors import SourceChanged, SourceUnreadable
 from ingest.packing import Packer, StagedPack, portions
@@ -51,6 +52,8 @@ class Reading:
     pack_up_to: int
     now: Callable[[], datetime]
     random: Callable[[int], bytes]
+    understand: bool = False
+    """Whether texts are understood; documents are left to who has a reader for them."""
 
 
 class ReadPack(NamedTuple):
@@ -219,6 +222,7 @@ class _Reader:
             Circumstances(reading.office, reading.software),
             reading.pack_up_to,
             _leave,
+            Understander(None).understand if reading.understand else None,
         )
 
     def parts(
@@ -245,7 +249,7 @@ class _Reader:
             return None
         try:
             outcome = self._preparer.prepare(drop, lambda _: False)
-        except (SourceChanged, SourceUnreadable, _Medium):
+        except (SourceChanged, SourceUnreadable, _Medium, Later):
             return None
         return outcome if isinstance(outcome, Accepted) else None
 

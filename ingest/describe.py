@@ -4,14 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import compress, product
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from archive.kinds import short_kind
 from archive.pieces import PIECE_SIZE
+from archive.source_terms import NOTHING, Registered
 from archive.times import format_time, parse_time
+from ingest.documents.understand import Understood
+from ingest.errors import KindNotAllowed
 from ingest.kind import MEDIA, Media, detect, is_named_medium
 from ingest.names import decode_name
 from ingest.sidecar import Sidecar
+from ingest.sidecars.remarks import remarks_on
 from ingest.staging import HEAD_SIZE, Staged
 from ingest.sweep import Drop
 from ingest.text import TextInfo, read_text
@@ -44,11 +50,15 @@ class Arrival(NamedTuple):
 
 
 class Circumstances:
-    """What the descriptions of one archive have in common."""
+    """What the descriptions of one archive have in common.
+
+    `registered` is what the register says of its sources; it is replaced before each batch.
+    """
 
     def __init__(self, office: str, software: str) -> None:
         self.office = canonical.text(office)
         self.software = canonical.text(software)
+        self.registered: Mapping[str, Registered] = {}
 
 
 class Look(Protocol):
@@ -68,13 +78,34 @@ class Look(Protocol):
         """The canonical bytes of `technical`."""
 
 
-_FIRST = (
+class Understand(Protocol):
+    """Says what a drop is and what it states of itself (ingest.documents.understand).
+
+    Raises Classified for what is marked as a state secret, and nothing else, whatever the file is.
+    """
+
+    def __call__(
+        self,
+        source: Path | bytes,
+        head: bytes,
+        complete: bool,  # noqa: FBT001
+        name: str,
+        size: int,
+    ) -> Understood:
+        """`head` are the first bytes of `source`, all of them if `complete`."""
+
+
+_KEYS = (
     *("claims", "digests", "findings", "first_hash_at", "folder", "folder_b64", "id", "media"),
     *("modified_at", "name", "name_b64", "office", "pieces", "received_at", "salt", "settle"),
-    *("sidecar", "size", "software", "source"),
+    *("sidecar", "size", "software", "source", "text", "v"),
 )
-_RECORD = canonical.Form(*_FIRST, "text", "v")
-_MEDIUM = canonical.Form(*_FIRST, "technical", "text", "v")
+_SOMETIMES = ("document", "register", "technical")
+_FORMS = {
+    there: canonical.Form(*sorted((*_KEYS, *compress(_SOMETIMES, there))))
+    for there in product((False, True), repeat=len(_SOMETIMES))
+}
+"""record.json by which of _SOMETIMES it has."""
 _MEDIA = canonical.Form("by", "type")
 _PIECES = canonical.Form("root", "size")
 _SETTLE = canonical.Form("lease", "seconds")
@@ -89,23 +120,25 @@ def describe(
     facts: Circumstances,
     sidecar: SidecarFacts | None,
     look: Look | None = None,
+    understand: Understand | None = None,
 ) -> bytes:
     """Write record.json; what device and sidecar say is kept as their claims.
 
     It is put together from canonical parts: one is written for every file. `look` is asked about
-    media and what has the name of one, and about nothing else.
+    media and what has the name of one, and about nothing else; `understand` about everything.
+    Raises Classified where that does, NoRecord where `look` does, KindNotAllowed.
     """
     file, settled = arrival.drop.file, arrival.drop.settled
     name, folder = decode_name(file.name), decode_name(file.folder)
-    complete, head = staged.size <= HEAD_SIZE, staged.start()
-    text = read_text(head, complete=complete)
-    media = detect(head, name.text, text, complete=complete)
+    media, text, document = _understood(understand, staged, name.text)
+    register = _register(facts.registered.get(file.source, NOTHING), media.type)
     seen = look if media.type.startswith(MEDIA) or is_named_medium(name.text) else None
     technical = _technical(seen, arrival, staged, media, sidecar)
-    return (_MEDIUM if technical else _RECORD)(
+    return _FORMS[document is not None, bool(register), bool(technical)](
         b"null" if sidecar is None else canonical.encode(dict(sidecar.parsed.claims)),
         arrival.digests,
-        b"[]" if sidecar is None else canonical.encode(findings(staged, sidecar)),
+        *(() if document is None else (document,)),
+        _findings(arrival.drop, staged, sidecar),
         arrival.first_hash_at,
         canonical.text(folder.text),
         canonical.text(folder.b64),
@@ -117,6 +150,7 @@ def describe(
         facts.office,
         _PIECES(b'"%s"' % str(staged.pieces_root).encode(), b"%d" % PIECE_SIZE),
         arrival.received_at,
+        *register,
         b'"%s"' % salt.hex().encode(),
         _SETTLE(_flag(settled.lease and staged.lease), b"%d" % settled.seconds),
         _sidecar(sidecar),
@@ -127,6 +161,31 @@ def describe(
         _text(text),
         b"1",
     )
+
+
+def _understood(understand: Understand | None, staged: Staged, name: str) -> Understood:
+    """Kind, text and `document`; of what is not understood, kind and text alone."""
+    complete, head = staged.size <= HEAD_SIZE, staged.start()
+    source = staged.path if staged.data is None else staged.data
+    if understand is not None and source is not None:
+        return understand(source, head, complete, name, staged.size)
+    text = read_text(head, complete=complete)
+    return Understood(detect(head, name, text, complete=complete), text, None)
+
+
+def _findings(drop: Drop, staged: Staged, sidecar: SidecarFacts | None) -> bytes:
+    """What was noticed of the arrival, and of what the sidecar claims."""
+    if sidecar is None and not drop.notes:
+        return b"[]"
+    noticed = [{"code": code, "note": note} for code, note in drop.notes]
+    return canonical.encode([*noticed, *(findings(staged, sidecar) if sidecar else ())])
+
+
+def _register(registered: Registered, media_type: str) -> tuple[bytes, ...]:
+    """What the register says of the source; raises KindNotAllowed."""
+    if registered.kinds and short_kind(media_type) not in registered.kinds:
+        raise KindNotAllowed(short_kind(media_type), registered.kinds)
+    return () if registered.text is None else (registered.text,)
 
 
 def _technical(
@@ -194,7 +253,7 @@ def findings(staged: Staged, sidecar: SidecarFacts) -> list[Mapping[str, str]]:
     """What was noticed at intake. A claimed digest that differs is sealed as found (design §3)."""
     found = {digest.algorithm: digest.value.hex() for digest in staged.digests}
     found.update(staged.claimed)
-    return [
+    differing = [
         {
             "code": "CLAIMED_DIGEST_DIFFERS",
             "note": f"the sidecar claims {algorithm}:{claimed}, the file has"
@@ -203,6 +262,8 @@ def findings(staged: Staged, sidecar: SidecarFacts) -> list[Mapping[str, str]]:
         for algorithm, claimed in sorted(sidecar.parsed.digests.items())
         if found[algorithm] != claimed
     ]
+    odd = remarks_on(sidecar.parsed.claims)
+    return [*differing, *({"code": code, "note": note} for code, note in odd)]
 
 
 def extra_algorithms(sidecar: SidecarFacts | None, digests: Sequence[str]) -> list[str]:

@@ -14,12 +14,13 @@ from ingest.describe import (
     Circumstances,
     Look,
     SidecarFacts,
+    Understand,
     describe,
     digests_text,
     extra_algorithms,
     time_text,
 )
-from ingest.errors import Classified, NoRecord, SidecarBad
+from ingest.errors import Classified, KindNotAllowed, NoRecord, SidecarBad
 from ingest.sources import read_head, read_pieces
 from ingest.staging import Staged, hold, stage
 from ingest.sweep import Drop
@@ -104,6 +105,8 @@ class Preparer:
     """Contents of at most this many bytes are held in memory, for a pack."""
     look: Look | None = None
     """Looks at media; None: they are sealed without `technical`."""
+    understand: Understand | None = None
+    """Reads texts and documents; None: they are sealed without `document`."""
 
     def prepare(self, drop: Drop, apart: Callable[[Mapping[str, Any]], bool]) -> Outcome:
         """`apart` says by the claims of a sidecar which small records get objects of their own.
@@ -133,10 +136,14 @@ class Preparer:
             digests_text(staged.digests),
         )
         try:
-            text = describe(arrival, self.random(SALT_BYTES), staged, self.facts, facts, self.look)
-        except NoRecord as nothing:
+            salt = self.random(SALT_BYTES)
+            text = describe(arrival, salt, staged, self.facts, facts, self.look, self.understand)
+        except Classified:
             self._unstage(staged)
-            return self._reject(drop, number, nothing, received_at)
+            return RefusedDrop(drop, number, received_at)
+        except (NoRecord, KindNotAllowed) as bad:
+            self._unstage(staged)
+            return self._reject(drop, number, bad, received_at)
         if staged.head:
             staged = staged._replace(head=b"")  # a batch would hold many
         return Accepted(arrival, staged, facts, received_at, text)

@@ -17,6 +17,8 @@ from typing import NamedTuple
 PREVIEW = 400
 """Characters of the preview."""
 MAX_TITLE = 200
+FIRST_PAGE = 4_000
+END = 1_500
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _ASCII_CONTROL = bytes((*range(9), 0x0B, *range(0x0E, 0x20), 0x7F))
@@ -54,6 +56,12 @@ class TextInfo(NamedTuple):
     preview: str
     form: str = "plain"
     """`plain`, `xml`, `html`, or `json` where all of it was there and could be parsed."""
+    confidence: int | None = None
+    """0 to 100: how sure the encoding is; None where a byte-order mark names it."""
+    start: str = ""
+    """The first FIRST_PAGE characters as they stand."""
+    end: str = ""
+    """The last END characters, where the text is longer than its start and all of it was there."""
 
 
 def read_text(head: bytes, *, complete: bool) -> TextInfo | None:
@@ -62,14 +70,17 @@ def read_text(head: bytes, *, complete: bool) -> TextInfo | None:
     if found is None:
         return None
     encoding, text = found
-    preview = _clean(text[: 3 * PREVIEW], PREVIEW)
+    preview = clean(text[: 3 * PREVIEW], PREVIEW)
     start = text[:200].lstrip()
     if start.startswith("<"):
-        return TextInfo(encoding, _markup_title(text), preview, _markup(start))
-    if start.startswith(("{", "[")):
+        form, title = _markup(start), _markup_title(text)
+    elif start.startswith(("{", "[")):
         form, title = _json(text) if complete else ("plain", "")
-        return TextInfo(encoding, title, preview, form)
-    return TextInfo(encoding, _plain_title(text), preview)
+    else:
+        form, title = "plain", _plain_title(text)
+    end = text[-END:] if complete and len(text) > FIRST_PAGE else ""
+    sure = _confidence(encoding, head, text)
+    return TextInfo(encoding, title, preview, form, sure, text[:FIRST_PAGE], end)
 
 
 def decode(head: bytes, *, complete: bool) -> tuple[str, str] | None:
@@ -87,6 +98,18 @@ def decode(head: bytes, *, complete: bool) -> tuple[str, str] | None:
         if found := _attempt(head, encoding, complete=complete):
             return found
     return None
+
+
+def _confidence(encoding: str, head: bytes, text: str) -> int | None:
+    """By the share of common characters where an encoding gives a meaning to nearly anything."""
+    if any(head.startswith(bom) for bom, _ in _BOMS):
+        return None
+    if encoding == "utf-8":
+        return 100  # a wrong guess would not have been decoded
+    foreign = [char for char in text[:_SAMPLE] if char > "\x7f"]
+    if not foreign:
+        return 90
+    return min(99, 100 * sum(map(_common().__contains__, foreign)) // len(foreign))
 
 
 def _attempt(data: bytes, encoding: str, *, complete: bool) -> tuple[str, str] | None:
@@ -125,7 +148,8 @@ def _common() -> frozenset[str]:
     return frozenset(raw.decode("gb2312", errors="ignore")) | {"…", "—", "·", "￥", "¥"}
 
 
-def _clean(text: str, limit: int) -> str:
+def clean(text: str, limit: int) -> str:
+    """On one line, in NFC, without what cannot be seen, and at most `limit` characters."""
     shown = " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())
     if not shown.isprintable():
         shown = _BLANK.sub(" ", shown).strip()
@@ -134,7 +158,7 @@ def _clean(text: str, limit: int) -> str:
 
 def _plain_title(text: str) -> str:
     lines = (
-        _clean(line[: 2 * MAX_TITLE], MAX_TITLE) for line in text[:_TITLE_CHARACTERS].splitlines()
+        clean(line[: 2 * MAX_TITLE], MAX_TITLE) for line in text[:_TITLE_CHARACTERS].splitlines()
     )
     return _best(list(islice(filter(None, lines), _TITLE_LINES)))
 
@@ -156,7 +180,7 @@ def _markup(start: str) -> str:
 
 def _markup_title(text: str) -> str:
     match = _HTML_TITLE.search(text) or _HTML_HEADING.search(text)
-    return _clean(_TAG.sub("", match[1]), MAX_TITLE) if match else ""
+    return clean(_TAG.sub("", match[1]), MAX_TITLE) if match else ""
 
 
 def _json(text: str) -> tuple[str, str]:
@@ -170,5 +194,5 @@ def _json(text: str) -> tuple[str, str]:
     for key in _JSON_TITLES if isinstance(value, dict) else ():
         if isinstance(value.get(key), str):
             # JSON escapes can name half characters, which no text may hold.
-            return "json", _clean(value[key].encode(errors="ignore").decode(), MAX_TITLE)
+            return "json", clean(value[key].encode(errors="ignore").decode(), MAX_TITLE)
     return "json", ""

@@ -84,6 +84,7 @@ def _read_ahead(
         settings.pack_up_to,
         clock.now,
         os.urandom,
+        understand=True,
     )
     number = new_ulid(clock.now(), os.urandom(RANDOM_BYTES))
     session = StagingSession(home / "staging", FileSystem(), number)

@@ -1,0 +1,185 @@
+"""What a drop is and what it says of itself: kind, text, and `document` of record.json.
+
+    kind, encoding, title, preview  <- its first bytes          (ingest.kind, ingest.text)
+    words, pages, signatures        <- a reader, for documents  (ingest.documents.readers)
+    number, date, parties, language <- its first page and end   (fields, language)
+    a mark of a state secret        -> Classified
+
+    understander = Understander(Readers)
+    understood = understander.understand(path, head, False, "决定书.pdf", size)
+
+Whatever a file is, the answer has the documented form; only Classified and Later are raised.
+"""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from archive.document import EXAMINED, MOST_FINDINGS, MOST_PARTIES, MOST_TEXT, NOT_EXAMINED
+from ingest.classification import is_marked_page
+from ingest.documents.extract import Extracted, is_document, plain
+from ingest.documents.fields import Fields, Party, fields_of
+from ingest.documents.language import language_of
+from ingest.errors import Classified
+from ingest.kind import Media, detect
+from ingest.text import END, PREVIEW, TextInfo, clean, read_text
+from signing import canonical
+
+MOST_READ = 200_000
+"""Characters of a document that are asked for: its first pages and, as a rule, its end."""
+NAMES = tuple(
+    f".{name}".encode()
+    for name in (
+        *("pdf", "ofd", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "wps", "et", "dps"),
+        *("rtf", "eml", "zip"),
+    )
+)
+"""Endings of names that a reader is asked about, as far as a name can tell."""
+UNDERSTANDING_FAILED = "UNDERSTANDING_FAILED"
+_MARKUP = frozenset(("html", "xml"))
+_PARTY = canonical.Form("name", "role")
+_FINDING = canonical.Form("code", "note")
+_DOCUMENT = canonical.Form(
+    *("classification", "confidence", "date", "findings", "language", "number", "pages"),
+    *("parties", "puid", "readable", "signatures"),
+)
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
+_TEXTUAL = ("text/", "application/json", "application/xml")
+
+
+class Reader(Protocol):
+    """Takes documents apart (ingest.documents.readers)."""
+
+    def read(
+        self, source: Path | bytes | int, media_type: str, name: str, *, most: int
+    ) -> Extracted:
+        """Never raises for what the file is."""
+
+
+class Later(Exception):
+    """A document, which takes a reader; there is none in this process."""
+
+
+class Understood(NamedTuple):
+    """What is known of a drop by what it holds; `document` as canonical bytes, None for others."""
+
+    media: Media
+    text: TextInfo | None
+    document: bytes | None
+
+
+class Understander:
+    """Understands drops; `readers` is asked for a reader at the first document, and only once.
+
+    None: documents are for another process, Later is raised for them. Threads may share one.
+    """
+
+    def __init__(self, readers: Callable[[], Reader] | None) -> None:
+        self._readers = readers
+        self._lock = threading.Lock()
+        self._reader: Reader | None = None
+
+    def understand(
+        self,
+        source: Path | bytes,
+        head: bytes,
+        complete: bool,  # noqa: FBT001
+        name: str,
+        size: int,
+    ) -> Understood:
+        """`head` are the first bytes of `source`, all of them if `complete`.
+
+        Raises Classified for what is marked as a state secret on its first page, and Later.
+        """
+        text = read_text(head, complete=complete)
+        media = detect(head, name, text, complete=complete)
+        if is_document(media.type):
+            return self._document(source, name, media)
+        if text is not None:
+            return _plain(head, media, text)
+        if size and media.type.startswith(_TEXTUAL):
+            return Understood(media, None, _bytes_of(_UNREAD, Fields(), None))
+        return Understood(media, None, None)
+
+    def _document(self, source: Path | bytes, name: str, media: Media) -> Understood:
+        if self._readers is None:
+            raise Later
+        found = self._asked().read(source, media.type, name, most=MOST_READ)
+        if is_marked_page(found.first_page):
+            raise Classified
+        fields = fields_of(found.first_page, found.text[-END:], title=found.title or "")
+        text = None
+        if found.text.strip():
+            preview = clean(found.text[: 3 * PREVIEW], PREVIEW)
+            text = TextInfo(found.encoding, fields.title, preview)
+        return Understood(media, text, _bytes_of(found, fields, language_of(found.text)))
+
+    def _asked(self) -> Reader:
+        with self._lock:
+            if self._reader is None:
+                if self._readers is None:
+                    raise Later
+                self._reader = self._readers()
+            return self._reader
+
+
+_UNREAD = Extracted(readable=False)
+
+
+def _plain(head: bytes, media: Media, text: TextInfo) -> Understood:
+    """A text that is at hand; markup without its tags."""
+    found = Extracted(text.start, text.start, confidence=text.confidence)
+    if text.form in _MARKUP:
+        found = plain(head, text.encoding, form=text.form)
+    if text.form != "plain" and is_marked_page(head.decode(text.encoding, "ignore")):
+        raise Classified  # in an attribute, a tag or a field
+    if is_marked_page(found.first_page):
+        raise Classified
+    fields = fields_of(found.first_page, text.end or found.text[-END:], title=text.title)
+    shown = text._replace(title=fields.title, start="", end="")
+    return Understood(media, shown, _bytes_of(found, fields, language_of(found.text)))
+
+
+def _bytes_of(found: Extracted, fields: Fields, language: str | None) -> bytes:
+    """`document` of record.json (docs/formats.md §14)."""
+    examined = bool(found.first_page) and not found.first_page.isspace()
+    return _DOCUMENT(
+        b'"%s"' % (EXAMINED if examined else NOT_EXAMINED).encode(),
+        _number(found.confidence),
+        canonical.text(fields.date),
+        _findings(found.findings),
+        canonical.text(language),
+        canonical.text(_shown(fields.number)),
+        _number(found.pages),
+        _parties(fields.parties),
+        canonical.text(_shown(found.puid)),
+        b"true" if found.readable else b"false",
+        _number(found.signatures),
+    )
+
+
+def _findings(found: Iterable[tuple[str, str]]) -> bytes:
+    kept = list(dict.fromkeys((code, _shown(note) or "") for code, note in found))[:MOST_FINDINGS]
+    each = (_FINDING(canonical.text(code), canonical.text(note)) for code, note in kept)
+    return b"[%s]" % b",".join(each)
+
+
+def _parties(parties: Iterable[Party]) -> bytes:
+    each = [
+        _PARTY(canonical.text(_shown(party.name)), canonical.text(party.role)) for party in parties
+    ]
+    return b"[%s]" % b",".join(each[:MOST_PARTIES])
+
+
+def _number(value: int | None) -> bytes:
+    return b"null" if value is None else b"%d" % value
+
+
+def _shown(value: str | None) -> str | None:
+    """A text of a file as record.json may have it: NFC, nothing hidden, and short."""
+    if not value or value.isascii():
+        return _HIDDEN.sub("", value)[:MOST_TEXT] if value else None
+    return unicodedata.normalize("NFC", _HIDDEN.sub("", value))[:MOST_TEXT]
