@@ -11,10 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, insert, update
 
 from archive import catalog, fields, layout
-from archive.catalog import SOURCE
 from archive.detail import Detail
 from archive.entry import Entry
-from archive.errors import DataBad, ObjectMissing
+from archive.errors import DataBad, FormatError, ObjectMissing
 from archive.identity import Identity
 from archive.ledger import Appended
 from archive.parts import DESCRIPTION, Nearby, Part, part_of
@@ -22,6 +21,8 @@ from archive.pki_register import PKI
 from archive.ports import ObjectStore, read_all
 from archive.rebuild_bare import unknown_row
 from archive.record import RecordDescription
+from archive.source_rows import ARRIVALS, SOURCE, Counts
+from archive.source_terms import CONFIRMED, RETIRED, UNCONFIRMED, Terms
 from archive.tables import OutageRow
 from archive.times import parse_time
 from signing.digest import Digest
@@ -29,6 +30,11 @@ from signing.digest import Digest
 OUTAGE = OutageRow.__table__  # type: ignore[attr-defined]
 _OBJECT_LIMIT = 16 << 20
 _ACCESSION = "record.accessioned"
+_STATES = {
+    "source.registered": UNCONFIRMED,
+    "source.confirmed": CONFIRMED,
+    "source.retired": RETIRED,
+}
 
 
 class Projection:
@@ -51,7 +57,10 @@ class Projection:
         """Write the lines of what was added since the last time."""
         wanted: dict[str, tuple[Part, str]] = {}
         details: dict[str, str] = {}
+        counts = Counts()
         for _, _, entry in self._new:
+            if entry.kind in ARRIVALS:
+                counts.note(entry.kind, entry.body)
             if entry.kind == _ACCESSION:
                 part = part_of(str(entry.subject), entry.body, entry.at, DESCRIPTION)
                 wanted[part.own] = part, entry.body["record"]
@@ -63,6 +72,9 @@ class Projection:
                 _outage(connection, entry)
             elif entry.kind in ("log.opened", "log.linked"):
                 self._pki(connection, entry)
+
+        counts.save(connection)
+        counts.save_last_seen(connection)
 
         def description(key: str) -> bytes | None:
             if key in details:
@@ -94,19 +106,15 @@ class Projection:
         data = self._object(part, entry.body["detail"], Detail.parse)
         said: Mapping[str, Any] = Detail.parse(data).data if data else {}
         source = str(entry.subject)
-        confirmed = entry.kind == "source.confirmed"
-        values = {
-            "name": _name(said) or source.encode(),
-            "state": said.get("state") or ("confirmed" if confirmed else "unconfirmed"),
-            "label": said.get("label"),
-            "kind": said.get("kind"),
-            "unit": said.get("unit"),
-            "last_seen": entry.at,
-        }
+        values: dict[str, Any] = {"state": _STATES[entry.kind]}
+        if entry.kind != "source.retired":
+            terms = _terms(said.get("terms"))
+            labels = {name: said.get(name) for name in ("label", "kind", "unit")}
+            values |= {"name": _name(said) or source.encode(), **labels, "terms": terms}
         changed = update(SOURCE).where(SOURCE.c.id == source).values(**values)
         if connection.execute(changed).rowcount == 0:
-            row = {"id": source, "first_seen": entry.at, **values}
-            connection.execute(insert(SOURCE), [row])
+            row = {"id": source, "name": source.encode(), "first_seen": entry.at}
+            connection.execute(insert(SOURCE), [{**row, "last_seen": entry.at, **values}])
 
     def _pki(self, connection: Connection, entry: Entry) -> None:
         """Certificates and CRLs that the ledger names; CRLs are sorted in by `register_crls`."""
@@ -124,6 +132,14 @@ class Projection:
 
 def _anything(_data: bytes) -> None:
     """No form is asked for."""
+
+
+def _terms(said: object) -> str | None:
+    """The column; what a later version said, which this one cannot read, is not taken over."""
+    try:
+        return Terms.of(said).text()
+    except FormatError:
+        return None
 
 
 def _name(said: Mapping[str, Any]) -> bytes:

@@ -9,15 +9,25 @@ Counts follow from the ledger's entries alone; a rebuild makes the same ones.
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from archive.source_terms import CONFIRMED, Terms
+from archive.source_terms import CONFIRMED, NOTHING, Registered, Terms, registered
 from archive.tables import SourceHourRow, SourceRow
+from archive.times import parse_time
 
 SOURCE = SourceRow.__table__  # type: ignore[attr-defined]
 HOUR = SourceHourRow.__table__  # type: ignore[attr-defined]
 COUNTED = ("records", "bytes", "redropped", "rejected", "refused")
+ARRIVALS = {
+    "record.accessioned": "records",
+    "record.redropped": "redropped",
+    "drop.rejected": "rejected",
+}
+"""Kinds of entries that say that something came, and what they are counted as."""
+REFUSED = "CLASSIFIED_REFUSED"
 
 
 def terms_of(connection: Connection) -> Mapping[str, Terms]:
@@ -27,9 +37,15 @@ def terms_of(connection: Connection) -> Mapping[str, Terms]:
     return {row.id: Terms.parse(row.terms) for row in rows}
 
 
-def hour_of(moment: datetime) -> datetime:
-    """The hour a moment lies in."""
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+def read_registered(connection: Connection) -> Mapping[str, Registered]:
+    """What intake needs of confirmed sources; those of which nothing is said are not in it."""
+    c = SOURCE.c
+    query = select(c.id, c.kind, c.unit, c.terms).where(c.state == CONFIRMED)
+    said = {
+        row.id: registered(Terms.parse(row.terms), row.kind, row.unit)
+        for row in connection.execute(query)
+    }
+    return {source: found for source, found in said.items() if found != NOTHING}
 
 
 class Counts:
@@ -37,10 +53,22 @@ class Counts:
 
     def __init__(self) -> None:
         self._counts: defaultdict[tuple[str, datetime], Counter[str]] = defaultdict(Counter)
+        self._last: dict[str, datetime] = {}
 
-    def add(self, source: str, at: datetime, what: str, count: int = 1) -> None:
-        """`what` is one of COUNTED; `at` when it was received."""
-        self._counts[source, hour_of(at)][what] += count
+    def note(self, kind: str, body: Mapping[str, Any]) -> None:
+        """An entry of a kind in ARRIVALS."""
+        what = ARRIVALS[kind]
+        if body.get("code") == REFUSED:
+            what = "refused"
+        size = body["size"] if what == "records" else 0
+        self.add(body["source"], parse_time(body["received_at"]), what, size)
+
+    def add(self, source: str, at: datetime, what: str, size: int = 0) -> None:
+        """One thing that came: `what` is one of COUNTED, `at` when it was received."""
+        counts = self._counts[source, _hour(at)]
+        counts[what] += 1
+        counts["bytes"] += size
+        self._last[source] = max(at, self._last.get(source, at))
 
     def save(self, connection: Connection) -> None:
         """Write them."""
@@ -51,3 +79,21 @@ class Counts:
                 row = {"source": source, "hour": hour, **dict.fromkeys(COUNTED, 0), **counts}
                 connection.execute(insert(HOUR), [row])
         self._counts.clear()
+
+    def save_last_seen(self, connection: Connection) -> None:
+        """Write when each source was last seen, where that is later than what the table has."""
+        for source, at in self._last.items():
+            here = (SOURCE.c.id == source) & (SOURCE.c.last_seen < at)
+            connection.execute(update(SOURCE).where(here).values(last_seen=at))
+        self._last.clear()
+
+
+@lru_cache(maxsize=8)
+def _beginning(year: int, month: int, day: int, hour: int) -> datetime:
+    # A batch has thousands of one hour.
+    return datetime(year, month, day, hour, tzinfo=UTC)
+
+
+def _hour(moment: datetime) -> datetime:
+    at = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return _beginning(at.year, at.month, at.day, at.hour)

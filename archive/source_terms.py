@@ -9,7 +9,7 @@ Pure; `archive.source_rows` reads them from the table of sources (docs/formats.m
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from dataclasses import fields as fields_of
-from typing import Any
+from typing import Any, NamedTuple
 
 from archive import fields
 from archive.errors import FormatError
@@ -101,10 +101,27 @@ TERMS = tuple(field.name for field in fields_of(Terms))
 """Names of all that can be said."""
 
 
-def register_text(terms: Terms, kind: str | None, unit: str | None) -> bytes | None:
-    """`register` of record.json in canonical bytes; None where nothing of it is known."""
+class Registered(NamedTuple):
+    """What intake and record.json need of one confirmed source."""
+
+    text: bytes | None = None
+    """`register` of record.json, canonical; None where nothing is to be said."""
+    kinds: frozenset[str] = frozenset()
+    """Short kinds of files that are taken; empty: every kind."""
+    profile: str | None = None
+    """The one profile by which names of media are read; None: the first that fits."""
+
+
+NOTHING = Registered()
+"""Of a source that nobody confirmed, or said anything of."""
+
+
+def registered(terms: Terms, kind: str | None, unit: str | None) -> Registered:
+    """What a register entry means to intake; NOTHING where nothing is said."""
     texts = (terms.device, kind, terms.officer, unit)
+    kinds = frozenset(terms.kinds)
     if terms.clock_offset_ms is None and not any(texts):
-        return None
+        return Registered(None, kinds, terms.profile)
     offset = b"null" if terms.clock_offset_ms is None else b"%d" % terms.clock_offset_ms
-    return _REGISTER(offset, *(canonical.text(text or None) for text in texts))
+    text = _REGISTER(offset, *(canonical.text(value or None) for value in texts))
+    return Registered(text, kinds, terms.profile)

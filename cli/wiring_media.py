@@ -50,9 +50,11 @@ class FirstLook:
         media_type: str,
         claims: Mapping[str, Any] | None,
         received_at: datetime,
+        profile: str | None = None,
     ) -> bytes:
         """See ingest.describe.Look."""
-        return self.looker.described(source, name, media_type, claims, received_at)
+        looker = self.looker if profile is None else self.looker.by(profile)
+        return looker.described(source, name, media_type, claims, received_at)
 
     @property
     def looker(self) -> "Looker":

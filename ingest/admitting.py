@@ -22,6 +22,7 @@ from archive.durable import FileSystem
 from archive.ledger import NewEntry, Prepared
 from archive.ports import Clock, ObjectStore
 from archive.rows import insert_rows
+from archive.source_rows import ARRIVALS, Counts, read_registered
 from archive.tables import IntakeRow
 from ingest.ahead import ReadPack
 from ingest.alone import Apart, is_sensitive
@@ -121,6 +122,7 @@ class _Batch:
     files: list[str] = field(default_factory=list)
     sources: dict[str, bytes] = field(default_factory=dict)
     refused: set[tuple[Any, ...]] = field(default_factory=set)
+    counts: Counts = field(default_factory=Counts)
 
 
 class Admission:
@@ -144,6 +146,7 @@ class Admission:
         self._settings = settings
         self._session = session
         self._entries = EntryMaker(maker, clock, session.name, settings.office)
+        self._facts = Circumstances(settings.office, settings.software)
         self._preparer = Preparer(
             fs,
             session.folder,
@@ -152,7 +155,7 @@ class Admission:
             maker.id,
             clock.now,
             maker.random,
-            Circumstances(settings.office, settings.software),
+            self._facts,
             settings.pack_up_to,
             settings.look,
             settings.understand,
@@ -165,6 +168,8 @@ class Admission:
         Raises Unreachable if the disk is full: the batch is given back whole.
         """
         result = Admitted()
+        with self._db.read() as connection:
+            self._facts.registered = read_registered(connection)
         batch = _Batch(Known.empty(), self._clock.now(), Apart(self._settings.alone, self._db))
         try:
             left = self._take_read(drops, read, batch, result)
@@ -227,6 +232,7 @@ class Admission:
         for outcome in outcomes:
             entry, record = self._entry(outcome, batch.known, packer, result)
             batch.entries.append(entry)
+            _count(batch.counts, entry.kind, outcome)
             batch.rows.append(self._row(outcome, entry.id, record, batch.now))
             batch.sources[outcome.drop.file.source] = _source_folder(outcome.drop.file)
             if isinstance(outcome, Accepted) and outcome.staged.path is not None:
@@ -259,6 +265,7 @@ class Admission:
         with self._db.write() as connection:
             for source, folder in batch.sources.items():
                 ensure_source(connection, source, folder, batch.now, self._maker)
+            batch.counts.save(connection)
             ledger.submit(connection, batch.entries)
             insert_rows(connection, INTAKE, _COLUMNS, batch.rows)
         self._session.submitted(batch.files)
@@ -361,6 +368,15 @@ class Admission:
             beside = outcome.sidecar.digests[0].value if outcome.sidecar else None
         ours = (state, record, pending, self._settings.release, now)
         return [pending, file.source, path, *key, content, beside, *ours]
+
+
+def _count(counts: Counts, kind: str, outcome: Outcome) -> None:
+    """Count what came of a source, as its entry will say it."""
+    source, at = outcome.drop.file.source, outcome.received_at
+    if isinstance(outcome, Accepted) and kind == "record.accessioned":
+        counts.add(source, at, "records", outcome.staged.size)
+    else:
+        counts.add(source, at, "refused" if isinstance(outcome, RefusedDrop) else ARRIVALS[kind])
 
 
 def _is_repeated(outcome: RefusedDrop, seen: set[tuple[Any, ...]]) -> bool:

@@ -200,6 +200,7 @@ def _leave(
     media_type: str,  # noqa: ARG001 - see Look
     claims: Mapping[str, Any] | None,  # noqa: ARG001 - see Look
     received_at: datetime,  # noqa: ARG001 - see Look
+    profile: str | None = None,  # noqa: ARG001 - see Look
 ) -> bytes:
     raise _Medium
 

@@ -74,8 +74,9 @@ class Look(Protocol):
         media_type: str,
         claims: Mapping[str, Any] | None,
         received_at: datetime,
+        profile: str | None = None,
     ) -> bytes:
-        """The canonical bytes of `technical`."""
+        """The canonical bytes of `technical`; `profile` is the only one that reads the name."""
 
 
 class Understand(Protocol):
@@ -131,9 +132,10 @@ def describe(
     file, settled = arrival.drop.file, arrival.drop.settled
     name, folder = decode_name(file.name), decode_name(file.folder)
     media, text, document = _understood(understand, staged, name.text)
-    register = _register(facts.registered.get(file.source, NOTHING), media.type)
+    registered = facts.registered.get(file.source, NOTHING)
+    register = _register(registered, media.type)
     seen = look if media.type.startswith(MEDIA) or is_named_medium(name.text) else None
-    technical = _technical(seen, arrival, staged, media, sidecar)
+    technical = _technical(seen, arrival, staged, media, sidecar, registered.profile)
     return _FORMS[document is not None, bool(register), bool(technical)](
         b"null" if sidecar is None else canonical.encode(dict(sidecar.parsed.claims)),
         arrival.digests,
@@ -194,6 +196,7 @@ def _technical(
     staged: Staged,
     media: Media,
     sidecar: SidecarFacts | None,
+    profile: str | None,
 ) -> tuple[bytes, ...]:
     """What the file says of itself and in what condition it is; nothing where nobody looks."""
     if look is None:
@@ -204,7 +207,9 @@ def _technical(
     claims = None if sidecar is None else sidecar.parsed.claims
     received_at = parse_time(arrival.received_at[1:-1].decode())
     name = decode_name(arrival.drop.file.name).text
-    return (look(source, name, media.type, claims, received_at),)
+    if profile is None:
+        return (look(source, name, media.type, claims, received_at),)
+    return (look(source, name, media.type, claims, received_at, profile),)
 
 
 def time_text(moment: datetime) -> bytes:

@@ -1,5 +1,7 @@
 """What can go wrong between a file in a folder and a staged copy of it."""
 
+from collections.abc import Iterable
+
 from archive.errors import ArchiveError, Refused, Unreachable
 
 
@@ -53,4 +55,17 @@ class NoRecord(SidecarBad):
     def __init__(self, english: str, chinese: str) -> None:
         super().__init__(
             "NO_RECORD", f"There is no record in it: {english}", f"其中没有任何记录：{chinese}"
+        )
+
+
+class KindNotAllowed(SidecarBad):
+    """A drop of a kind that its source is not registered for."""
+
+    def __init__(self, kind: str, allowed: Iterable[str]) -> None:
+        """`kind` and those allowed are short kinds (archive.kinds)."""
+        among = ", ".join(sorted(allowed))
+        super().__init__(
+            "KIND_NOT_ALLOWED",
+            f"The register does not allow this source files of the kind {kind}; allowed: {among}.",
+            f"登记簿不允许该来源提交 {kind} 类文件；允许的类型：{among}。",
         )

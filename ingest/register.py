@@ -1,26 +1,33 @@
-"""Sources: a new folder of the inbox registers itself as unconfirmed; a person confirms it."""
+"""Sources: a new folder of the inbox registers itself as unconfirmed; a person confirms it.
 
-from collections.abc import Callable
+Whoever confirms says what it is and what may come from it (`archive.source_terms`); a retired one
+is not taken from until it is confirmed again.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from archive.actors import Doer
-from archive.catalog import SOURCE
 from archive.desk.db_shelf import DbShelf
 from archive.detail import Detail
-from archive.errors import NotFound
+from archive.errors import NotFound, UsageError
 from archive.ids import RANDOM_BYTES, new_ulid
 from archive.layout import detail_key
 from archive.ledger import NewEntry, NewObject, submit
 from archive.registers import cases
 from archive.registers.act import Act
+from archive.source_rows import SOURCE
+from archive.source_terms import CONFIRMED, RETIRED, UNCONFIRMED, Terms
 from ingest.describe import SALT_BYTES
 from ingest.names import decode_name
 
 ACTOR = "system/ingest"
+LABELS = ("label", "kind", "unit")
+"""What is said of a source for people and for the register of cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +54,11 @@ def ensure_source(
     if connection.execute(seen).rowcount:
         return
     name = decode_name(folder)
-    data = {"name": name.text, "name_b64": name.b64, "state": "unconfirmed"}
+    data = {"name": name.text, "name_b64": name.b64, "state": UNCONFIRMED}
     values = {
         "id": source,
         "name": folder,
-        "state": "unconfirmed",
+        "state": UNCONFIRMED,
         "first_seen": now,
         "last_seen": now,
     }
@@ -65,27 +72,53 @@ def confirm_source(
     by: Doer,
     now: datetime,
     maker: Maker,
-    *,
-    label: str | None,
-    kind: str | None,
-    unit: str | None,
+    said: Mapping[str, Any],
 ) -> str:
-    """Complete a source's register entry; returns the id under which the entry is pending.
+    """Complete or change a source's register entry; returns the id of the pending entry.
 
-    Raises UsageError, NotFound.
+    `said` has any of `label`, `kind`, `unit` and of the fields of Terms; None takes a thing back,
+    and what is not in it stays as it is. Raises UsageError, NotFound, FormatError.
     """
-    actor = by.actor
+    row = _known(connection, source)
+    stays = {**Terms.parse(row.terms).value(), **{name: getattr(row, name) for name in LABELS}}
+    whole = {**stays, **said}
+    labels = {name: whole.pop(name) for name in LABELS}
+    terms = Terms.of({**whole, "kinds": sorted({*(whole["kinds"] or ())})})
+    values = {"state": CONFIRMED, **labels}
+    change = update(SOURCE).where(SOURCE.c.id == source)
+    connection.execute(change.values(**values, terms=terms.text()))
+    data = {**_folder(row), "person": by.name, **values, "terms": terms.value()}
+    act = Act("source.confirmed", by.actor, source, {}, now, lambda: data, lambda _: None)
+    cases.OWN[act.kind](DbShelf(connection), act)
+    # Urgent, as decisions that rest on the unit are: nothing may overtake it on the way.
+    return _submit(connection, act.kind, source, by.actor, now, data, maker, urgent=True)
+
+
+def retire_source(
+    connection: Connection, source: str, by: Doer, now: datetime, maker: Maker, reason: str
+) -> str:
+    """Take nothing more of a source until it is confirmed again; returns as `confirm_source` does.
+
+    Raises NotFound, UsageError for one that is retired already.
+    """
+    row = _known(connection, source)
+    if row.state == RETIRED:
+        raise UsageError(f"The source {source} is retired already.")
+    connection.execute(update(SOURCE).where(SOURCE.c.id == source).values(state=RETIRED))
+    data = {**_folder(row), "state": RETIRED, "person": by.name, "reason": reason}
+    return _submit(connection, "source.retired", source, by.actor, now, data, maker, urgent=True)
+
+
+def _known(connection: Connection, source: str) -> Row[Any]:
     row = connection.execute(select(SOURCE).where(SOURCE.c.id == source)).first()
     if row is None:
         raise NotFound(f"There is no source {source[:64]}.")
-    values = {"state": "confirmed", "label": label, "kind": kind, "unit": unit}
-    connection.execute(update(SOURCE).where(SOURCE.c.id == source).values(**values))
+    return row
+
+
+def _folder(row: Row[Any]) -> dict[str, Any]:
     folder = decode_name(row.name)
-    data = {"name": folder.text, "name_b64": folder.b64, "person": by.name, **values}
-    act = Act("source.confirmed", actor, source, {}, now, lambda: data, lambda _: None)
-    cases.OWN[act.kind](DbShelf(connection), act)
-    # Urgent, as decisions that rest on the unit are: nothing may overtake it on the way.
-    return _submit(connection, act.kind, source, actor, now, data, maker, urgent=True)
+    return {"name": folder.text, "name_b64": folder.b64}
 
 
 def _submit(

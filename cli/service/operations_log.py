@@ -1,4 +1,4 @@
-"""Operations on ledger and sealing: the newest seal, sources, repair, inspections."""
+"""Operations on ledger and sealing: the newest seal, repair, inspections."""
 
 import base64
 from collections.abc import Iterator
@@ -19,7 +19,6 @@ from cli.service.documents import check_params
 from cli.service.gate import acting, gate
 from cli.service.operations import Caller, Host, Params, delivery, operation
 from cli.wiring import Workbench
-from ingest.register import confirm_source
 from signing.digest import Digest
 
 _KEEPERS = ("archivist", "administrator")
@@ -54,32 +53,8 @@ def _files(bench: Workbench, seal: NewestSeal) -> dict[str, bytes]:
     return checkpoint_files(seal, bench.evidence, list(roots))
 
 
-@operation("sources.confirm")
-def _confirm(host: Host, caller: Caller, params: Params) -> Document:
-    """Confirm a source; by an archivist or administrator."""
-    optional = dict.fromkeys(("label", "kind", "unit", "person"), str)
-    check_params(params, {"source": str}, optional)
-    source, bench = params["source"], host.bench
-    with gate(host, caller) as reader:
-        reader.check_role(*_KEEPERS)
-        by = Doer(account_shown(caller.uid), acting(caller, reader, params.get("person")))
-    sealer = bench.sealer  # opens the keys, so a wrong passphrase changes nothing
-    with bench.database.write() as connection:
-        pending = confirm_source(
-            connection,
-            source,
-            by,
-            bench.clock.now(),
-            bench.maker,
-            label=params.get("label"),
-            kind=params.get("kind"),
-            unit=params.get("unit"),
-        )
-    sealer.drain()
-    return {"source": source, **_place(bench, pending)}
-
-
-def _place(bench: Workbench, pending: str) -> Document:
+def place_of(bench: Workbench, pending: str) -> Document:
+    """Where the entry stands that was submitted under an id, and whether it is sealed."""
     with bench.database.read() as connection:
         place = ledger.place_of(connection, pending)
         sealed = place is not None and is_published(connection, place)

@@ -52,6 +52,10 @@ class Looker:
         self._programs = programs
         self._profiles = profiles
 
+    def by(self, profile: str) -> "Looker":
+        """One that reads names by a single profile, as the register says of a source."""
+        return Looker(self._programs, self._profiles.only(profile))
+
     def described(
         self,
         source: Path | bytes,

@@ -146,6 +146,15 @@ class Profiles:
                 by_name.setdefault(one.name, one)
         return cls(tuple(by_name.values()))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the profiles."""
+        return tuple(one.name for one in self.profiles)
+
+    def only(self, name: str) -> "Profiles":
+        """The one of this name alone; none where there is no such profile any more."""
+        return Profiles(tuple(one for one in self.profiles if one.name == name))
+
     def read(self, name: str) -> Segment | None:
         """What the first profile that fits reads in a file's name; None where none does."""
         if len(name) > MOST_NAME:

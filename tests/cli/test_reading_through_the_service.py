@@ -97,8 +97,8 @@ def populate(home: Path) -> tuple[str, str]:
         source = connection.exec_driver_sql(f"SELECT source FROM record WHERE id = '{other}'")
         named = source.scalar_one()
     with bench.database.write() as connection:
-        now, unit = bench.clock.now(), {"label": None, "kind": None, "unit": "B"}
-        confirm_source(connection, named, Doer("1000", "gu"), now, bench.maker, **unit)
+        now = bench.clock.now()
+        confirm_source(connection, named, Doer("1000", "gu"), now, bench.maker, {"unit": "B"})
     people.open_case("测-1", by=people.vouchers[0], unit="A", handlers=("chen",), records=(own,))
     people.seal()
     bench.database.close()

@@ -80,10 +80,9 @@ def test_opening_links_what_claims_the_number(archive: Archive, people: People) 
 
 def confirm(archive: Archive, source: str, unit: str) -> None:
     now, maker = archive.clock.now(), Maker(archive.random)
-    about = {"label": None, "kind": None, "unit": unit}
     with archive.db.write() as connection:
         ensure_source(connection, source, source.encode(), now, maker)
-        confirm_source(connection, source, Doer("1000", "gu"), now, maker, **about)
+        confirm_source(connection, source, Doer("1000", "gu"), now, maker, {"unit": unit})
 
 
 def test_a_claim_of_another_units_record_waits(archive: Archive, people: People) -> None:
