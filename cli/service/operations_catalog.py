@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from archive import catalog, doctor
-from archive.catalog import SOURCE, Query
+from archive.catalog import Query
 from archive.custody import custody
 from archive.desk.db_shelf import DbShelf
 from archive.desk.reading import Reader, find_for, sees_record
@@ -33,7 +33,6 @@ from cli.service.gate import gate
 from cli.service.operations import Caller, Host, Params, delivery, operation
 from cli.wiring_copy import copy_status
 from cli.wiring_places import disk_of
-from ingest.names import decode_name
 from ingest.overview import look
 
 MOST_HITS = 100_000
@@ -56,7 +55,6 @@ _BARE = (
     *_CAPTURE,
 )
 """What is shown of a record to who may only know that it is there."""
-_SOURCE = ("state", "label", "kind", "unit", "first_seen", "last_seen")
 
 
 @operation("status")
@@ -112,26 +110,6 @@ def _doctor_store(host: Host, caller: Caller, params: Params) -> Document:
         told = introductions(bench).say(FIRST, found)
         sealer.drain()
     return _json({**look_of(bench.settings, found), "told": told})
-
-
-@operation("sources.list")
-def _sources(host: Host, caller: Caller, params: Params) -> Document:
-    """The register of sources; for everybody who is enrolled."""
-    check_params(params, {})
-    with gate(host, caller), host.bench.database.read() as connection:
-        rows = connection.execute(select(SOURCE).order_by(SOURCE.c.id)).all()
-    return _json(
-        {
-            "sources": [
-                {
-                    "source": row.id,
-                    "name": decode_name(row.name).text,
-                    **{name: getattr(row, name) for name in _SOURCE},
-                }
-                for row in rows
-            ]
-        }
-    )
 
 
 # --- records
