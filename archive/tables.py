@@ -193,7 +193,11 @@ class RecordRow(SQLModel, table=True):
     """The catalog: what search looks at. Rebuilt from ledger and record.json at any time."""
 
     __tablename__ = "record"
-    __table_args__ = (_of_media("device"), _of_media("condition"))
+    __table_args__ = (
+        _of_media("device"),
+        _of_media("condition"),
+        Index("ix_record_place", "log", "idx"),
+    )
     id: str = Field(primary_key=True)
     log: str
     idx: int = Field(sa_type=BigInteger)
@@ -227,6 +231,8 @@ class RecordRow(SQLModel, table=True):
     """End of keeping as far as it is set; None: nothing is set, or for ever (`permanent`)."""
     permanent: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     destroyed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    spilled: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Blocked as a state secret; what it says of itself is not here any more."""
     item: str | None = None
     """Row of the list of what is recorded, as claimed."""
     device: str | None = None
@@ -340,6 +346,8 @@ class IntakeRow(SQLModel, table=True):
     release: str
     moved_to: bytes | None = Field(default=None, sa_type=LargeBinary)
     sidecar_moved_to: bytes | None = Field(default=None, sa_type=LargeBinary)
+    beside: str | None = None
+    """JSON: further files that are released with it (ingest.beside)."""
     at: datetime
 
 

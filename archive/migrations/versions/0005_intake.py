@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from archive.column_types import text_type, time_type
+from archive.index import places
 from archive.kinds import short_kind
 
 revision = "0005"
@@ -19,7 +20,13 @@ def upgrade() -> None:
         op.add_column("record", sa.Column(name, text_type(), nullable=True))
     op.add_column("record", sa.Column("pages", sa.Integer(), nullable=True))
     op.add_column("record", sa.Column("readable", sa.Boolean(), nullable=True))
+    op.add_column(
+        "record", sa.Column("spilled", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    op.add_column("intake", sa.Column("beside", text_type(), nullable=True))
     op.add_column("source", sa.Column("terms", text_type(), nullable=True))
+    op.create_index("ix_record_place", "record", ["log", "idx"])
+    places.make(op.get_bind())
     _name_kinds()
     _count_by_hour()
 

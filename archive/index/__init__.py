@@ -1,0 +1,1 @@
+"""The full-text index: a projection of sealed records that may be dropped and made anew."""
