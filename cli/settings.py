@@ -48,6 +48,8 @@ class Settings:
     batch_entries: int = 512
     batch_seconds: float = 1.0
     settle_seconds: float = 2.0
+    unfinished_hours: float = 24.0
+    staging_reserve_mb: int = 512
     release: str = "purge"
     purge_hours: int = 24
     tsa: str = EMBEDDED
@@ -86,6 +88,8 @@ class Settings:
         _range("batch_entries", self.batch_entries, 1, MOST_ENTRIES)
         _range("batch_seconds", self.batch_seconds, 0, 60)
         _range("settle_seconds", self.settle_seconds, 0, 3600)
+        _range("unfinished_hours", self.unfinished_hours, 0, 8760)
+        _range("staging_reserve_mb", self.staging_reserve_mb, 0, 1 << 30)
         _range("purge_hours", self.purge_hours, 0, 8760)
         _range("heartbeat_minutes", self.heartbeat_minutes, 1, 60)
         if self.release not in RELEASES:

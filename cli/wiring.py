@@ -39,14 +39,13 @@ from cli.wiring_copy import awaited_copy
 from cli.wiring_documents import DocumentBench
 from cli.wiring_media import FirstLook
 from cli.wiring_places import Opening, Purpose, check_file_system
+from cli.wiring_watch import sweeper_of
 from ingest.ahead import Ahead
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
 from ingest.register import Maker
 from ingest.releasing import Releaser, ReleaseSettings
 from ingest.session import StagingSession
-from ingest.settle import Settle, Settler
-from ingest.sweep import Sweeper
 from ingest.watcher import Pipeline, Reporter, Watcher, WatchSettings
 from retention.first_lock import FirstLock
 from retention.law import RetentionLaw
@@ -333,14 +332,14 @@ class Workbench:
         """The watcher of this archive's inbox; one per archive."""
         with self._only_watcher():
             releaser = self.releaser(tell)
-            settler = Settler(Settle(seconds=self.settings.settle_seconds))
+            sweeper = sweeper_of(self)
             intake = self.intake(releaser)
             finisher = ThreadFinisher(intake, reporter.receipts)
-            pipeline = Pipeline(intake, settler, reporter, finisher)
+            pipeline = Pipeline(intake, sweeper, reporter, finisher)
             try:
                 yield Watcher(
                     self.database,
-                    Sweeper(os.fsencode(self.folder("inbox")), settler, self.clock.monotonic),
+                    sweeper,
                     pipeline,
                     releaser,
                     SystemEntries(self.identity, self.log_settings, os.urandom),

@@ -26,6 +26,7 @@ from archive.source_rows import ARRIVALS, Counts, read_registered
 from archive.tables import IntakeRow
 from ingest.ahead import ReadPack
 from ingest.alone import Apart, is_sensitive
+from ingest.beside import to_text
 from ingest.describe import Circumstances, Look, Understand
 from ingest.documents.understand import NAMES
 from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
@@ -47,6 +48,7 @@ _READERS = max(2, min(8, os.cpu_count() or 2))
 _COLUMNS = (
     *("id", "source", "path", "dev", "ino", "size", "mtime_ns", "ctime_ns"),
     *("sha256", "sidecar_sha256", "state", "record", "pending", "release", "at"),
+    "beside",
 )
 SLOW = tuple(
     f".{name}".encode()
@@ -366,7 +368,8 @@ class Admission:
         else:
             content = _sha256(outcome)
             beside = outcome.sidecar.digests[0].value if outcome.sidecar else None
-        ours = (state, record, pending, self._settings.release, now)
+        more = () if state == "refused" else outcome.drop.beside
+        ours = (state, record, pending, self._settings.release, now, to_text(more))
         return [pending, file.source, path, *key, content, beside, *ours]
 
 

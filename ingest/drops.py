@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from archive.durable import FileSystem, write_new
 from ingest import secrecy, sidecar
+from ingest.complete.docking import compared
 from ingest.describe import (
     SALT_BYTES,
     Arrival,
@@ -128,6 +129,8 @@ class Preparer:
                 return self._reject(drop, number, bad, received_at)
         packed = self._is_small(drop) and not (facts and apart(facts.parsed.claims))
         staged = self._staged(drop, number, facts, packed=packed)
+        if drop.listed is not None:
+            drop = compared(drop, staged.sha256())
         arrival = Arrival(
             drop,
             number,

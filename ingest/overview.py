@@ -11,12 +11,13 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from archive.status import DropsStatus
+from ingest.aside import refusal_in
 from ingest.intake import INTAKE
 from ingest.settle import FileKey
 from ingest.sweep import RESTED_SECONDS, is_ignored, is_passed_over
 
 _SUFFIX = b".json"
-_PURGED = re.compile(r"\d{8}/([0-9A-Z]{26})\.(?:file|sidecar)", re.ASCII)
+_PURGED = re.compile(r"\d{8}/([0-9A-Z]{26})\.(?:file|sidecar|beside-\d+)", re.ASCII)
 _DONE = ("staged", "receipted", "kept")
 
 
@@ -36,6 +37,7 @@ def look(connection: Connection, home: Path, now: datetime) -> DropsStatus:
                 held += 1
             else:
                 waiting += 1
+    held += _put_aside(inbox)
     folders = list(_quarantined(home / "quarantine"))
     return DropsStatus(
         waiting,
@@ -73,6 +75,12 @@ def _passed_over(top: bytes, before: float) -> int:
                     count += os.lstat(os.path.join(folder, name)).st_ctime < before
         folders[:] = [name for name in folders if not is_ignored(name)]
     return count
+
+
+def _put_aside(top: bytes) -> int:
+    """Refused drops that nobody has taken away yet."""
+    names = (name for _, _, names in os.walk(top) for name in names)
+    return sum(refusal_in(name) is not None for name in names)
 
 
 def _leftovers(connection: Connection, purge: Path) -> int:

@@ -109,6 +109,13 @@ def _rename(fs: FileSystem, path: bytes, target: bytes) -> bytes:
     return place
 
 
+def remove_beside(fs: FileSystem, held: Held, target: Target) -> None:
+    """Unlink what was released together with a drop, if it is still what it was."""
+    for place in (target.numbered, _aside(held.path, target.numbered)):
+        if os.path.lexists(place) and is_unchanged(place, held):
+            fs.unlink(place)
+
+
 def is_unchanged(path: bytes, held: Held) -> bool:
     """Whether the file is what was sealed: by its key, else by its bytes.
 

@@ -18,7 +18,7 @@ from archive.database import Database
 from archive.durable import FileSystem, disk_errors
 from archive.ports import Clock
 from archive.tables import IntakeRow
-from ingest import release
+from ingest import beside, release
 from ingest.release import KEEP, MOVE, Held, Target
 from ingest.settle import FileKey
 
@@ -96,14 +96,17 @@ class Releaser:
             self._tell_changed(row.path)
         change["moved_to"] = None if moved.returned else moved.path
         if row.sidecar_sha256 is not None and not moved.returned:
-            beside = Held(row.path + _SUFFIX, None, row.sidecar_sha256)
+            stated = Held(row.path + _SUFFIX, None, row.sidecar_sha256)
             target = self._target(row, _SUFFIX)
             if target.plain is not None and moved.path is not None:
                 # The names stay a pair: `a.json` would be taken for the sidecar of another `a`.
                 plain = os.path.basename(moved.path) == os.path.basename(row.path)
                 target = target if plain else Target(target.numbered)
-            also = release.release(self._fs, beside, target, first=not moved.before)
+            also = release.release(self._fs, stated, target, first=not moved.before)
             change["sidecar_moved_to"] = None if also.returned else also.path
+        if not moved.returned:
+            for number, more in enumerate(beside.held(row.beside)):
+                release.release(self._fs, more, self._target_beside(row, number, more.path))
         return {**change, "state": "released"}
 
     def _target(self, row: Any, suffix: bytes) -> Target:
@@ -114,6 +117,16 @@ class Releaser:
             return release.move_target(self._settings.taken, row.source, inside, name, row.id)
         part = "sidecar" if suffix else "file"
         return release.purge_target(self._settings.purge, row.id, row.at, part)
+
+    def _target_beside(self, row: Any, number: int, path: bytes) -> Target:
+        ending = beside.suffix(number)
+        if row.release == MOVE and row.record is not None:
+            place, name = path.rsplit(b"/", 1)
+            inside = _below(place, self._settings.inbox, row.source)
+            taken = self._settings.taken
+            target = release.move_target(taken, row.source, inside, name, f"{row.id}.{ending}")
+            return Target(target.numbered)
+        return release.purge_target(self._settings.purge, row.id, row.at, ending)
 
     def purge_due(self, database: Database) -> int:
         """Remove a few drops that have rested long enough; returns how many."""
@@ -142,9 +155,11 @@ class Releaser:
             file = Held(row.moved_to, _key(row), row.sha256)
             release.remove(self._fs, file, row.path, lambda _: self._tell_changed(row.path))
         if row.sidecar_moved_to is not None:
-            beside = Held(row.sidecar_moved_to, None, row.sidecar_sha256)
+            stated = Held(row.sidecar_moved_to, None, row.sidecar_sha256)
             inbox_path = row.path + _SUFFIX
-            release.remove(self._fs, beside, inbox_path, lambda _: self._tell_changed(inbox_path))
+            release.remove(self._fs, stated, inbox_path, lambda _: self._tell_changed(inbox_path))
+        for number, more in enumerate(beside.held(row.beside)):
+            release.remove_beside(self._fs, more, self._target_beside(row, number, more.path))
 
     def _tell_changed(self, path: bytes) -> None:
         self._tell(f"{_shown(path)} was changed after it had been taken; it is a new drop now.")

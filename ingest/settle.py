@@ -101,6 +101,11 @@ class Settler:
                 return
         watch.settled = Settled(writing is False, int(now - watch.since))
 
+    def rested(self, path: bytes, now: float) -> float:
+        """Seconds for which a file was seen unchanged, complete or not."""
+        watch = self._watched.get(path)
+        return 0.0 if watch is None else now - watch.since
+
     def take(self, path: bytes, beside: FileKey | None = None) -> None:
         """The drop was taken, with the sidecar that has the key `beside`.
 

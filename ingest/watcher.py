@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
+from typing import Protocol
 
 from archive import ledger
 from archive.database import Database
@@ -21,9 +22,10 @@ from archive.system_entries import SystemEntries
 from ingest.ahead import Part, ReadPack
 from ingest.finishing import Finisher
 from ingest.hints import Hints
+from ingest.holding import SourceGate
 from ingest.intake import Admitted, Intake
 from ingest.releasing import Releaser
-from ingest.settle import Settler
+from ingest.settle import FileKey
 from ingest.sweep import Drop, Noticed, Sweeper
 
 RESCAN_SECONDS = 10.0
@@ -59,11 +61,21 @@ class WatchSettings:
     heartbeat: timedelta
 
 
+class Takes(Protocol):
+    """Is told what was taken, so that it is not offered again (Sweeper)."""
+
+    def take(self, path: bytes, beside: FileKey | None = None) -> None:
+        """The drop was taken, with the sidecar that has this key."""
+
+    def forget(self, path: bytes) -> None:
+        """It must settle anew."""
+
+
 class Pipeline:
     """Admits batches while the one before is being finished."""
 
     def __init__(
-        self, intake: Intake, settler: Settler | None, reporter: Reporter, finisher: Finisher
+        self, intake: Intake, settler: Takes | None, reporter: Reporter, finisher: Finisher
     ) -> None:
         self._intake = intake
         self._settler = settler
@@ -153,6 +165,7 @@ class Watcher:
         self._clock = clock
         self._settings = settings
         self._reporter = reporter
+        self._gate = SourceGate(database, clock.now)
         self._failures = 0
 
     def run(self, hints: Hints, wake: threading.Event, stop: threading.Event) -> None:
@@ -177,6 +190,8 @@ class Watcher:
         self.pipeline.finish()
         while not stop.is_set():
             self._sweep()
+            if self._sweeper.has_more:
+                continue
             if self._sweeper.waiting == 0:
                 break
             stop.wait(_BUSY_SECONDS)
@@ -194,6 +209,8 @@ class Watcher:
         try:
             self._heartbeat()
             self._sweep()
+            if self._sweeper.has_more:
+                return 0.0
             self.pipeline.finish()
             self._releaser.purge_due(self._db)
         except StateUnknown:
@@ -214,16 +231,22 @@ class Watcher:
 
     def _batches(self) -> Iterator[list[Drop]]:
         batch: list[Drop] = []
+        self._gate.look()
         for item in self._sweeper.sweep():
             if isinstance(item, Noticed):
                 self._reporter.noticed(item)
+                continue
+            if not self._gate.takes(item):
                 continue
             batch.append(item)
             if len(batch) == self._settings.batch:
                 yield batch
                 batch = []
+                self._gate.look()
         if batch:
             yield batch
+        for noticed in self._gate.told():
+            self._reporter.noticed(noticed)
 
     def _heartbeat(self) -> None:
         """Put a sign of life on the ledger when nothing else has been sealed for long."""

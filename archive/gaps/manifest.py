@@ -22,7 +22,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from archive.errors import FormatError
@@ -38,18 +38,21 @@ PATTERNS = ("manifest.%", "%.manifest.%", "sha256sums%", "%.sha256")
 _NAME = re.compile(r"(.*\.)?manifest\.(sha256|txt|json|csv)|sha256sums(\.txt)?|.*\.sha256")
 _SUM = re.compile(r"\\?([0-9a-f]{64})[ \t]+[ *]?(\S.*)", re.IGNORECASE | re.ASCII)
 _MARK = re.compile(r"MARK\s")
+_DECIMAL = re.compile(r"[0-9]{1,18}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _NAMES = ("name", "file", "path", "filename", "file_name", "文件名", "文件名称", "文件")
 _DIGESTS = ("sha256", "sha-256", "sha_256", "digest", "hash", "校验值", "摘要", "哈希值")
+_SIZES = ("size", "bytes", "length", "filesize", "file_size", "大小", "文件大小", "字节数")
 _LISTS = ("files", "segments")
 
 
 @dataclass(frozen=True, slots=True)
 class ListedFile:
-    """A file that a manifest lists; `sha256` is None where it gives no such digest."""
+    """A file that a manifest lists; `sha256` and `size` (bytes) are None where it gives none."""
 
     name: str
     sha256: bytes | None
+    size: int | None = field(default=None, compare=False)
 
     @property
     def base(self) -> str:
@@ -133,7 +136,17 @@ def _of_row(row: Any) -> ListedFile | None:
         return None
     fields = {str(key).strip().lower(): value for key, value in row.items()}
     name = _first(fields, _NAMES)
-    return _file(name, _first(fields, _DIGESTS)) if name else None
+    return _file(name, _first(fields, _DIGESTS), _size(fields)) if name else None
+
+
+def _size(fields: Mapping[str, Any]) -> int | None:
+    """Bytes as a number or its digits; what has a unit or is rounded says nothing exact."""
+    for value in (fields.get(key) for key in _SIZES):
+        if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
+            return int(value)
+        if type(value) is int and 0 <= value < 1 << 63:
+            return value
+    return None
 
 
 def _first(fields: Mapping[str, Any], keys: Iterable[str]) -> str | None:
@@ -141,9 +154,9 @@ def _first(fields: Mapping[str, Any], keys: Iterable[str]) -> str | None:
     return next((value for value in values if isinstance(value, str) and value.strip()), None)
 
 
-def _file(name: str, digest: str | None) -> ListedFile | None:
+def _file(name: str, digest: str | None, size: int | None = None) -> ListedFile | None:
     plain = unicodedata.normalize("NFC", name.strip()).replace("\\", "/").rstrip("/")
     digits = (digest or "").strip().lower().removeprefix("sha256:")
     if not plain or len(plain) > 1000 or not plain.rpartition("/")[2]:
         return None
-    return ListedFile(plain, bytes.fromhex(digits) if _HEX.fullmatch(digits) else None)
+    return ListedFile(plain, bytes.fromhex(digits) if _HEX.fullmatch(digits) else None, size)

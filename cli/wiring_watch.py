@@ -1,0 +1,87 @@
+"""What the sweep of an inbox needs of an archive: settings, the register, what was taken."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import select
+
+from archive.database import Database
+from archive.rows import batched
+from archive.source_rows import terms_of
+from archive.tables import IntakeRow
+from cli.clock import SystemClock
+from cli.settings import Settings
+from ingest.complete import SETTLED
+from ingest.settle import Settle
+from ingest.sweep import Share, Sweeper, Watching
+
+INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
+_FRESH_SECONDS = 2.0
+_HOUR = 3600.0
+
+
+class WatchBench(Protocol):
+    """What is needed of a workbench."""
+
+    settings: Settings
+    clock: SystemClock
+
+    @property
+    def database(self) -> Database:
+        """The catalog."""
+
+    def folder(self, name: str) -> Path:
+        """A folder of the home."""
+
+
+def sweeper_of(bench: WatchBench) -> Sweeper:
+    """The sweeper of an archive's inbox."""
+    settings, clock = bench.settings, bench.clock
+    watching = Watching(
+        monotonic=clock.monotonic,
+        now=lambda: clock.now().timestamp(),
+        settle=Settle(seconds=settings.settle_seconds),
+        unfinished_seconds=settings.unfinished_hours * _HOUR,
+        complete=Rules(bench.database, clock.monotonic),
+        taken=taken_in(bench.database),
+    )
+    return Sweeper(os.fsencode(bench.folder("inbox")), watching, Share(settings.batch_entries))
+
+
+class Rules:
+    """Which rule the register gives a source; read anew after a moment."""
+
+    def __init__(self, database: Database, monotonic: Callable[[], float]) -> None:
+        self._db = database
+        self._monotonic = monotonic
+        self._until = 0.0
+        self._rules: Mapping[str, str | None] = {}
+
+    def __call__(self, source: str) -> str:
+        """One of ingest.complete.RULES."""
+        now = self._monotonic()
+        if now >= self._until:
+            with self._db.read() as connection:
+                self._rules = {name: t.complete for name, t in terms_of(connection).items()}
+            self._until = now + _FRESH_SECONDS
+        return self._rules.get(source) or SETTLED
+
+
+def taken_in(database: Database) -> Callable[[str, Sequence[bytes], float], set[bytes]]:
+    """Asks the table of drops, see ingest.complete.docking."""
+
+    def taken(source: str, paths: Sequence[bytes], since: float) -> set[bytes]:
+        c = INTAKE.c
+        moment = datetime.fromtimestamp(since, UTC)
+        query = select(c.path).where(c.source == source, c.at >= moment)
+        with database.read() as connection:
+            return {
+                path
+                for some in batched(paths)
+                for path in connection.execute(query.where(c.path.in_(some))).scalars()
+            }
+
+    return taken

@@ -1,0 +1,156 @@
+"""Drops of a docking station: a file is complete when a manifest lists it, with its size.
+
+The manifest is a record too, and goes last, when all that it lists has been taken. What is listed
+and never comes is a finding of the manifest's record; what differs, of the file's.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from archive.errors import FormatError
+from archive.gaps.manifest import MAX_SIZE, ListedFile, is_manifest
+from ingest.complete import OBSERVED_SECONDS, hours
+from ingest.complete.listing import Listing, differs, missing_note, read_listing
+from ingest.complete.rules import Rests
+from ingest.errors import SourceChanged, SourceUnreadable
+from ingest.found import Drop, Folder, Found, Noticed
+from ingest.names import decode_name
+from ingest.settle import FileKey
+from ingest.sources import read_head
+
+MANIFEST_DIFFERS = "MANIFEST_DIFFERS"
+MANIFEST_MISSING = "MANIFEST_MISSING"
+MANIFEST_UNLISTED = "MANIFEST_UNLISTED"
+Taken = Callable[[str, Sequence[bytes], float], set[bytes]]
+"""Which of these paths of a source the archive has taken since a moment (seconds since 1970)."""
+_EARLIER = 60
+"""Seconds by which the archive's clock and the file system's may differ."""
+
+
+def compared(drop: Drop, sha256: bytes) -> Drop:
+    """A drop that was read, with a note if its manifest claims another digest."""
+    if drop.listed is None or drop.listed == sha256:
+        return drop
+    note = f"the manifest says sha256:{drop.listed.hex()}, the file has sha256:{sha256.hex()}"
+    return drop._replace(notes=(*drop.notes, (MANIFEST_DIFFERS, note)))
+
+
+@dataclass(slots=True)
+class _Known:
+    """A manifest that was read, and what has become of the files that it lists."""
+
+    key: FileKey
+    listing: Listing | None
+    """None: it cannot be read as a manifest."""
+    taken: set[ListedFile] = field(default_factory=set)
+    places: dict[bytes, ListedFile] = field(default_factory=dict)
+    """Where listed files were seen."""
+    present: set[ListedFile] = field(default_factory=set)
+    """Seen in this walk: not taken yet, or only now."""
+    drop: Drop | None = None
+
+
+class WhenListed:
+    """See the module. `taken` says which paths of the source the archive has."""
+
+    def __init__(self, source: str, top: bytes, taken: Taken, rests: Rests) -> None:
+        self._source = source
+        self._top = top
+        self._taken = taken
+        self._rests = rests
+        self._known: dict[bytes, _Known] = {}
+        self._seen: dict[bytes, _Known] = {}
+
+    def enter(self, here: Folder) -> Iterator[Noticed]:
+        """See Rule: read the manifests of a folder."""
+        for name in here.settled:
+            if not is_manifest(decode_name(name).text):
+                continue
+            file = here.files[name]
+            try:
+                known = self._read(file)
+            except (SourceChanged, SourceUnreadable):
+                continue  # it settles anew, or is told as unreadable when it is taken
+            self._seen[file.path] = known
+            known.present, known.drop = set(), None
+            if known.listing is None:
+                yield Noticed(file.path, "manifest_bad")
+            else:
+                here.listings = (known.listing, *here.listings)
+        for name in here.files.keys() - here.settled.keys():
+            self._find(here.files[name], here)
+
+    def _find(self, file: Found, here: Folder) -> ListedFile | None:
+        """What the nearest manifest that lists the file says of it."""
+        for listing in here.listings:
+            if listed := listing.find(file.folder, file.name):
+                for known in self._seen.values():
+                    if known.listing is listing:
+                        known.present.add(listed)
+                        known.places[file.path] = listed
+                return listed
+        return None
+
+    def _read(self, file: Found) -> _Known:
+        known = self._known.get(file.path)
+        if known is None or known.key != file.key:
+            listing = None
+            if file.key.size <= MAX_SIZE:
+                data = read_head(file.path, MAX_SIZE, file.key)
+                try:
+                    listing = read_listing(file.folder, decode_name(file.name).text, data)
+                except FormatError:
+                    listing = None
+            known = self._known[file.path] = _Known(file.key, listing)
+        return known
+
+    def judge(self, drop: Drop, here: Folder) -> Iterator[Drop | Noticed]:
+        """See Rule."""
+        file = drop.file
+        manifest = self._seen.get(file.path)
+        if manifest is not None and manifest.listing is not None:
+            manifest.drop = drop
+            return
+        listed = self._find(file, here)
+        if listed is not None:
+            yield from self._listed(drop, listed)
+            return
+        if self._rests.enough(file):
+            since = f"no manifest listed it within {hours(self._rests.needed)}"
+            yield drop._replace(notes=(*drop.notes, (MANIFEST_UNLISTED, since)))
+        elif self._rests.seconds(file) >= OBSERVED_SECONDS:
+            yield Noticed(file.path, "no_manifest")
+
+    def _listed(self, drop: Drop, listed: ListedFile) -> Iterator[Drop]:
+        problem = differs(listed, drop.file.key.size)
+        if problem is None:
+            yield drop._replace(listed=listed.sha256)
+        elif self._rests.enough(drop.file):
+            notes = (*drop.notes, (MANIFEST_DIFFERS, problem))
+            yield drop._replace(notes=notes, listed=listed.sha256)
+
+    def close(self) -> Iterator[Drop | Noticed]:
+        """See Rule: manifests of which nothing is outstanding, or not for ever."""
+        for known in self._seen.values():
+            if known.drop is None or known.listing is None or known.present:
+                continue
+            missing = self._missing(known, known.listing)
+            file = known.drop.file
+            if not missing:
+                yield known.drop
+            elif self._rests.enough(file):
+                note = missing_note([listed.name for listed in missing])
+                yield known.drop._replace(notes=(*known.drop.notes, (MANIFEST_MISSING, note)))
+            elif self._rests.seconds(file) >= OBSERVED_SECONDS:
+                yield Noticed(file.path, "manifest_waits")
+        self._known, self._seen = self._seen, {}
+
+    def _missing(self, known: _Known, listing: Listing) -> list[ListedFile]:
+        """Listed files that are neither there nor in the archive."""
+        asked = [one for one in listing.by_path.values() if one not in known.taken]
+        places = {self._top + b"/" + place: one for one in asked for place in listing.places(one)}
+        places |= known.places
+        since = known.key.ctime_ns / 1e9 - _EARLIER
+        found = self._taken(self._source, list(places), since) if asked else set()
+        known.taken.update(places[place] for place in found)
+        return [one for one in asked if one not in known.taken]

@@ -1,0 +1,72 @@
+"""What the sweep finds: files, drops, and things that are left alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from ingest.settle import FileKey, Settled
+
+if TYPE_CHECKING:
+    from ingest.complete.listing import Listing
+
+
+class Found(NamedTuple):
+    """A regular file as it was seen; `folder` is below the source's folder, b"" at its top."""
+
+    source: str
+    folder: bytes
+    name: bytes
+    path: bytes
+    key: FileKey
+
+
+class Drop(NamedTuple):
+    """A complete file with its sidecar, if it has one; both have settled."""
+
+    file: Found
+    sidecar: Found | None
+    settled: Settled
+    """The weaker of the two, where there are two."""
+    notes: tuple[tuple[str, str], ...] = ()
+    """Code and note of what was found about its arrival; they become findings of record.json."""
+    beside: tuple[Found, ...] = ()
+    """Further files that are released together with it, such as the marker that it is ready."""
+    listed: bytes | None = None
+    """SHA-256 that a manifest claims; what differs is noted when the file has been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something that is left alone, said once while it stays there.
+
+    `reason` is one of `link`, `fifo`, `socket`, `device`, `unreadable`, `no_source` (a file beside
+    the source folders), `sidecar_alone` (it waits for its file), `late_sidecar` (its file is sealed
+    without it), `passed_over` (a temporary or hidden name that has rested for an hour),
+    `mount_lost` (a source whose file system is gone), `no_marker`, `no_manifest` (its source's rule
+    waits for one), `marker_alone`, `manifest_waits` (files that it lists are not there),
+    `manifest_bad` (it cannot be read), `crowded` (so many files that memory grows with them). Of
+    what is named by hand also `changed` (while it was read), `sidecar_of` (the sidecar of a file
+    that was not named).
+    """
+
+    path: bytes
+    reason: str
+
+
+@dataclass(slots=True)
+class Folder:
+    """One folder of a source as a walk has found it."""
+
+    inside: bytes
+    """Where it is below its source, b"" for the source itself."""
+    files: dict[bytes, Found] = field(default_factory=dict)
+    """By name; without those whose names are not taken."""
+    copies: list[Found] = field(default_factory=list)
+    """Files under names that programs give to a copy until it is whole."""
+    linked: set[bytes] = field(default_factory=set)
+    """Names of files that have other names too, anywhere."""
+    settled: dict[bytes, Settled] = field(default_factory=dict)
+    marked: Mapping[bytes, bytes] = field(default_factory=dict)
+    """Ready markers by the names that they mark."""
+    listings: "tuple[Listing, ...]" = ()
+    """Manifests of this folder and of those above it, the nearest first."""

@@ -1,0 +1,365 @@
+"""Walks one source of the inbox and says which of its drops are complete.
+
+    inbox/<source>/…/NAME            a drop
+    inbox/<source>/…/NAME.json       its sidecar, if it says "cunzheng_sidecar": 1; else a record
+
+Paths are bytes throughout. Links, FIFOs, sockets and devices are left alone and noticed once;
+temporary and hidden names are not looked at until they have rested for long. Nothing in the inbox
+is ever changed here.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ingest import sidecar
+from ingest.aside import refusal_in
+from ingest.complete import MANIFEST, READY, SETTLED, has_rested, hours
+from ingest.complete.docking import WhenListed
+from ingest.complete.rules import Rule, WhenReady, WhenSettled, unfinished
+from ingest.errors import SourceChanged, SourceForbidden, SourceUnreadable
+from ingest.found import Drop, Folder, Found, Noticed
+from ingest.ignored import is_being_copied, is_ignored, is_passed_over, kind_of
+from ingest.settle import FileKey, Settle, Settled, Settler
+from ingest.sources import read_head, writer_of
+
+_SUFFIX = b".json"
+RESTED_SECONDS = 3600
+"""After how long a temporary or hidden name is told: nobody is still writing it."""
+CROWDED = 500_000
+"""Files of one source from which on it is said that memory grows with them."""
+HARD_LINKED = ("HARD_LINKED", "the file has other names too, by which it can still be changed")
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What a walk needs from outside."""
+
+    monotonic: Callable[[], float]
+    now: Callable[[], float]
+    """Seconds since 1970, to compare with times that the system gave to files."""
+    settle: Settle = field(default_factory=Settle)
+    unfinished_seconds: float = 24 * 3600
+    """After what rest an unfinished copy is taken; 0: never."""
+    complete: Callable[[str], str] = lambda _: SETTLED
+    """The rule of a source, one of ingest.complete.RULES."""
+    taken: Callable[[str, Sequence[bytes], float], set[bytes]] = lambda _, __, ___: set()
+    """See ingest.complete.docking."""
+    is_remote: Callable[[bytes], bool] = lambda _: False
+    """Whether a folder is on a file system that other machines write to unseen."""
+
+
+class _Rests:
+    """How long files have rested: seen by us, and by the times that the system gave them."""
+
+    def __init__(self, settler: Settler, watching: Watching) -> None:
+        self._settler = settler
+        self._watching = watching
+        self.needed = watching.unfinished_seconds
+
+    def seconds(self, file: Found) -> float:
+        """See ingest.complete.rules.Rests."""
+        return self._settler.rested(file.path, self._watching.monotonic())
+
+    def enough(self, file: Found) -> bool:
+        """See ingest.complete.rules.Rests."""
+        return self.is_long(self.seconds(file), file.key)
+
+    def is_long(self, observed: float, key: FileKey) -> bool:
+        """Whether something that was seen unchanged for so many seconds has rested for long."""
+        age = self._watching.now() - key.ctime_ns / 1e9
+        return has_rested(observed, age, self.needed)
+
+
+class _Entry(NamedTuple):
+    """What a directory entry is: `folder`, `file` with its key, or why it is left alone."""
+
+    kind: str
+    key: FileKey | None = None
+    links: int = 1
+
+
+class SourceWalk:
+    """One source, walked again and again; it remembers between the walks."""
+
+    def __init__(self, source: str, top: bytes, watching: Watching) -> None:
+        self._source = source
+        self._top = top
+        self._watching = watching
+        self._markers: dict[bytes, tuple[FileKey, bool]] = {}
+        self._noticed: set[tuple[bytes, str]] = set()
+        self._current: set[tuple[bytes, str]] = set()
+        self._resting: dict[bytes, tuple[FileKey, float]] = {}
+        self._still: dict[bytes, tuple[FileKey, float]] = {}
+        self._remote = False
+        self._name = ""
+        self._rule: Rule = WhenSettled()
+        self.settler = Settler(watching.settle)
+        self._rests = _Rests(self.settler, watching)
+        self.waiting = 0
+        """Files of this walk, or the last one, that have not settled: look again soon."""
+        self.folders = 0
+        """Folders of this walk, or the last one."""
+
+    def items(self) -> Iterator[Drop | Noticed]:
+        """One walk; a drop is offered in every walk until it is taken (`Settler.take`).
+
+        Where the source itself cannot be read, it forgets nothing: a lost mount is no empty folder.
+        """
+        self._begin()
+        alive: set[bytes] = set()
+        stack: list[tuple[bytes, Folder]] = [(self._top, Folder(b""))]
+        while stack:
+            path, here = stack.pop()
+            inner: list[bytes] = []
+            yield from self._list(path, here, inner)
+            if (self._top, "unreadable") in self._current:
+                self._noticed |= self._current
+                return
+            yield from self._judge(here, alive)
+            for name in inner:
+                inside = here.inside + b"/" + name if here.inside else name
+                below = Folder(inside, listings=here.listings)
+                stack.append((path + b"/" + name, below))
+        for item in self._rule.close():
+            yield from self._told(item)
+        if len(self.settler) > CROWDED:
+            yield from self._notice(self._top, "crowded")
+        self._markers = {path: kept for path, kept in self._markers.items() if path in alive}
+        self._noticed, self._resting = self._current, self._still
+        self.settler.end_round()
+
+    def _begin(self) -> None:
+        self.waiting = self.folders = 0
+        self._current, self._still = set(), {}
+        self._remote = self._watching.is_remote(self._top)
+        name = self._watching.complete(self._source)
+        if name != self._name:
+            self._name = name
+            self._rule = self._new_rule(name)
+
+    def _new_rule(self, name: str) -> Rule:
+        if name == READY:
+            return WhenReady(self._rests)
+        if name == MANIFEST:
+            return WhenListed(self._source, self._top, self._watching.taken, self._rests)
+        return WhenSettled()
+
+    def _list(self, path: bytes, here: Folder, inner: list[bytes]) -> Iterator[Drop | Noticed]:
+        """Read one directory: files go to `here`, names of folders to `inner`."""
+        try:
+            # Not by path alone: a folder that became a link since it was seen is not followed.
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            if not here.inside:
+                yield from self._notice(path, "unreadable")
+            return  # a folder below that has just gone is nothing to tell
+        except OSError:
+            yield from self._notice(path, "unreadable")
+            return
+        self.folders += 1
+        try:
+            with os.scandir(fd) as entries:
+                for entry in entries:
+                    yield from self._enter(entry, path, here, inner)
+        except OSError:
+            yield from self._notice(path, "unreadable")
+        finally:
+            os.close(fd)
+
+    def _enter(
+        self, entry: os.DirEntry[str], path: bytes, here: Folder, inner: list[bytes]
+    ) -> Iterator[Drop | Noticed]:
+        name = os.fsencode(entry.name)
+        whole = path + b"/" + name
+        if is_ignored(name):
+            if refusal_in(name) is not None:
+                yield from self._aside(entry, name, whole, here)
+            elif is_passed_over(name):
+                yield from self._pass_over(entry, name, whole, here)
+            return
+        kind, key, links = _look(entry)
+        if kind == "folder":
+            inner.append(name)
+        elif key is None:
+            if kind != "gone":
+                yield from self._notice(whole, kind)
+        else:
+            here.files[name] = Found(self._source, here.inside, name, whole, key)
+            if links > 1:
+                here.linked.add(name)
+
+    def _judge(self, here: Folder, alive: set[bytes]) -> Iterator[Drop | Noticed]:
+        """Settle the files of one folder, pair them with their sidecars, and ask the rule."""
+        found = here.files
+        alive.update(file.path for name, file in found.items() if name.endswith(_SUFFIX))
+        unreadable: list[bytes] = []
+        settled = here.settled = self._settled(found, unreadable)
+        sidecars = self._sidecars(found, settled, unreadable)
+        for path in unreadable:
+            yield from self._notice(path, "unreadable")
+        for noticed in self._rule.enter(here):
+            yield from self._told(noticed)
+        for name in settled:
+            item = self._offer(name, here, sidecars)
+            if isinstance(item, Noticed):
+                yield from self._told(item)
+            elif item is not None:
+                for judged in self._rule.judge(item, here):
+                    yield from self._told(judged)
+        for file in here.copies:
+            yield from self._unfinished(file)
+
+    def _offer(self, name: bytes, here: Folder, sidecars: set[bytes]) -> Drop | Noticed | None:
+        """The drop of a settled file, with its sidecar; None where it is a sidecar, or must wait,
+        or was taken.
+        """
+        found, settled = here.files, here.settled
+        file, state = found[name], settled[name]
+        if name in sidecars:
+            owner = name[: -len(_SUFFIX)]
+            if owner in found and owner not in sidecars:
+                return None
+            # One too large for a sidecar, without a file beside it, is a record.
+            if file.key.size <= sidecar.MAX_SIZE:
+                return Noticed(file.path, "sidecar_alone")
+        beside = name + _SUFFIX
+        key = found[beside].key if beside in sidecars else None
+        if self.settler.is_taken(file.path, key):
+            return None
+        if beside not in found:
+            drop = Drop(file, None, state)
+        elif beside in settled:
+            drop = _paired(file, state, found[beside], settled[beside], beside in sidecars)
+        else:
+            return None
+        return drop._replace(notes=(HARD_LINKED,)) if name in here.linked else drop
+
+    def _settled(self, found: dict[bytes, Found], unreadable: list[bytes]) -> dict[bytes, Settled]:
+        """The files that are complete; the others wait, but for those that cannot be read."""
+        settled: dict[bytes, Settled] = {}
+        for name, file in found.items():
+            try:
+                state = self._settle(file)
+            except SourceForbidden:
+                unreadable.append(file.path)
+                continue
+            if state is None:
+                self.waiting += 1
+            else:
+                settled[name] = state
+        return settled
+
+    def _settle(self, file: Found) -> Settled | None:
+        path, key = file.path, file.key
+        now = self._watching.monotonic()
+        return self.settler.observe(path, key, now, lambda: self._writer(path, key))
+
+    def _writer(self, path: bytes, key: FileKey) -> bool | None:
+        """On a share, that nobody here writes says nothing of other machines."""
+        writing = writer_of(path, key)
+        return None if self._remote and writing is False else writing
+
+    def _sidecars(
+        self, found: dict[bytes, Found], settled: dict[bytes, Settled], unreadable: list[bytes]
+    ) -> set[bytes]:
+        """Names of the settled sidecars; a .json that cannot be read now leaves `settled`."""
+        marked = set()
+        for name in [name for name in settled if name.endswith(_SUFFIX)]:
+            try:
+                if self._is_sidecar(found[name]):
+                    marked.add(name)
+            except SourceChanged:
+                del settled[name]
+                self.waiting += 1
+            except SourceUnreadable:
+                # Its file waits too: who knows what the sidecar says of it.
+                del settled[name]
+                unreadable.append(found[name].path)
+        return marked
+
+    def _is_sidecar(self, file: Found) -> bool:
+        known = self._markers.get(file.path)
+        if known is not None and known[0] == file.key:
+            return known[1]
+        marked = sidecar.is_marked(read_head(file.path, sidecar.MAX_SIZE, file.key))
+        self._markers[file.path] = (file.key, marked)
+        return marked
+
+    def _pass_over(
+        self, entry: os.DirEntry[str], name: bytes, whole: bytes, here: Folder
+    ) -> Iterator[Noticed]:
+        """Tell of an ignored name that has not changed for an hour; a copy may be taken at last."""
+        kind, key, _ = _look(entry, folders=True)
+        if key is None:
+            return
+        now = self._watching.monotonic()
+        known = self._resting.get(whole)
+        since = known[1] if known is not None and known[0] == key else now
+        self._still[whole] = (key, since)
+        if kind == "file" and is_being_copied(name) and self._rests.is_long(now - since, key):
+            here.copies.append(Found(self._source, here.inside, name, whole, key))
+        elif now - since >= RESTED_SECONDS:
+            yield from self._notice(whole, "passed_over")
+
+    def _aside(
+        self, entry: os.DirEntry[str], name: bytes, whole: bytes, here: Folder
+    ) -> Iterator[Drop]:
+        """A drop that was refused and put aside; a crash may have come before its stub."""
+        kind, key, _ = _look(entry)
+        if kind != "file" or key is None:
+            return
+        self.settler.observe(whole, key, self._watching.monotonic(), lambda: False)
+        if not self.settler.is_taken(whole):
+            found = Found(self._source, here.inside, name, whole, key)
+            yield Drop(found, None, Settled(lease=False, seconds=0))
+
+    def _unfinished(self, file: Found) -> Iterator[Drop | Noticed]:
+        """A copy that nobody has gone on with for long: taken as it is, under its own name."""
+        try:
+            state = self._settle(file)
+        except SourceForbidden:
+            yield from self._notice(file.path, "unreadable")
+            return
+        if state is None:
+            self.waiting += 1
+        elif not self.settler.is_taken(file.path):
+            since = hours(self._watching.unfinished_seconds)
+            why = f"a temporary name, at rest for {since}"
+            yield unfinished(Drop(file, None, state), why)
+
+    def _told(self, item: Drop | Noticed) -> Iterator[Drop | Noticed]:
+        if isinstance(item, Noticed):
+            yield from self._notice(item.path, item.reason)
+        else:
+            yield item
+
+    def _notice(self, path: bytes, reason: str) -> Iterator[Noticed]:
+        self._current.add((path, reason))
+        if (path, reason) not in self._noticed:
+            yield Noticed(path, reason)
+
+
+def _paired(file: Found, state: Settled, beside: Found, other: Settled, is_sidecar: bool) -> Drop:  # noqa: FBT001
+    if not is_sidecar:
+        return Drop(file, None, state)
+    both = Settled(state.lease and other.lease, min(state.seconds, other.seconds))
+    return Drop(file, beside, both)
+
+
+def _look(entry: os.DirEntry[str], *, folders: bool = False) -> _Entry:
+    """What a directory entry is; with `folders` also a folder's key."""
+    try:
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if is_folder and not folders:
+            return _Entry("folder")
+        found = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return _Entry("gone")
+    except OSError:
+        return _Entry("unreadable")
+    if is_folder:
+        return _Entry("folder", FileKey.of(found))
+    kind = kind_of(found.st_mode)
+    return _Entry(kind, FileKey.of(found) if kind == "file" or folders else None, found.st_nlink)
