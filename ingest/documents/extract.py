@@ -1,10 +1,12 @@
-"""What is read out of a text or document: words, pages, title, and what was noticed (docs/documents.md).
+"""What is read out of a text or document: words, pages, title, findings (docs/documents.md).
 
 Formats that take a parser are read by processes of their own (`ingest.documents.readers`); plain
 text is read here, from bytes that are already at hand.
 """
 
 from dataclasses import dataclass
+
+from ingest.documents.markup import visible
 
 MOST = 4_000_000
 """Characters of text that are kept of a document."""
@@ -14,13 +16,16 @@ _OFFICE = "application/vnd.openxmlformats-officedocument."
 DOCX = _OFFICE + "wordprocessingml.document"
 XLSX = _OFFICE + "spreadsheetml.sheet"
 PPTX = _OFFICE + "presentationml.presentation"
+_MARKUP = {"html": "fmt/96", "xml": "fmt/101"}
+"""Forms with tags, and their PRONOM identifiers."""
+_MOST_NOTICED = 20
 DOCUMENTS = frozenset(
     {
         *(DOCX, XLSX, PPTX),
         "application/msword",
         "application/vnd.ms-excel",
         "application/vnd.ms-powerpoint",
-        "application/vnd.ms-works",
+        *(f"application/vnd.wps-office.{name}" for name in ("wps", "et", "dps")),
         "application/ofd",
         "application/pdf",
         "application/rtf",
@@ -67,6 +72,21 @@ def plain(data: bytes, encoding: str, *, form: str = "plain", most: int = MOST) 
 
     A character that the end of `data` cuts in two is left out; nothing is raised.
     """
-    del form
     text = data[: 4 * most].decode(encoding, errors="ignore").removeprefix("\ufeff")[:most]
-    return Extracted(text=text, first_page=text[:FIRST_PAGE], encoding=encoding)
+    if form not in _MARKUP:
+        return Extracted(text=text, first_page=text[:FIRST_PAGE], encoding=encoding)
+    noticed: dict[tuple[str, str], None] = {}
+
+    def notice(code: str, note: str) -> None:
+        if len(noticed) < _MOST_NOTICED:
+            noticed.setdefault((code, note[:200]))
+
+    shown = visible(text, notice, xml=form == "xml")
+    return Extracted(
+        text=shown.text,
+        first_page=shown.text[:FIRST_PAGE],
+        title=shown.title,
+        encoding=encoding,
+        puid=_MARKUP[form],
+        findings=tuple(noticed),
+    )

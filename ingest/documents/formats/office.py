@@ -1,0 +1,63 @@
+"""What all OOXML packages share: properties, links, signatures (ECMA-376 part 2)."""
+
+from collections.abc import Mapping
+
+from ingest.documents.codes import EXTERNAL
+from ingest.documents.package import Package
+from ingest.documents.reading import Reading
+from ingest.documents.xml_walk import walk
+
+
+def properties(package: Package, reading: Reading) -> dict[str, str]:
+    """Texts of docProps/core.xml and app.xml by element; notices links and signatures."""
+    found: dict[str, str] = {}
+    for part in ("docProps/core.xml", "docProps/app.xml"):
+        if part in package:
+            _texts(package, part, reading, found)
+    reading.title = found.get("title")
+    reading.signatures = len(package.matching(r"_xmlsignatures/[^/]*sig[^/]*\.xml"))
+    for part in package.matching(r"(.*/)?_rels/[^/]*\.rels"):
+        _links(package, part, reading)
+    return found
+
+
+def pages_of(found: Mapping[str, str], key: str) -> int | None:
+    """A count from the properties, where it is one."""
+    stated = found.get(key, "")
+    return int(stated) if stated.isascii() and stated.isdigit() and 0 < len(stated) < 7 else None
+
+
+def _texts(package: Package, part: str, reading: Reading, found: dict[str, str]) -> None:
+    words: list[str] = []
+
+    def end(name: str) -> None:
+        if words:
+            found.setdefault(name, "".join(words)[:500])
+        words.clear()
+
+    walk(
+        package.chunks(part),
+        reading,
+        start=lambda _name, _attributes: words.clear(),
+        end=end,
+        words=words.append,
+        part=part,
+    )
+
+
+def _links(package: Package, part: str, reading: Reading) -> None:
+    def start(_name: str, attributes: Mapping[str, str]) -> None:
+        if attributes.get("TargetMode") != "External":
+            return
+        kind = attributes.get("Type", "")
+        if not kind.endswith("/hyperlink"):
+            reading.notice(EXTERNAL, f"{kind.rpartition('/')[2]}: {attributes.get('Target', '')}")
+
+    walk(
+        package.chunks(part),
+        reading,
+        start=start,
+        end=lambda _name: None,
+        words=lambda _words: None,
+        part=part,
+    )
