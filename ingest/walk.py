@@ -17,9 +17,10 @@ from ingest import sidecar
 from ingest.aside import refusal_in
 from ingest.complete import MANIFEST, READY, SETTLED, has_rested, hours
 from ingest.complete.docking import WhenListed
+from ingest.complete.folder import Folder
 from ingest.complete.rules import Rule, WhenReady, WhenSettled, unfinished
 from ingest.errors import SourceChanged, SourceForbidden, SourceUnreadable
-from ingest.found import Drop, Folder, Found, Noticed
+from ingest.found import Drop, Found, Noticed
 from ingest.ignored import is_being_copied, is_ignored, is_passed_over, kind_of
 from ingest.settle import FileKey, Settle, Settled, Settler
 from ingest.sources import read_head, writer_of

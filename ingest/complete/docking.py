@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from archive.errors import FormatError
 from archive.gaps.manifest import MAX_SIZE, ListedFile, is_manifest
 from ingest.complete import OBSERVED_SECONDS, hours
+from ingest.complete.folder import Folder
 from ingest.complete.listing import Listing, differs, missing_note, read_listing
 from ingest.complete.rules import Rests
 from ingest.errors import SourceChanged, SourceUnreadable
-from ingest.found import Drop, Folder, Found, Noticed
+from ingest.found import Drop, Found, Noticed
 from ingest.names import decode_name
 from ingest.settle import FileKey
 from ingest.sources import read_head

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from ingest.complete import OBSERVED_SECONDS, hours
+from ingest.complete.folder import Folder
 from ingest.complete.ready import is_marker, markers
-from ingest.found import Drop, Folder, Found, Noticed
+from ingest.found import Drop, Found, Noticed
 
 COPY_UNFINISHED = "COPY_UNFINISHED"
 

@@ -1,0 +1,27 @@
+"""What a walk has found in one folder of a source."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ingest.complete.listing import Listing
+from ingest.found import Found
+from ingest.settle import Settled
+
+
+@dataclass(slots=True)
+class Folder:
+    """One folder of a source as a walk has found it."""
+
+    inside: bytes
+    """Where it is below its source, b"" for the source itself."""
+    files: dict[bytes, Found] = field(default_factory=dict)
+    """By name; without those whose names are not taken."""
+    copies: list[Found] = field(default_factory=list)
+    """Files under names that programs give to a copy until it is whole."""
+    linked: set[bytes] = field(default_factory=set)
+    """Names of files that have other names too, anywhere."""
+    settled: dict[bytes, Settled] = field(default_factory=dict)
+    marked: Mapping[bytes, bytes] = field(default_factory=dict)
+    """Ready markers by the names that they mark."""
+    listings: tuple[Listing, ...] = ()
+    """Manifests of this folder and of those above it, the nearest first."""
