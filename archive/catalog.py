@@ -104,6 +104,7 @@ def record_row(log: str, index: int, found: RecordDescription) -> dict[str, Any]
     value: Mapping[str, Any] = found.value
     claims: Mapping[str, Any] = value["claims"] or {}
     text: Mapping[str, Any] = value["text"] or {}
+    register: Mapping[str, Any] = value.get("register") or {}
     return {
         "id": found.record_id,
         "log": log,
@@ -120,15 +121,15 @@ def record_row(log: str, index: int, found: RecordDescription) -> dict[str, Any]
         "case_no": claims.get("case"),
         "category": claims.get("category"),
         "stage": claims.get("stage"),
-        "unit": claims.get("unit"),
-        "officers": _officers(claims, value.get("technical")),
+        "unit": claims.get("unit") or register.get("unit"),
+        "officers": _officers(claims, value.get("technical")) or register.get("officer"),
         "captured_start": _moment(claims.get("capture_start")),
         "captured_end": _moment(claims.get("capture_end")),
         "received_at": _moment(value["received_at"]),
         "title": text.get("title"),
         "preview": text.get("preview"),
         "lost": False,
-        **_media_columns(claims, value.get("technical")),
+        **_media_columns(claims, value.get("technical"), register),
         **_document_columns(value),
     }
 
@@ -147,8 +148,10 @@ def _document_columns(value: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _media_columns(claims: Mapping[str, Any], technical: Any) -> dict[str, Any]:
-    """What the list of recordings and the file itself say, as far as it is there."""
+def _media_columns(
+    claims: Mapping[str, Any], technical: Any, register: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the list of recordings, the file and the register say, in this order."""
     found: Mapping[str, Any] = technical or {}
     segment = found.get("segment") or {}
     captured = found.get("captured") or {}
@@ -163,7 +166,7 @@ def _media_columns(claims: Mapping[str, Any], technical: Any) -> dict[str, Any]:
         "place": claims.get("place"),
         "importance": claims.get("importance"),
         "tags": " ".join(claims.get("tags") or ()) or None,
-        "device": claims.get("device") or segment.get("device"),
+        "device": claims.get("device") or segment.get("device") or register.get("device"),
         "segment": segment.get("number"),
         "duration_ms": found.get("duration_ms"),
         "condition": (found.get("condition") or {}).get("verdict"),
@@ -244,14 +247,27 @@ class Query:
     media: str | None = None
     condition: str | None = None
     device: str | None = None
+    kind: str | None = None
+    number: str | None = None
+    party: str | None = None
+    place: str | None = None
+    subject: str | None = None
+    importance: str | None = None
+    tag: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     limit: int = 100
     before: str | None = None
 
 
-def search(connection: Connection, query: Query) -> list[RecordRow]:
-    """Records that match, newest first. Dates look at the capture, else at the reception."""
+def search(
+    connection: Connection, query: Query, *, only: Any = None, skip: int = 0
+) -> list[RecordRow]:
+    """Records that match, newest first, `only` among some, without the first few (`skip`).
+
+    Dates look at the capture, else at the reception. Only what stands in the catalog is looked at:
+    archive.desk.finding also finds words of the contents.
+    """
     moment = _coalesced()
     wanted = [
         or_(*(_like(connection, column, f"%{_escaped(word)}%") for column in _TEXT_COLUMNS))
@@ -263,10 +279,20 @@ def search(connection: Connection, query: Query) -> list[RecordRow]:
         (RECORD.c.stage, query.stage),
         (RECORD.c.source, query.source),
         (RECORD.c.condition, query.condition),
+        (RECORD.c.kind, query.kind),
+        (RECORD.c.importance, query.importance),
     ):
         if value is not None:
             wanted.append(column == value)
-    for column, value in ((RECORD.c.officers, query.officer), (RECORD.c.unit, query.unit)):
+    for column, value in (
+        (RECORD.c.officers, query.officer),
+        (RECORD.c.unit, query.unit),
+        (RECORD.c.doc_number, query.number),
+        (RECORD.c.parties, query.party),
+        (RECORD.c.place, query.place),
+        (RECORD.c.subject, query.subject),
+        (RECORD.c.tags, query.tag),
+    ):
         if value is not None:
             wanted.append(_like(connection, column, f"%{_escaped(value)}%"))
     if query.device is not None:  # names of files have it in either case
@@ -279,8 +305,10 @@ def search(connection: Connection, query: Query) -> list[RecordRow]:
         wanted.append(moment < query.until)
     if query.before is not None:
         wanted.append(RECORD.c.id < query.before)
+    if only is not None:
+        wanted.append(only)
     found = select(RECORD).where(*wanted)
-    rows = connection.execute(found.order_by(RECORD.c.id.desc()).limit(query.limit))
+    rows = connection.execute(found.order_by(RECORD.c.id.desc()).limit(query.limit).offset(skip))
     return [RecordRow(**row) for row in rows.mappings()]
 
 
@@ -302,13 +330,9 @@ def _coalesced() -> Any:
 
 
 _TEXT_COLUMNS = (
-    RECORD.c.name,
-    RECORD.c.title,
-    RECORD.c.preview,
-    RECORD.c.case_no,
-    RECORD.c.officers,
-    RECORD.c.unit,
-    RECORD.c.id,
+    *(RECORD.c.name, RECORD.c.title, RECORD.c.preview, RECORD.c.case_no),
+    *(RECORD.c.officers, RECORD.c.unit, RECORD.c.doc_number, RECORD.c.parties),
+    *(RECORD.c.subject, RECORD.c.place, RECORD.c.id),
 )
 
 

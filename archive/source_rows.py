@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from archive.registers.asking import LETTERS
 from archive.source_terms import CONFIRMED, NOTHING, Registered, Terms, registered
 from archive.tables import SourceHourRow, SourceRow
 from archive.times import parse_time
@@ -28,6 +29,7 @@ ARRIVALS = {
 }
 """Kinds of entries that say that something came, and what they are counted as."""
 REFUSED = "CLASSIFIED_REFUSED"
+OWN = "own"
 
 
 def terms_of(connection: Connection) -> Mapping[str, Terms]:
@@ -35,6 +37,14 @@ def terms_of(connection: Connection) -> Mapping[str, Terms]:
     wanted = (SOURCE.c.state == CONFIRMED) & SOURCE.c.terms.is_not(None)
     rows = connection.execute(select(SOURCE.c.id, SOURCE.c.terms).where(wanted))
     return {row.id: Terms.parse(row.terms) for row in rows}
+
+
+def states(connection: Connection) -> Mapping[str, str]:
+    """The state of every source; `own` for the one of letters, which nobody has to confirm."""
+    found = {row.id: row.state for row in connection.execute(select(SOURCE.c.id, SOURCE.c.state))}
+    if LETTERS in found:
+        found[LETTERS] = OWN
+    return found
 
 
 def read_registered(connection: Connection) -> Mapping[str, Registered]:

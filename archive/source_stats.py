@@ -76,6 +76,11 @@ class Stand:
         return self.state == CONFIRMED and quota is not None and self.used >= quota * MEGABYTE
 
     @property
+    def holds_back(self) -> bool:
+        """Whether its drops wait in the inbox."""
+        return self.full or self.state == RETIRED
+
+    @property
     def is_unconfirmed(self) -> bool:
         """Whether somebody has to confirm it; our own source of letters is nobody's to confirm."""
         return self.state == UNCONFIRMED and self.source != LETTERS
@@ -129,11 +134,15 @@ def sort_by_urgency(stands: Iterable[Stand]) -> list[Stand]:
     return sorted(stands, key=urgency)
 
 
-def source_warnings(stands: Iterable[Stand]) -> tuple[Warned, ...]:
-    """What somebody should look at: devices that have gone quiet, sources at their quota."""
+def source_warnings(stands: Iterable[Stand], held: Mapping[str, int]) -> tuple[Warned, ...]:
+    """What somebody should look at: devices that have gone quiet, sources whose drops wait.
+
+    `held` is how many drops of a retired source, or of one at its quota, lie in the inbox.
+    """
     found = [*stands]
     silent = [stand for stand in sort_by_urgency(found) if stand.silent]
-    full = [stand.source for stand in found if stand.full]
+    full = [stand.source for stand in found if stand.full and held.get(stand.source)]
+    retired = [s.source for s in found if s.state == RETIRED and held.get(s.source)]
     warned = []
     if silent:
         names = _named([stand.source for stand in silent])
@@ -141,8 +150,10 @@ def source_warnings(stands: Iterable[Stand]) -> tuple[Warned, ...]:
         warned.append(
             Warned("SOURCE_SILENT", {"count": len(silent), "sources": names, "since": since})
         )
-    if full:
-        warned.append(Warned("SOURCE_QUOTA", {"count": len(full), "sources": _named(full)}))
+    for code, sources in (("SOURCE_QUOTA", full), ("SOURCE_RETIRED", retired)):
+        if sources:
+            drops = sum(held[source] for source in sources)
+            warned.append(Warned(code, {"count": drops, "sources": _named(sources)}))
     return tuple(warned)
 
 

@@ -10,17 +10,22 @@ raised, or once the source is confirmed again.
 """
 
 import os
+import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from archive.database import Database
 from archive.errors import UsageError
+from archive.rows import select_among
 from archive.source_rows import SOURCE, terms_of
-from archive.source_stats import MEGABYTE, used_today
+from archive.source_stats import MEGABYTE, Stand, used_today
 from archive.source_terms import RETIRED
-from ingest.sweep import Drop, Noticed
+from ingest.returned import INTAKE, key_of
+from ingest.settle import FileKey
+from ingest.sweep import Drop, Noticed, is_ignored
 
 RETIRED_SOURCE, OVER_QUOTA = "source_retired", "over_quota"
 """Reasons, as `Noticed` has them."""
@@ -78,6 +83,24 @@ class SourceGate:
                 yield noticed
         self._told = {source: noticed.reason for source, noticed in self._held.items()}
         self._held = {}
+
+
+def waiting_of(connection: Connection, inbox: bytes, stand: Stand) -> int:
+    """How many files of such a source lie in the inbox and are not taken; their sidecars too."""
+    found: dict[bytes, FileKey] = {}
+    for folder, folders, names in os.walk(os.path.join(inbox, stand.name)):
+        folders[:] = [name for name in folders if not is_ignored(name)]
+        for name in names:
+            path = os.path.join(folder, name)
+            with suppress(OSError):
+                seen = os.lstat(path)
+                if not is_ignored(name) and stat.S_ISREG(seen.st_mode):
+                    found[path] = FileKey.of(seen)
+    columns = ("path", "dev", "ino", "size", "mtime_ns", "ctime_ns")
+    for path, *key in select_among(connection, INTAKE, columns, "path", [*found], stand.source):
+        if found.get(bytes(path)) == key_of(key):
+            del found[bytes(path)]
+    return len(found)
 
 
 def _folder(drop: Drop) -> bytes:

@@ -46,7 +46,7 @@ def known_drops(
         for source, wanted in paths.items():
             rows = select_among(connection, INTAKE, _COLUMNS, "path", [*wanted], source)
             for number, state, sidecar, path, *columns in rows:
-                key = (bytes(path), _key(columns))
+                key = (bytes(path), key_of(columns))
                 if state in _GONE and key in here:
                     back.append(number)
                 elif state not in _KNOWN:
@@ -57,7 +57,8 @@ def known_drops(
     return known
 
 
-def _key(columns: Iterable[Any]) -> FileKey:
+def key_of(columns: Iterable[Any]) -> FileKey:
+    """A key as the database has it: device, inode, size, mtime, ctime."""
     device, inode, *rest = columns
     return FileKey(device % _UNSIGNED, inode % _UNSIGNED, *rest)
 

@@ -13,6 +13,7 @@ from cli.labels import coded, label
 from cli.language import say
 from cli.output import print_json, print_line, print_table, show_size
 from cli.service import large, open_desk
+from cli.source_view import marked_source
 
 _DAY = "YYYY-MM-DD"
 
@@ -132,7 +133,7 @@ def _show(records: list[dict[str, Any]]) -> None:
             (
                 row["record"],
                 moment(row["capture_start"] or row["received_at"]),
-                row["source"],
+                marked_source(row),
                 row["case"],
                 row["stage"],
                 row["name"],

@@ -14,6 +14,7 @@ from cli.language import say
 from cli.media_view import media_pairs
 from cli.output import print_json, print_line, print_pairs, show_path, show_size
 from cli.service import large, open_desk
+from cli.source_view import marked_source, show_offset
 
 _SHOWN = {"case", "category", "stage", "officers", "unit", "capture_start", "capture_end"}
 
@@ -107,13 +108,14 @@ def _show_record(found: Mapping[str, Any]) -> None:
             (say("folder", "目录"), row["folder"] or None),
             (say("size", "大小"), show_size(row["size"])),
             (say("media type", "媒体类型"), row["media_type"]),
-            (say("source", "来源"), row["source"]),
+            (say("source", "来源"), marked_source(row)),
+            *_register(value.get("register")),
             (say("received", "接收时间"), moment(row["received_at"])),
             (say("captured", "拍摄时间"), moment(row["capture_start"])),
             (say("case", "案号"), row["case"]),
             (say("category", "执法类别"), row["category"]),
             (say("stage", "环节"), row["stage"]),
-            (say("officers", "人员"), _officers(row, claims)),
+            (say("officers", "人员"), _officers(row, value)),
             (say("unit", "单位"), row["unit"]),
             (say("title", "标题"), row["title"]),
             *((say("claim", "声明") + f" {key}", text) for key, text in _other(claims)),
@@ -127,12 +129,27 @@ def _show_record(found: Mapping[str, Any]) -> None:
     )
 
 
-def _officers(row: Mapping[str, Any], claims: Mapping[str, Any]) -> str | None:
-    """Who was there, by the sidecar or else by the file's name, which is said."""
+def _officers(row: Mapping[str, Any], value: Mapping[str, Any]) -> str | None:
+    """Who was there, by the sidecar or else by the file's name or the register, which is said."""
     officers: str | None = row["officers"]
-    if officers is None or claims.get("officers"):
+    if officers is None or (value.get("claims") or {}).get("officers"):
         return officers
-    return say(f"{officers} (by the file name)", f"{officers}（据文件名）")
+    segment = (value.get("technical") or {}).get("segment") or {}
+    if segment.get("officer"):
+        return say(f"{officers} (by the file name)", f"{officers}（据文件名）")
+    if (value.get("register") or {}).get("officer") == officers:
+        return say(f"{officers} (by the register)", f"{officers}（据来源登记）")
+    return officers
+
+
+def _register(said: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """What the register said of the source when the drop was received."""
+    if not said:
+        return []
+    parts = [said[name] for name in ("kind", "device", "unit", "officer") if said[name]]
+    if said["clock_offset_ms"] is not None:
+        parts.append(say("clock ", "时钟 ") + show_offset(said["clock_offset_ms"]))
+    return [(say("by the register", "来源登记"), say("; ", "；").join(parts))]
 
 
 def _other(claims: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,19 +1,43 @@
-"""`cunzheng sources list|confirm`: the register of where drops come from."""
+"""`cunzheng sources list|confirm|retire|stats`: the register of where drops come from."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from archive.errors import UsageError
+from archive.kinds import SHORT_KINDS
+from archive.source_terms import COMPLETE
 from cli.dates import moment
 from cli.invocation import Invocation
 from cli.language import say
-from cli.output import print_json, print_line, print_table
+from cli.output import print_json, print_line, print_pairs, print_table, show_size
 from cli.sealing import show_place
 from cli.service import open_desk
+from cli.source_view import (
+    Document,
+    bar_lines,
+    name_of,
+    offset_of,
+    remarks_line,
+    show_amount,
+    show_silence,
+    state_of,
+    terms_line,
+)
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help=say("Register of sources.", "来源登记。")
 )
+_FIELDS = {
+    **{name: name for name in ("label", "kind", "unit", "device", "office", "officer", "profile")},
+    "kinds": "kinds",
+    "complete": "complete",
+    "clock-offset": "clock_offset_ms",
+    "quota": "quota_mb",
+    "sidecar-wait": "sidecar_wait_seconds",
+    "silence-hours": "silence_hours",
+}
+"""Options by the fields of the register."""
 
 
 @app.command(
@@ -31,12 +55,7 @@ def list_sources(context: typer.Context) -> None:
         return
     rows = found["sources"]
     if not rows:
-        print_line(
-            say(
-                "No source yet: make a folder in the inbox and drop a file into it.",
-                "尚无来源：请在收件目录中建一个子目录并放入文件。",
-            )
-        )
+        _none()
         return
     headings = (
         say("source", "来源"),
@@ -44,7 +63,9 @@ def list_sources(context: typer.Context) -> None:
         say("folder", "目录"),
         say("label", "名称"),
         say("kind", "类型"),
+        say("device", "设备"),
         say("unit", "单位"),
+        say("register", "登记事项"),
         say("first seen", "首次"),
         say("last seen", "最近"),
     )
@@ -52,44 +73,283 @@ def list_sources(context: typer.Context) -> None:
         headings,
         [
             (
-                row["source"],
-                say(row["state"], {"confirmed": "已确认"}.get(row["state"], "未确认")),
-                row["name"],
-                row["label"],
-                row["kind"],
-                row["unit"],
-                moment(row["first_seen"]),
-                moment(row["last_seen"]),
+                *(row["source"], state_of(row), row["name"], row["label"], row["kind"]),
+                *(row["device"], row["unit"], terms_line(row)),
+                *(moment(row["first_seen"]), moment(row["last_seen"])),
             )
             for row in rows
         ],
     )
 
 
+def _none() -> None:
+    print_line(
+        say(
+            "No source yet: make a folder in the inbox and drop a file into it.",
+            "尚无来源：请在收件目录中建一个子目录并放入文件。",
+        )
+    )
+
+
+_Text = str | None
+
+
 @app.command(
-    help=say("Confirm a source and say what it is.", "确认来源并说明其为何物。"),
+    help=say(
+        "Confirm a source and say what it is, or change what was said.",
+        "确认来源并登记其情况；再次确认可变更登记。",
+    ),
     epilog=say("Example: ", "示例：")
     + "cunzheng sources confirm DSJ-0012345 --kind "
-    + say("body-camera", "执法记录仪"),
+    + say("body-camera", "执法记录仪")
+    + " --device DSJ-0012345 --clock-offset +00:01:30 --silence-hours 24",
 )
-def confirm(
+def confirm(  # noqa: PLR0913, PLR0917 - one option for each field
     context: typer.Context,
     source: Annotated[str, typer.Argument(help=say("Source id.", "来源标识。"))],
-    label: Annotated[
-        str | None, typer.Option(help=say("Name for people.", "便于识别的名称。"))
-    ] = None,
+    label: Annotated[_Text, typer.Option(help=say("Name for people.", "便于识别的名称。"))] = None,
     kind: Annotated[
-        str | None,
-        typer.Option(help=say("For example body-camera.", "设备类型，如 执法记录仪。")),
+        _Text, typer.Option(help=say("For example body-camera.", "设备类型，如 执法记录仪。"))
     ] = None,
-    unit: Annotated[str | None, typer.Option(help=say("Unit it belongs to.", "所属单位。"))] = None,
+    device: Annotated[_Text, typer.Option(help=say("Number of the device.", "设备编号。"))] = None,
+    office: Annotated[_Text, typer.Option(help=say("Office it stands in.", "所在办公处。"))] = None,
+    unit: Annotated[_Text, typer.Option(help=say("Unit it belongs to.", "所属单位。"))] = None,
+    officer: Annotated[
+        _Text,
+        typer.Option(
+            help=say("Whose recordings these are where nothing else says so.", "默认执法人员。")
+        ),
+    ] = None,
+    clock_offset: Annotated[
+        _Text,
+        typer.Option(
+            metavar="±HH:MM:SS",
+            help=say("To be added to the device's clock.", "设备时钟应加的偏差，或毫秒数。"),
+        ),
+    ] = None,
+    profile: Annotated[
+        _Text, typer.Option(help=say("The profile of its file names.", "文件名规则名称。"))
+    ] = None,
+    kinds: Annotated[
+        _Text,
+        typer.Option(
+            metavar="KIND,…",
+            help=say("Take only these kinds, such as pdf,video.", "只收这些类型，如 pdf,video。"),
+        ),
+    ] = None,
+    quota: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="MB", help=say("Megabytes a day.", "每日收取上限（MB）。")),
+    ] = None,
+    complete: Annotated[
+        _Text,
+        typer.Option(
+            metavar="|".join(COMPLETE),
+            help=say("When a file is complete.", "文件何时视为收齐。"),
+        ),
+    ] = None,
+    sidecar_wait: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="SECONDS", help=say("Wait for a sidecar.", "等待附带说明的秒数。")
+        ),
+    ] = None,
+    silence_hours: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="HOURS", help=say("Warn after such a silence.", "静默多少小时后告警。")
+        ),
+    ] = None,
+    forget: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OPTION", help=say("Take back what was said.", "撤销某项登记，如 quota。")
+        ),
+    ] = None,
     person: Annotated[
-        str | None, typer.Option(help=say("Who confirms.", "确认人；默认为系统用户。"))
+        _Text, typer.Option(help=say("Who confirms.", "确认人；默认为系统用户。"))
     ] = None,
 ) -> None:
     """Confirm it; the entry is sealed before the command ends."""
     invocation = Invocation.of(context)
-    params = {"source": source, "label": label, "kind": kind, "unit": unit, "person": person}
+    values: dict[str, Any] = {
+        "label": label,
+        "kind": kind,
+        "unit": unit,
+        "device": device,
+        "office": office,
+        "officer": officer,
+        "profile": profile,
+        "complete": complete,
+        "quota_mb": quota,
+        "sidecar_wait_seconds": sidecar_wait,
+        "silence_hours": silence_hours,
+        "clock_offset_ms": None if clock_offset is None else offset_of(clock_offset),
+        "kinds": None if kinds is None else _kinds(kinds),
+    }
+    _check_complete(complete)
+    said = {name: value for name, value in values.items() if value is not None}
+    said |= dict.fromkeys(_forgotten(forget or []))
     with open_desk(invocation) as desk:
+        params = {"source": source, "said": said, "person": person}
         place = desk.call("sources.confirm", params)
     show_place(place, say(f"{source} is confirmed.", f"{source} 已确认。"), invocation)
+
+
+def _kinds(text: str) -> list[str]:
+    found = [kind.strip().lower() for kind in text.replace("，", ",").split(",") if kind.strip()]
+    for kind in found:
+        if kind not in SHORT_KINDS:
+            known = ", ".join(SHORT_KINDS)
+            raise UsageError(
+                say(
+                    f"There is no kind {kind[:40]!r}; kinds are: {known}.",
+                    f"没有类型“{kind[:40]}”；可用类型：{known}。",
+                )
+            )
+    if not found:
+        raise UsageError(
+            say("Name kinds, or --forget kinds.", "请写明类型；不限类型请用 --forget kinds。")
+        )
+    return found
+
+
+def _check_complete(rule: str | None) -> None:
+    if rule is not None and rule not in COMPLETE:
+        known = ", ".join(COMPLETE)
+        raise UsageError(say(f"A file is complete by one of: {known}.", f"收齐规则应为：{known}。"))
+
+
+def _forgotten(options: list[str]) -> list[str]:
+    for option in options:
+        if option.removeprefix("--") not in _FIELDS:
+            known = ", ".join(_FIELDS)
+            raise UsageError(
+                say(
+                    f"Nothing is called {option[:40]!r}; one can forget: {known}.",
+                    f"没有“{option[:40]}”一项；可撤销：{known}。",
+                )
+            )
+    return [_FIELDS[option.removeprefix("--")] for option in options]
+
+
+@app.command(
+    help=say(
+        "Take nothing more of a source until it is confirmed again.",
+        "停用来源；再次确认之前不再收取。",
+    ),
+    epilog=say("Example: ", "示例：")
+    + "cunzheng sources retire DSJ-0012345 --reason "
+    + say("'given back'", "设备交回"),
+)
+def retire(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(help=say("Source id.", "来源标识。"))],
+    reason: Annotated[str, typer.Option(help=say("Why.", "理由。"))],
+    person: Annotated[
+        _Text, typer.Option(help=say("Who retires it.", "停用人；默认为系统用户。"))
+    ] = None,
+) -> None:
+    """Retire it; its drops stay in the inbox."""
+    invocation = Invocation.of(context)
+    params = {"source": source, "reason": reason, "person": person}
+    with open_desk(invocation) as desk:
+        place = desk.call("sources.retire", params)
+    show_place(place, say(f"{source} is retired.", f"{source} 已停用。"), invocation)
+
+
+@app.command(
+    help=say("How much comes of the sources, and when.", "各来源的收取数量与时间。"),
+    epilog=say("Example: ", "示例：") + "cunzheng sources stats DSJ-0012345",
+)
+def stats(
+    context: typer.Context,
+    source: Annotated[
+        _Text,
+        typer.Argument(help=say("Source id; all of them by default.", "来源标识；默认全部。")),
+    ] = None,
+) -> None:
+    """Statistics; needs no passphrase."""
+    invocation = Invocation.of(context)
+    with open_desk(invocation) as desk:
+        found = desk.call("sources.stats", {"source": source})
+    if invocation.json:
+        print_json(found)
+    elif source is not None:
+        _show_one(found["sources"][0], found["history"])
+    elif found["sources"]:
+        _show_all(found["sources"])
+    else:
+        _none()
+
+
+def _show_all(rows: list[Document]) -> None:
+    headings = (
+        say("source", "来源"),
+        say("name", "名称"),
+        say("state", "状态"),
+        say("records", "记录"),
+        say("size", "大小"),
+        say("24 h", "24 小时"),
+        say("an hour", "每小时"),
+        say("7 days", "7 天"),
+        say("a day", "每日"),
+        say("again", "重复"),
+        say("quarantined", "隔离"),
+        say("refused", "拒收"),
+        say("last seen", "最近"),
+        say("silent for", "静默"),
+        say("remarks", "备注"),
+    )
+    print_table(
+        headings,
+        [
+            (
+                *(row["source"], name_of(row), state_of(row), row["total"]["records"]),
+                *(show_size(row["total"]["bytes"]), row["day"]["records"]),
+                *(_rate(row["day"], 24), row["week"]["records"], _rate(row["week"], 7)),
+                *(row["total"][name] for name in ("redropped", "rejected", "refused")),
+                *(moment(row["last_seen"]), show_silence(row), remarks_line(row)),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _rate(amount: Document, parts: int) -> str:
+    return f"{amount['records'] / parts:.1f}"
+
+
+def _show_one(row: Document, history: Document) -> None:
+    total, day, week = row["total"], row["day"], row["week"]
+    quota = None
+    if row["quota_mb"] is not None:
+        used = show_size(row["used_today"])
+        quota = say(f"{used} of {row['quota_mb']} MB", f"{used}，上限 {row['quota_mb']} MB")
+    print_pairs(
+        [
+            (say("source", "来源"), row["source"]),
+            (say("state", "状态"), state_of(row)),
+            (say("label", "名称"), row["label"]),
+            (say("register", "登记事项"), terms_line(row)),
+            (say("records", "记录"), show_amount(total)),
+            (say("last 24 hours", "近 24 小时"), f"{show_amount(day)}, {_rate(day, 24)}/h"),
+            (say("last 7 days", "近 7 天"), f"{show_amount(week)}, {_rate(week, 7)}/d"),
+            (say("again", "重复投放"), total["redropped"]),
+            (say("quarantined", "隔离"), total["rejected"]),
+            (say("refused", "拒收"), total["refused"]),
+            (say("today's quota", "当日配额"), quota),
+            (say("first seen", "首次"), moment(row["first_seen"])),
+            (say("last seen", "最近"), moment(row["last_seen"])),
+            (say("silent for", "静默"), show_silence(row)),
+            (say("remarks", "备注"), remarks_line(row) or None),
+        ]
+    )
+    for title, rows, by_day in (
+        (say("by the hour", "按小时"), history["hours"], False),
+        (say("by the day", "按日"), history["days"], True),
+    ):
+        print_line()
+        print_line(title)
+        for line in bar_lines(rows, by_day=by_day):
+            print_line(line)

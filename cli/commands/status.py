@@ -12,6 +12,7 @@ from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs, show_duration, show_size, show_time
 from cli.service import open_desk
+from cli.source_view import show_sources
 
 _Found = Mapping[str, Any]
 
@@ -26,6 +27,7 @@ def run(context: typer.Context) -> None:
         print_json({**found, "warnings": warned})
         return
     print_pairs(_pairs(found))
+    show_sources(found["sources"], found["sources_more"])
     for item in warned:
         print_line(say("! ", "！") + item["sentence"])
 
@@ -227,6 +229,21 @@ _SENTENCES = {
         "{count} file(s) in purge/ are from before the database was rebuilt; compare, then delete"
         " them by hand.",
         "purge/ 中有 {count} 个文件早于数据库重建；请核对后手工删除。",
+    ),
+    "SOURCE_SILENT": (
+        "{count} source(s) have been silent for longer than the register allows: {sources}; one"
+        " since {since}. See: cunzheng sources stats",
+        "{count} 个来源的静默时间超过登记上限：{sources}；最久者自 {since} 起。"
+        "详见：cunzheng sources stats",
+    ),
+    "SOURCE_QUOTA": (
+        "{count} file(s) wait in the inbox for tomorrow's quota: {sources}",
+        "{count} 个文件因当日配额已满在收件目录中等待：{sources}",
+    ),
+    "SOURCE_RETIRED": (
+        "{count} file(s) of retired sources wait in the inbox: {sources}; take them away, or"
+        " confirm the source again.",
+        "已停用来源有 {count} 个文件在收件目录中等待：{sources}；请取走，或再次确认来源。",
     ),
     "SOURCES_UNCONFIRMED": (
         "{count} source(s) are unconfirmed; see: cunzheng sources list",

@@ -18,6 +18,8 @@ from archive.errors import UsageError
 from archive.introducing import said_of, stated_level
 from archive.registers.denials import denied
 from archive.replica import REPLICA
+from archive.source_rows import states
+from archive.source_stats import read_stands, sort_by_urgency, source_warnings
 from archive.status import DiskStatus, read_status, warnings
 from archive.storage_level import NO_LOCKS
 from archive.tables import RecordRow
@@ -31,11 +33,15 @@ from cli.service.desk import Delivery, Document
 from cli.service.documents import check_params
 from cli.service.gate import gate
 from cli.service.operations import Caller, Host, Params, delivery, operation
+from cli.service.operations_sources import amount, registered
 from cli.wiring_copy import copy_status
 from cli.wiring_places import disk_of
+from ingest.holding import waiting_of
 from ingest.overview import look
 
 MOST_HITS = 100_000
+MOST_SOURCES = 20
+"""Sources that `status` shows, the most urgent."""
 _TEXTS = (
     *("case", "category", "stage", "officer", "unit", "source", "media"),
     *("condition", "device"),
@@ -62,6 +68,7 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
     """How the archive stands; for everybody who is enrolled."""
     check_params(params, {})
     bench = host.bench
+    inbox = os.fsencode(bench.home / "inbox")
     with gate(host, caller):
         now = bench.clock.now()
         with bench.database.read() as connection:
@@ -71,6 +78,8 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
             copy = copy_status(bench.settings.replica, connection)
             if copy is not None:
                 copy = replace(copy, begun=said_of(connection, REPLICA) is not None)
+            stands = sort_by_urgency(read_stands(connection, now))
+            held = {s.source: waiting_of(connection, inbox, s) for s in stands if s.holds_back}
     found = os.statvfs(disk_of(bench.settings, bench.home))
     free, total = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
     disk = DiskStatus(free, total, level)
@@ -82,7 +91,15 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
             "drops": drops,
             "storage": disk,
             "copy": copy,
-            "warnings": warnings(status, drops, disk, now, copy),
+            "sources": [
+                {**registered(stand), "day": amount(stand.day), "waiting": held.get(stand.source)}
+                for stand in stands[:MOST_SOURCES]
+            ],
+            "sources_more": max(len(stands) - MOST_SOURCES, 0),
+            "warnings": [
+                *warnings(status, drops, disk, now, copy),
+                *source_warnings(stands, held),
+            ],
         }
     )
 
@@ -126,7 +143,11 @@ def _search(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
         more = replace(query, limit=query.limit + 1)
         with host.bench.database.read() as connection:
             found = find_for(connection, reader, more, mine=mine)
-    shown = [_record(row, whole=whole) for row, whole in found[: query.limit]]
+            known = states(connection)
+    shown = [
+        {**_record(row, whole=whole), "source_state": known.get(row.source)}
+        for row, whole in found[: query.limit]
+    ]
     yield large.stream({"records": shown, "more": len(found) > query.limit})
 
 
@@ -153,9 +174,11 @@ def _show(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     with gate(host, caller) as reader, host.bench.database.read() as connection:
         row, whole = _find(connection, reader, params["record"])
         document = _custody(host, connection, reader, row.id) if whole else _BARE_CUSTODY
+        state_of_source = states(connection).get(row.source)
     state = {"lost": row.lost, "destroyed": row.destroyed}
     head = {"record": row.id, "log": row.log, "index": row.idx, **state}
-    yield large.stream({**head, **document, "catalog": _record(row, whole=whole)})
+    catalogued = {**_record(row, whole=whole), "source_state": state_of_source}
+    yield large.stream({**head, **document, "catalog": catalogued})
 
 
 def _find(connection: Connection, reader: Reader, text: str) -> tuple[RecordRow, bool]:
