@@ -8,10 +8,11 @@ there or not, and nothing may be done on the strength of either until the databa
 anew. A connection that breaks earlier leaves nothing behind.
 """
 
+import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,24 @@ class Database:
             mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
             check = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
         return {"journal_mode": str(mode), "integrity": str(check)}
+
+    def empty_log(self) -> None:
+        """Copy SQLite's log into the database and cut it, unless somebody reads it just now.
+
+        What was taken back, or blanked, is not in the log any longer then.
+        """
+        if self.is_postgresql:
+            return
+        with self._explained(), self._turn:
+            raw = self.engine.raw_connection()
+            cursor = raw.cursor()
+            try:
+                cursor.execute("PRAGMA busy_timeout=0")
+                with suppress(sqlite3.OperationalError):  # another process has it just now
+                    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+            finally:
+                raw.close()
 
     def close(self) -> None:
         """Close all connections."""

@@ -19,6 +19,13 @@ def new_ulid(at: datetime, random: bytes) -> str:
     return _time_part(int(at.timestamp() * 1000)) + _pairs(int.from_bytes(random, "big"), 80)
 
 
+def random_ulid(random: bytes) -> str:
+    """Make an identifier of 16 random bytes alone: it says nothing of when it was made."""
+    if len(random) != 16:
+        raise ValueError("an identifier without a time takes 16 random bytes")
+    return _pairs(int.from_bytes(random, "big"), 130)
+
+
 @lru_cache(maxsize=8)
 def _time_part(milliseconds: int) -> str:
     return _pairs(milliseconds, 50)

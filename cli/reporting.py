@@ -24,6 +24,14 @@ _REASONS = {
         "附带说明晚于其文件到达，未随记录收取",
     ),
     "changed": ("it changed while it was read", "读取期间发生变化"),
+    "source_retired": (
+        "its source is retired; its drops wait until it is confirmed again",
+        "该来源已停用，其文件留待再次确认来源后收取",
+    ),
+    "over_quota": (
+        "its source has used up today's quota; the rest waits for tomorrow, or for a larger one",
+        "该来源当日配额已满，其余文件留待次日或提高配额后收取",
+    ),
     "passed_over": (
         "a temporary or hidden name; rename it if it is to be taken",
         "属临时或隐藏文件名；如需收取，请改名",
@@ -55,11 +63,27 @@ class Tally(Reporter):
                 say(f"quarantined {name}: {reason}", f"已隔离 {name}：{reason}"),
             )
         if result.refused:
+            self._refused(result)
+
+    def _refused(self, result: Admitted) -> None:
+        """Never a name: a log keeps what it is told."""
+        count = result.refused
+        self._line(
+            say(
+                f"refused {count} drop(s) marked as state secrets; nothing of them is kept. In the"
+                " inbox they are named .refused-… from now on: take them away and report it"
+                " (docs/classification.md).",
+                f"拒收 {count} 个标有国家秘密标志的文件，系统不保留其任何内容。收件目录中的"
+                "此类文件已改名为 .refused-…，请立即取走并报告保密工作机构"
+                "（见 docs/classification.zh.md）。",
+            )
+        )
+        for source in sorted({found.source for found in result.refused_in_place}):
             self._line(
                 say(
-                    f"refused {result.refused} drop(s) marked as state secrets; take them away"
-                    " from the inbox.",
-                    f"拒收 {result.refused} 个标有国家秘密标志的文件，请将其从收件目录取走。",
+                    f"source {source}: a refused drop could not be renamed and still stands under"
+                    " its name; the folder lets us change nothing.",
+                    f"来源 {source}：有拒收的文件无法改名（目录不允许写入），仍以原名存放。",
                 )
             )
 

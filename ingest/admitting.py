@@ -26,6 +26,7 @@ from archive.source_rows import ARRIVALS, Counts, read_registered
 from archive.tables import IntakeRow
 from ingest.ahead import ReadPack
 from ingest.alone import Apart, is_sensitive
+from ingest.aside import refusal_in
 from ingest.beside import to_text
 from ingest.describe import Circumstances, Look, Understand
 from ingest.documents.understand import NAMES
@@ -34,7 +35,8 @@ from ingest.entries import EntryMaker, Facts, Known
 from ingest.errors import DestroyedBefore, SourceChanged, SourceUnreadable
 from ingest.outbox import Due
 from ingest.packing import Packer, WrittenPack, portions
-from ingest.redrop import find_first, is_destroyed
+from ingest.redrop import find_first, is_destroyed, is_spilled
+from ingest.refusal import NOTHING, Refusals
 from ingest.register import Maker, ensure_source
 from ingest.release import KEEP
 from ingest.returned import Key, known_drops
@@ -59,6 +61,8 @@ SLOW = tuple(
     )
 )
 """Endings of names that are looked at, as far as a name can tell."""
+Taken = Accepted | Rejected
+"""What goes into the database with the batch; refused drops have commits of their own."""
 NO_FLOOR = "p"
 """Floor class where there is no schedule (formats §12)."""
 
@@ -105,6 +109,8 @@ class Admitted:
     redropped: int = 0
     rejected: list[Rejected] = field(default_factory=list)
     refused: int = 0
+    refused_in_place: list[Found] = field(default_factory=list)
+    """Refused drops that could not be renamed, and still stand under their names."""
     known: int = 0
     unsettled: list[Drop] = field(default_factory=list)
     unreadable: list[Drop] = field(default_factory=list)
@@ -123,7 +129,6 @@ class _Batch:
     rows: list[list[Any]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     sources: dict[str, bytes] = field(default_factory=dict)
-    refused: set[tuple[Any, ...]] = field(default_factory=set)
     counts: Counts = field(default_factory=Counts)
 
 
@@ -162,6 +167,7 @@ class Admission:
             settings.look,
             settings.understand,
         )
+        self._refusals = Refusals(database, fs, maker, settings.inbox, self._entries.refused)
         self._slow = (SLOW if settings.look else ()) + (NAMES if settings.understand else ())
 
     def admit(self, drops: Sequence[Drop], read: Sequence[ReadPack] = ()) -> Admitted:
@@ -224,7 +230,7 @@ class Admission:
 
     def _enter(
         self,
-        outcomes: Sequence[Outcome],
+        outcomes: Sequence[Taken],
         packer: Packer | WrittenPack,
         batch: _Batch,
         result: Admitted,
@@ -241,8 +247,14 @@ class Admission:
                 batch.files += [outcome.record, f"{outcome.record}.pieces"]
         self._write_pack(packer, batch, start)
 
-    def _not_destroyed(self, outcome: Outcome, batch: _Batch, result: Admitted) -> Outcome | None:
-        """What was destroyed does not come back: such a drop goes into quarantine."""
+    def _not_destroyed(self, outcome: Taken, batch: _Batch, result: Admitted) -> Taken | None:
+        """What was destroyed does not come back: such a drop goes into quarantine.
+
+        What was found to be a state secret is refused as one.
+        """
+        if isinstance(outcome, Accepted) and is_spilled(outcome, batch.known):
+            self._refuse([self._preparer.refuse_staged(outcome)], result)
+            return None
         if not isinstance(outcome, Accepted) or not is_destroyed(outcome, batch.known):
             return outcome
         try:
@@ -284,10 +296,12 @@ class Admission:
                 known[keys[0]] = drop.sidecar is not None
             elif drop.sidecar is not None and known.get(keys[0]) is False:
                 result.late_sidecars.append(drop.sidecar)
-        result.known = len(drops) - len(fresh)
+        names = [drop.file.name for drop in drops if id(drop) not in {id(one) for one in fresh}]
+        aside = sum(refusal_in(name) is not None for name in names)
+        result.known = len(drops) - len(fresh) - aside
         return fresh
 
-    def _prepare(self, drops: Sequence[Drop], batch: _Batch, result: Admitted) -> list[Outcome]:
+    def _prepare(self, drops: Sequence[Drop], batch: _Batch, result: Admitted) -> list[Taken]:
         """Read all drops; large ones, media and documents several at a time: hashing and other
         programs let go of the interpreter.
         """
@@ -300,13 +314,22 @@ class Admission:
         if large:
             with ThreadPoolExecutor(_READERS) as readers:
                 found.extend(readers.map(attempt, large))
-        kept = []
+        kept: list[Taken] = []
+        refused = []
         for outcome in found:
-            if isinstance(outcome, RefusedDrop) and _is_repeated(outcome, batch.refused):
-                result.known += 1
+            if isinstance(outcome, RefusedDrop):
+                refused.append(outcome)
             elif outcome is not None:
                 kept.append(outcome)
+        if refused:
+            self._refuse(refused, result)
         return kept
+
+    def _refuse(self, outcomes: Sequence[RefusedDrop], result: Admitted) -> None:
+        told = self._refusals.take(outcomes)
+        result.refused += told.refused
+        result.refused_in_place += told.in_place
+        result.unsettled += [outcome.drop for outcome in told.changed]
 
     def _is_large(self, drop: Drop) -> bool:
         """Whether a drop takes long enough for a thread of its own: by size, or to be looked at."""
@@ -324,12 +347,9 @@ class Admission:
         return None
 
     def _entry(
-        self, outcome: Outcome, known: Known, packer: Packer | WrittenPack, result: Admitted
+        self, outcome: Taken, known: Known, packer: Packer | WrittenPack, result: Admitted
     ) -> tuple[NewEntry | Prepared, str | None]:
         """The entry of one drop, and its record's id if it has one."""
-        if isinstance(outcome, RefusedDrop):
-            result.refused += 1
-            return self._entries.refused(outcome), None
         if isinstance(outcome, Rejected):
             result.rejected.append(outcome)
             return self._entries.rejected(outcome), None
@@ -351,14 +371,11 @@ class Admission:
         )
         return self._entries.accessioned(outcome, facts), outcome.record
 
-    def _row(self, outcome: Outcome, pending: str, record: str | None, now: datetime) -> list[Any]:
+    def _row(self, outcome: Taken, pending: str, record: str | None, now: datetime) -> list[Any]:
         """A line of the table `intake`, in the order of _COLUMNS; it has the entry's number."""
         file, path, key = outcome.drop.file, outcome.drop.file.path, outcome.drop.file.key
-        state, content, beside = "staged", b"", None
-        if isinstance(outcome, RefusedDrop):
-            # A neutral stub: neither name nor digest; the sidecar's key, for the mark stands there.
-            path, key, state = b"", (outcome.drop.sidecar or file).key, "refused"
-        elif isinstance(outcome, Rejected):
+        state = "staged"
+        if isinstance(outcome, Rejected):
             content = outcome.content.digests[0].value
             beside = outcome.sidecar[0].value if outcome.sidecar else None
             judged = outcome.drop.sidecar
@@ -368,28 +385,18 @@ class Admission:
         else:
             content = _sha256(outcome)
             beside = outcome.sidecar.digests[0].value if outcome.sidecar else None
-        more = () if state == "refused" else outcome.drop.beside
-        ours = (state, record, pending, self._settings.release, now, to_text(more))
+        further = to_text(outcome.drop.beside)
+        ours = (state, record, pending, self._settings.release, now, further)
         return [pending, file.source, path, *key, content, beside, *ours]
 
 
-def _count(counts: Counts, kind: str, outcome: Outcome) -> None:
+def _count(counts: Counts, kind: str, outcome: Taken) -> None:
     """Count what came of a source, as its entry will say it."""
     source, at = outcome.drop.file.source, outcome.received_at
     if isinstance(outcome, Accepted) and kind == "record.accessioned":
         counts.add(source, at, "records", outcome.staged.size)
     else:
-        counts.add(source, at, "refused" if isinstance(outcome, RefusedDrop) else ARRIVALS[kind])
-
-
-def _is_repeated(outcome: RefusedDrop, seen: set[tuple[Any, ...]]) -> bool:
-    """One refusal for one sidecar, also where it stands under several names."""
-    file = outcome.drop.sidecar or outcome.drop.file
-    key = (file.source, file.key)
-    if key in seen:
-        return True
-    seen.add(key)
-    return False
+        counts.add(source, at, ARRIVALS[kind])
 
 
 def _sha256(outcome: Accepted) -> bytes:
@@ -405,6 +412,8 @@ def _source_folder(file: Found) -> bytes:
 
 def _keys(drop: Drop) -> list[Key]:
     """Under which keys a drop may be known: its own, and those of a refusal's stub."""
+    if refusal_in(drop.file.name) is not None:
+        return [(drop.file.name, NOTHING)]  # put aside: nobody knows it by anything else
     own = drop.file.key
     keys: list[Key] = [(drop.file.path, own), (b"", own)]
     if drop.sidecar is not None:

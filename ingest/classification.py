@@ -82,10 +82,15 @@ def is_marked_page(first_page: str) -> bool:
 
 
 def is_marked_name(name: str) -> bool:
-    """Whether a file's or folder's name begins with a mark, or bears it in brackets or with ★."""
+    """Whether a file's name begins with a mark, or bears it in brackets or with ★."""
     if not _may_be_marked(name):
         return False
     return _NAME_MARK.search(_compact(_plain(name))) is not None
+
+
+def is_marked_folder(name: str) -> bool:
+    """Whether a folder's name is a mark and nothing else."""
+    return _may_be_marked(name) and _is_mark(_plain(name))
 
 
 def _may_be_marked(text: str) -> bool:

@@ -1,5 +1,6 @@
 """What becomes of one drop before anything is submitted: staged, rejected or refused."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,8 @@ from typing import Any, NamedTuple
 
 from archive.durable import FileSystem, write_new
 from ingest import secrecy, sidecar
+from ingest.aside import refusal_in
+from ingest.classification import is_marked_folder, is_marked_name
 from ingest.complete.docking import compared
 from ingest.describe import (
     SALT_BYTES,
@@ -22,9 +25,11 @@ from ingest.describe import (
     time_text,
 )
 from ingest.errors import Classified, KindNotAllowed, NoRecord, SidecarBad
+from ingest.names import decode_name
 from ingest.sources import read_head, read_pieces
-from ingest.staging import Staged, hold, stage
+from ingest.staging import HEAD_SIZE, Staged, hold, stage
 from ingest.sweep import Drop
+from ingest.wiping import wipe
 from signing import canonical
 from signing.digest import Digest
 
@@ -65,7 +70,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class RefusedDrop:
-    """A drop marked as a state secret: nothing of it was kept, not even its name."""
+    """A drop marked as a state secret: nothing of it is kept, not even its name."""
 
     drop: Drop
     number: str
@@ -73,6 +78,22 @@ class RefusedDrop:
 
 
 Outcome = Accepted | Rejected | RefusedDrop
+_NAMES_A_MARK = re.compile(
+    rb"(?i:ecre|nfid)|"
+    + b"|".join(word.encode(code) for word in "密祕" for code in ("utf-8", "gb18030"))
+)
+"""What the bytes of a marked name have, in whatever encoding."""
+
+
+def _is_secret_by_name(drop: Drop) -> bool:
+    """Whether a drop was put aside before, or its name or a folder above it is marked."""
+    file = drop.file
+    if refusal_in(file.name) is not None:
+        return True
+    if not _NAMES_A_MARK.search(file.name) and not _NAMES_A_MARK.search(file.folder):
+        return False
+    folders = decode_name(file.folder).text.split("/")
+    return is_marked_name(decode_name(file.name).text) or any(map(is_marked_folder, folders))
 
 
 def _is_secret_at_length(drop: Drop) -> bool:
@@ -116,7 +137,7 @@ class Preparer:
         """
         received_at = self.now()
         number = self.new_id(received_at)
-        if _is_secret_at_length(drop):
+        if _is_secret_by_name(drop) or _is_secret_at_length(drop):
             return RefusedDrop(drop, number, received_at)
         facts = None
         if drop.sidecar is not None:
@@ -142,11 +163,11 @@ class Preparer:
             salt = self.random(SALT_BYTES)
             text = describe(arrival, salt, staged, self.facts, facts, self.look, self.understand)
         except Classified:
-            self._unstage(staged)
+            wipe(self.fs, (staged.path, staged.pieces_path))
             return RefusedDrop(drop, number, received_at)
         except (NoRecord, KindNotAllowed) as bad:
             self._unstage(staged)
-            return self._reject(drop, number, bad, received_at)
+            return self._quarantine(drop, number, bad, received_at)
         if staged.head:
             staged = staged._replace(head=b"")  # a batch would hold many
         return Accepted(arrival, staged, facts, received_at, text)
@@ -174,20 +195,65 @@ class Preparer:
     def _digests(self, data: bytes) -> tuple[Digest, ...]:
         return tuple(Digest.of(algorithm, data) for algorithm in self.digests)
 
-    def _reject(self, drop: Drop, number: str, bad: SidecarBad, received_at: datetime) -> Rejected:
+    def _reject(
+        self, drop: Drop, number: str, bad: SidecarBad, received_at: datetime
+    ) -> Rejected | RefusedDrop:
+        """Put a drop into quarantine whose content nobody has looked at; or refuse it.
+
+        What is marked as a state secret is refused, whatever else is wrong with it.
+        """
+        content = self._stage(drop, self.staging, f"{number}.rejected")
+        if self._is_marked(content, drop):
+            wipe(self.fs, (content.path, content.pieces_path))
+            return RefusedDrop(drop, number, received_at)
+        return self._quarantine(drop, number, bad, received_at, content)
+
+    def _quarantine(
+        self,
+        drop: Drop,
+        number: str,
+        bad: SidecarBad,
+        received_at: datetime,
+        content: Staged | None = None,
+    ) -> Rejected:
         """Copy both files into quarantine, byte-exact, with the reason beside them.
 
-        A sidecar above the size limit is copied whole all the same: nothing is lost.
+        `content` is a copy in staging that becomes the one in quarantine. A sidecar above the size
+        limit is copied whole all the same: nothing is lost.
         """
         folder = self.quarantine / number
         self.fs.mkdir(folder)
-        content = stage(
-            drop.file.path, folder, "content", self.digests, fs=self.fs, expected=drop.file.key
-        )
+        if content is None:
+            content = self._stage(drop, folder, "content")
+        else:
+            content = self._moved(content, folder / "content")
         digests, size = self._beside(drop, folder)
         reason = {"code": bad.code, "sentence": bad.english, "sentence_zh": bad.chinese}
         write_new(self.fs, folder / "reason.json", (canonical.encode(reason),))
         return Rejected(drop, number, bad, content, digests, size, received_at)
+
+    def _stage(self, drop: Drop, folder: Path, name: str) -> Staged:
+        path, key = drop.file.path, drop.file.key
+        return stage(path, folder, name, self.digests, fs=self.fs, expected=key)
+
+    def _is_marked(self, staged: Staged, drop: Drop) -> bool:
+        """Whether a staged copy bears a classification line."""
+        if self.understand is None or staged.path is None:
+            return False
+        shown, complete = decode_name(drop.file.name).text, staged.size <= HEAD_SIZE
+        try:
+            self.understand(staged.path, staged.start(), complete, shown, staged.size)
+        except Classified:
+            return True
+        return False
+
+    def _moved(self, staged: Staged, target: Path) -> Staged:
+        """A staged copy under another name, on the same file system."""
+        pieces = target.with_name(target.name + ".pieces") if staged.pieces_path else None
+        for path, place in ((staged.path, target), (staged.pieces_path, pieces)):
+            if path is not None and place is not None:
+                self.fs.rename(path, place)
+        return staged._replace(path=target, pieces_path=pieces)
 
     def _beside(self, drop: Drop, folder: Path) -> tuple[tuple[Digest, ...], int]:
         """Copy the sidecar, if there is one; its digests and size."""
@@ -202,9 +268,14 @@ class Preparer:
 
         Raises as `prepare` does.
         """
-        rejected = self._reject(outcome.drop, outcome.record, bad, outcome.received_at)
+        rejected = self._quarantine(outcome.drop, outcome.record, bad, outcome.received_at)
         self._unstage(outcome.staged)
         return rejected
+
+    def refuse_staged(self, outcome: Accepted) -> RefusedDrop:
+        """Refuse a drop that was accepted as far as its form goes, keeping nothing of it."""
+        wipe(self.fs, (outcome.staged.path, outcome.staged.pieces_path))
+        return RefusedDrop(outcome.drop, outcome.record, outcome.received_at)
 
     def _unstage(self, staged: Staged) -> None:
         for path in (staged.path, staged.pieces_path):

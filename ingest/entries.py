@@ -176,13 +176,17 @@ class EntryMaker:
         }
         return self._entry("drop.rejected", outcome, None, body, (obj,))
 
-    def refused(self, outcome: RefusedDrop) -> NewEntry:
-        """A state secret: that something was refused, when, and from which source; no more."""
+    def refused(self, outcome: RefusedDrop, refusal: str) -> NewEntry:
+        """A state secret: that something was refused, when, and from which source; no more.
+
+        `refusal` is the random end of the name that it has from now on.
+        """
         body = {
             "code": CLASSIFIED,
             "detail": None,
             "detail_id": None,
             "received_at": format_time(outcome.received_at),
+            "refusal": refusal,
             "source": outcome.drop.file.source,
         }
         return self._entry("drop.rejected", outcome, None, body, ())

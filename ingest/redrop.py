@@ -43,6 +43,12 @@ def is_destroyed(outcome: Accepted, known: Known) -> bool:
     )
 
 
+def is_spilled(outcome: Accepted, known: Known) -> bool:
+    """Whether this content was found to be a state secret, under whatever name it came then."""
+    content = next(d for d in outcome.staged.digests if d.algorithm == "sha256")
+    return any(row.spilled for row in known.by_sha256.get(content.value, ()))
+
+
 def _is_present(row: RecordRow, evidence: ObjectStore, database: Database) -> bool:
     """Whether the record can be read, whole and as it was, wherever it stands: its sidecar too."""
     with database.read() as connection:
