@@ -7,6 +7,7 @@ from hashlib import sha256
 from archive.detail import Detail
 from archive.errors import FormatError
 from archive.layout import detail_key
+from archive.source_terms import Terms
 from archive.statements.kinds import SIGNED, check_data
 from archive.technical import check_amendment
 from archive.verify.context import JSON_LIMIT, Context, Found, fetch, guarded
@@ -50,6 +51,8 @@ def _check(context: Context, job: DetailJob, found: Found) -> None:
         try:
             if job.kind in SIGNED:
                 check_data(job.kind, detail.data)
+            elif job.kind == "source.confirmed" and "terms" in detail.data:
+                Terms.of(detail.data["terms"])
             elif job.kind == "record.amended":
                 check_amendment(detail.data)
         except FormatError as error:

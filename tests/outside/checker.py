@@ -112,6 +112,7 @@ KINDS = {  # §3: stream, subject, keys of the body
     "outage.ended": "log - outage reason since until",
     "source.registered": "registry source detail detail_id",
     "source.confirmed": "registry source detail detail_id",
+    "source.retired": "registry source detail detail_id",
     "record.accessioned": "source/ id content first_hash_at office received_at record size source",
     "record.redropped": "source/ id content first received_at size source",
     "record.lost": "source/ id detail detail_id entry",
@@ -130,7 +131,8 @@ KINDS = {  # §3: stream, subject, keys of the body
 }
 OPTIONAL = {"record.accessioned": {"pack", "retain_until", "same_content_as"}, **seen.OPTIONAL}
 ACTORS = {  # §3: of unsigned kinds; all others are `system/…`
-    **dict.fromkeys(("source.confirmed", "record.lost", "inspection.completed"), "account/.+"),
+    **dict.fromkeys(("source.confirmed", "source.retired", "record.lost"), "account/.+"),
+    "inspection.completed": "account/.+",
     **dict.fromkeys(("person.expired", "case.linked"), "system/registry"),
     **dict.fromkeys(("access.denied", "access.closed", "access.concealed",
                      "access.concealed_end"), "system/access"),
@@ -164,9 +166,14 @@ SIGNED = {  # §11: stream, the payload's field that is the subject, keys of the
 }
 BODY = "accepted_at account detail detail_id host statements"
 STATEMENT = "archive at certificate cunzheng_statement kind nonce payload person"
+TERMS = (  # §14
+    "clock_offset_ms complete device kinds office officer profile quota_mb sidecar_wait_seconds"
+    " silence_hours"
+)
 DATA = {  # §6: keys of a detail's data
     "source.registered": "name name_b64 state",
-    "source.confirmed": "name name_b64 state label kind unit person",
+    "source.confirmed": "name name_b64 state label kind unit person",  # and perhaps TERMS
+    "source.retired": "name name_b64 state person reason",
     "drop.rejected": "name name_b64 folder folder_b64 quarantine sentence files",
     "record.lost": "reason person",
     "inspection.completed": "person scope policy",
@@ -227,6 +234,14 @@ def must(keys: str, value: Json) -> None:
         one = value[name]
         if one is not None and not FORM[name].fullmatch(one):
             raise Bad(f"{name} has another form")
+
+
+def claimed(register: Json) -> None:
+    """`register` of record.json (§14)."""
+    only("clock_offset_ms device kind officer unit", register)
+    offset, *texts = (register[key] for key in sorted(register))
+    if not isinstance(offset, int | None) or not all(isinstance(t, str | None) for t in texts):
+        raise Bad("what the register said has another form")
 
 
 def check_entry(e: Json) -> None:
@@ -971,7 +986,10 @@ class Checker:
         must("cunzheng_detail data id kind salt", detail)
         if (detail["id"], detail["kind"]) != (detail_id, e["kind"]):
             raise Bad("DETAIL_ALTERED: of another entry")
-        only(DATA[e["kind"]], detail["data"])
+        said = dict(detail["data"])
+        if e["kind"] == "source.confirmed" and "terms" in said:
+            only(TERMS, said.pop("terms"))
+        only(DATA[e["kind"]], said)
         return dict(detail["data"])
 
     def times(self) -> None:
@@ -1062,7 +1080,10 @@ class Checker:
         if sha(data) != body["record"]:
             raise Bad("RECORD_ALTERED: record.json has another digest")
         record = read_json(data)
-        must(RECORD + " technical" * ("technical" in record), record)
+        more = [key for key in ("document", "register", "technical") if key in record]
+        must(" ".join((RECORD, *more)), record)
+        if "register" in record:
+            claimed(record["register"])
         if "technical" in record:
             seen.technical(record["technical"])
         same = ("size", "source", "office", "received_at", "first_hash_at")
