@@ -1,7 +1,7 @@
-"""Who may read what in the catalog, and what a search may find for whom.
+"""Who may read what in the catalog; archive.desk.finding searches by it.
 
     reader = reader_of(shelf.every("person"), account, now)      # Denied for who is not enrolled
-    for row, whole in find_for(connection, reader, query): ...
+    if sees_record(connection, reader, row): ...
 
 Names, titles, previews and parties are like content. Archivists, legal office, inspectors and
 approvers see all of them, a handler those of his unit's and his own cases; of other records he sees
@@ -9,15 +9,12 @@ that they are there. An administrator sees none, nor does an account that one of
 not shown cannot be searched for either.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 
 from sqlalchemy import Connection
 
-from archive import catalog
-from archive.catalog import Query
 from archive.desk.db_shelf import DbShelf
 from archive.errors import Denied
 from archive.registers.denials import denied
@@ -26,7 +23,6 @@ from archive.tables import RecordRow
 from archive.times import parse_time
 
 _OF_EVERYTHING = ("archivist", "legal_office", "inspector.", "approver.")
-_ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,41 +140,3 @@ def sees_record(connection: Connection, reader: Reader, row: RecordRow) -> bool:
     shelf = DbShelf(connection)
     found = shelf.get("record_cases", row.id)
     return sees(reader, belonging(shelf, row.source, found["cases"] if found else ()))
-
-
-def find_for(
-    connection: Connection, reader: Reader, query: Query, *, mine: bool = False
-) -> list[tuple[RecordRow, bool]]:
-    """Records that match for this reader, newest first, and whether each is shown as a whole.
-
-    `mine` finds only records of cases that the reader handles. Raises Denied NO_CONTENT.
-    """
-    reader.check_records()
-    if reader.sees_everything and not mine:
-        return [(row, True) for row in catalog.search(connection, query)]
-    return list(islice(_filtered(connection, reader, query, mine=mine), query.limit))
-
-
-def _filtered(
-    connection: Connection, reader: Reader, query: Query, *, mine: bool
-) -> Iterator[tuple[RecordRow, bool]]:
-    shelf = DbShelf(connection)
-    portion = replace(query, limit=_ROWS_AT_ONCE)
-    while rows := catalog.search(connection, portion):
-        cases = shelf.many("record_cases", [row.id for row in rows])
-        for row in rows:
-            attached = cases[row.id]["cases"] if row.id in cases else ()
-            whose = belonging(shelf, row.source, attached)
-            whole = sees(reader, whose)
-            wanted = is_own(reader, whose) if mine else whole or _matches_bare(row, query)
-            if wanted:
-                yield row, whole
-        portion = replace(portion, before=rows[-1].id)
-
-
-def _matches_bare(row: RecordRow, query: Query) -> bool:
-    """Whether what everybody is shown matches, so that a hit gives nothing else away."""
-    said = (query.case, query.category, query.stage, query.officer, query.unit)
-    if any(part is not None for part in (*said, query.condition, query.device)):
-        return False
-    return all(word.upper() in row.id for word in query.words)

@@ -52,7 +52,8 @@ def make(connection: Connection) -> None:
     """Make the tables, empty."""
     _TABLES.create_all(connection)
     stale = "CREATE INDEX ix_document_{0} ON document (id) WHERE {1}"
-    connection.exec_driver_sql(stale.format("stale", "stale"))
+    is_stale = "stale" if connection.dialect.name == "postgresql" else "stale = 1"
+    connection.exec_driver_sql(stale.format("stale", is_stale))
     connection.exec_driver_sql(stale.format("problem", "problem IS NOT NULL"))
     _make_words(connection)
 

@@ -72,14 +72,19 @@ def wanted(word: str) -> tuple[str, ...]:
 
     Of one single character it is the token that `chars` has.
     """
-    pieces = [_BLANKS.sub("", match[0]) for match in _PIECE.finditer(normal(word))]
-    if len(pieces) == 1 and len(pieces[0]) == 1 and _IS_HAN.match(pieces[0]):
-        return (SINGLE + pieces[0],)
-    last = len(pieces) - 1
+    parts = pieces(word)
+    if len(parts) == 1 and len(parts[0]) == 1 and _IS_HAN.match(parts[0]):
+        return (SINGLE + parts[0],)
+    last = len(parts) - 1
     found: list[str] = []
-    for place, piece in enumerate(pieces):
+    for place, piece in enumerate(parts):
         found += _of_piece(piece, lead=place > 0, trail=place < last)
     return tuple(found)
+
+
+def pieces(word: str) -> list[str]:
+    """Runs of characters of one sort in a word, after `normal`, without blanks."""
+    return [_BLANKS.sub("", match[0]) for match in _PIECE.finditer(normal(word))]
 
 
 def is_han(char: str) -> bool:

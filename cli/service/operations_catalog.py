@@ -12,7 +12,8 @@ from archive import catalog, doctor
 from archive.catalog import Query
 from archive.custody import custody
 from archive.desk.db_shelf import DbShelf
-from archive.desk.reading import Reader, find_for, sees_record
+from archive.desk.finding import find_for
+from archive.desk.reading import Reader, sees_record
 from archive.desk.words import may_read_words
 from archive.errors import UsageError
 from archive.introducing import said_of, stated_level

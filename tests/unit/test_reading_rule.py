@@ -15,7 +15,8 @@ from sqlalchemy import Connection, insert
 from archive.catalog import RECORD, Query
 from archive.database import Database
 from archive.desk.db_shelf import REGISTER, DbShelf
-from archive.desk.reading import Belonging, Reader, find_for, holder_of, reader_of, sees
+from archive.desk.finding import find_for
+from archive.desk.reading import Belonging, Reader, holder_of, reader_of, sees
 from archive.desk.words import may_read_words
 from archive.errors import Denied
 from archive.vocabulary import ROLES
@@ -125,6 +126,7 @@ def row(record: str, source: str, **other: Any) -> dict[str, Any]:
         "lost": False,
         "permanent": False,
         "destroyed": False,
+        "spilled": False,
         **other,
     }
 

@@ -1,0 +1,100 @@
+"""Questions to the index: which records, the newest first, and how many."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, false, func, or_, select
+
+from archive.index import lexemes
+from archive.index.places import DOCUMENT, FORM, INDEXING
+from archive.index.query import Asked, sqlite
+from archive.tables import RecordRow
+
+RECORD = RecordRow.__table__  # type: ignore[attr-defined]
+_SHOWN = (
+    *(DOCUMENT.c.id.label("number"), DOCUMENT.c.data, DOCUMENT.c.stale),
+    *(RECORD.c.id, RECORD.c.source, RECORD.c.tags),
+    *(RECORD.c.captured_start, RECORD.c.received_at),
+)
+
+
+def numbers(
+    connection: Connection,
+    asked: Asked,
+    *,
+    most: int,
+    top: int | None = None,
+    skip: int = 0,
+    begin: bool = False,
+) -> list[int]:
+    """Numbers of the newest records that match, from the newest on; none above `top`."""
+    limit = 1 << 60 if top is None else top
+    if connection.dialect.name == "postgresql":
+        statement = (
+            "SELECT id FROM document WHERE words @@ CAST(%s AS tsquery) AND id <= %s"
+            " ORDER BY id DESC LIMIT %s OFFSET %s"
+        )
+        wish = lexemes.expression(asked, begin=begin)
+    else:
+        statement = (
+            "SELECT rowid FROM words WHERE words MATCH ? AND rowid <= ?"
+            " ORDER BY rowid DESC LIMIT ? OFFSET ?"
+        )
+        wish = sqlite(asked, begin=begin)
+    found = connection.exec_driver_sql(statement, (wish, limit, most, skip))
+    return [row[0] for row in found]
+
+
+def count(
+    connection: Connection, asked: Asked, most: int, *, top: int | None = None, begin: bool = False
+) -> int:
+    """How many match, at most so many."""
+    return len(numbers(connection, asked, most=most, top=top, begin=begin))
+
+
+def newest(connection: Connection) -> int:
+    """The number of the newest record in the index; 0 where there is none."""
+    return int(connection.execute(select(func.max(DOCUMENT.c.id))).scalar() or 0)
+
+
+def lines(connection: Connection, found: Sequence[int]) -> list[Any]:
+    """What judging and ranking needs of records, in the order of their numbers."""
+    query = select(*_SHOWN).join(RECORD, RECORD.c.id == DOCUMENT.c.record)
+    rows = {row.number: row for row in connection.execute(query.where(DOCUMENT.c.id.in_(found)))}
+    return [rows[number] for number in found if number in rows]
+
+
+def data_of(connection: Connection, records: Sequence[str]) -> dict[str, bytes]:
+    """What is kept of records that are in the index."""
+    query = select(DOCUMENT.c.record, DOCUMENT.c.data).where(DOCUMENT.c.record.in_(records))
+    return {row.record: row.data for row in connection.execute(query)}
+
+
+def behind(connection: Connection) -> tuple[Any, Any]:
+    """Conditions on records: not in the index yet, and to be read again."""
+    known = {row.log: row for row in connection.execute(select(INDEXING))}
+    parts: list[Any] = []
+    for log in _logs(connection):
+        row = known.get(log)
+        start = row.next if row is not None and row.form == FORM else 0
+        parts.append(and_(RECORD.c.log == log, RECORD.c.idx >= start))
+    stale = select(DOCUMENT.c.record).where(DOCUMENT.c.stale)
+    return or_(false(), *parts), RECORD.c.id.in_(stale)
+
+
+def _logs(connection: Connection) -> Iterator[str]:
+    """Logs of records, by an index rather than by all of them."""
+    log: str | None = ""
+    while log is not None:
+        log = connection.execute(select(func.min(RECORD.c.log)).where(RECORD.c.log > log)).scalar()
+        if log is not None:
+            yield log
+
+
+def waiting(connection: Connection) -> int:
+    """How many records are not in the index yet, or to be read again."""
+    here = ~RECORD.c.lost & ~RECORD.c.destroyed & ~RECORD.c.spilled
+    query = select(func.count()).select_from(RECORD)
+    return sum(
+        int(connection.execute(query.where(one, here)).scalar_one()) for one in behind(connection)
+    )
