@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from archive.registers.asking import LETTERS
-from archive.source_terms import CONFIRMED, NOTHING, Registered, Terms, registered
+from archive.source_terms import CONFIRMED, UNSAID, Registered, Terms, registered
 from archive.tables import SourceHourRow, SourceRow
 from archive.times import parse_time
 
@@ -55,7 +55,7 @@ def read_registered(connection: Connection) -> Mapping[str, Registered]:
         row.id: registered(Terms.parse(row.terms), row.kind, row.unit)
         for row in connection.execute(query)
     }
-    return {source: found for source, found in said.items() if found != NOTHING}
+    return {source: found for source, found in said.items() if found != UNSAID}
 
 
 class Counts:

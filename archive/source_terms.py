@@ -86,7 +86,7 @@ class Terms:
     @classmethod
     def parse(cls, text: str | None) -> "Terms":
         """From the column of the database; FormatError."""
-        return cls.of(canonical.decode(text.encode())) if text else cls()
+        return cls.of(fields.decode_object(text.encode(), "a register entry")) if text else cls()
 
     def value(self) -> dict[str, Any]:
         """As it stands in the detail of `source.confirmed`."""
@@ -112,12 +112,12 @@ class Registered(NamedTuple):
     """The one profile by which names of media are read; None: the first that fits."""
 
 
-NOTHING = Registered()
+UNSAID = Registered()
 """Of a source that nobody confirmed, or said anything of."""
 
 
 def registered(terms: Terms, kind: str | None, unit: str | None) -> Registered:
-    """What a register entry means to intake; NOTHING where nothing is said."""
+    """What a register entry means to intake; UNSAID where nothing is said."""
     texts = (terms.device, kind, terms.officer, unit)
     kinds = frozenset(terms.kinds)
     if terms.clock_offset_ms is None and not any(texts):

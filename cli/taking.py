@@ -6,13 +6,16 @@ from pathlib import Path
 
 import typer
 
+from archive.errors import UsageError
 from archive.pack import MOST_MEMBERS
 from cli.exits import ExitCode
+from cli.language import say
 from cli.reporting import Tally
 from cli.settings import MOST_ENTRIES, Settings
 from cli.wiring import Workbench
 from cli.wiring_copy import copying, finish_copied
 from ingest.ahead import Ahead
+from ingest.holding import is_retired
 from ingest.sweep import Drop, Noticed
 from ingest.watcher import Pipeline, take_all, take_parts
 
@@ -23,10 +26,16 @@ Walk = tuple[Iterator[Drop], Sequence[Noticed]]
 """Drops, and the list that grows by what the walk notices."""
 
 
-def take(home: Path, settings: Settings, named: Ahead | Walk, *, as_json: bool) -> None:
-    """Take the drops of a walk, or what is read ahead; ends with the command's exit code."""
+def take(
+    home: Path, settings: Settings, source: str, named: Ahead | Walk, *, as_json: bool
+) -> None:
+    """Take the drops of a walk, or what is read ahead; ends with the command's exit code.
+
+    Raises UsageError for a retired source.
+    """
     batch = max(settings.batch_entries, min(_MORE * settings.batch_entries, _MOST))
     workbench = Workbench(home, replace(settings, batch_entries=min(2 * batch, MOST_ENTRIES)))
+    _check_not_retired(workbench, source)
     tally = Tally(quiet=as_json)
     ahead = named if isinstance(named, Ahead) else None
     with (
@@ -41,6 +50,18 @@ def take(home: Path, settings: Settings, named: Ahead | Walk, *, as_json: bool) 
     left = any(item["reason"] != "passed_over" for item in tally.noticed_)
     if left or tally.totals["rejected"] or tally.totals["refused"]:
         raise typer.Exit(int(ExitCode.FAILED))
+
+
+def _check_not_retired(workbench: Workbench, source: str) -> None:
+    with workbench.database.read() as connection:
+        if is_retired(connection, source):
+            raise UsageError(
+                say(
+                    f"The source {source} is retired; nothing is taken of it until it is confirmed"
+                    " again: cunzheng sources confirm",
+                    f"来源 {source} 已停用；再次确认（cunzheng sources confirm）之前不予收取。",
+                )
+            )
 
 
 def _take(pipeline: Pipeline, named: Ahead | Walk, tally: Tally, batch: int) -> None:

@@ -23,6 +23,7 @@ from archive.ledger import NewEntry, Prepared
 from archive.ports import Clock, ObjectStore
 from archive.rows import insert_rows
 from archive.source_rows import ARRIVALS, Counts, read_registered
+from archive.source_terms import UNSAID
 from archive.tables import IntakeRow
 from ingest.ahead import ReadPack
 from ingest.alone import Apart, is_sensitive
@@ -207,7 +208,12 @@ class Admission:
         return [*fresh.values()]
 
     def _take_pack(self, pack: ReadPack, batch: _Batch, result: Admitted) -> bool:
-        """Take a pack; False where the archive has one of its contents already."""
+        """Take a pack; False where the archive has one of its contents already, or where the
+        register says something else of the source than its drops were described by.
+        """
+        sources = {outcome.drop.file.source for outcome in pack.outcomes}
+        if any(pack.registered != self._facts.registered.get(one, UNSAID) for one in sources):
+            return False
         contents = [_sha256(outcome) for outcome in pack.outcomes]
         with self._db.read() as connection:
             batch.known.load(connection, contents)

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 from archive.durable import FileSystem
 from archive.errors import StateUnknown
 from archive.ids import RANDOM_BYTES, new_ulid
+from archive.source_terms import UNSAID, Registered
 from ingest.describe import Arrival, Circumstances
 from ingest.documents.understand import Later, Understander
 from ingest.drops import Accepted, Preparer
@@ -54,6 +55,8 @@ class Reading:
     random: Callable[[int], bytes]
     understand: bool = False
     """Whether texts are understood; documents are left to who has a reader for them."""
+    registered: Registered = UNSAID
+    """What the register says of the source, as far as could be known so early."""
 
 
 class ReadPack(NamedTuple):
@@ -61,6 +64,10 @@ class ReadPack(NamedTuple):
 
     outcomes: Sequence[Accepted]
     staged: StagedPack
+    registered: Registered = UNSAID
+    """By what the drops were described; where the register says something else by now, they are
+    read again.
+    """
 
 
 class Part(NamedTuple):
@@ -135,7 +142,8 @@ class Ahead:
     def _part(self, drops: list[Drop], rows: list[Any], staged: StagedPack | None) -> Part:
         if staged is None:
             return Part(drops, None)
-        return Part(drops, ReadPack([_outcome(row, self._reading) for row in rows], staged))
+        outcomes = [_outcome(row, self._reading) for row in rows]
+        return Part(drops, ReadPack(outcomes, staged, self._reading.registered))
 
 
 _GONE = "The process that reads files has ended unexpectedly; nothing of them was taken yet."
@@ -211,7 +219,10 @@ class _Reader:
     def __init__(self, reading: Reading, folder: Path) -> None:
         self._fs = FileSystem()
         self._folder = folder
-        self._up_to = reading.pack_up_to
+        # Where only some kinds are allowed, others judge: it may end in quarantine.
+        self._up_to = 0 if reading.registered.kinds else reading.pack_up_to
+        facts = Circumstances(reading.office, reading.software)
+        facts.registered = {reading.source: reading.registered}
         self._preparer = Preparer(
             self._fs,
             folder,
@@ -220,7 +231,7 @@ class _Reader:
             lambda now: new_ulid(now, reading.random(RANDOM_BYTES)),
             reading.now,
             reading.random,
-            Circumstances(reading.office, reading.software),
+            facts,
             reading.pack_up_to,
             _leave,
             Understander(None).understand if reading.understand else None,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from archive.kinds import short_kind
 from archive.pieces import PIECE_SIZE
-from archive.source_terms import NOTHING, Registered
+from archive.source_terms import UNSAID, Registered
 from archive.times import format_time, parse_time
 from ingest.documents.understand import Understood
 from ingest.errors import KindNotAllowed
@@ -132,7 +132,7 @@ def describe(
     file, settled = arrival.drop.file, arrival.drop.settled
     name, folder = decode_name(file.name), decode_name(file.folder)
     media, text, document = _understood(understand, staged, name.text)
-    registered = facts.registered.get(file.source, NOTHING)
+    registered = facts.registered.get(file.source, UNSAID)
     register = _register(registered, media.type)
     seen = look if media.type.startswith(MEDIA) or is_named_medium(name.text) else None
     technical = _technical(seen, arrival, staged, media, sidecar, registered.profile)

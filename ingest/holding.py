@@ -18,7 +18,6 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from archive.database import Database
-from archive.errors import UsageError
 from archive.rows import select_among
 from archive.source_rows import SOURCE, terms_of
 from archive.source_stats import MEGABYTE, Stand, used_today
@@ -109,12 +108,7 @@ def _folder(drop: Drop) -> bytes:
     return path[: -len(drop.file.folder) - 1] if drop.file.folder else path
 
 
-def check_not_retired(database: Database, source: str) -> None:
-    """Raise UsageError for a retired source: nothing is taken of it by hand either."""
-    with database.read() as connection:
-        query = select(SOURCE.c.state).where(SOURCE.c.id == source)
-        if connection.execute(query).scalar() == RETIRED:
-            raise UsageError(
-                f"The source {source} is retired; nothing is taken of it until it is confirmed"
-                " again: cunzheng sources confirm"
-            )
+def is_retired(connection: Connection, source: str) -> bool:
+    """Whether nothing is taken of a source, by hand neither."""
+    query = select(SOURCE.c.state).where(SOURCE.c.id == source)
+    return connection.execute(query).scalar() == RETIRED

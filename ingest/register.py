@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from archive.actors import Doer
 from archive.desk.db_shelf import DbShelf
 from archive.detail import Detail
-from archive.errors import NotFound, UsageError
+from archive.errors import NotFound
 from archive.ids import RANDOM_BYTES, new_ulid
 from archive.layout import detail_key
 from archive.ledger import NewEntry, NewObject, submit
@@ -77,7 +77,7 @@ def confirm_source(
     """Complete or change a source's register entry; returns the id of the pending entry.
 
     `said` has any of `label`, `kind`, `unit` and of the fields of Terms; None takes a thing back,
-    and what is not in it stays as it is. Raises UsageError, NotFound, FormatError.
+    and what is not in it stays as it is. Raises NotFound, FormatError.
     """
     row = _known(connection, source)
     stays = {**Terms.parse(row.terms).value(), **{name: getattr(row, name) for name in LABELS}}
@@ -99,11 +99,9 @@ def retire_source(
 ) -> str:
     """Take nothing more of a source until it is confirmed again; returns as `confirm_source` does.
 
-    Raises NotFound, UsageError for one that is retired already.
+    Raises NotFound.
     """
     row = _known(connection, source)
-    if row.state == RETIRED:
-        raise UsageError(f"The source {source} is retired already.")
     connection.execute(update(SOURCE).where(SOURCE.c.id == source).values(state=RETIRED))
     data = {**_folder(row), "state": RETIRED, "person": by.name, "reason": reason}
     return _submit(connection, "source.retired", source, by.actor, now, data, maker, urgent=True)

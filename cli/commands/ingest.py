@@ -16,6 +16,7 @@ from cli.clock import SystemClock
 from cli.invocation import Invocation
 from cli.language import say
 from cli.loading import loading
+from cli.register_early import early_registered
 from cli.service.home_lock import hosting
 from cli.settings import Settings
 from cli.software import software
@@ -51,7 +52,7 @@ def run(
         with loading():
             from cli.taking import take
 
-        take(home, settings, ahead or (every, heard), as_json=invocation.json)
+        take(home, settings, source, ahead or (every, heard), as_json=invocation.json)
 
 
 def _check(paths: list[Path], source: str, home: Path) -> None:
@@ -85,6 +86,7 @@ def _read_ahead(
         clock.now,
         os.urandom,
         understand=True,
+        registered=early_registered(settings, home, source),
     )
     number = new_ulid(clock.now(), os.urandom(RANDOM_BYTES))
     session = StagingSession(home / "staging", FileSystem(), number)

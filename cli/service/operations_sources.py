@@ -26,6 +26,7 @@ from cli.service.gate import acting, gate
 from cli.service.operations import Caller, Host, Params, operation
 from cli.service.operations_log import place_of
 from cli.wiring_media import profiles_of
+from ingest.holding import is_retired
 from ingest.names import decode_name
 from ingest.register import LABELS, confirm_source, retire_source
 
@@ -105,6 +106,8 @@ def _retire(host: Host, caller: Caller, params: Params) -> Document:
         by = Doer(account_shown(caller.uid), acting(caller, reader, params.get("person")))
     sealer = bench.sealer
     with bench.database.write() as connection:
+        if is_retired(connection, source := params["source"]):
+            raise UsageError(say(f"{source} is retired already.", f"{source} 此前已停用。"))
         pending = retire_source(
             connection, params["source"], by, bench.clock.now(), bench.maker, reason
         )
