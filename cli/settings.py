@@ -79,6 +79,8 @@ class Settings:
     media_examine: bool = True
     device_profiles: str = ""
     ref_code: str = ""
+    reader_seconds: float = 20.0
+    reader_memory_mb: int = 1024
 
     def __post_init__(self) -> None:
         """Raise SettingsError for a value out of its range."""
@@ -107,6 +109,8 @@ class Settings:
         self._check_storage()
 
     def _check_storage(self) -> None:
+        _range("reader_seconds", self.reader_seconds, 1, 3600)
+        _range("reader_memory_mb", self.reader_memory_mb, 256, 65536)
         _range("pack_up_to", self.pack_up_to, 0, 4 << 20)
         if self.s3_addressing not in ADDRESSINGS:
             raise _bad("s3_addressing", ", ".join(ADDRESSINGS))
@@ -138,6 +142,11 @@ class Settings:
     def replica_in_bucket(self) -> bool:
         """Whether the second copy is in a bucket and not in a folder."""
         return self.replica.startswith(S3_SCHEME)
+
+    @property
+    def reserve_bytes(self) -> int:
+        """Bytes that intake leaves free where staging is."""
+        return self.staging_reserve_mb * 1_000_000
 
     def replica_path(self, home: Path) -> Path:
         """Root of a second copy in a folder; a relative one is inside the home."""

@@ -20,7 +20,9 @@ class DocumentBench:
     def _started(self) -> "Readers":
         from ingest.documents.readers import Readers
 
-        self._readers = Readers()
+        self._readers = Readers(
+            seconds=self._settings.reader_seconds, memory_mb=self._settings.reader_memory_mb
+        )
         return self._readers
 
     def close(self) -> None:

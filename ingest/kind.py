@@ -5,13 +5,16 @@ and GBK text nothing at all.
 """
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
+from ingest.inside import ole_kind, reader_of, zip_kind
+from ingest.named_kinds import MAIL, MEDIA, NAMES, OLE, WITHIN, ZIP, extension_of, is_named_medium
 from ingest.text import TextInfo
 
+__all__ = ["MEDIA", "UNKNOWN", "Media", "detect", "is_named_medium"]
+
 UNKNOWN = "application/octet-stream"
-MEDIA = ("video/", "audio/", "image/")
-"""Beginnings of the types of media, which are looked at."""
 
 
 class Media(NamedTuple):
@@ -74,72 +77,70 @@ _OLE_STREAMS = (
     ("Workbook".encode("utf-16-le"), "application/vnd.ms-excel"),
     ("PowerPoint Document".encode("utf-16-le"), "application/vnd.ms-powerpoint"),
 )
-_OLE = "application/x-ole-storage"
-_ZIP = "application/zip"
 _TEXT = "text/plain"
-_NAMES = {
-    "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif",
-    "bmp": "image/bmp", "tif": "image/tiff", "tiff": "image/tiff", "heic": "image/heic",
-    "webp": "image/webp", "pdf": "application/pdf", "ofd": "application/ofd",
-    "doc": "application/msword", "xls": "application/vnd.ms-excel", "wps": "application/msword",
-    "ppt": "application/vnd.ms-powerpoint", "docx": _OFFICE + "wordprocessingml.document",
-    "xlsx": _OFFICE + "spreadsheetml.sheet", "pptx": _OFFICE + "presentationml.presentation",
-    "zip": _ZIP, "mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/quicktime",
-    "avi": "video/x-msvideo", "mkv": "video/matroska", "webm": "video/webm", "ts": "video/mp2t",
-    "mts": "video/mp2t", "mpg": "video/mp2p", "ps": "video/mp2p", "wav": "audio/wav",
-    "mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "flac": "audio/flac",
-    "amr": "audio/amr", "ogg": "audio/ogg", "3gp": "video/3gpp", "rtf": "application/rtf",
-    "h264": "video/h264", "264": "video/h264", "h265": "video/h265", "265": "video/h265",
-    "dav": "video/x-dhav", "mpeg": "video/mp2p", "m2ts": "video/mp2t", "m2t": "video/mp2t",
-    "wmv": "video/x-ms-asf", "wma": "video/x-ms-asf", "asf": "video/x-ms-asf",
-    "flv": "video/x-flv", "3g2": "video/3gpp", "ogv": "video/ogg", "oga": "audio/ogg",
-    "opus": "audio/ogg", "wave": "audio/wav", "m4b": "audio/mp4", "heif": "image/heif",
-    "hif": "image/heif", "avif": "image/avif", "jpe": "image/jpeg", "jfif": "image/jpeg",
-    "aif": "audio/aiff", "aiff": "audio/aiff", "aifc": "audio/aiff", "au": "audio/basic",
-    "snd": "audio/basic", "caf": "audio/x-caf", "jp2": "image/jp2", "jpx": "image/jp2",
-    "jpf": "image/jp2", "j2k": "image/j2c", "j2c": "image/j2c", "mj2": "video/mj2",
-    "txt": _TEXT, "json": "application/json", "xml": "application/xml",
-    "html": "text/html", "htm": "text/html", "csv": "text/csv", "md": "text/markdown",
-    "log": _TEXT,
-}  # fmt: skip
 # What a text may be by its name; any other name does not make a text into something else.
 _TEXT_NAMES = {"csv", "md"}
+_OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CONTAINERS = frozenset((OLE, ZIP, *(media for _, media in (*_ZIP_MEMBERS, *_OLE_STREAMS))))
 _READABLE = (b"%PDF-", b"{\\rtf")
 """Signatures of formats whose bytes may all be text."""
-_WITHIN = {
-    _ZIP: {"docx", "xlsx", "pptx", "ofd"},
-    _OLE: {"doc", "xls", "ppt", "wps"},
-}
 _DOCTYPE = re.compile(rb"\x42\x82.(webm|matroska)", re.DOTALL)
+_MAIL = re.compile(rb"(?i)(From |[a-z][a-z0-9-]{1,40}:)")
+_HEADER = re.compile(
+    rb"(?im)^(from|to|date|subject|received|message-id|mime-version|return-path|delivered-to):"
+)
+_MACHINE_HEADERS = {b"received", b"message-id", b"mime-version", b"return-path", b"delivered-to"}
 _FORMS = {"xml": "application/xml", "html": "text/html", "json": "application/json"}
 
 
-def detect(head: bytes, name: str, text: TextInfo | None, *, complete: bool) -> Media:
+def detect(
+    head: bytes,
+    name: str,
+    text: TextInfo | None,
+    *,
+    complete: bool,
+    whole: tuple[Path | bytes, int] | None = None,
+) -> Media:
     """Find the media type from the first bytes of a file, its shown name and what its text gave.
 
-    `text` is what `read_text` found in `head`; `complete` says that `head` is the whole file: a ZIP
-    has then shown all members, and a name that says otherwise is not believed.
+    `text` is what `read_text` found in `head`; `complete` says that `head` is the whole file.
+    `whole` is the file and its size, where its other bytes may be asked for: the directory of a
+    ZIP or OLE file is then believed, and not its name.
     """
-    extension = _extension(name)
+    extension = extension_of(name)
     if text is not None and not head.startswith(_READABLE):
-        return _text_type(text, extension)  # words that begin like a film
+        return _text_type(head, text, extension)  # words that begin like a film
     found = _by_signature(head)
-    may_hold_more = found == _OLE or not complete
-    if found in _WITHIN and may_hold_more and extension in _WITHIN[found]:
-        return Media(_NAMES[extension], "name")
+    if found in _CONTAINERS:
+        return _container(head, extension, found, whole, complete=complete)
     if found:
         return Media(found, "content")
-    by_name = _NAMES.get(extension)
+    by_name = NAMES.get(extension)
     return Media(by_name, "name") if by_name else Media(UNKNOWN, "none")
 
 
-def is_named_medium(name: str) -> bool:
-    """Whether the extension is that of an image, a sound or a film, whatever the content is."""
-    return _NAMES.get(_extension(name), "").startswith(MEDIA)
-
-
-def _extension(name: str) -> str:
-    return name.rpartition(".")[2].lower() if "." in name else ""
+def _container(
+    head: bytes,
+    extension: str,
+    found: str,
+    whole: tuple[Path | bytes, int] | None,
+    *,
+    complete: bool,
+) -> Media:
+    """By its directory; where that cannot be had, by what the first bytes and the name say."""
+    source, size = (head, len(head)) if complete else whole or (b"", 0)
+    listed = None
+    if size:
+        read_at = reader_of(source)
+        if head.startswith(_OLE_MARK):
+            listed = ole_kind(read_at, extension)
+        else:
+            listed = zip_kind(read_at, size)
+    if listed:
+        return Media(listed, "content")
+    if extension in WITHIN.get(found, ()):
+        return Media(NAMES[extension], "name")
+    return Media(found, "content")
 
 
 def _by_signature(head: bytes) -> str | None:
@@ -153,6 +154,8 @@ def _by_signature(head: bytes) -> str | None:
         _jpeg_2000,
         _zip,
         _ole,
+        _program,
+        _tar,
         _matroska,
         _ogg,
         _bitmap,
@@ -204,15 +207,29 @@ def _zip(head: bytes) -> str | None:
         if member == b"mimetype":
             start = position + 30 + length
             declared = re.match(rb"application/[a-z0-9.+-]{1,80}", head[start : start + 100])
-            return declared[0].decode("ascii") if declared else _ZIP
+            return declared[0].decode("ascii") if declared else ZIP
         position = head.find(b"PK\x03\x04", position + 4)
-    return _ZIP
+    return ZIP
 
 
 def _ole(head: bytes) -> str | None:
-    if not head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+    """By names of streams that the first bytes happen to show."""
+    if not head.startswith(_OLE_MARK):
         return None
-    return next((media for stream, media in _OLE_STREAMS if stream in head), _OLE)
+    return next((media for stream, media in _OLE_STREAMS if stream in head), OLE)
+
+
+def _program(head: bytes) -> str | None:
+    """ELF, and PE by the mark to which its header leads."""
+    if head.startswith(b"\x7fELF"):
+        return "application/x-elf"
+    place = int.from_bytes(head[60:64], "little")
+    is_pe = head.startswith(b"MZ") and head[place : place + 4] == b"PE\0\0"
+    return "application/vnd.microsoft.portable-executable" if is_pe else None
+
+
+def _tar(head: bytes) -> str | None:
+    return "application/x-tar" if head[257:262] == b"ustar" else None
 
 
 def _matroska(head: bytes) -> str | None:
@@ -281,9 +298,18 @@ def _mp3_frame(head: bytes) -> int:
     return 144_000 * kilobits // samples + (head[2] >> 1 & 1)
 
 
-def _text_type(text: TextInfo, extension: str) -> Media:
+def _text_type(head: bytes, text: TextInfo, extension: str) -> Media:
     if text.form in _FORMS:
         return Media(_FORMS[text.form], "content")
+    if _MAIL.match(head) and _is_mail(head, extension):
+        return Media(MAIL, "content")
     if extension in _TEXT_NAMES:
-        return Media(_NAMES[extension], "name")
+        return Media(NAMES[extension], "name")
     return Media(_TEXT, "content")
+
+
+def _is_mail(head: bytes, extension: str) -> bool:
+    """At least two of the headers of a mail, one of them of those that people do not write."""
+    headers = re.split(rb"\r?\n\r?\n", head[:16384], maxsplit=1)[0]
+    found = {match.lower() for match in _HEADER.findall(headers)}
+    return len(found) >= 2 and (extension == "eml" or bool(found & _MACHINE_HEADERS))

@@ -18,6 +18,13 @@ XLSX = _OFFICE + "spreadsheetml.sheet"
 PPTX = _OFFICE + "presentationml.presentation"
 _MARKUP = {"html": "fmt/96", "xml": "fmt/101"}
 """Forms with tags, and their PRONOM identifiers."""
+PLAIN_PUIDS = {
+    "text/plain": "x-fmt/111",
+    "text/csv": "x-fmt/18",
+    "text/markdown": "fmt/1149",
+    "application/json": "fmt/817",
+}
+"""PRONOM identifiers of texts, by media type."""
 _MOST_NOTICED = 20
 DOCUMENTS = frozenset(
     {
@@ -60,6 +67,8 @@ class Extracted:
     puid: str | None = None
     findings: tuple[tuple[str, str], ...] = ()
     """Code and note of each thing that was noticed."""
+    kind: str | None = None
+    """Media type that libmagic names, where a reader was asked about a file of no known kind."""
 
 
 def is_document(media_type: str) -> bool:

@@ -97,7 +97,7 @@ class Readers:
         nice: int = 0,
         processes: int | None = None,
     ) -> None:
-        self._seconds, self._memory, self._nice = seconds, memory_mb << 20, nice
+        self._seconds, self._memory, self._nice = seconds, memory_mb * 1_000_000, nice
         self._free: list[_Child] = []
         self._lock = threading.Lock()
         self._places = threading.Semaphore(processes or os.cpu_count() or 1)

@@ -38,6 +38,7 @@ class Reading:
         self.encoding = ""
         self.confidence: int | None = None
         self.puid: str | None = None
+        self.kind: str | None = None
         self.unreadable = False
         self._most = most
         self._left = most
@@ -105,6 +106,7 @@ class Reading:
             confidence=self.confidence,
             puid=self.puid,
             findings=tuple(self._findings),
+            kind=self.kind,
         )
 
     def _taken(self, text: str) -> str:

@@ -24,7 +24,9 @@ _FORMATS = {
     "application/rtf": "rtf:read",
     "application/zip": "archives:read_zip",
     "application/x-tar": "archives:read_tar",
+    "application/x-ole-storage": "doc:read",
     "message/rfc822": "mail:read",
+    "application/octet-stream": "unknown:read",
 }
 """Libraries are imported with the first document of a format."""
 

@@ -24,7 +24,7 @@ def read(file: BinaryIO, reading: Reading) -> None:
     data = compound.stream("WordDocument")
     if len(data) < 0x1AA:
         reading.unreadable = True
-        if not reading.unreadable or "EncryptedPackage" not in compound:
+        if "EncryptedPackage" not in compound:
             reading.notice(NOT_READ, "no stream of Word or WPS")
         return
     magic, version = struct.unpack_from("<HH", data)
