@@ -15,13 +15,14 @@ _NAME = (
 _LEVEL = r"(?:(?:国家|涉密-?|\d[-.])?(?:绝密|机密|秘密)|topsecret|secret|(?:company-)?confidential)"
 _AFTER = (
     r"(?=$|级?[★☆✩✪⭐*※]|级?[\])】〕}>\"'”’|<\\]|级?[,;](?!绝密|机密|秘密)|级?\(|//|级?$|"
-    r"级?(?:\d{1,3}|[一二三四五六七八九十]{1,3})年|级?(?:长期|保密期限|期限|紧急|份号|编号|文号|日期|拟稿|签发))"
+    r"级?(?:\d{1,3}|[一二三四五六七八九十]{1,3})年|级?(?:长期|保密期限|期限|紧急|份号|编号|文号|日期|拟稿|签发|第))"
 )
 _VALUE = rf"[\[{{(【〔<\"'“‘]*{_LEVEL}{_AFTER}"
 _TICKED = r"[^。]{0,24}[☑✓√✔■●⊙☒](?:绝密|机密|秘密)"
 _FORM = re.compile(rf"(?P<before>[^。]*?)[\[【(]?(?:{_NAME})[\])】]?[:=]+(?:{_VALUE}|{_TICKED})")
 _JOINED = re.compile(rf"[\[【(]?(?:{_NAME})[\])】]?{_VALUE}")
 _BROKEN = re.compile(rf"[\[【(]?(?:{_NAME})[\])】]?[:=]?")
+_CELLS = re.compile(r"\t|\s{2,}|\|")
 _CELLED = re.compile(rf"(?:{_NAME}):?[\t|,;]+\s*(?:{_VALUE})")
 _SPEAKS = re.compile(r"标注|标明|注明|例如|示例|应|写|填|如|的|是|为")
 _QUOTED = re.compile(rf"[\"'](?:{_NAME})[\"']:(?:{_VALUE})")
@@ -56,17 +57,19 @@ def has_marked_field(plain: str, lines: Sequence[str]) -> bool:
 def _in_form(lines: Sequence[str]) -> bool:
     before = ""
     for line in lines:
-        compact = HIDDEN.sub("", line).lstrip("#*>-+|•·")
-        found = _FORM.match(compact)
-        if found is not None and not _SPEAKS.search(found["before"]):
-            return True
-        if _JOINED.match(compact):
-            return True
-        if _BROKEN.fullmatch(before) and _VALUE_LINE.match(compact):
-            return True
         if _CELLED.search(line):
             return True
-        before = compact
+        cells = _CELLS.split(line)
+        for cell in (line, *cells) if len(cells) > 1 else cells:
+            compact = HIDDEN.sub("", cell).lstrip("#*>-+|•·")
+            found = _FORM.match(compact)
+            if found is not None and not _SPEAKS.search(found["before"]):
+                return True
+            if _JOINED.match(compact):
+                return True
+            if _BROKEN.fullmatch(before) and _VALUE_LINE.match(compact):
+                return True
+            before = compact or before
     return False
 
 
