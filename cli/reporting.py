@@ -6,9 +6,11 @@ from typing import Any
 from cli.exits import sentence
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs, safe_text, show_path, show_size
+from ingest.hints import OVERFLOW
 from ingest.intake import Admitted
+from ingest.room import Room
 from ingest.sweep import Noticed
-from ingest.watcher import Reporter
+from ingest.watcher import QUICK_SECONDS, Reporter
 
 _REASONS = {
     "link": ("a link; it is not followed", "是符号链接，不予跟随"),
@@ -36,7 +38,28 @@ _REASONS = {
         "a temporary or hidden name; rename it if it is to be taken",
         "属临时或隐藏文件名；如需收取，请改名",
     ),
+    "mount_lost": (
+        "it was mounted and is not now; mount it, or delete its line in locks/mounts",
+        "原为挂载的文件系统，现已脱离；请重新挂载，或从 locks/mounts 中删去该行",
+    ),
+    "no_marker": ("no ready marker has come for an hour", "一小时内未出现就绪标记"),
+    "no_manifest": ("no manifest lists it yet", "尚无清单列出该文件"),
+    "marker_alone": ("a ready marker without its file", "就绪标记没有对应的文件"),
+    "manifest_waits": ("files that it lists have not come", "清单所列文件尚未到齐"),
+    "manifest_bad": ("it cannot be read as a manifest", "无法作为清单读取"),
+    "crowded": (
+        "more than 500,000 files; memory grows by about 1 kB for each",
+        "文件超过 50 万个；每个文件约占 1 kB 内存",
+    ),
+    "network": (
+        "a network file system: it is looked at now and then, and files rest for a minute",
+        "位于网络文件系统：定时查看，文件须静置一分钟",
+    ),
 }
+
+
+_ONLY_SAID = {"crowded", "network"}
+"""What is told of a source that is walked all the same."""
 
 
 @dataclass
@@ -99,11 +122,46 @@ class Tally(Reporter):
         english, chinese = _REASONS[noticed.reason]
         path = show_path(noticed.path)
         self.noticed_.append({"path": path, "reason": noticed.reason})
-        self._line(say(f"left alone: {path}: {english}.", f"未处理：{path}：{chinese}。"))
+        if noticed.reason in _ONLY_SAID:
+            self._line(say(f"note: {path}: {english}.", f"提示：{path}：{chinese}。"))
+        else:
+            self._line(say(f"left alone: {path}: {english}.", f"未处理：{path}：{chinese}。"))
 
     def no_events(self, problem: str) -> None:
         """See Reporter."""
         self._line(say(problem, "系统不提供文件变化通知，将定时查看收件目录。"))
+
+    def events_lost(self, what: str, watched: int | None, folders: int) -> None:
+        """See Reporter."""
+        if what == OVERFLOW:
+            english = "Too many file events came at once and some were lost"
+            chinese = "文件变化通知过多，部分已丢失"
+        else:
+            english = f"The system watches {watched} of {folders} folders (watch limit)"
+            chinese = f"系统只监视 {folders} 个目录中的 {watched} 个（已达上限）"
+        self._line(
+            say(
+                f"{english}; nothing is missed, the inbox is looked at every"
+                f" {QUICK_SECONDS:.0f} seconds.",
+                f"{chinese}；不会漏收，改为每 {QUICK_SECONDS:.0f} 秒查看一次。",
+            )
+        )
+
+    def no_room(self, held: int, largest: int, room: Room) -> None:
+        """See Reporter."""
+        reserve, free, most = (show_size(n) for n in (room.reserve, room.free(), largest))
+        self._line(
+            say(
+                f"{held} file(s) wait for room on the disk, the largest has {most}: {free} may be"
+                f" used, {reserve} stay free (staging_reserve_mb). It goes on by itself.",
+                f"{held} 个文件等待磁盘空间，最大 {most}：可用 {free}，另保留 {reserve}"
+                "（staging_reserve_mb）。有空间后自动继续。",
+            )
+        )
+
+    def room_again(self) -> None:
+        """See Reporter."""
+        self._line(say("There is room again.", "磁盘空间已足，继续收取。"))
 
     def trouble(self, error: Exception, retry_seconds: float) -> None:
         """See Reporter."""

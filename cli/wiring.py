@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -31,7 +31,7 @@ from cli.clock import SystemClock
 from cli.keyrings import keyring_in, serial
 from cli.language import say
 from cli.loading import loading
-from cli.one_at_a_time import one_at_a_time
+from cli.one_at_a_time import one_at_a_time, one_at_a_time_in
 from cli.protecting import FIRST, protected, remembered_traits, traits_of
 from cli.settings import EMBEDDED, SETTINGS_FILE, Settings
 from cli.software import software
@@ -39,7 +39,7 @@ from cli.wiring_copy import awaited_copy
 from cli.wiring_documents import DocumentBench
 from cli.wiring_media import FirstLook
 from cli.wiring_places import Opening, Purpose, check_file_system
-from cli.wiring_watch import sweeper_of
+from cli.wiring_watch import room_of, sweeper_of
 from ingest.ahead import Ahead
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
@@ -328,7 +328,9 @@ class Workbench:
         )
 
     @contextmanager
-    def watcher(self, reporter: Reporter, tell: Callable[[str], None]) -> Iterator[Watcher]:
+    def watcher(
+        self, reporter: Reporter, tell: Callable[[str], None], *, poll: bool = False
+    ) -> Iterator[Watcher]:
         """The watcher of this archive's inbox; one per archive."""
         with self._only_watcher():
             releaser = self.releaser(tell)
@@ -347,6 +349,8 @@ class Workbench:
                     WatchSettings(
                         self.settings.batch_entries,
                         timedelta(minutes=self.settings.heartbeat_minutes),
+                        room_of(self),
+                        poll,
                     ),
                     reporter,
                 )
@@ -393,9 +397,20 @@ class Workbench:
         yield seal
 
     @contextmanager
+    def _only_of_inbox(self) -> Iterator[bool]:
+        """True also where there is no inbox now, which is another trouble."""
+        inbox = self.folder("inbox")
+        with one_at_a_time_in(inbox) if inbox.is_dir() else nullcontext(enter_result=True) as mine:
+            yield mine
+
+    @contextmanager
     def _only_watcher(self) -> Iterator[None]:
-        with one_at_a_time(self.folder("locks") / "watch") as mine:
-            if not mine:
+        # The inbox too: it may be the inbox of another archive as well, by a link or a mount.
+        with (
+            one_at_a_time(self.folder("locks") / "watch") as mine,
+            self._only_of_inbox() as alone,
+        ):
+            if not mine or not alone:
                 raise UsageError(
                     say(
                         "Another watcher is already at work on this archive.",

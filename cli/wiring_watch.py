@@ -15,6 +15,8 @@ from archive.tables import IntakeRow
 from cli.clock import SystemClock
 from cli.settings import Settings
 from ingest.complete import SETTLED
+from ingest.mounts import Mounts
+from ingest.room import Room
 from ingest.settle import Settle
 from ingest.sweep import Share, Sweeper, Watching
 
@@ -40,6 +42,7 @@ class WatchBench(Protocol):
 def sweeper_of(bench: WatchBench) -> Sweeper:
     """The sweeper of an archive's inbox."""
     settings, clock = bench.settings, bench.clock
+    mounts = Mounts(bench.folder("locks") / "mounts", clock.monotonic)
     watching = Watching(
         monotonic=clock.monotonic,
         now=lambda: clock.now().timestamp(),
@@ -47,8 +50,21 @@ def sweeper_of(bench: WatchBench) -> Sweeper:
         unfinished_seconds=settings.unfinished_hours * _HOUR,
         complete=Rules(bench.database, clock.monotonic),
         taken=taken_in(bench.database),
+        is_remote=mounts.is_remote,
     )
-    return Sweeper(os.fsencode(bench.folder("inbox")), watching, Share(settings.batch_entries))
+    share = Share(settings.batch_entries)
+    return Sweeper(os.fsencode(bench.folder("inbox")), watching, share, mounts.is_lost)
+
+
+def room_of(bench: WatchBench) -> Room:
+    """Room where staging is."""
+    return Room(lambda: free_bytes(bench.folder("staging")), bench.settings.reserve_bytes)
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that are free to us on the disk of a folder."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
 
 
 class Rules:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ingest.settle import FileKey, Settled
+from ingest.sidecars.claim import Claim
 
 
 class Found(NamedTuple):
@@ -29,6 +30,13 @@ class Drop(NamedTuple):
     """Further files that are released together with it, such as the marker that it is ready."""
     listed: bytes | None = None
     """SHA-256 that a manifest claims; what differs is noted when the file has been read."""
+    claim: Claim | None = None
+    """How it stands to the sidecars of stations; None where there is none, or its is JSON."""
+
+    @property
+    def has_sidecar(self) -> bool:
+        """Whether it has one, be it a file or the row of a list."""
+        return self.sidecar is not None or (self.claim is not None and self.claim.is_row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +48,10 @@ class Noticed:
     without it), `passed_over` (a temporary or hidden name that has rested for an hour),
     `mount_lost` (a source whose file system is gone), `no_marker`, `no_manifest` (its source's rule
     waits for one), `marker_alone`, `manifest_waits` (files that it lists are not there),
-    `manifest_bad` (it cannot be read), `crowded` (so many files that memory grows with them). Of
-    what is named by hand also `changed` (while it was read), `sidecar_of` (the sidecar of a file
-    that was not named).
+    `manifest_bad` (it cannot be read), `list_waits` (a list of sidecars names files that are not
+    there), `crowded` (so many files that memory grows with them), `network` (its file system is
+    another machine's). Of what is named by hand also `changed` (while it was read), `sidecar_of`
+    (the sidecar of a file that was not named).
     """
 
     path: bytes

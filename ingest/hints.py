@@ -2,25 +2,41 @@
 
 inotify loses events when thousands of files arrive at once, sees nothing of what another machine
 writes to a share, and may have no watches left. So nothing may depend on a hint; without them the
-inbox is swept at its usual interval.
+inbox is swept at its usual interval, and where some are known to be lost more often.
 """
 
 import logging
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 _NO_HINTS = "No file events here ({reason}); the inbox is swept at intervals only."
+OVERFLOW, FEW = "overflow", "few_watches"
 
 
 def _observer() -> Any:
     # Imported late: commands that do not watch should not pay for it.
     from watchdog.observers import Observer
 
-    # It complains on stderr when an event comes while it is being stopped; hints may be lost.
-    logging.getLogger("watchdog").addHandler(logging.NullHandler())
     return Observer()
+
+
+class _Overflow(logging.Handler):
+    """Hears of lost events: watchdog has no other way to say so.
+
+    It also keeps the library from complaining on stderr when an event comes while it is stopped.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "overflow" in record.getMessage():
+            self.count += 1
 
 
 class Hints:
@@ -30,16 +46,26 @@ class Hints:
     """
 
     def __init__(
-        self, folder: bytes, wake: threading.Event, observer: Callable[[], Any] = _observer
+        self,
+        folder: bytes,
+        wake: threading.Event,
+        observer: Callable[[], Any] = _observer,
+        watches: Callable[[], int | None] | None = None,
     ) -> None:
+        """`watches` counts what the kernel watches for this process; None if it does not say."""
         self._folder = folder
         self._wake = wake
         self._new = observer
+        self._watches = watches or count_watches
         self._running: Any = None
+        self._heard = _Overflow()
+        self._overflows = 0
+        self._few = 0
         self.problem: str | None = _NO_HINTS.format(reason="not started")
 
     def start(self) -> None:
         """Begin; a system without events is no error."""
+        logging.getLogger("watchdog").addHandler(self._heard)
         try:
             running = self._new()
             _schedule(running, os.fsdecode(self._folder), self._wake)
@@ -50,12 +76,59 @@ class Hints:
         self._running = running
         self.problem = None
 
+    def losses(self, folders: int) -> list[str]:
+        """What was lost since the last call: OVERFLOW, FEW (folders that nobody watches).
+
+        `folders` is how many there are. One that is new gets its watch a moment later, so that
+        there must be too few twice.
+        """
+        if self._running is None:
+            return []
+        found = []
+        if self._heard.count > self._overflows:
+            self._overflows = self._heard.count
+            found.append(OVERFLOW)
+        watches = self._watches()
+        self._few = self._few + 1 if watches is not None and watches < folders else 0
+        if self._few >= 2:
+            found.append(FEW)
+        return found
+
+    def watched(self) -> int | None:
+        """How many folders the kernel watches; None if it does not say."""
+        return self._watches()
+
     def stop(self) -> None:
         """End and join the thread; safe to call twice, or without `start`."""
+        logging.getLogger("watchdog").removeHandler(self._heard)
         if self._running is not None:
             self._running.stop()
             self._running.join()
             self._running = None
+
+
+class NoHints(Hints):
+    """For who wants no events: nothing is watched, and nothing is missed."""
+
+    def __init__(self) -> None:
+        super().__init__(b"", threading.Event())
+        self.problem = None
+
+    def start(self) -> None:
+        """Nothing to begin."""
+
+
+def count_watches() -> int | None:
+    """Watches of all inotify descriptors of this process (proc(5), fdinfo)."""
+    count = None
+    with suppress(OSError):
+        for fd in os.listdir("/proc/self/fd"):
+            # A descriptor of another thread may be gone again.
+            with suppress(OSError):
+                if os.readlink(f"/proc/self/fd/{fd}") == "anon_inode:inotify":
+                    lines = Path(f"/proc/self/fdinfo/{fd}").read_bytes()
+                    count = (count or 0) + lines.count(b"\ninotify ")
+    return count
 
 
 def _schedule(observer: Any, folder: str, wake: threading.Event) -> None:

@@ -109,6 +109,8 @@ class SourceWalk:
         Where the source itself cannot be read, it forgets nothing: a lost mount is no empty folder.
         """
         self._begin()
+        if self._remote:
+            yield from self._notice(self._top, "network")
         alive: set[bytes] = set()
         stack: list[tuple[bytes, Folder]] = [(self._top, Folder(b""))]
         while stack:

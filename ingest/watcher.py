@@ -21,16 +21,20 @@ from archive.seals import last_gen_time
 from archive.system_entries import SystemEntries
 from ingest.ahead import Part, ReadPack
 from ingest.finishing import Finisher
-from ingest.hints import Hints
+from ingest.hints import FEW, OVERFLOW, Hints
 from ingest.holding import SourceGate
 from ingest.intake import Admitted, Intake
 from ingest.releasing import Releaser
+from ingest.room import Room
 from ingest.settle import FileKey
 from ingest.sweep import Drop, Noticed, Sweeper
 
 RESCAN_SECONDS = 10.0
 """How often it looks without any event: events are lost, and network shares send none."""
+QUICK_SECONDS = 3.0
+"""How often it looks where events are known to be lost, or not asked for."""
 _BUSY_SECONDS = 0.5
+_AFTER_OVERFLOW_SECONDS = 600.0
 _BACK_OFF_SECONDS = (1.0, 5.0, 15.0, 60.0)
 
 
@@ -49,6 +53,15 @@ class Reporter:
     def no_events(self, problem: str) -> None:
         """The system tells of no changes; the inbox is looked at now and then all the same."""
 
+    def events_lost(self, what: str, watched: int | None, folders: int) -> None:
+        """Events are lost (ingest.hints.OVERFLOW, FEW); the inbox is looked at more often."""
+
+    def no_room(self, held: int, largest: int, room: "Room") -> None:
+        """So many drops wait for room on the disk of staging."""
+
+    def room_again(self) -> None:
+        """Nothing waits for room any more."""
+
     def trouble(self, error: Exception, retry_seconds: float) -> None:
         """Something does not work now and is tried again."""
 
@@ -59,6 +72,10 @@ class WatchSettings:
 
     batch: int
     heartbeat: timedelta
+    room: Room
+    """Where staging is."""
+    poll: bool = False
+    """No events are asked for: look more often."""
 
 
 class Takes(Protocol):
@@ -158,6 +175,10 @@ class Watcher:
         reporter: Reporter,
     ) -> None:
         self._db = database
+        self._held = False
+        self._few = False
+        self._quick_until = 0.0
+        self._taken = 0
         self._sweeper = sweeper
         self.pipeline = pipeline
         self._releaser = releaser
@@ -179,7 +200,12 @@ class Watcher:
         try:
             while not stop.is_set():
                 wake.clear()
+                begun, taken = self._clock.monotonic(), self._taken
                 pause = self._round()
+                self._look_for_losses(hints)
+                if pause and taken == self._taken:
+                    # A look at very many files takes long: at most half of the time is spent so.
+                    pause = max(pause, self._clock.monotonic() - begun)
                 if not stop.is_set():
                     wake.wait(pause)
         finally:
@@ -198,6 +224,11 @@ class Watcher:
         self.pipeline.finish()
         while not stop.is_set() and self._releaser.purge_due(self._db):
             pass
+
+    @property
+    def waiting_for_room(self) -> bool:
+        """Whether drops wait for room on the disk."""
+        return self._held
 
     @property
     def waiting_for_tsa(self) -> bool:
@@ -223,11 +254,40 @@ class Watcher:
         self._failures = 0
         if self.pipeline.waiting_for_tsa:
             return _BACK_OFF_SECONDS[1]
-        return _BUSY_SECONDS if self._sweeper.waiting else RESCAN_SECONDS
+        if self._held:
+            return _BACK_OFF_SECONDS[1]
+        return _BUSY_SECONDS if self._sweeper.waiting else self._interval()
+
+    def _interval(self) -> float:
+        lossy = self._few or self._clock.monotonic() < self._quick_until
+        return QUICK_SECONDS if self._settings.poll or lossy else RESCAN_SECONDS
+
+    def _look_for_losses(self, hints: Hints) -> None:
+        """Events that were lost are made up for by looking more often, and said."""
+        folders = self._sweeper.folders
+        losses = hints.losses(folders)
+        if OVERFLOW in losses:
+            self._quick_until = self._clock.monotonic() + _AFTER_OVERFLOW_SECONDS
+            self._reporter.events_lost(OVERFLOW, None, folders)
+        if FEW in losses and not self._few:
+            self._reporter.events_lost(FEW, hints.watched(), folders)
+        self._few = FEW in losses
 
     def _sweep(self) -> None:
+        room = self._settings.room
+        if not self._sweeper.has_more:
+            room.begin()
         for batch in self._batches():
-            self.pipeline.take(batch)
+            fitting = room.fitting(batch)
+            if fitting:
+                self._taken += len(fitting)
+                self.pipeline.take(fitting)
+        if room.held and not self._held:
+            self._held = True
+            self._reporter.no_room(room.held, room.largest, room)
+        elif self._held and not room.held and not self._sweeper.has_more:
+            self._held = False
+            self._reporter.room_again()
 
     def _batches(self) -> Iterator[list[Drop]]:
         batch: list[Drop] = []

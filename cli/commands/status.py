@@ -188,6 +188,11 @@ _SENTENCES = {
         "{count} 个对象未能按封存时的内容复制；请运行：cunzheng replica repair",
     ),
     "DISK_LOW": ("The disk is nearly full.", "磁盘空间将满。"),
+    "NO_ROOM": (
+        "Less than {reserve} MB are free where staging is (staging_reserve_mb): nothing is taken"
+        " until there is room.",
+        "暂存所在磁盘的可用空间少于 {reserve} MB（staging_reserve_mb）：有空间之前不收取任何文件。",
+    ),
     "RECORDS_LOST": (
         "{count} record(s) are on the ledger as lost.",
         "{count} 份记录已登记为丢失。",

@@ -19,7 +19,7 @@ from cli.reporting import Tally
 from cli.service.home_lock import hosting
 from cli.wiring import Workbench
 from cli.wiring_copy import copying, finish_copied
-from ingest.hints import Hints
+from ingest.hints import Hints, NoHints
 from ingest.watcher import Watcher
 
 
@@ -28,6 +28,16 @@ def run(
     once: Annotated[
         bool,
         typer.Option("--once", help=say("Take what is there, then end.", "处理完现有文件即结束。")),
+    ] = False,
+    poll: Annotated[
+        bool,
+        typer.Option(
+            "--poll",
+            help=say(
+                "Ask the system for no file events; look every few seconds.",
+                "不使用系统的文件变化通知，每隔数秒查看一次。",
+            ),
+        ),
     ] = False,
 ) -> None:
     """Watch the inbox. Example: cunzheng --home /srv/cunzheng watch --once."""
@@ -41,7 +51,7 @@ def run(
     # What ended while nobody was here, such as the access of a killed process, is told first.
     keep_house(workbench.confidential("single"))
     copied = True
-    with workbench.watcher(tally, tally.tell) as watcher, copying(workbench, tally.tell):
+    with workbench.watcher(tally, tally.tell, poll=poll) as watcher, copying(workbench, tally.tell):
         if once:
             watcher.drain(stop)
             copied = finish_copied(workbench, watcher.pipeline, tally.tell)
@@ -52,10 +62,11 @@ def run(
                 Keeping(workbench, stop, wake).beside(tally.tell),
                 media_work(workbench, lambda: pipeline.busy, tally.tell),
             ):
-                watch(watcher, home, stop, wake, quiet=invocation.json)
+                watch(watcher, home, stop, wake, quiet=invocation.json, poll=poll)
         waiting = watcher.waiting_for_tsa
+        held = watcher.waiting_for_room
     tally.show(as_json=invocation.json, waiting_for_tsa=waiting)
-    if waiting or not copied:
+    if waiting or held or not copied:
         raise typer.Exit(int(ExitCode.UNDETERMINED))
     if once and (tally.totals["rejected"] or tally.totals["refused"]):
         raise typer.Exit(int(ExitCode.FAILED))
@@ -73,10 +84,16 @@ def end_on_signals(stop: threading.Event, wake: threading.Event) -> None:
 
 
 def watch(
-    watcher: Watcher, home: Path, stop: threading.Event, wake: threading.Event, *, quiet: bool
+    watcher: Watcher,
+    home: Path,
+    stop: threading.Event,
+    wake: threading.Event,
+    *,
+    quiet: bool,
+    poll: bool = False,
 ) -> None:
-    """Watch the inbox of a home until `stop`."""
-    hints = Hints(os.fsencode(home / "inbox"), wake)
+    """Watch the inbox of a home until `stop`; with `poll` no events are asked for."""
+    hints = NoHints() if poll else Hints(os.fsencode(home / "inbox"), wake)
     if not quiet:
         print_line(say(f"watching {home / 'inbox'}", f"正在监视 {home / 'inbox'}"))
     watcher.run(hints, wake, stop)

@@ -21,7 +21,7 @@ from archive.registers.denials import denied
 from archive.replica import REPLICA
 from archive.source_rows import states
 from archive.source_stats import read_stands, sort_by_urgency, source_warnings
-from archive.status import DiskStatus, read_status, warnings
+from archive.status import DiskStatus, Warned, read_status, warnings
 from archive.storage_level import NO_LOCKS
 from archive.tables import RecordRow
 from archive.times import parse_time
@@ -37,6 +37,7 @@ from cli.service.operations import Caller, Host, Params, delivery, operation
 from cli.service.operations_sources import amount, registered
 from cli.wiring_copy import copy_status
 from cli.wiring_places import disk_of
+from cli.wiring_watch import WatchBench, room_of
 from ingest.holding import waiting_of
 from ingest.overview import look
 
@@ -100,9 +101,18 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
             "warnings": [
                 *warnings(status, drops, disk, now, copy),
                 *source_warnings(stands, held),
+                *_of_staging(bench),
             ],
         }
     )
+
+
+def _of_staging(bench: WatchBench) -> list[Warned]:
+    """Intake takes nothing while less is free than it leaves."""
+    room = room_of(bench)
+    if room.free():
+        return []
+    return [Warned("NO_ROOM", {"reserve": bench.settings.staging_reserve_mb})]
 
 
 @operation("doctor")

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from cli.clock import SystemClock
 from ingest.hints import Hints
 from ingest.settle import FileKey
 from ingest.sources import read_head, writer_of
@@ -79,7 +80,7 @@ def test_watch_says_once_that_there_are_no_events(tmp_path):
     def broken():
         raise OSError(errno.ENOSPC, "no watches")
 
-    unused, stop = None, threading.Event()
+    unused, stop = SystemClock(), threading.Event()
     stop.set()
     watcher = Watcher(unused, unused, unused, unused, unused, unused, unused, Told())
     watcher.run(Hints(os.fsencode(tmp_path), threading.Event(), broken), threading.Event(), stop)
