@@ -18,6 +18,7 @@ from archive.parts import DESCRIPTION, Nearby, Part, part_of
 from archive.ports import ObjectStore
 from archive.record import RecordDescription
 from archive.report import Report
+from archive.spilled_rows import EMPTY
 from archive.technical import verdict_of
 from archive.times import parse_time
 from archive.unexamined import is_examined
@@ -112,6 +113,9 @@ def _difference(
         return "the entry that it names does not accession it"
     if record in copy.lost:
         return None if line["lost"] else "it is not marked as lost"
+    if record in copy.spilled:
+        shown = [name for name, value in EMPTY.items() if line[name] != value]
+        return f"the column {shown[0]} of a blocked record says something" if shown else None
     amended = copy.amended.get(record)
     for source, expected in _expected(line, record, found, nearby, amended):
         if expected.items() <= line.items():

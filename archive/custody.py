@@ -57,7 +57,8 @@ class CustodyEvent:
 class Custody:
     """A record, its description (None with a `problem` where it cannot be had) and its events.
 
-    A destroyed record has no description any more, which is no problem.
+    A destroyed record has no description any more, which is no problem; that of a spilled one, and
+    what the details of its entries say, is not read.
 
     `cases` and open `holds` are as the registers have them now, by id; `people` are the names of
     those who are named in all this, by person id.
@@ -82,11 +83,13 @@ def custody(connection: Connection, evidence: ObjectStore, record: str) -> Custo
     events = [_event(connection, evidence, log, index, entry) for log, index, entry in found]
     events = [_of_this_record(event, row.id) for event in events]
     events += _waiting(connection, trace)
+    if row.spilled:
+        events = [_without_words(event) for event in events]
     problem = None
     description = None
     try:
         accession = next((e for _, _, e in found if e.kind == "record.accessioned"), None)
-        if not row.destroyed:
+        if not row.destroyed and not row.spilled:
             description = _description(evidence, row.id, accession)
     except ArchiveError as error:
         problem = str(error)
@@ -174,6 +177,11 @@ def _event(
         detail,
         problem,
     )
+
+
+def _without_words(event: CustodyEvent) -> CustodyEvent:
+    """What people wrote of a blocked record may tell of it; why it is blocked does not."""
+    return event if event.kind == "record.spilled" else replace(event, detail=None, problem=None)
 
 
 def _of_this_record(event: CustodyEvent, record: str) -> CustodyEvent:

@@ -49,6 +49,7 @@ class LedgerCopy:
         self.accessions = 0
         """How many records the leaves that were read accession, as far as they are published."""
         self.lost: set[str] = set()
+        self.spilled: set[str] = set()
         """Records that these leaves call lost."""
         self.amended: dict[str, str] = {}
         """Key of the detail of the last amendment of a record."""
@@ -121,6 +122,9 @@ class LedgerCopy:
             self.accessions += 1
         elif b'"kind":"record.lost"' in data:
             self.lost.add(str(json.loads(data)["subject"]))
+        elif b'"kind":"record.spilled"' in data:
+            said = json.loads(data)["body"]["statements"][0]["statement"]["payload"]
+            self.spilled.update(said["records"])
         elif b'"kind":"record.amended"' in data:
             said = json.loads(data)
             self.amended[str(said["subject"])] = detail_key(str(said["body"]["detail_id"]))

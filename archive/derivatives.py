@@ -213,8 +213,9 @@ def _parent(connection: Connection, record: str) -> bytes:
     """SHA-256 of a record's content; NotFound where it is destroyed, or about to be."""
     row = catalog.find_record(connection, record)
     going = select(DESTROYING.c.record).where(DESTROYING.c.record == row.id)
-    if row.id != record or row.destroyed or connection.execute(going).first() is not None:
-        raise NotFound(f"The record {record} is destroyed, or about to be.")
+    gone = row.destroyed or row.spilled
+    if row.id != record or gone or connection.execute(going).first() is not None:
+        raise NotFound(f"The record {record} is blocked or destroyed, or about to be.")
     return row.sha256
 
 

@@ -17,7 +17,7 @@ from archive.tables import DerivedRow
 
 DERIVED = DerivedRow.__table__  # type: ignore[attr-defined]
 MADE = "derived.made"
-_FOLLOWED = (MADE, "record.destroyed")
+_FOLLOWED = (MADE, "record.destroyed", "record.cleared")
 
 Said = tuple[int, Mapping[str, Any]]
 """The index of an entry in its log, and what it says."""

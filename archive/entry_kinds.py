@@ -250,6 +250,17 @@ KINDS: Mapping[str, Kind] = {
         },
         actor=_KEEPER,
     ),
+    "record.cleared": _kind(
+        "registry",
+        fields.ulid,
+        {
+            "left": fields.sorted_each(fields.store_name, 1, 16),
+            "spill": fields.ulid,
+            "stores": fields.sorted_each(fields.store_name, 1, 16),
+            "versions": fields.count,
+        },
+        actor=_KEEPER,
+    ),
     "store.probed": _kind(
         "registry",
         _none,

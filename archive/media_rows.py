@@ -45,5 +45,5 @@ class MediaRows:
         for record, verdict in self._amended.items():
             looking.done(connection, record, looking.EXAMINE)
             if verdict is not None:
-                here = (RECORD.c.id == record) & ~RECORD.c.destroyed
+                here = (RECORD.c.id == record) & ~RECORD.c.destroyed & ~RECORD.c.spilled
                 connection.execute(update(RECORD).where(here).values(condition=verdict))

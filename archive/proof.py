@@ -31,7 +31,8 @@ def proof_bundle(
     """The bundle's files, by name, for a record's identifier or its unique beginning.
 
     The seal is the first one with a token that covers the entry: the earliest proof there is. All
-    is read from storage and proved on the way. Of a destroyed record there is no record.json.
+    is read from storage and proved on the way. Of a destroyed or
+    spilled record there is no record.json.
     Raises NotFound, Unreachable while the seal has no token, ContentAltered or ObjectMissing.
     """
     with database.read() as connection:
@@ -48,7 +49,7 @@ def proof_bundle(
     stored = StoredLog(places, trust, row.log, head.published)
     proved = stored.prove(row.idx, seal.size)
     files, gen_time = _seal_files(places.evidence, proved, row.id)
-    if row.destroyed:
+    if row.destroyed or row.spilled:
         return {**files, "README.txt": readme_of_destroyed(row.id, proved, gen_time)}
     sealed = SealedRecord(places.evidence, proved, row.id)
     own = {"record.json": sealed.record_json, "README.txt": readme(sealed, gen_time)}

@@ -44,7 +44,7 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 _STREAMS = ("access", "registry", "inspection")
 _AT_ONCE = 2_000
 _OBJECT_LIMIT = 16 << 20
-_DESTROYED = b'"kind":"record.destroyed"'
+_GONE = (b'"kind":"record.destroyed"', b'"kind":"record.spilled"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,15 +238,24 @@ class RegisterRebuilder:
         return row.case_no is not None and plain_number(row.case_no) == number
 
     def _is_gone(self, connection: Connection, record: str) -> bool:
-        """Whether the ledger says anywhere that a record was destroyed: then it is not asked."""
+        """Whether the ledger says anywhere that a record is destroyed or spilled, so not asked."""
         if self._gone is None:
             query = select(ENTRY.c.data).where(ENTRY.c.stream == "registry")
+            found = connection.execute(query).scalars()
             self._gone = {
-                str(Entry.parse(data).subject)
-                for data in connection.execute(query).scalars()
-                if _DESTROYED in data
+                record
+                for data in found
+                if any(kind in data for kind in _GONE)
+                for record in _taken_away(Entry.parse(data))
             }
         return record in self._gone
+
+
+def _taken_away(entry: Entry) -> list[str]:
+    """The records that a destruction or a spill is about."""
+    if entry.kind == "record.destroyed":
+        return [str(entry.subject)]
+    return list(entry.body["statements"][0]["statement"]["payload"]["records"])
 
 
 class _Shelf(DbShelf):

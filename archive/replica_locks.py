@@ -14,6 +14,7 @@ from archive.catalog import RECORD
 from archive.desk.db_shelf import DbShelf
 from archive.desk.destroying import DESTROYING
 from archive.registers.disposition import is_destroyed, is_split
+from archive.registers.spill import is_spilled
 from archive.registers.terms import held_by
 
 _FOR_EVER = ("details/", "log/", "pki/")
@@ -47,7 +48,7 @@ def lock_of(connection: Connection, key: str) -> Lock:
 
 
 def is_going(connection: Connection, key: str) -> bool:
-    """Whether what an object holds is destroyed, or is being destroyed at this moment."""
+    """Whether what an object holds is destroyed, is being destroyed, or is blocked as a secret."""
     records = [row.id for row in _records(connection, key)]
     if not records:
         return False
@@ -55,7 +56,7 @@ def is_going(connection: Connection, key: str) -> bool:
     if connection.execute(begun).first() is not None:
         return True
     shelf = DbShelf(connection)
-    gone = [is_destroyed(shelf, record) for record in records]
+    gone = [is_destroyed(shelf, record) or is_spilled(shelf, record) for record in records]
     alone = key.startswith("records/")
     return any(gone) and all(
         dead or (not alone and is_split(shelf, record))

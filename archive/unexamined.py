@@ -31,7 +31,8 @@ def is_examined(media_type: str, condition: str | None) -> bool:
 
 def missing(connection: Connection) -> list[tuple[str, datetime]]:
     """Media without an amendment that do not wait for one: record, and when it came."""
-    here = RECORD.c.condition.is_not(None) & ~RECORD.c.lost & ~RECORD.c.destroyed
+    gone = RECORD.c.lost | RECORD.c.destroyed | RECORD.c.spilled
+    here = RECORD.c.condition.is_not(None) & ~gone
     waits = select(LOOKING.c.record).where(LOOKING.c.task == EXAMINE)
     columns = (RECORD.c.id, RECORD.c.media_type, RECORD.c.condition, RECORD.c.received_at)
     rows = connection.execute(select(*columns).where(here, RECORD.c.id.not_in(waits)))

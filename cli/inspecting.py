@@ -95,6 +95,11 @@ class Inspection:
             return []
         return [(f"database: {log}", note) for log, note in self.database.notes()]
 
+    @property
+    def store(self) -> str:
+        """The name of the store whose bytes are read."""
+        return self._looked.name
+
     def storage_kit(self) -> StorageKit:
         """The places whose locks, versions and settings are looked at too."""
         place = _storage(self._looked)

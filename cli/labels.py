@@ -55,6 +55,8 @@ KINDS: Labels = {
     "disposition.decided": ("destruction decided", "销毁审批"),
     "disposition.executed": ("destruction ordered", "执行销毁"),
     "record.destroyed": ("destroyed", "已销毁"),
+    "record.spilled": ("blocked as a secret", "涉密封控"),
+    "record.cleared": ("cleared from a store", "已从部分存储清除"),
     "pack.split": ("pack split", "拆包"),
     "store.probed": ("store examined", "存储检测"),
     "alert.handled": ("alert handled", "预警处置"),

@@ -12,38 +12,26 @@ then `record.destroyed` is written. What is locked or held stays whole, and is t
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from archive import layout
-from archive.catalog import RECORD
 from archive.cause import cause
 from archive.desk import disposition
 from archive.desk.db_shelf import DbShelf
 from archive.desk.packs import check_alone
 from archive.desk.submit import Desk
-from archive.entry import Entry
 from archive.errors import ArchiveError, ContentAltered, Denied, ObjectMissing, StillLocked
-from archive.ledger import ENTRY, HEAD, PENDING, NewEntry
-from archive.ports import LiveStore, ObjectStore, StoredVersion, Vault
+from archive.ledger import NewEntry
+from archive.ports import LiveStore
 from archive.registers.denials import denied
 from archive.registers.disposition import stores_of
-from archive.times import format_time
+from retention.deleting import Place, accession, check_free, keys_of, unsealed, versions_of
 from retention.warrant import Lawful, Unit, Warrant, judge
 
 _TRIES = 3
 _SEALED_AT_ONCE = 128
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One store by its name in the ledger, with what reads it and what deletes in it."""
-
-    name: str
-    store: ObjectStore
-    vault: Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +82,8 @@ class Destroyer:
         with self._desk.database.read() as connection:
             left = disposition.left_of(connection, name)
             self._check_stores(connection)
-            unsealed = _unsealed(connection)
-        self._desk.wait_for(unsealed)
+            waiting = unsealed(connection)
+        self._desk.wait_for(waiting)
         lawful = self._lawful(name, left)
         against = [(record, error) for record in left if (error := lawful.against.get(record))]
         outcome.left += [Left(record, error.code, str(error)) for record, error in against]
@@ -155,16 +143,16 @@ class Destroyer:
         try:
             self._check_alone(unit)
             for place in self._stores:
-                for version in _versions(place.vault, unit, pack):
-                    _check_free(place, version, now)
+                for version in versions_of(place.vault, unit, pack):
+                    check_free(place, version, now)
         except (StillLocked, ObjectMissing, ContentAltered):
             if self._is_whole(unit, pack):
                 disposition.give_up(self._desk.database, unit.records)
             raise
-        disposition.forget_objects(self._desk.database, _keys(unit, pack))
+        disposition.forget_objects(self._desk.database, keys_of(unit, pack))
         count = 0
         for place in self._stores:
-            for version in list(_versions(place.vault, unit, pack)):
+            for version in list(versions_of(place.vault, unit, pack)):
                 place.vault.destroy(version.key, version.version)
                 count += 1
         for record in unit.records:
@@ -175,7 +163,7 @@ class Destroyer:
     def _check_alone(self, unit: Unit) -> None:
         """Records that were split off stand in every store, as sealed, before their pack goes."""
         with self._desk.database.read() as connection:
-            accessions = {record: _accession(connection, record) for record in unit.alone}
+            accessions = {record: accession(connection, record) for record in unit.alone}
         with cause("verify"):
             for record, entry in accessions.items():
                 for place in self._stores:
@@ -186,7 +174,7 @@ class Destroyer:
         if unit.pack is None:
             return None
         with self._desk.database.read() as connection:
-            return layout.pack_key(unit.pack, _accession(connection, unit.records[0]).at)
+            return layout.pack_key(unit.pack, accession(connection, unit.records[0]).at)
 
     def _is_whole(self, unit: Unit, pack: str | None) -> bool:
         """Whether nothing of it was deleted so far: contents and packs go first, from the first."""
@@ -199,70 +187,14 @@ class Destroyer:
         """Ask every store, by listing and by name; ContentAltered if anything is there again."""
         for place in self._stores:
             for _ in range(_TRIES):
-                there = [version.key for version in _versions(place.vault, unit, pack)]
-                there += [key for key in _keys(unit, pack) if place.store.stat(key) is not None]
+                there = [version.key for version in versions_of(place.vault, unit, pack)]
+                there += [key for key in keys_of(unit, pack) if place.store.stat(key) is not None]
                 if not there:
                     break
-                for version in list(_versions(place.vault, unit, pack)):
+                for version in list(versions_of(place.vault, unit, pack)):
                     place.vault.destroy(version.key, version.version)
             else:
                 raise ContentAltered(f"{there[0]} is in the store {place.name} again.")
 
 
-def _keys(unit: Unit, pack: str | None) -> list[str]:
-    """Every key that may have stood there."""
-    return unit.keys if pack is None else [*unit.keys, pack]
-
-
-def _versions(vault: Vault, unit: Unit, pack: str | None) -> Iterator[StoredVersion]:
-    for folder in unit.folders:
-        yield from vault.versions(folder)
-    if pack is not None:
-        yield from _of_key(vault, pack)
-
-
-def _of_key(vault: Vault, key: str) -> Iterator[StoredVersion]:
-    """The versions of one key, without listing its whole folder."""
-    folder = key.rpartition("/")[0] + "/"
-    # Without its last character a key stands before itself; somebody's own may stand in between.
-    for version in vault.versions(folder, key[:-1]):
-        if version.key > key:
-            return
-        if version.key == key:
-            yield version
-
-
-def _check_free(place: Place, version: StoredVersion, now: datetime) -> None:
-    if version.marker:
-        return
-    found = place.vault.protection(version.key, version.version)
-    if found.held:
-        raise StillLocked(f"{version.key} has a legal hold in the store {place.name}.")
-    if found.until is not None and found.until > now:
-        until = format_time(found.until)
-        raise StillLocked(f"{version.key} is locked in the store {place.name} until {until}.")
-
-
-def _accession(connection: Connection, record: str) -> Entry:
-    query = (
-        select(ENTRY.c.data)
-        .join(RECORD, (RECORD.c.log == ENTRY.c.log) & (RECORD.c.idx == ENTRY.c.idx))
-        .where(RECORD.c.id == record)
-    )
-    return Entry.parse(connection.execute(query).scalar_one())
-
-
-def _unsealed(connection: Connection) -> list[str]:
-    """Entries of the registry that are submitted and not durable yet.
-
-    An order that only the database has would be lost with it, and what it destroyed would not.
-    """
-    waiting = select(PENDING.c.id).where(PENDING.c.stream == "registry")
-    appended = (
-        select(ENTRY.c.pending)
-        .join(HEAD, HEAD.c.log == ENTRY.c.log)
-        .where(ENTRY.c.stream == "registry", ENTRY.c.idx >= HEAD.c.published)
-        .where(ENTRY.c.pending.is_not(None))
-    )
-    found = [*connection.execute(waiting).scalars(), *connection.execute(appended).scalars()]
-    return [str(number) for number in found]
+__all__ = ["Destroyer", "Left", "Outcome", "Place"]

@@ -135,6 +135,8 @@ def _lines(
         query = select(RECORD).where(RECORD.c.id.in_(part)).order_by(RECORD.c.id)
         for row in connection.execute(query):
             line = words.get(row.id) or {"record": row.id, "name": row.name}
+            if row.spilled:
+                line = {**dict.fromkeys(line), "record": row.id, "name": ""}
             yield ListedRecord(
                 line, row.size, row.sha256.hex(), row.received_at, row.retain_until, row.destroyed
             )

@@ -26,6 +26,7 @@ from archive.errors import ArchiveError, ProtectionMissing, StateUnknown, Unreac
 from archive.ledger import ENTRY, HEAD, PENDING
 from archive.ports import Protection, Vault
 from archive.registers.disposition import is_destroyed, is_split, members_left
+from archive.registers.spill import is_spilled
 from archive.registers.terms import held_by
 from archive.tables import LocationRow
 
@@ -100,10 +101,14 @@ class Worked:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What has a lock of its own: a record's objects, or a pack. `prefix` ends in `/` for many."""
+    """What has a lock of its own: a record's objects, or a pack. `prefix` ends in `/` for many.
+
+    What is `leaving` need not be there.
+    """
 
     name: str
     prefix: str
+    leaving: bool = False
 
 
 class Locks:
@@ -177,7 +182,7 @@ class Locks:
 
     def _in_store(self, store: str, vault: Vault, unit: Unit, want: Wanted) -> None:
         found = list(versions_of(vault, unit))
-        if not found:
+        if not found and not unit.leaving:
             raise Unreachable(f"{unit.prefix} is not in the store.")
         for key, version in found:
             got = protect(vault, key, version, want)
@@ -267,7 +272,7 @@ def registry_is_durable(connection: Connection) -> bool:
     return bool(durable > row.idx)
 
 
-_ASKED = ("destroyed", "record_cases", "record_holds", "split")
+_ASKED = ("destroyed", "record_cases", "record_holds", "spilled", "split")
 
 
 class _Plan:
@@ -306,9 +311,12 @@ class _Plan:
         if row is None or row.lost or is_destroyed(self._shelf, record):
             return
         if row.pack is None or is_split(self._shelf, record):
-            yield Unit(record, layout.record_prefix(record))
+            leaving = is_spilled(self._shelf, record)
+            yield Unit(record, layout.record_prefix(record), leaving)
         if row.pack is not None:
-            yield Unit(row.pack, self._pack_key(row))
+            left = members_left(self._shelf, row.pack)
+            leaving = all(is_spilled(self._shelf, member) for member in left)
+            yield Unit(row.pack, self._pack_key(row), leaving)
 
     def _pack_key(self, row: Any) -> str:
         """Key of a pack, by the time of a member's entry."""
@@ -328,6 +336,8 @@ class _Plan:
             records = members_left(self._shelf, unit.name)
         want = Wanted()
         for record in records:
+            if is_spilled(self._shelf, record):
+                continue  # neither a term nor a hold keeps it any longer
             row = self._rows[record]
             held = bool(held_by(self._shelf, record))
             want = want.with_other(Wanted(row.retain_until, row.permanent, held))

@@ -99,5 +99,5 @@ def _longer(connection: Connection, key: str, until: datetime) -> list[str]:
     else:
         return []
     longer = RECORD.c.permanent | (RECORD.c.retain_until > until)
-    found = select(RECORD.c.id).where(here, longer, RECORD.c.destroyed.is_(False)).limit(1)
-    return list(connection.execute(found).scalars())
+    found = select(RECORD.c.id).where(here, longer, ~RECORD.c.destroyed, ~RECORD.c.spilled)
+    return list(connection.execute(found.limit(1)).scalars())

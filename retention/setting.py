@@ -93,6 +93,7 @@ class TermSetter:
             RECORD.c.id > last,
             RECORD.c.lost.is_(False),
             RECORD.c.destroyed.is_(False),
+            RECORD.c.spilled.is_(False),
             RECORD.c.received_at <= self._desk.clock.now() - self._grace,
         )
         return connection.execute(query.order_by(RECORD.c.id).limit(_ROWS_AT_ONCE)).all()

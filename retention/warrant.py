@@ -109,7 +109,7 @@ def judge(shelf: Shelf, law: Law, name: str, records: Sequence[str], now: dateti
         else:
             good.append(record)
     _keep_whole(shelf, good, against)
-    return Lawful(_units(shelf, [r for r in good if r not in against]), against)
+    return Lawful(units_of(shelf, [r for r in good if r not in against]), against)
 
 
 def _keep_whole(shelf: Shelf, good: Sequence[str], against: dict[str, Denied]) -> None:
@@ -137,7 +137,7 @@ def _listed(shelf: Shelf, name: str) -> frozenset[str]:
     return frozenset(found["records"])
 
 
-def _units(shelf: Shelf, records: Sequence[str]) -> list[Unit]:
+def units_of(shelf: Shelf, records: Sequence[str]) -> list[Unit]:
     """Records by themselves, packed ones by their pack; in the order of the list."""
     units: list[Unit] = []
     packs: dict[str, list[str]] = {}
@@ -157,4 +157,4 @@ def _units(shelf: Shelf, records: Sequence[str]) -> list[Unit]:
     return units
 
 
-__all__ = ["Lawful", "Unit", "Warrant", "judge", "replayed"]
+__all__ = ["Lawful", "Unit", "Warrant", "judge", "replayed", "units_of"]

@@ -32,7 +32,7 @@ _LONGEST = 100 * 365 * 24 * 3600 * 1000
 _COLUMNS = (
     *("id", "log", "idx", "name", "title", "media_type", "stage", "item", "captured_start"),
     *("captured_end", "duration_ms", "condition", "received_at", "sidecar_sha256"),
-    *("lost", "destroyed"),
+    *("lost", "destroyed", "spilled"),
 )
 
 
@@ -79,13 +79,13 @@ class Materials:
             yield from self._connection.execute(query.where(RECORD.c.id.in_(some)))
 
     def _material(self, row: Row[Any]) -> Material:
-        gone = row.lost or row.destroyed
+        gone = row.lost or row.destroyed or row.spilled
         claims = {} if gone or row.sidecar_sha256 is None else self._claims(row)
         length = None if row.duration_ms is None else min(row.duration_ms, _LONGEST)
         return Material(
             record=row.id,
             kind=kind_of(row.media_type),
-            name=row.name,
+            name=row.name or row.id,
             received_at=row.received_at,
             title=row.title,
             stage=row.stage,

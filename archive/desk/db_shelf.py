@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from archive import looking
+from archive import looking, spilled_rows
 from archive.catalog import RECORD
 from archive.desk import keeping
 from archive.registers.shelf import Value
@@ -58,6 +58,8 @@ class DbShelf:
             gone = update(RECORD).where(RECORD.c.id == key)
             self._connection.execute(gone.values(destroyed=True, **GONE))
             looking.forget(self._connection, [key])
+        if shelf == "spilled":
+            spilled_rows.forget(self._connection, key)
 
     def warm(self, names: Sequence[str], keys: Sequence[str]) -> None:
         """Read values of many keys at once (registers, and `record`); later gets find them."""

@@ -14,6 +14,7 @@ from archive.errors import Denied
 from archive.registers.denials import denied
 from archive.registers.disposition import check_disposable
 from archive.registers.keeping import Law
+from archive.registers.spill import is_spilled
 from archive.tables import DestroyingRow
 
 DESTROYING = DestroyingRow.__table__  # type: ignore[attr-defined]
@@ -28,6 +29,8 @@ def check_not_begun(connection: Connection, law: Law, now: datetime) -> None:
     """Denied where what was just admitted would keep a record that is being destroyed."""
     shelf = DbShelf(connection)
     for record in unfinished(connection):
+        if is_spilled(shelf, record):
+            continue  # nothing keeps it, and nothing has to
         try:
             check_disposable(shelf, law, record, now)
         except Denied as error:

@@ -16,7 +16,7 @@ from archive.tables import KeepingRow
 from archive.times import parse_time
 
 KEEPING = KeepingRow.__table__  # type: ignore[attr-defined]
-FOLLOWED = frozenset(("term", "record_holds", "case_holds", "record_cases", "split"))
+FOLLOWED = frozenset(("term", "record_holds", "case_holds", "record_cases", "spilled", "split"))
 
 
 def follow(connection: Connection, shelf: Shelf, name: str, key: str, before: Value | None) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select
 
 from archive import catalog, ledger
 from archive.access_lock import AccessLock
+from archive.catalog import RECORD
 from archive.cause import cause, within
 from archive.database import Database
 from archive.desk.access_rows import ACCESS, close_row, extent_size, open_row
@@ -281,12 +282,20 @@ class Retrieval:
             return self._sealed.piece_hashes()
 
     def counted(self, parts: Iterable[bytes]) -> Iterator[bytes]:
-        """The same parts, each counted before it is handed out."""
+        """The same parts, each counted before it is handed out; Denied once it is blocked."""
         for part in parts:
+            self._check_open()
             self.handed_out += len(part)
             if self._lock is not None:
                 self._lock.note(self.handed_out)
             yield part
+
+    def _check_open(self) -> None:
+        """Denied where the record was spilled since the access began."""
+        query = select(RECORD.c.spilled).where(RECORD.c.id == self._row.id)
+        with self._parts.database.read() as connection:
+            if connection.execute(query).scalar():
+                raise denied("RECORD_SPILLED", self._row.id)
 
     def say_made(self, body: Mapping[str, Any]) -> None:
         """Put `derived.made` on the ledger; it is sealed on return. Raises Denied, Unreachable."""
@@ -364,7 +373,7 @@ class Retrieval:
 
 def end_code(error: BaseException) -> str:
     """The code of `access.aborted` for what ended a retrieval."""
-    if isinstance(error, (CopyNotMade, DeliveryEnded)):
+    if isinstance(error, (CopyNotMade, DeliveryEnded, Denied)):
         return error.code
     for kinds, code in _CODES:
         if isinstance(error, kinds):

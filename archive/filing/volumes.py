@@ -71,9 +71,22 @@ def lines_of(evidence: ObjectStore, volume: Value) -> Mapping[str, Any]:
     return found
 
 
+def without_secrets(
+    connection: Connection, lines: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Lines of a signed catalogue, those of blocked records without their title."""
+    query = select(RECORD.c.id).where(RECORD.c.spilled)
+    blocked = {
+        record
+        for some in batched([line["record"] for line in lines])
+        for record in connection.execute(query.where(RECORD.c.id.in_(some))).scalars()
+    }
+    return [{**line, "title": "—"} if line["record"] in blocked else line for line in lines]
+
+
 def _gone(connection: Connection, records: Sequence[str]) -> Iterator[str]:
-    """Those that are lost or destroyed: nobody can put them into a volume any more."""
-    query = select(RECORD.c.id).where(RECORD.c.lost | RECORD.c.destroyed)
+    """Those that are lost, blocked or destroyed: they are not put into a volume any more."""
+    query = select(RECORD.c.id).where(RECORD.c.lost | RECORD.c.destroyed | RECORD.c.spilled)
     for some in batched(records):
         yield from connection.execute(query.where(RECORD.c.id.in_(some))).scalars()
 

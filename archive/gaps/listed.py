@@ -67,6 +67,7 @@ def _manifests(connection: Connection, wanted: Wanted) -> Iterator[Any]:
         or_(*(func.lower(RECORD.c.name).like(pattern) for pattern in PATTERNS)),
         RECORD.c.lost.is_(False),
         RECORD.c.destroyed.is_(False),
+        RECORD.c.spilled.is_(False),
     )
     if wanted.since is not None:
         # A list is made after what it lists.

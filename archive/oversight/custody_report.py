@@ -52,8 +52,9 @@ class Chain:
 
     @property
     def destroyed(self) -> bool:
-        """Whether the ledger says that the record was destroyed."""
-        return any(event.kind == "record.destroyed" for event in self._own)
+        """Whether the ledger says that the record was destroyed, or blocked as a secret."""
+        gone = ("record.destroyed", "record.spilled")
+        return any(event.kind in gone for event in self._own)
 
     def see(self, event: Event, line_subject: str | None) -> None:
         """Look at the next event; `line_subject` is the entry's own subject."""
@@ -185,9 +186,10 @@ def custody_bundle(
     events = chain.events(alerts)
     proofs = prove(places, trust, [event.place for event in events])
     files = dict(proofs.files)
+    blocked = any(event.kind == "record.spilled" for event in events)
     if details and not chain.destroyed:
         files["record.json"] = Details(places.evidence).record_json(chain.accession)
-    if details:
+    if details and not blocked:
         for event in events:
             if event.detail and event.place in proofs.names:
                 name = f"{proofs.names[event.place]}.detail.json"

@@ -46,6 +46,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "disposition.decided": ("destruction decided", "销毁审批"),
     "disposition.executed": ("destruction ordered", "执行销毁"),
     "record.destroyed": ("destroyed", "已销毁"),
+    "record.spilled": ("blocked as a secret", "涉密封控"),
+    "record.cleared": ("cleared from a store", "已从部分存储清除"),
     "pack.split": ("split off its pack", "拆包单独存放"),
 }
 

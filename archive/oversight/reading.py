@@ -367,7 +367,13 @@ _OF_CASES = tuple(
     f"case.{act}" for act in ("opened", "changed", "closed", "attached", "detached", "filed")
 )
 _DISPOSAL = tuple(f"disposition.{step}" for step in ("proposed", "decided", "executed"))
-_OF_KEEPING = ("retention.classed", "retention.extended", *_DISPOSAL, "pack.split")
+_OF_KEEPING = (
+    "retention.classed",
+    "retention.extended",
+    *_DISPOSAL,
+    "pack.split",
+    "record.spilled",
+)
 _SIGNED: Mapping[str, _Make] = {
     "person.enrolled": Reader._enrolled,
     **dict.fromkeys(("person.suspended", "person.resumed", "person.revoked"), Reader._person),
@@ -393,5 +399,7 @@ _PLAIN: Mapping[str, _Make] = {
     **dict.fromkeys(("access.concealed", "access.concealed_end"), Reader._concealed),
     "record.accessioned": Reader._accessioned,
     "inspection.completed": Reader._inspected,
-    **dict.fromkeys(("retention.set", "record.destroyed"), Reader._kept_by_archive),
+    **dict.fromkeys(
+        ("retention.set", "record.destroyed", "record.cleared"), Reader._kept_by_archive
+    ),
 }

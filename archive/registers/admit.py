@@ -22,6 +22,7 @@ from archive.registers import (
     requests,
     retention,
     rules,
+    spill,
     volumes,
 )
 from archive.registers.act import Act, Rule, SignedRule
@@ -42,6 +43,7 @@ _SIGNED: Mapping[str, SignedRule] = {
     **alerts.SIGNED,
     **retention.SIGNED,
     **disposition.SIGNED,
+    **spill.SIGNED,
     **volumes.SIGNED,
 }
 _OWN: Mapping[str, Rule] = {
@@ -52,6 +54,7 @@ _OWN: Mapping[str, Rule] = {
     **concealed.OWN,
     **retention.OWN,
     **disposition.OWN,
+    **spill.OWN,
     **forms.OWN,
 }
 _BY_LAW = frozenset(
@@ -61,6 +64,7 @@ _BY_LAW = frozenset(
         *retention.OWN,
         *disposition.SIGNED,
         *disposition.OWN,
+        *spill.OWN,
     )
 )
 KINDS = frozenset((*_SIGNED, *_OWN))

@@ -125,13 +125,15 @@ def needed_approvals(shelf: Shelf, need: Requirement, records: Sequence[str]) ->
 def check_records(shelf: Shelf, asked: Asked) -> None:
     """Denied where a record or the case is not there, or an excerpt does not say from where.
 
-    A destroyed record cannot be asked for: there is nothing to give.
+    A destroyed record cannot be asked for, there is nothing to give, nor a spilled one.
     """
     for record in asked.records:
         if shelf.get("record", record) is None:
             raise denied("RECORD_UNKNOWN", record)
         if shelf.get("destroyed", record) is not None:
             raise denied("RECORD_DESTROYED", record)
+        if shelf.get("spilled", record) is not None:
+            raise denied("RECORD_SPILLED", record)
     if asked.case is not None and shelf.get("case", asked.case) is None:
         raise denied("CASE_UNKNOWN", asked.case)
     excerpt = asked.payload["action"] == "excerpt"

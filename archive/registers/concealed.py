@@ -172,18 +172,27 @@ def opened(shelf: Shelf, act: Act, body: SignedBody) -> None:
     if body.signers != (person,):
         _check_inspectors(shelf, body)
     archive = body.statements[0].statement.archive
-    request, value = judge_start(_Undestroyed(shelf), archive, access, start, found["rules"])
+    below = _Undestroyed(shelf, start.accepted_at)
+    request, value = judge_start(below, archive, access, start, found["rules"])
     _open(shelf, access, {**found, **value}, request, start, data["end"])
 
 
 class _Undestroyed:
-    """Registers in which nothing was destroyed: what is gone now was there when it was received."""
+    """Registers in which nothing was destroyed: what is gone now was there when it was received.
 
-    def __init__(self, below: Shelf) -> None:
+    Nor was anything blocked that was spilled only after a moment.
+    """
+
+    def __init__(self, below: Shelf, at: datetime) -> None:
         self._below = below
+        self._at = at
 
     def get(self, shelf: str, key: str) -> Value | None:
-        return None if shelf == "destroyed" else self._below.get(shelf, key)
+        if shelf == "destroyed":
+            return None
+        found = self._below.get(shelf, key)
+        later = shelf == "spilled" and found is not None and parse_time(found["at"]) > self._at
+        return None if later else found
 
     def put(self, shelf: str, key: str, value: Value) -> None:
         self._below.put(shelf, key, value)

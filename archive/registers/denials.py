@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from archive.errors import Denied
 from archive.registers.remarks import Remark, restored, worded
+from archive.registers.spill_words import SPILL
 
 DENIALS: Mapping[str, tuple[str, str, str]] = {
     # statements
@@ -362,6 +363,7 @@ DENIALS: Mapping[str, tuple[str, str, str]] = {
         "What is opened is not what was committed.",
         "公开的内容与先前承诺的不一致。",
     ),
+    **SPILL,
     # alerts
     "ALERT_OWN": (
         "ACCESS_UNLAWFUL",

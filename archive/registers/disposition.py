@@ -189,6 +189,8 @@ def _split(shelf: Shelf, act: Act, body: SignedBody) -> None:
             raise denied("SPLIT_BAD", record)
         if is_destroyed(shelf, record):
             raise denied("RECORD_DESTROYED", record)
+        if shelf.get("spilled", record) is not None:
+            raise denied("RECORD_SPILLED", record)
     for record in records:
         shelf.put("split", record, {"pack": pack})
 
@@ -213,7 +215,8 @@ def _free(shelf: Shelf, records: Iterable[str]) -> None:
 # ── what the archive itself says ──
 
 
-def _destroyed(shelf: Shelf, act: Act) -> None:
+def destroyed(shelf: Shelf, act: Act) -> None:
+    """`record.destroyed` by a disposition: executed, of its list, and due still."""
     name, record = str(act.body["disposition"]), act.subject or ""
     found = _known(shelf, name)
     if found["state"] != "executed":
@@ -242,4 +245,4 @@ SIGNED: Mapping[str, SignedRule] = {
     "disposition.executed": _executed,
     "pack.split": _split,
 }
-OWN: Mapping[str, Rule] = {"record.destroyed": _destroyed, "store.probed": _probed}
+OWN: Mapping[str, Rule] = {"store.probed": _probed}

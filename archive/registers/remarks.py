@@ -28,6 +28,7 @@ REMARKS: Mapping[str, tuple[str, str]] = {
         "{} 的保管期限尚不能确定",
     ),
     "KEPT_UNTIL": ("{} is kept until {}", "{} 保管至 {}"),
+    "LOCKED_IN": ("{} in the store {} until {}", "{}，存储 {}，至 {}"),
     "MADE_ALREADY": ("its copy was made already", "副本已经制作"),
     "MEMBERS_LEFT": ("{} has {} more, {} for one", "{} 中尚有 {} 份，如 {}"),
     "NEEDS_ONE_OF": ("{} needs one of {}", "{}须具有下列角色之一：{}"),

@@ -19,7 +19,8 @@ class Shelf(Protocol):
     probe said), `founding` (one value, see
     `signers`). Of disposition: `record_pack` by record ({`pack`}) and `pack` by id ({`members`}),
     both read only; `disposition`, `record_disposition`, `destroyed` and `split` by record, `stores`
-    (one value: `names`). Of filing: `case_volumes` and `case_excused` by case, `ref_code` by code.
+    (one value: `names`). Of spills: `spill` by id, `spilled` and `cleared` by record (see `spill`).
+    Of filing: `case_volumes` and `case_excused` by case, `ref_code` by code.
     """
 
     def get(self, shelf: str, key: str) -> Value | None:

@@ -232,6 +232,7 @@ SIGNED: Mapping[str, SignedKind] = {
     "disposition.executed": SignedKind(
         "registry", "disposition", _DISPOSITION, {"comment": _words}, detail_needed=False
     ),
+    "record.spilled": _registry("spill", {"records": _records, "spill": fields.ulid}, _REASON),
     "pack.split": _registry(None, {"pack": fields.pack_name, "records": _records}, _REASON),
     "access.requested": SignedKind(
         "access",

@@ -29,7 +29,8 @@ GROUP BY id, role
 """
 _MISSING = f"""
 SELECT DISTINCT id FROM ({_LAST}) WHERE key NOT IN (SELECT key FROM stored)
-  AND id NOT IN (SELECT id FROM destroyed) AND id NOT IN (SELECT id FROM lost) {{scope}} ORDER BY id
+  AND id NOT IN (SELECT id FROM destroyed UNION SELECT id FROM spilled)
+  AND id NOT IN (SELECT id FROM lost) {{scope}} ORDER BY id
 """  # noqa: S608
 
 

@@ -1,6 +1,7 @@
-"""What dispositions excuse, and what should have been disposed of, out of the replayed registers.
+"""What dispositions and spills excuse, and what should have been disposed of, by the registers.
 
-A record whose bytes are gone is excused by a `record.destroyed` that counts (table `destroyed`).
+A record whose bytes are gone is excused by a `record.destroyed` that counts (table `destroyed`),
+in some stores by a `record.cleared` (table `cleared`).
 Where that cannot be told yet (the execution runs, or the registers could not be replayed so far)
 its absence is undetermined, not a failure: table `excused`, with the code of the finding.
 """
@@ -8,8 +9,11 @@ its absence is undetermined, not a failure: table `excused`, with the code of th
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from archive.errors import Denied
+from archive.registers import spill
 from archive.registers.act import Act
 from archive.registers.appraisal import Appraisal, MixedPack, appraise
+from archive.registers.disposition import is_destroyed, stores_of
 from archive.registers.keeping import Law
 from archive.registers.shelf import Shelf
 from archive.report import Report
@@ -31,6 +35,11 @@ def follow(index: Index, shelf: Shelf, act: Act, body: SignedBody | None, now: d
     match act.kind:
         case "record.destroyed":
             index.add("destroyed", [(act.subject, act.place)])
+        case "record.spilled" if body is not None:
+            index.add("spilled", [(record, act.place) for record in body.payload["records"]])
+        case "record.cleared":
+            stores = act.body["stores"]
+            index.add("cleared", [(act.subject, store, act.place) for store in stores])
         case "pack.split" if body is not None:
             index.add("split", [(record, act.place) for record in body.payload["records"]])
         case "disposition.executed" if act.at > now - UNFINISHED:
@@ -52,8 +61,34 @@ def excuse_unjudged(index: Index) -> None:
     )
 
 
+def excuse_spilled(index: Index, shelf: Shelf, report: Report, now: datetime) -> None:
+    """What has to go may be gone before the ledger says so; what is left is worth knowing."""
+    left = []
+    stores = stores_of(shelf)
+    for record, place in list(index.rows("SELECT id, place FROM spilled ORDER BY id")):
+        if is_destroyed(shelf, record):
+            continue
+        left.append(record)
+        try:
+            spill.check_alone(shelf, record)
+        except Denied:
+            continue
+        for store in set(stores) - set(spill.cleared_of(shelf, record)):
+            try:
+                spill.check_free(shelf, record, [store], now)
+            except Denied:
+                continue
+            index.add("going", [(record, store, place)])
+    if left:
+        report.add("SPILL_LEFT", "the archive", count=len(left), records=left[:_MOST_NAMED])
+
+
 def excuse(index: Index, report: Report, record: str) -> bool:
     """Report what is known of a record whose bytes are not there; False if nothing excuses it."""
+    going = index.one("SELECT place FROM going WHERE id=? AND store=?", record, index.store)
+    if going is not None:
+        report.add("SPILL_UNFINISHED", record, entry=going[0])
+        return True
     row = index.one("SELECT code, place FROM excused WHERE id=?", record)
     if row is None:
         return False

@@ -28,6 +28,9 @@ CREATE TABLE lost(id TEXT, log TEXT, idx INTEGER, place TEXT);
 CREATE INDEX lost_id ON lost(id);
 CREATE TABLE destroyed(id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID;
 CREATE TABLE excused(id TEXT PRIMARY KEY, code TEXT, place TEXT) WITHOUT ROWID;
+CREATE TABLE spilled(id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID;
+CREATE TABLE cleared(id TEXT, store TEXT, place TEXT, PRIMARY KEY(id, store)) WITHOUT ROWID;
+CREATE TABLE going(id TEXT, store TEXT, place TEXT, PRIMARY KEY(id, store)) WITHOUT ROWID;
 CREATE TABLE split(id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID;
 CREATE TABLE derived(id TEXT, role TEXT, key TEXT, digest TEXT, parent TEXT, place TEXT);
 CREATE INDEX derived_key ON derived(key);
@@ -58,7 +61,9 @@ _CACHE_KIB = 24_000
 class Index:
     """Tables of one verification. Rows are plain tuples in the order of the schema's columns."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: str = "first") -> None:
+        """`store` is the name of the store whose bytes are read."""
+        self.store = store
         # An empty name is a private file that SQLite itself removes.
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._db.executescript(

@@ -26,6 +26,7 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _ALONE = """
 SELECT r.id, r.log, r.idx, r.body, r.pack IS NOT NULL,
   EXISTS(SELECT 1 FROM lost WHERE lost.id=r.id), EXISTS(SELECT 1 FROM destroyed d WHERE d.id=r.id)
+  OR EXISTS(SELECT 1 FROM cleared c WHERE c.id=r.id AND c.store=?1)
 FROM record r {join}WHERE r.pack IS NULL OR r.id IN (SELECT id FROM split)
 ORDER BY substr(r.id, 25), r.id, r.log, r.idx
 """
@@ -66,7 +67,7 @@ class Inventory:
         self._index.run("CREATE INDEX IF NOT EXISTS record_id ON record(id)")
         self._report_twice()
         join = "" if self._whole else "JOIN selected USING(id) "
-        rows = self._index.rows(_ALONE.format(join=join))
+        rows = self._index.rows(_ALONE.format(join=join), self._index.store)
         unique = (next(same) for _, same in groupby(rows, key=lambda row: row[0]))
         pairs = self._beside(unique) if self._whole else self._one_by_one(unique)
         for (record, log, index, body, packed, lost, destroyed), folder in pairs:

@@ -83,7 +83,8 @@ class Row(NamedTuple):
 _ROWS = """
 SELECT r.pack, r.id, r.log, r.idx, r.body, r.size, r.start, r.stop, r.files,
   EXISTS(SELECT 1 FROM lost WHERE lost.id=r.id),
-  EXISTS(SELECT 1 FROM destroyed d WHERE d.id=r.id),
+  EXISTS(SELECT 1 FROM destroyed d WHERE d.id=r.id)
+  OR EXISTS(SELECT 1 FROM cleared c WHERE c.id=r.id AND c.store=?1),
   EXISTS(SELECT 1 FROM split s WHERE s.id=r.id)
 FROM record r {join} WHERE r.pack IS NOT NULL ORDER BY r.pack, r.rowid
 """
@@ -108,7 +109,7 @@ class PackWalk:
         """Stretches in order; objects that nothing names go to `suspect`."""
         self._index.run("CREATE INDEX IF NOT EXISTS record_pack ON record(pack)")
         join = "" if self._whole else "JOIN selected USING(id)"
-        rows = (Row(*row) for row in self._index.rows(_ROWS.format(join=join)))
+        rows = (Row(*row) for row in self._index.rows(_ROWS.format(join=join), self._index.store))
         for key, members, stored in self._beside(groupby(rows, lambda row: row.key), suspect):
             if stored:
                 yield from _Pack(self._index, self._report, key, loose=self._loose).walk(members)

@@ -44,6 +44,8 @@ PACK_ID = "json_extract(body, '$.pack.id')"
 _NOT_ASKED = """
 SELECT 1 FROM lost WHERE id=?
 UNION ALL SELECT 1 FROM act WHERE kind='record.destroyed' AND subject=?
+UNION ALL SELECT 1 FROM act, json_each(body, '$.statements[0].statement.payload.records') r
+  WHERE kind='record.spilled' AND r.value=?
 """
 _WITHDRAWN = """
 SELECT 1 FROM act WHERE kind='person.revoked' AND subject=? AND verdict<2
@@ -175,6 +177,7 @@ class RegisterCheck:
                 disposals.excuse_unjudged(self._index)
                 return False
         self._report_open()
+        disposals.excuse_spilled(self._index, self._shelf, self._report, self._context.now)
         if self._law is not None:
             now = self._context.now
             disposals.report_overdue(self._index, self._shelf, self._law, self._report, now)
@@ -299,7 +302,7 @@ class RegisterCheck:
         row = self._index.one("SELECT number FROM claim WHERE id=?", record)
         if row is not None:
             return row[0] is not None and plain_number(row[0]) == number
-        if self._index.one(_NOT_ASKED, record, record) is not None:
+        if self._index.one(_NOT_ASKED, record, record, record) is not None:
             return True
         raise Unknown(f"the description of {record} is missing or altered")
 

@@ -45,6 +45,7 @@ from archive.verify.registers import IndexShelf, check_registers
 from archive.verify.scope import Everything, Scope
 from archive.verify.seals import check_seals
 from archive.verify.storage import StorageKit
+from archive.verify.stored import FIRST
 from archive.verify.unfinished import report_unfinished
 from archive.verify.workers import Workers
 from signing.trust import TrustPolicy
@@ -65,7 +66,8 @@ class Kit:
     `extra_crls` are CRLs (DER) newer than the archive's; `own_policy` says that the policy file was
     taken from the archive itself; `database` is the operator's database, where it can be had;
     `law` reads retention schedules; `storage` are the places whose versions, locks and settings are
-    checked besides the bytes. `ask` is called with the registers of the whole ledger.
+    checked besides the bytes. `ask` is called with the registers of the whole ledger. `store`
+    names the store whose bytes are read.
     """
 
     known: Sequence[Kept] = ()
@@ -76,6 +78,7 @@ class Kit:
     law: Law | None = None
     storage: StorageKit | None = None
     ask: Callable[[Shelf], None] | None = None
+    store: str = FIRST
 
 
 @dataclass(slots=True)
@@ -115,7 +118,7 @@ def verify(
     kit = kit or Kit()
     report = Report(str(scope), now)
     started = time.monotonic()
-    with Index() as index:
+    with Index(kit.store) as index:
         try:
             run = _prepare(evidence, live, policy, now, kit, index, report)
             run.progress = progress or run.progress

@@ -16,6 +16,7 @@ from archive.verify.context import Context
 from archive.verify.index import Index
 from archive.verify.registers import IndexShelf
 from archive.verify.stored import FIRST, IndexLedger, is_young
+from archive.verify.stored import REPLICA as COPY
 
 Tell = Callable[[int], None]
 
@@ -66,7 +67,7 @@ def check_places(
         except (ArchiveError, OSError) as error:
             report.add("STORE_UNREADABLE", sink.named(""), reason=str(error))
     if kit.copy is not None:
-        _compare(context, report, kit, kit.copy, tell)
+        _compare(context, index, report, kit, tell)
 
 
 def _waiting(context: Context, kit: StorageKit) -> Callable[[str], bool]:
@@ -83,17 +84,28 @@ def _waiting(context: Context, kit: StorageKit) -> Callable[[str], bool]:
     return waits
 
 
-def _compare(
-    context: Context, report: Report, kit: StorageKit, copy: ObjectStore, tell: Tell
-) -> None:
-    pair = Pair(context.evidence, copy, kit.queued, context.young)
+def _compare(context: Context, index: Index, report: Report, kit: StorageKit, tell: Tell) -> None:
+    if kit.copy is None:
+        return
+    pair = Pair(context.evidence, kit.copy, kit.queued, context.young)
     try:
         for count, found in compare(pair):
             report.count("compared", count)
-            report.take(found)
+            report.take([one for one in found if not _is_spilled(index, one)])
             tell(report.checked["compared"])
     except (ArchiveError, OSError) as error:
         report.add("STORE_UNREADABLE", "the second copy", reason=str(error))
+
+
+def _is_spilled(index: Index, found: tuple[str, str, object]) -> bool:
+    """Whether what the copy lacks is of a spilled record, which may be gone there before."""
+    code, key, _ = found
+    if code != "REPLICA_MISSING":
+        return False
+    name = key.split("/")[-2] if key.startswith("records/") else ""
+    query = "SELECT 1 FROM spilled s JOIN record r USING(id) WHERE (r.id=? OR r.pack=?) AND id IN "
+    gone = "(SELECT id FROM cleared WHERE store=? UNION SELECT id FROM going WHERE store=?)"
+    return index.one(query + gone, name, key, COPY, COPY) is not None
 
 
 class _Sink:
@@ -175,7 +187,9 @@ class _Sink:
     def _is_destroyed(self, key: str) -> bool:
         """Whether a destroyed record stands there still; where bytes are read that was said."""
         name = key.split("/")[-2] if key.startswith("records/") and key.count("/") == 3 else ""
-        gone = self._index.one("SELECT 1 FROM destroyed WHERE id=?", name)
+        gone = self._index.one("SELECT 1 FROM destroyed WHERE id=?", name) or self._index.one(
+            "SELECT 1 FROM cleared WHERE id=? AND store=?", name, self._store
+        )
         if not gone and key.startswith("packs/"):
             # A pack that the ledger names is only unexpected when its members are destroyed.
             gone = self._index.one("SELECT 1 FROM record WHERE pack=?", key)

@@ -42,20 +42,23 @@ _PROBED = Expected(
 )
 """Scratch of the probe that cannot always be deleted again (archive.stores.s3.probe)."""
 
+_LONG_AGO = "1970-01-01T00:00:00.000000Z"
 _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
 _ASKING = "'retention.set', 'retention.extended', 'hold.placed', 'case.attached', 'case.linked'"
-_OWN = """
+_GONE = "(SELECT id FROM destroyed UNION SELECT id FROM cleared WHERE store=?1)"
+_UNTOLD = "SELECT id FROM excused UNION SELECT id FROM going WHERE store=?1"
+_OWN = f"""
 SELECT r.id, r.log, r.idx, r.body, r.size,
-  r.id IN (SELECT id FROM lost UNION SELECT id FROM excused) FROM record r
-WHERE r.id NOT IN (SELECT id FROM destroyed) AND (pack IS NULL OR r.id IN (SELECT id FROM split))
+  r.id IN (SELECT id FROM lost UNION {_UNTOLD}) FROM record r
+WHERE r.id NOT IN {_GONE} AND (pack IS NULL OR r.id IN (SELECT id FROM split))
 ORDER BY substr(r.id, 25), r.id, r.log, r.idx
-"""
-_PACKED = """
+"""  # noqa: S608
+_PACKED = f"""
 SELECT pack, r.id, r.log, r.idx, r.body, r.id IN
-  (SELECT id FROM lost UNION SELECT id FROM split UNION SELECT id FROM excused)
-FROM record r WHERE pack IS NOT NULL AND r.id NOT IN (SELECT id FROM destroyed)
+  (SELECT id FROM lost UNION SELECT id FROM split UNION {_UNTOLD})
+FROM record r WHERE pack IS NOT NULL AND r.id NOT IN {_GONE}
 ORDER BY pack, r.idx
-"""
+"""  # noqa: S608
 
 
 class IndexLedger:
@@ -156,7 +159,7 @@ class IndexLedger:
 
     def _records(self) -> Iterator[Expected]:
         last = ""
-        for record, log, idx, text, size, lost in self._index.rows(_OWN):
+        for record, log, idx, text, size, lost in self._index.rows(_OWN, self._store):
             if record == last:
                 continue  # RECORD_TWICE was said
             last = record
@@ -175,7 +178,7 @@ class IndexLedger:
             yield replace(own, key=layout.sidecar_key(record))
 
     def _packs(self) -> Iterator[Expected]:
-        for pack, group in groupby(self._index.rows(_PACKED), key=lambda row: row[0]):
+        for pack, group in groupby(self._index.rows(_PACKED, self._store), key=lambda row: row[0]):
             rows = list(group)
             bare = Expected(
                 pack,
@@ -204,7 +207,9 @@ class IndexLedger:
         """With `until`, `held` and `kept` of an object that holds the bytes of these records."""
         ends = [self._end(record, body) for record, body in members]
         holds = {"record_holds", "case_holds"} & self._said
-        held = bool(holds) and any(held_by(self._shelf, record) for record, _ in members)
+        held = bool(holds) and any(
+            held_by(self._shelf, r) for r, _ in members if not self._shelf.get("spilled", r)
+        )
         kept = any(self._runs(record) for record, _ in members)
         if None in ends:
             return replace(bare, until=None, held=True, kept=kept)
@@ -214,6 +219,8 @@ class IndexLedger:
     def _end(self, record: str, body: Any) -> str | None:
         """To when a record must be locked at least, as a time of the ledger; None: for ever."""
         first: str | None = body.get("retain_until")
+        if "spilled" in self._said and self._shelf.get("spilled", record) is not None:
+            return first or _LONG_AGO  # nothing keeps it any longer than it must
         term = self._shelf.get("term", record) if "term" in self._said else None
         if first is None or term is None:
             return first

@@ -118,7 +118,7 @@ def _named(
     with bench.database.read() as connection:
         found = [catalog.find_record(connection, one).id for one in records]
         if case is not None:
-            kept = ~RECORD.c.lost & ~RECORD.c.destroyed
+            kept = ~RECORD.c.lost & ~RECORD.c.destroyed & ~RECORD.c.spilled
             query = select(RECORD.c.id).where(RECORD.c.case_no == case, kept)
             found += [row.id for row in connection.execute(query.order_by(RECORD.c.id))]
     if not records and case is None:

@@ -128,6 +128,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         database=inspection.database,
         law=RetentionLaw(),
         storage=inspection.storage_kit() if storage else None,
+        store=inspection.store,
     )
     report = inspection.verify(trusted, scope, kit)
     data = report_bytes(_document(report, trusted))

@@ -93,7 +93,7 @@ def _named(connection: Connection, reader: Reader, named: list[str]) -> list[str
 
 
 def _of_case(connection: Connection, reader: Reader, case: str) -> list[str]:
-    kept = ~RECORD.c.lost & ~RECORD.c.destroyed
+    kept = ~RECORD.c.lost & ~RECORD.c.destroyed & ~RECORD.c.spilled
     query = select(RECORD).where(RECORD.c.case_no == case, kept).order_by(RECORD.c.id)
     return _seen(connection, reader, query)
 

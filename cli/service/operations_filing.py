@@ -24,7 +24,7 @@ from archive.filing.catalogue import Line, proposed
 from archive.filing.ref_codes import CodePattern
 from archive.filing.volume_form import write_form
 from archive.filing.volume_table import Listed, VolumeSheet, numbered, volume_table
-from archive.filing.volumes import Filing, filing_of, lines_of
+from archive.filing.volumes import Filing, filing_of, lines_of, without_secrets
 from archive.people_names import names_of
 from archive.registers.shelf import Value
 from archive.times import SHANGHAI, parse_time
@@ -198,13 +198,14 @@ def _filed(host: Host, caller: Caller, text: str, number: int) -> tuple[VolumeSh
         filing = filing_of(connection, case)
         volume = filing.volume(number)
         signed = lines_of(host.bench.evidence, volume)
+        catalogue = without_secrets(connection, signed["catalogue"])
         materials = Materials(connection, host.bench.evidence).of(volume["records"])
         examined = _examined(connection, case, value, materials)
         records = set(volume["records"])
         lines = proposed(connection, materials, examined, records, filing.later)
         beside = {one.record: one for one in lines}
         names = names_of(connection, host.bench.evidence, [volume["by"]])
-    listed = [_listed(line, beside.get(line["record"])) for line in signed["catalogue"]]
+    listed = [_listed(line, beside.get(line["record"])) for line in catalogue]
     by, name = volume["by"], names.get(volume["by"])
     sheet = replace(
         _sheet(host, case, value, number),

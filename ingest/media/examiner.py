@@ -61,7 +61,8 @@ class Examiner:
         """Put the result on its way and take the row out of the queue, or do neither."""
         with self.database.write() as connection:
             found = catalog.find_record(connection, row.record)
-            gone = found.lost or found.destroyed or row.record in unfinished(connection)
+            gone = found.lost or found.destroyed or found.spilled
+            gone = gone or row.record in unfinished(connection)
             if looking.done(connection, row.record, EXAMINE) and not gone:
                 ledger.submit(connection, [self._entry(row.record, data)])
 

@@ -69,7 +69,7 @@ class Originals:
     def open(self, record: str, go_on: GoOn = lambda: True) -> Iterator[Original]:
         """Check all pieces and open the content.
 
-        Raises NotFound where the record is lost, destroyed or about to be; ContentAltered,
+        Raises NotFound where the record is lost, blocked, destroyed or about to be; ContentAltered,
         ObjectMissing, Unreachable, and Stopped where `go_on` says so.
         """
         with cause("media"):
@@ -86,7 +86,7 @@ class Originals:
             row = catalog.find_record(connection, record)
             head = ledger.head_of(connection, row.log)
             going = record in unfinished(connection)
-        if row.id != record or row.lost or row.destroyed or going:
+        if row.id != record or row.lost or row.destroyed or row.spilled or going:
             raise NotFound(f"The record {record} is gone.")
         size = head.published if head else 0
         stored = StoredLog(self.places, self.trust, row.log, size)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from disposal_office import DisposalOffice, make_office
+from disposal_places import Locked, stored
 from sqlalchemy import text
 
 from archive import catalog, layout
 from archive.desk import disposition
 from archive.desk.destroying import unfinished
 from archive.errors import ContentAltered, Denied, Unreachable
-from archive.ports import Protection
 from retention.due import due_now
 from retention.execute import Outcome, Place
 
@@ -21,13 +21,6 @@ from retention.execute import Outcome, Place
 @pytest.fixture
 def office(tmp_path: Path) -> DisposalOffice:
     return make_office(tmp_path)
-
-
-def stored(office: DisposalOffice, record: str) -> list[str]:
-    found = []
-    for place in office.stores():
-        found += [i.key for i in place.store.list("") if record in i.key]
-    return found
 
 
 def test_a_record_is_gone_and_the_ledger_verifies(office: DisposalOffice) -> None:
@@ -93,21 +86,6 @@ def test_what_is_held_after_the_order_stays_whole(office: DisposalOffice) -> Non
     office.lift(hold)
     assert office.destroyer().run(name).destroyed == [record]
     assert office.codes() == set()
-
-
-class Locked:
-    """A vault one of whose objects is locked."""
-
-    def __init__(self, place: Place, until: object) -> None:
-        self._vault = place.vault
-        self.until = until
-
-    def protection(self, key: str, version: str) -> Protection:
-        found = self._vault.protection(key, version)
-        return replace(found, until=self.until) if key.endswith("record.json") else found
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._vault, name)
 
 
 def test_what_is_locked_stays_whole_and_goes_later(office: DisposalOffice) -> None:

@@ -2,56 +2,20 @@
 
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
-from archive_fixture import policy_of
 from disposal_office import DisposalOffice, make_office
-from toy_law import ToyLaw
+from lost_database import lose_database, rows
 
 from archive import layout
 from archive.desk import disposition
 from archive.desk.destroying import unfinished
 from archive.errors import Denied
-from archive.lease import Lease
-from archive.rebuild import Rebuilt, rebuild
-
-TABLES = ("record", "register", "destroying")
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> DisposalOffice:
     return make_office(tmp_path)
-
-
-def rows(office: DisposalOffice) -> dict[str, list[Any]]:
-    with sqlite3.connect(office.archive.home / "cunzheng.db") as connection:
-        connection.row_factory = sqlite3.Row
-        return {
-            name: sorted(
-                (dict(row) for row in connection.execute(f"SELECT * FROM {name}")), key=repr
-            )
-            for name in TABLES
-        }
-
-
-def lose_database(office: DisposalOffice) -> tuple[DisposalOffice, Rebuilt]:
-    archive = office.archive
-    archive.db.close()
-    for file in archive.home.glob("cunzheng.db*"):
-        file.unlink()
-    lease = Lease(archive.home / "seal.lock")
-    found = rebuild(
-        archive.db,
-        archive.places,
-        archive.identity,
-        lease,
-        archive.clock,
-        archive.fs,
-        policy_of(archive),
-        law=ToyLaw(),
-    )
-    return office.reopened(), found
 
 
 def test_everything_is_there_again(office: DisposalOffice) -> None:

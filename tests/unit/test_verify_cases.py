@@ -9,6 +9,7 @@ import cases_kept  # noqa: F401
 import cases_packs  # noqa: F401
 import cases_people  # noqa: F401
 import cases_scope  # noqa: F401
+import cases_spill  # noqa: F401
 import cases_time  # noqa: F401
 import pytest
 from verify_cases import CASES, Case, Given, findings_of

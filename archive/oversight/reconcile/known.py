@@ -83,6 +83,8 @@ class Known:
             self._access(line, body["access"], None)
         elif kind in _OPEN_ENDED:
             self._run("UPDATE access SET ended=? WHERE id=?", at, body["access"])
+        elif kind == "record.spilled":
+            self._spilled(body["statements"][0]["statement"]["payload"], at)
         elif kind.startswith("disposition."):
             self._disposition(kind, body["statements"][0]["statement"]["payload"], at)
 
@@ -105,6 +107,12 @@ class Known:
             self._db.executemany("INSERT OR IGNORE INTO disposed VALUES (?,?)", rows)
         elif kind == "disposition.executed":
             self._run("INSERT OR IGNORE INTO disposition VALUES (?,?)", number, at)
+
+    def _spilled(self, said: Mapping[str, Any], at: str) -> None:
+        """What is blocked as a secret goes too, from that moment on."""
+        rows = [(said["spill"], record) for record in said["records"]]
+        self._db.executemany("INSERT OR IGNORE INTO disposed VALUES (?,?)", rows)
+        self._run("INSERT OR IGNORE INTO disposition VALUES (?,?)", said["spill"], at)
 
     def _object(self, key: str, at: str) -> None:
         self._run("INSERT OR IGNORE INTO object VALUES (?,?)", key, at)
