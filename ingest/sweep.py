@@ -95,6 +95,11 @@ class Sweeper:
         return sum(source.walk.waiting for source in self._sources.values())
 
     @property
+    def held(self) -> int:
+        """Files that wait for what may still come beside them."""
+        return sum(source.walk.held for source in self._sources.values())
+
+    @property
     def folders(self) -> int:
         """Folders that were seen, the inbox among them."""
         return 1 + sum(source.walk.folders for source in self._sources.values())

@@ -23,9 +23,21 @@ from ingest.errors import SourceChanged, SourceForbidden, SourceUnreadable
 from ingest.found import Drop, Found, Noticed
 from ingest.ignored import is_being_copied, is_ignored, is_passed_over, kind_of
 from ingest.settle import FileKey, Settle, Settled, Settler
+from ingest.sidecars.claim import ALONE, Claim
+from ingest.sidecars.claim import JSON as JSON_MAPPING
+from ingest.sidecars.folder import (
+    JSON,
+    FolderSidecars,
+    Waiting,
+    Waits,
+    is_sidecar_of,
+    paired,
+    paired_by_mapping,
+)
+from ingest.sidecars.pairing import Pairs
 from ingest.sources import read_head, writer_of
 
-_SUFFIX = b".json"
+_SUFFIX = JSON
 RESTED_SECONDS = 3600
 """After how long a temporary or hidden name is told: nobody is still writing it."""
 CROWDED = 500_000
@@ -47,6 +59,8 @@ class Watching:
     """The rule of a source, one of ingest.complete.RULES."""
     taken: Callable[[str, Sequence[bytes], float], set[bytes]] = lambda _, __, ___: set()
     """See ingest.complete.docking."""
+    waits: Waits = field(default_factory=Waits)
+    """Sidecars of stations, and how long files wait for theirs."""
     is_remote: Callable[[bytes], bool] = lambda _: False
     """Whether a folder is on a file system that other machines write to unseen."""
 
@@ -98,6 +112,9 @@ class SourceWalk:
         self._rule: Rule = WhenSettled()
         self.settler = Settler(watching.settle)
         self._rests = _Rests(self.settler, watching)
+        self._beside = FolderSidecars(source, watching.waits)
+        self.held = 0
+        """Files of this walk, or the last one, that wait for something beside them."""
         self.waiting = 0
         """Files of this walk, or the last one, that have not settled: look again soon."""
         self.folders = 0
@@ -131,10 +148,12 @@ class SourceWalk:
             yield from self._notice(self._top, "crowded")
         self._markers = {path: kept for path, kept in self._markers.items() if path in alive}
         self._noticed, self._resting = self._current, self._still
+        self._beside.end()
         self.settler.end_round()
 
     def _begin(self) -> None:
-        self.waiting = self.folders = 0
+        self.waiting = self.folders = self.held = 0
+        self._beside.begin()
         self._current, self._still = set(), {}
         self._remote = self._watching.is_remote(self._top)
         name = self._watching.complete(self._source)
@@ -200,44 +219,73 @@ class SourceWalk:
         unreadable: list[bytes] = []
         settled = here.settled = self._settled(found, unreadable)
         sidecars = self._sidecars(found, settled, unreadable)
+        pairs = self._beside.pairs(here, sidecars)
         for path in unreadable:
             yield from self._notice(path, "unreadable")
         for noticed in self._rule.enter(here):
             yield from self._told(noticed)
-        for name in settled:
-            item = self._offer(name, here, sidecars)
+        may_wait = self._beside.may_wait(here, pairs)
+        # Lists go last: with them goes what they say of the others.
+        for name in sorted(settled, key=pairs.lists.__contains__) if pairs.lists else settled:
+            item = self._offer(name, here, sidecars, pairs)
             if isinstance(item, Noticed):
                 yield from self._told(item)
-            elif item is not None:
+                yield from self._alone(item, here, pairs)
+            elif item is not None and not (may_wait and self._must_wait(item, may_wait)):
                 for judged in self._rule.judge(item, here):
                     yield from self._told(judged)
         for file in here.copies:
             yield from self._unfinished(file)
 
-    def _offer(self, name: bytes, here: Folder, sidecars: set[bytes]) -> Drop | Noticed | None:
+    def _offer(
+        self, name: bytes, here: Folder, sidecars: set[bytes], pairs: Pairs
+    ) -> Drop | Noticed | None:
         """The drop of a settled file, with its sidecar; None where it is a sidecar, or must wait,
         or was taken.
         """
         found, settled = here.files, here.settled
         file, state = found[name], settled[name]
-        if name in sidecars:
-            owner = name[: -len(_SUFFIX)]
-            if owner in found and owner not in sidecars:
-                return None
-            # One too large for a sidecar, without a file beside it, is a record.
-            if file.key.size <= sidecar.MAX_SIZE:
-                return Noticed(file.path, "sidecar_alone")
+        if self._is_alone(name, here, sidecars, pairs):
+            return Noticed(file.path, "sidecar_alone")
         beside = name + _SUFFIX
-        key = found[beside].key if beside in sidecars else None
+        if name in pairs.sidecars or is_sidecar_of(name, found, sidecars):
+            return None
+        key = found[beside].key if beside in sidecars else self._beside.key_of(name, here, pairs)
         if self.settler.is_taken(file.path, key):
             return None
-        if beside not in found:
+        if name in pairs.of or name in pairs.lists or name in pairs.unused:
+            drop = paired_by_mapping(name, here, pairs)
+        elif beside not in found:
             drop = Drop(file, None, state)
         elif beside in settled:
-            drop = _paired(file, state, found[beside], settled[beside], beside in sidecars)
+            drop = paired(file, state, found[beside], settled[beside], beside in sidecars)
         else:
             return None
-        return drop._replace(notes=(HARD_LINKED,)) if name in here.linked else drop
+        return drop._replace(notes=(*drop.notes, HARD_LINKED)) if name in here.linked else drop
+
+    def _is_alone(self, name: bytes, here: Folder, sidecars: set[bytes], pairs: Pairs) -> bool:
+        """Whether it is a sidecar whose file is not there. One too large for that is a record."""
+        if name in sidecars and not is_sidecar_of(name, here.files, sidecars):
+            return here.files[name].key.size <= sidecar.MAX_SIZE
+        return name in pairs.alone
+
+    def _must_wait(self, drop: Drop, waiting: Waiting) -> bool:
+        """Whether a file is held back for what may still come beside it."""
+        rested = self.settler.rested(drop.file.path, self._watching.monotonic())
+        held = waiting.holds(drop, rested - self._watching.settle.seconds)
+        self.held += held
+        return held
+
+    def _alone(self, noticed: Noticed, here: Folder, pairs: Pairs) -> Iterator[Drop]:
+        """A sidecar whose file is not there, once it has rested: its file may have been taken."""
+        file = here.files[os.path.basename(noticed.path)]
+        rested = self.settler.rested(file.path, self._watching.monotonic())
+        if rested - self._watching.settle.seconds < self._beside.late:
+            return
+        if not self.settler.is_taken(file.path):
+            mapping = pairs.alone.get(file.name)
+            claim = Claim(mapping.name if mapping else JSON_MAPPING, ALONE)
+            yield Drop(file, None, here.settled[file.name], claim=claim)
 
     def _settled(self, found: dict[bytes, Found], unreadable: list[bytes]) -> dict[bytes, Settled]:
         """The files that are complete; the others wait, but for those that cannot be read."""
@@ -342,13 +390,6 @@ class SourceWalk:
         self._current.add((path, reason))
         if (path, reason) not in self._noticed:
             yield Noticed(path, reason)
-
-
-def _paired(file: Found, state: Settled, beside: Found, other: Settled, is_sidecar: bool) -> Drop:  # noqa: FBT001
-    if not is_sidecar:
-        return Drop(file, None, state)
-    both = Settled(state.lease and other.lease, min(state.seconds, other.seconds))
-    return Drop(file, beside, both)
 
 
 def _look(entry: os.DirEntry[str], *, folders: bool = False) -> _Entry:

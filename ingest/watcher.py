@@ -218,7 +218,7 @@ class Watcher:
             self._sweep()
             if self._sweeper.has_more:
                 continue
-            if self._sweeper.waiting == 0:
+            if self._sweeper.waiting + self._sweeper.held == 0:
                 break
             stop.wait(_BUSY_SECONDS)
         self.pipeline.finish()

@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
-FILE, ROW, TWICE, LIST = "file", "row", "twice", "list"
+FILE, ROW, TWICE, LIST, ALONE = "file", "row", "twice", "list", "alone"
+JSON = ""
+"""Instead of a mapping's name: `<name>.json`."""
 
 
 class Claim(NamedTuple):
@@ -10,7 +12,8 @@ class Claim(NamedTuple):
 
     `kind` is `file` (its sidecar is a file in the form of the mapping), `row` (its sidecar is a row
     of a list, with the bytes `data`), `twice` (several rows name it, and differ; `data` are those
-    of the first), or `list` (the drop is itself a list, a record of its own).
+    of the first), `list` (the drop is itself a list, a record of its own), or `alone` (the drop is
+    a sidecar whose file is not there).
     """
 
     mapping: str
@@ -18,6 +21,8 @@ class Claim(NamedTuple):
     data: bytes | None = None
     number: int = 0
     """Which row of its list it is, from 1."""
+    missing: tuple[str, ...] = ()
+    """Of a list: names in it that no file of its folder has."""
 
     @property
     def is_row(self) -> bool:

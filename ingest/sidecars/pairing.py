@@ -35,16 +35,15 @@ class Pairs:
     """What the files of a folder are to each other.
 
     `of` gives a file its sidecar or list, with its claim; `sidecars` are names that go with their
-    file; `alone` those whose file is not there; `lists` are records of their own; `missing` pairs
-    of a list and a name in it that is no file; `unused` are written like sidecars and go with no
-    file, because there are several of them for it, or several files they may mean.
+    file; `alone` those whose file is not there; `lists` are records of their own; `unused` are
+    written like sidecars and go with no file, because there are several of them for it, or several
+    files they may mean.
     """
 
     of: dict[bytes, tuple[bytes, Claim]] = field(default_factory=dict)
     sidecars: set[bytes] = field(default_factory=set)
     alone: dict[bytes, StationMapping] = field(default_factory=dict)
     lists: dict[bytes, Claim] = field(default_factory=dict)
-    missing: list[tuple[bytes, str]] = field(default_factory=list)
     unused: set[bytes] = field(default_factory=set)
 
 
@@ -160,13 +159,14 @@ def _listed(
     found.lists[name] = Claim(mapping.name, LIST)
     if not known.rows:
         return
+    missing = []
     by_text: dict[str, bytes] = {}
     for file in files:
         by_text.setdefault(decode_name(file).text, file)
     for row in known.rows:
         owner = by_text.get(row.name or "")
         if owner is None:
-            found.missing.append((name, row.name or ""))
+            missing.append(row.name or "")
             continue
         if owner in taken:
             continue
@@ -175,6 +175,7 @@ def _listed(
             found.of[owner] = (name, _claim(mapping, row))
         elif before[0] == name and before[1].data != _data(row):
             found.of[owner] = (name, before[1]._replace(kind=TWICE))
+    found.lists[name] = Claim(mapping.name, LIST, missing=tuple(missing))
 
 
 def _claim(mapping: StationMapping, row: ListRow) -> Claim:
