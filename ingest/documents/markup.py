@@ -17,9 +17,9 @@ _HIDDEN = frozenset(("script", "style", "template", "noscript", "head"))
 _RAW = frozenset(("script", "style"))
 _BLOCKS = frozenset(
     {
-        *("[p,", "br,", "div,", "tr,", "li,", "ul,", "ol,", "table,", "h1,", "h2,", "h3,"),
-        *("h4,", "h5,", "h6,", "hr,", "section,", "article,", "header,", "footer,", "pre,"),
-        *("blockquote,", "dt,", "dd,", "option,", "title,", "body,", "caption,", "form]"),
+        *("p", "br", "div", "tr", "li", "ul", "ol", "table", "hr", "section", "article"),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "header", "footer", "pre", "blockquote"),
+        *("dt", "dd", "option", "title", "body", "caption", "form"),
     }
 )
 _ACTIVE_NAME = re.compile(r"(?i)\bon[a-z]+\s*=|javascript:")
