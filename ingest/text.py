@@ -109,7 +109,7 @@ def _confidence(encoding: str, head: bytes, text: str) -> int | None:
     foreign = [char for char in text[:_SAMPLE] if char > "\x7f"]
     if not foreign:
         return 90
-    return min(99, 100 * sum(map(_common().__contains__, foreign)) // len(foreign))
+    return min(99, 100 * _known(foreign) // len(foreign))
 
 
 def _attempt(data: bytes, encoding: str, *, complete: bool) -> tuple[str, str] | None:
@@ -135,17 +135,28 @@ def _looks_like_text(text: str) -> bool:
     if any(category in ("Cn", "Cs", "Cc") for category in categories.values()):
         return False
     private = sum(categories[char] == "Co" for char in foreign)
-    common = _common()
-    known = sum(map(common.__contains__, foreign))
+    known = _known(foreign)
     return private <= _PRIVATE_SHARE * len(foreign) and known >= _COMMON_SHARE * len(foreign)
 
 
+def _known(foreign: Sequence[str]) -> int:
+    """How many are in common use, in the simplified or in the traditional script."""
+    return max(sum(map(common.__contains__, foreign)) for common in _common())
+
+
 @cache
-def _common() -> frozenset[str]:
-    """GB 2312 level 1 (3,755 characters in common use), punctuation and full-width forms."""
+def _common() -> tuple[frozenset[str], frozenset[str]]:
+    """GB 2312 level 1 (3,755 characters in common use) and Big5 level 1 (5,401), each with
+    punctuation and full-width forms.
+    """
+    shared = {"…", "—", "·", "￥", "¥"}
     rows = [*range(0xB0, 0xD8), 0xA1, 0xA3]
     raw = b"".join(bytes((row, cell)) for row in rows for cell in range(0xA1, 0xFF))
-    return frozenset(raw.decode("gb2312", errors="ignore")) | {"…", "—", "·", "￥", "¥"}
+    simplified = frozenset(raw.decode("gb2312", errors="ignore")) | shared
+    cells = (*range(0x40, 0x7F), *range(0xA1, 0xFF))
+    traditional = b"".join(bytes((row, cell)) for row in range(0xA4, 0xC7) for cell in cells)
+    marks = {char for char in simplified if not "\u3400" <= char <= "\u9fff"}
+    return simplified, frozenset(traditional.decode("big5", errors="ignore")) | marks | shared
 
 
 def clean(text: str, limit: int) -> str:

@@ -15,6 +15,7 @@ NOT_READ = "FORMAT_NOT_READ"
 NAME_DIFFERS = "NAME_DIFFERS"
 ENTITIES = "ENTITIES_REFUSED"
 MIXED = "MIXED_ENCODINGS"
+UNDERSTANDING_FAILED = "UNDERSTANDING_FAILED"
 
 CODES: Mapping[str, tuple[str, str]] = {
     LIMIT_REACHED: (
@@ -33,4 +34,8 @@ CODES: Mapping[str, tuple[str, str]] = {
     NAME_DIFFERS: ("the name says another kind than the content", "文件名所示种类与内容不符"),
     ENTITIES: ("it declares XML entities; they were not followed", "声明了 XML 实体；未展开"),
     MIXED: ("it is text in more than one encoding", "文字混用多种编码"),
+    UNDERSTANDING_FAILED: (
+        "an error of the archive's own; nothing was found out about it",
+        "系统自身出错，未能识别其内容",
+    ),
 }

@@ -1,13 +1,28 @@
-"""Title, number, date and parties of a document, by patterns (docs/documents.md, "Fields")."""
+"""Title, number, date and parties of a document, by patterns (docs/documents.md, "Fields"). Pure.
 
+What is found is what stands there: a claim of the document, never a finding of the archive.
+
+    >>> fields_of("行 政 处 罚 决 定 书\\n沪交执罚〔2026〕第12号\\n当事人：张三").number
+    '沪交执罚〔2026〕第12号'
+"""
+
+import csv
+import io
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from ingest.documents import named
+from ingest.documents.dates import date_of
+from ingest.documents.lines import MOST_LINES, lines_of
+from ingest.documents.numbers import number_of
+from ingest.documents.parties import Party, parties_of
+from ingest.documents.titles import title_of
 
-class Party(NamedTuple):
-    """Somebody whom a document names, and as what (archive.document.PARTY_ROLES)."""
-
-    name: str
-    role: str
+FIRST = 4_000
+"""Characters of the first page that are looked at."""
+CLOSING = 40
+"""Lines at the end in which the closing line is looked for."""
+_STRUCTURED = 20_000
 
 
 class Fields(NamedTuple):
@@ -22,5 +37,46 @@ class Fields(NamedTuple):
 
 def fields_of(first: str, end: str = "", *, title: str = "") -> Fields:
     """By the first page and the last lines; `title` as the file's own properties state it."""
-    del first, end
-    return Fields(title)
+    lines = lines_of(first[:FIRST])
+    closing = lines_of(end)[-CLOSING:] if end else lines
+    return _found(lines, closing, title_of(lines, title))
+
+
+def fields_of_sheets(first: str, end: str = "", *, title: str = "") -> Fields:
+    """Of a workbook, whose first page begins with the name of its first sheet."""
+    name, *lines = lines_of(first[:FIRST]) or [""]
+    closing = lines_of(end)[-CLOSING:] if end else lines
+    return _found(lines, closing, title_of(lines, title) or title_of((), name))
+
+
+def fields_of_rows(first: str, end: str = "") -> Fields:
+    """Of a table in CSV, which has a title only where one stands in a row of its own."""
+    rows = _rows(first[:FIRST])
+    lines = lines_of("\n".join(rows))
+    closing = lines_of("\n".join(_rows(end)))[-CLOSING:] if end else lines
+    return _found(lines, closing, title_of(lines))
+
+
+def fields_of_named(text: str, form: str, title: str = "") -> Fields:
+    """Of JSON or XML, whose fields have names."""
+    pairs = named.of_json(text) if form == "json" else named.of_xml(text[:_STRUCTURED])
+    lines = lines_of(named.as_lines(pairs))
+    return _found(lines, lines, title or " ".join(named.title_in(pairs).split()))
+
+
+def _found(lines: Sequence[str], closing: Sequence[str], title: str) -> Fields:
+    return Fields(title, number_of(lines), date_of(lines, closing), parties_of(lines))
+
+
+def _rows(text: str) -> list[str]:
+    """Rows with cells parted by tabs; a row that cannot be read ends it."""
+    found: list[str] = []
+    separator = ";" if text.count(";") > text.count(",") else ","
+    try:
+        for row in csv.reader(io.StringIO(text), delimiter=separator):
+            found.append("\t".join(" ".join(cell.split()) for cell in row if cell.strip()))
+            if len(found) == MOST_LINES:
+                break
+    except csv.Error:
+        pass
+    return found

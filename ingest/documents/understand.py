@@ -15,17 +15,28 @@ import re
 import threading
 import unicodedata
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from archive.document import EXAMINED, MOST_FINDINGS, MOST_PARTIES, MOST_TEXT, NOT_EXAMINED
+from archive.kinds import short_kind
 from ingest.classification import is_marked_page
-from ingest.documents.extract import Extracted, is_document, plain
-from ingest.documents.fields import Fields, Party, fields_of
+from ingest.documents.codes import NAME_DIFFERS, UNDERSTANDING_FAILED
+from ingest.documents.extract import PLAIN_PUIDS, Extracted, is_document, plain
+from ingest.documents.fields import (
+    Fields,
+    fields_of,
+    fields_of_named,
+    fields_of_rows,
+    fields_of_sheets,
+)
 from ingest.documents.language import language_of
+from ingest.documents.parties import Party
 from ingest.errors import Classified
-from ingest.kind import Media, detect
-from ingest.text import END, PREVIEW, TextInfo, clean, read_text
+from ingest.kind import UNKNOWN, Media, detect
+from ingest.named_kinds import name_differs
+from ingest.text import END, MAX_TITLE, PREVIEW, TextInfo, clean, read_text
 from signing import canonical
 
 MOST_READ = 200_000
@@ -38,7 +49,7 @@ NAMES = tuple(
     )
 )
 """Endings of names that a reader is asked about, as far as a name can tell."""
-UNDERSTANDING_FAILED = "UNDERSTANDING_FAILED"
+_SHEETS = ("xlsx", "xls", "et")
 _MARKUP = frozenset(("html", "xml"))
 _PARTY = canonical.Form("name", "role")
 _FINDING = canonical.Form("code", "note")
@@ -95,26 +106,54 @@ class Understander:
         Raises Classified for what is marked as a state secret on its first page, and Later.
         """
         text = read_text(head, complete=complete)
-        media = detect(head, name, text, complete=complete)
+        media = detect(head, name, text, complete=complete, whole=(source, size))
+        try:
+            return self._understood(source, head, name, size, media, text)
+        except (Classified, Later):
+            raise
+        except Exception as error:  # a drop is never lost for what it is
+            note = ((UNDERSTANDING_FAILED, type(error).__name__),)
+            return Understood(
+                media, None, _bytes_of(replace(_UNREAD, findings=note), Fields(), None)
+            )
+
+    def _understood(
+        self,
+        source: Path | bytes,
+        head: bytes,
+        name: str,
+        size: int,
+        media: Media,
+        text: TextInfo | None,
+    ) -> Understood:
         if is_document(media.type):
             return self._document(source, name, media)
         if text is not None:
-            return _plain(head, media, text)
-        if size and media.type.startswith(_TEXTUAL):
-            return Understood(media, None, _bytes_of(_UNREAD, Fields(), None))
+            return _plain(head, name, media, text)
+        if media.type == UNKNOWN and size:
+            media = self._named_by_library(source, name, media)
+        differs = _differs(name, media)
+        if differs or (size and media.type.startswith(_TEXTUAL)):
+            found = replace(_UNREAD, findings=differs)
+            return Understood(media, None, _bytes_of(found, Fields(), None))
         return Understood(media, None, None)
 
+    def _named_by_library(self, source: Path | bytes, name: str, media: Media) -> Media:
+        """libmagic's word on what no signature of our own knows; asked in a reader process."""
+        kind = self._asked().read(source, media.type, name, most=0).kind
+        return Media(kind, "content") if kind else media
+
     def _document(self, source: Path | bytes, name: str, media: Media) -> Understood:
-        if self._readers is None:
-            raise Later
         found = self._asked().read(source, media.type, name, most=MOST_READ)
+        found = replace(found, findings=(*_differs(name, media), *found.findings))
         if is_marked_page(found.first_page):
             raise Classified
-        fields = fields_of(found.first_page, found.text[-END:], title=found.title or "")
+        read = fields_of_sheets if short_kind(media.type) in _SHEETS else fields_of
+        fields = read(found.first_page, found.text[-END:], title=found.title or "")
         text = None
         if found.text.strip():
             preview = clean(found.text[: 3 * PREVIEW], PREVIEW)
-            text = TextInfo(found.encoding, fields.title, preview)
+            text = TextInfo(found.encoding, _title(fields.title), preview)
         return Understood(media, text, _bytes_of(found, fields, language_of(found.text)))
 
     def _asked(self) -> Reader:
@@ -129,18 +168,50 @@ class Understander:
 _UNREAD = Extracted(readable=False)
 
 
-def _plain(head: bytes, media: Media, text: TextInfo) -> Understood:
+def _differs(name: str, media: Media) -> tuple[tuple[str, str], ...]:
+    """The finding that a name says another kind than the content."""
+    note = name_differs(name, media.type) if media.by == "content" else None
+    return ((NAME_DIFFERS, note),) if note else ()
+
+
+def _plain(head: bytes, name: str, media: Media, text: TextInfo) -> Understood:
     """A text that is at hand; markup without its tags."""
-    found = Extracted(text.start, text.start, confidence=text.confidence)
+    noticed, raw = _differs(name, media), ""
+    if text.form == "plain":
+        found = Extracted(text.start, text.start)
+    else:
+        raw = head.decode(text.encoding, "ignore").removeprefix("\ufeff")
+        if is_marked_page(raw):
+            raise Classified  # in an attribute, a tag or a field
+        found = Extracted(raw, raw[: len(text.start)])
     if text.form in _MARKUP:
         found = plain(head, text.encoding, form=text.form)
-    if text.form != "plain" and is_marked_page(head.decode(text.encoding, "ignore")):
-        raise Classified  # in an attribute, a tag or a field
     if is_marked_page(found.first_page):
         raise Classified
-    fields = fields_of(found.first_page, text.end or found.text[-END:], title=text.title)
-    shown = text._replace(title=fields.title, start="", end="")
-    return Understood(media, shown, _bytes_of(found, fields, language_of(found.text)))
+    fields = _fields(media, text, found, raw)
+    shown = text._replace(title=_title(fields.title), start="", end="")
+    whole = replace(
+        found,
+        confidence=text.confidence,
+        puid=found.puid or PLAIN_PUIDS.get(media.type),
+        findings=(*noticed, *found.findings),
+    )
+    return Understood(media, shown, _bytes_of(whole, fields, language_of(found.text)))
+
+
+def _fields(media: Media, text: TextInfo, found: Extracted, raw: str) -> Fields:
+    """What a text says of itself, looked for as its form has it."""
+    if text.form in ("json", "xml"):
+        return fields_of_named(raw, text.form, text.title)
+    if text.form == "html":
+        return fields_of(found.first_page, found.text[-END:], title=text.title)
+    if media.type == "text/csv":
+        return fields_of_rows(text.start, text.end)
+    return fields_of(text.start, text.end)
+
+
+def _title(title: str) -> str:
+    return clean(title, MAX_TITLE)
 
 
 def _bytes_of(found: Extracted, fields: Fields, language: str | None) -> bytes:

@@ -1,0 +1,108 @@
+"""The day that a document bears. Pure.
+
+It is the one behind a label (日期：, 成文日期：, Date:), else the last line that is nothing but a
+day, perhaps with the office before it (the closing line above the seal), else the day of the last
+signature, else the time at which a record was made (时间：). A day in a sentence is another one's.
+
+    2026年3月1日 · 二〇二六年三月一日 · 2026-03-01 · 2026/3/1 · 2026.3.1
+    March 1, 2026 · 1 March 2026 · 中華民國115年3月1日
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+_DIGITS = {char: value for value, char in enumerate("〇一二三四五六七八九")} | {
+    **dict.fromkeys("○零０O", 0),
+    "元": 1,
+}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_B = r"[ \u3000\t]{0,4}"
+_NUMERIC = (
+    rf"(?:(?P<y>(?:19|20)\d\d){_B}(?P<s>[年./-]){_B}(?P<m>[01]?\d){_B}[月./-]{_B}(?P<d>[0-3]?\d)"
+    rf"(?!\d){_B}日?)"
+)
+_CHINESE = (
+    r"(?:(?P<cy>[一二][〇○零０O一二三四五六七八九]{3})年(?P<cm>[一二三四五六七八九十]{1,2})月"
+    r"(?P<cd>[一二三四五六七八九十]{1,3})[日号])"
+)
+_REPUBLIC = (
+    rf"(?:(?:中[華华])?民[國国]{_B}(?P<ry>\d{{2,3}}){_B}年{_B}(?P<rm>\d{{1,2}}){_B}月{_B}"
+    rf"(?P<rd>\d{{1,2}}){_B}日)"
+)
+_ENGLISH = (
+    rf"(?:(?P<em>{_MONTH}) (?P<ed>[0-3]?\d)(?:st|nd|rd|th)?,? (?P<ey>(?:19|20)\d\d)"
+    rf"|(?P<fd>[0-3]?\d)(?:st|nd|rd|th)? (?P<fm>{_MONTH}),? (?P<fy>(?:19|20)\d\d))"
+)
+_DAY = rf"(?:{_NUMERIC}|{_CHINESE}|{_REPUBLIC}|{_ENGLISH})"
+_LABELS = (
+    r"(?:制作|填表|填发|签发|落款|成文|印发|发文|作出|决定|文书|制表|报告|出具|开具|发布)?日期"
+    r"|(?:制作|签发|印发|发布|出具)时间|日期时间"
+    r"|date(?: of (?:issue|decision|report))?|dated|issued(?: on)?|issue date"
+)
+_LABELLED = re.compile(
+    rf"(?:^|[\t |;；])(?:{_LABELS})(?:[（(][^）)]{{0,8}}[）)])?[ \t]*[:：|\t=,]?[ \t]*"
+    rf"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{{0,6}},? )?{_DAY}",
+    re.IGNORECASE | re.MULTILINE,
+)
+_CLOSING = re.compile(
+    rf"(?:[^。，,：:\d]{{0,40}}[ \t\u3000）)])?[（(]?{_DAY}[）)]?"
+    r"(?:[ \t]*[（(](?:印章|公章|盖章|章)[）)])?",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(
+    rf"(?:签名|签字|签章|盖章|印章|签署|signature|signed)[^。\n]{{0,60}}?{_DAY}", re.IGNORECASE
+)
+_MADE = re.compile(
+    rf"(?:^|[\t|])(?:[\u3400-\u9fff]{{0,4}}(?:起止)?时间|time)[ \t]*[:：|\t][ \t]*{_DAY}",
+    re.IGNORECASE | re.MULTILINE,
+)
+_DIGIT = re.compile(r"[\d〇○零年]")
+
+
+def date_of(lines: Sequence[str], closing: Sequence[str]) -> str | None:
+    """`YYYY-MM-DD`; `closing` are the last lines, the same where a text is short."""
+    text = "\n".join(lines)
+    if not _DIGIT.search(text):
+        return None
+    return (
+        _first(_LABELLED.finditer(text))
+        or _last(_CLOSING.fullmatch(line) for line in closing if len(line) < 90)
+        or _last(_SIGNED.finditer("\n".join(closing)))
+        or _first(_MADE.finditer(text))
+    )
+
+
+def _first(found: Iterator[re.Match[str]]) -> str | None:
+    return next(filter(None, map(_day, found)), None)
+
+
+def _last(found: Iterator[re.Match[str] | None]) -> str | None:
+    days = [day for match in found if match is not None and (day := _day(match))]
+    return days[-1] if days else None
+
+
+def _day(found: re.Match[str]) -> str | None:
+    parts = found.groupdict()
+    try:
+        if parts["y"]:
+            return date(int(parts["y"]), int(parts["m"]), int(parts["d"])).isoformat()
+        if parts["cy"]:
+            year = int("".join(str(_DIGITS[char]) for char in parts["cy"]))
+            return date(year, _small(parts["cm"]), _small(parts["cd"])).isoformat()
+        if parts["ry"]:
+            return date(int(parts["ry"]) + 1911, int(parts["rm"]), int(parts["rd"])).isoformat()
+        kind = "e" if parts["ey"] else "f"
+        month = _MONTHS.index(parts[f"{kind}m"][:3].lower()) + 1
+        return date(int(parts[f"{kind}y"]), month, int(parts[f"{kind}d"])).isoformat()
+    except ValueError:
+        return None
+
+
+def _small(text: str) -> int:
+    """一 to 三十一."""
+    tens, ten, ones = text.rpartition("十")
+    if not ten:
+        return _DIGITS[ones] if len(ones) == 1 else 0
+    return 10 * (_DIGITS[tens] if tens else 1) + (_DIGITS[ones] if ones else 0)

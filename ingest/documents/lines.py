@@ -1,0 +1,50 @@
+"""The first lines of a document as its fields are looked for in them. Pure.
+
+Blanks within a spaced-out title (行 政 处 罚 决 定 书) are left out, and so are marks of Markdown.
+A row of a table stays one line, its cells parted by tabs.
+"""
+
+import re
+
+MOST_LINES = 80
+_BLANKS = re.compile(r"[ \u3000\xa0]+")
+_WIDE = re.compile(r"[ \u3000\xa0]{4,}|[ \u3000\xa0]{2,}(?=[^\s：:]{2,8}[：:])| \| ")
+_LABEL = re.compile(r"^([\u3400-\u9fff])[ \u3000\xa0]+([\u3400-\u9fff]{1,2})(?=[：:])")
+_MARKDOWN = re.compile(r"^\s*(?:#{1,6}\s+|>\s+|\|\s*(?!-))|\s*#+\s*$|\*\*|__(?=\S)|\s*\|\s*$")
+_SPACED = 0.6
+"""Share of single characters among the words of a line that is spaced out."""
+
+
+def compact(line: str) -> str:
+    """A line with single blanks; without any where it is spaced out."""
+    shown = " ".join(_BLANKS.sub(" ", line).split())
+    if shown.isascii() or " " not in shown:
+        return shown
+    words = shown.split(" ")
+    if sum(len(word) == 1 for word in words) >= _SPACED * len(words):
+        return "".join(words)
+    return _LABEL.sub(r"\1\2", shown)
+
+
+def lines_of(page: str) -> list[str]:
+    """The first lines that are not empty; spaced-out titles closed, cells parted by tabs."""
+    found: list[str] = []
+    for line in page.splitlines():
+        if line.isspace() or not line:
+            continue
+        cells = [compact(cell) for cell in _cells(_MARKDOWN.sub("", line))]
+        shown = "\t".join(filter(None, cells))
+        if shown:
+            found.append(shown)
+            if len(found) == MOST_LINES:
+                break
+    return found
+
+
+def _cells(line: str) -> list[str]:
+    if "\t" in line:
+        return line.split("\t")
+    parts = _WIDE.split(line.strip())
+    if len(parts) > 1 and len(parts[0].strip()) <= 1:
+        return [line]  # spaced out, however wide
+    return parts

@@ -1,0 +1,100 @@
+"""The document number (文号) of a document, as it stands there. Pure.
+
+Own is a number that fills a line near the top, or stands behind a label. One within a sentence is
+cited, and is not the document's. A number has one of these forms; brackets may be any of
+〔〕 [] （） () ﹝﹞ 【】, blanks may stand anywhere.
+
+    沪交执罚〔2026〕第12号 · 皖交执（2026）罚字第12号     office, year, serial
+    （2026）京01行初12号                                  year, court, serial
+    沪公行罚决字第20260012号 · 国务院令第825号             no year of its own
+    案号：2026-0012 · Case No. SHT/2026/12               whatever stands behind a label
+"""
+
+import re
+from collections.abc import Sequence
+
+MOST = 80
+_TOP = 25
+_OPEN, _CLOSE = r"[〔\[（(﹝【［〖{<＜]", r"[〕\]）)﹞】］〗}>＞]"
+_YEAR = r"(?:(?:19|20|２０)\d\d|二[〇○零O０][一二三四五六七八九〇○零]{2})"
+_BRACKET = rf"{_OPEN} ?{_YEAR} ?年?{_CLOSE}"
+_SERIAL = (
+    r"(?:\d{1,16}(?:-\d{1,16}){0,3}|[一二三四五六七八九十百]{1,6})"
+    r"(?:之[\d一二三四五六七八九十]{1,3})?"
+)
+_HAN = r"[\u3400-\u9fff]"
+_WORD = r"[\u3400-\u9fffA-Za-z（）()·]"
+_PROPER = (
+    rf"(?:{_WORD}{{1,30}}? ?{_BRACKET} ?(?:{_WORD}{{0,12}}?字?)? ?第? ?{_SERIAL} ?[号號]"
+    rf"|{_BRACKET} ?{_HAN}[\u3400-\u9fff\d]{{0,14}}? ?第? ?{_SERIAL} ?[号號]"
+    rf"|{_WORD}{{1,30}}?字 ?第 ?{_SERIAL} ?[号號]"
+    rf"|{_HAN}{{2,30}}令 ?第? ?{_SERIAL} ?[号號])"
+)
+_CODE = (
+    r"[A-Za-z0-9\u3400-\u9fff〔\[（(【]"
+    r"[A-Za-z0-9\u3400-\u9fff〔〕（）()\[\]【】/.·_-]{0,38}[A-Za-z0-9〕）)号號]"
+)
+_CITED = r"(?![^〔\[（(﹝【［\n\t ]{0,20}(?:备注|见|依据|根据|参照|按照|的|文书|[:：]))"
+"""What stands before the number of another document."""
+_LABELS = (
+    r"发文字号|公文文号|文书文号|文书编号|文书号|文书字号|文号|文號|字号|案件编号|案件号|案卷号|立案号"
+    r"|案号|案號|记录编号|报告编号|文件编号|编号|編號|单号"
+)
+_ENGLISH = (
+    r"(?:document|doc|case|decision|notice|report|order|file|record|reference|ref|permit|citation)"
+    r"(?:[ _.-]{0,2}(?:no|number|num|id))?|serial no|no|number"
+)
+_BEHIND = r"(?:[（(][^）)\n]{0,10}[）)])?[ \t]*[:：|=]?[ \t]*"
+_ALONE = re.compile(
+    rf"(?P<open>[（(〔\[])?{_CITED}(?P<number>{_PROPER})(?(open)[）)〕\]])"
+    r"(?:\t.*| ?签发人.*)?",
+)
+_LABELLED = re.compile(
+    rf"(?:^|[\t |;；])(?:{_LABELS}){_BEHIND}(?:({_PROPER})|[（(]?({_CODE}))", re.MULTILINE
+)
+_LABELLED_ENGLISH = re.compile(
+    rf"(?:^|\t)(?:{_ENGLISH})\.?(?:[ \t]*[:：#|=]\s*|(?<=\.)[ \t]*|\t)(?:no\b\.? ?)?"
+    rf"(?:({_PROPER})|({_CODE})(?=$|[\t,;]))",
+    re.MULTILINE | re.IGNORECASE,
+)
+_BELOW = re.compile(rf"^(?:{_LABELS})[:：]?\n(?:{_PROPER})$", re.MULTILINE)
+_DIGIT = re.compile(r"\d")
+_DAY = re.compile(r"(?:19|20)\d\d[-./年]\d{1,2}[-./月]\d{1,2}日?")
+
+
+def is_number(line: str) -> bool:
+    """Whether a line holds a document number and nothing else."""
+    return len(line) <= 2 * MOST and _ALONE.fullmatch(line) is not None
+
+
+def number_of(lines: Sequence[str]) -> str | None:
+    """The number of the document of which these are the first lines; None where it has none.
+
+    Blanks in it are layout, and left out; nothing else is changed.
+    """
+    text = "\n".join(lines)
+    if not _DIGIT.search(text):
+        return None
+    if text.isascii():
+        return _labelled(_LABELLED_ENGLISH, text)
+    for line in lines[:_TOP]:
+        if len(line) <= 2 * MOST and (found := _ALONE.fullmatch(line)):
+            return _closed(found["number"])
+    if below := _BELOW.search(text):
+        return _closed(below[0].partition("\n")[2])
+    return _labelled(_LABELLED, text) or _labelled(_LABELLED_ENGLISH, text)
+
+
+def _labelled(pattern: re.Pattern[str], text: str) -> str | None:
+    """The first that has the form of a number, else the first code with a digit in it."""
+    codes = []
+    for proper, code in pattern.findall(text):
+        if proper:
+            return _closed(proper)
+        if _DIGIT.search(code) and not _DAY.fullmatch(code):
+            codes.append(_closed(code))
+    return codes[0] if codes else None
+
+
+def _closed(number: str) -> str:
+    return number.replace(" ", "")[:MOST]
