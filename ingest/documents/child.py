@@ -16,15 +16,16 @@ import sys
 from types import FrameType
 from typing import BinaryIO, cast
 
+from ingest.documents.codes import LIMIT_REACHED
 from ingest.documents.extract import Extracted
 from ingest.documents.guard import forbid_calls
-from ingest.documents.reading import Reached
+from ingest.documents.reading import OutOfTime
 from ingest.documents.take_apart import take_apart
 from ingest.documents.wire import REQUEST, encode
 
 _MOST_DOCUMENTS = 5_000
 _MOST_MEMORY = 400 << 20
-"""Documents, and bytes of memory it ever held, after which the process gives way to a new one."""
+"""Documents, and bytes of memory that stay, after which the process gives way to a new one."""
 _DESCRIPTORS = 32
 _GRACE = 3.0
 """Seconds between the signal that ends the reading and the one that ends the process."""
@@ -71,12 +72,17 @@ def main() -> int:
             media_type = message[REQUEST.size : REQUEST.size + length].decode()
             extracted = _read(descriptors[0], media_type, most, seconds)
             os.close(descriptors[0])
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
-            used_up = served == _MOST_DOCUMENTS or peak > _MOST_MEMORY
+            used_up = served == _MOST_DOCUMENTS or _memory() > _MOST_MEMORY
             _write(descriptor, encode(extracted, used_up=used_up))
             if used_up:
                 return 0
     return 0
+
+
+def _memory() -> int:
+    """Bytes resident now; what getrusage(2) says began with the process that started this one."""
+    with open("/proc/self/statm", "rb", buffering=0) as file:
+        return int(file.read(100).split()[1]) * resource.getpagesize()
 
 
 def _write(descriptor: int, data: bytes) -> None:
@@ -100,7 +106,7 @@ def _confine(memory: int) -> None:
 
 
 def _out_of_time(_signal: int, _frame: FrameType | None) -> None:
-    raise Reached("time")
+    raise OutOfTime
 
 
 def _read(descriptor: int, media_type: str, most: int, seconds: float) -> Extracted:
@@ -112,6 +118,8 @@ def _read(descriptor: int, media_type: str, most: int, seconds: float) -> Extrac
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         return take_apart(cast(BinaryIO, file), media_type, most=most)
+    except OutOfTime:  # at the very end
+        return Extracted(readable=False, findings=((LIMIT_REACHED, "time"),))
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
 

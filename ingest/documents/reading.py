@@ -28,6 +28,10 @@ class Reached(Exception):
     """A limit was reached; what was read until then counts. The text names it."""
 
 
+class OutOfTime(Reached):
+    """The time for this document is over; codecs put words of their own around the text."""
+
+
 class Reading:
     """Text, pages and findings of one document."""
 

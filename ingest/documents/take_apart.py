@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from ingest.documents.codes import BROKEN, ENCRYPTED, NOT_READ
 from ingest.documents.extract import DOCX, MOST, PPTX, XLSX, Extracted
-from ingest.documents.reading import Reached, Reading
+from ingest.documents.reading import OutOfTime, Reached, Reading
 
 _FORMATS = {
     DOCX: "docx:read",
@@ -44,6 +44,8 @@ def take_apart(file: BinaryIO, media_type: str, *, most: int = MOST) -> Extracte
     read = getattr(import_module(f"ingest.documents.formats.{module}"), name)
     try:
         read(file, reading)
+    except OutOfTime:
+        reading.limit("time")
     except Reached as reached:
         if str(reached):
             reading.limit(str(reached))

@@ -14,7 +14,6 @@ from reportlab.pdfgen.canvas import Canvas
 from ingest.documents.extract import DOCX, PPTX, XLSX, Extracted, plain
 from ingest.documents.take_apart import take_apart
 
-
 _SECOND = ['<w:br w:type="page"/>', "第二页", "<w:delText>删去</w:delText>"]
 
 
@@ -35,7 +34,7 @@ def test_docx_headers_text_boxes_and_pages_in_a_readers_order():
         + "</w:txbxContent></mc:Fallback></mc:AlternateContent>"
     )
     body = paragraphs(
-        ["行政处罚决定书", box, "<w:instrText>PAGE</w:instrText>", "<w:tab/>"] + _SECOND
+        ["行政处罚决定书", box, "<w:instrText>PAGE</w:instrText>", "<w:tab/>", *_SECOND]
     )
     found = read(
         word(

@@ -1,0 +1,182 @@
+"""The processes that read documents: what they may not do, and what becomes of one that ends."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from packages import paragraphs, word
+
+from ingest.documents import guard
+from ingest.documents.extract import DOCX, Extracted
+from ingest.documents.readers import Readers
+from ingest.documents.wire import ANSWER, Garbled, decode, encode
+
+SMALL = word(paragraphs(["行政处罚决定书"]))
+SLOW = b"{\\rtf1 " + b"\\u1000? " * 3_000_000
+
+
+@pytest.fixture
+def readers():
+    made = Readers(seconds=1, memory_mb=400, processes=2)
+    yield made
+    made.close()
+
+
+def child(readers):
+    assert readers.read(SMALL, DOCX, "a.docx").text.strip() == "行政处罚决定书"
+    return readers._free[-1].process.pid
+
+
+def test_bytes_a_path_and_a_descriptor_give_the_same(readers, tmp_path):
+    path = tmp_path / "a.docx"
+    path.write_bytes(SMALL)
+    first = readers.read(SMALL, DOCX, "a.docx")
+    assert readers.read(path, DOCX, "a.docx") == first
+    number = os.open(path, os.O_RDONLY)
+    os.lseek(number, 7, os.SEEK_SET)
+    assert readers.read(number, DOCX, "a.docx") == first
+    assert os.lseek(number, 0, os.SEEK_CUR) == 7  # whoever opened it finds it as it was
+    os.close(number)
+    assert len(readers._free) == 1
+
+
+def test_nothing_is_inherited_and_nothing_of_the_surroundings_known(readers):
+    secret = os.open("/etc/hostname", os.O_RDONLY)
+    os.set_inheritable(secret, True)
+    pid = child(readers)
+    opened = {os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")}
+    assert opened - {"/dev/null"} == {name for name in opened if name.startswith("socket:")}
+    assert Path(f"/proc/{pid}/environ").read_bytes() == b""
+    assert os.readlink(f"/proc/{pid}/cwd") == "/"
+    os.close(secret)
+
+
+def test_calls_of_the_system_are_given_up():
+    """In a process of its own: what is given up does not come back."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.write(writer, _tried().encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as lines:
+        said = lines.read().split()
+    os.waitpid(pid, 0)
+    if guard.platform.machine() in guard._MACHINES:
+        assert said == ["True", "socket", "write", "truncate", "fork", "exec", "kill", "read:ok"]
+
+
+def _tried() -> str:
+    import socket
+
+    done = [str(guard.forbid_calls())]
+    tries = {
+        "socket": socket.socket,
+        "write": lambda: os.open("/tmp/reader-was-here", os.O_WRONLY | os.O_CREAT),
+        "truncate": lambda: os.truncate("/tmp/reader-was-here", 0),
+        "fork": os.fork,
+        "exec": lambda: os.execv("/bin/true", ["true"]),
+        "kill": lambda: os.kill(os.getppid(), 0),
+    }
+    for name, attempt in tries.items():
+        try:
+            attempt()
+            done.append(f"{name}:DONE")
+        except PermissionError:
+            done.append(name)
+    with open("/etc/hostname", "rb"):
+        done.append("read:ok")
+    return "\n".join(done)
+
+
+def test_one_that_was_killed_is_replaced(readers):
+    os.kill(child(readers), signal.SIGKILL)
+    assert readers.read(SMALL, DOCX, "a.docx").text.strip() == "行政处罚决定书"
+
+
+def test_one_that_dies_while_reading_costs_that_document_only(readers):
+    found: list[Extracted] = []
+    reading = threading.Thread(
+        target=lambda: found.append(readers.read(SLOW, "application/rtf", ""))
+    )
+    pid = child(readers)
+    readers._free[-1].served = 0  # else it is tried once more
+    reading.start()
+    time.sleep(0.2)
+    os.kill(pid, signal.SIGSEGV)
+    reading.join()
+    assert found[0].findings == (("READER_DIED", "by signal 11"),)
+    assert not found[0].readable
+    assert readers.read(SMALL, DOCX, "a.docx").text.strip() == "行政处罚决定书"
+
+
+def test_what_takes_too_long_keeps_what_was_read(readers):
+    start = time.monotonic()
+    found = readers.read(SLOW, "application/rtf", "a.rtf")
+    assert found.findings == (("LIMIT_REACHED", "time"),)
+    assert found.text.startswith("Ϩ")
+    assert time.monotonic() - start < 4
+
+
+def test_one_that_hangs_is_ended(readers, monkeypatch):
+    monkeypatch.setattr("ingest.documents.readers._PATIENCE", 0.5)
+    os.kill(child(readers), signal.SIGSTOP)
+    found = readers.read(SMALL, DOCX, "a.docx")
+    assert found.findings == (("LIMIT_REACHED", "time"),)
+    assert readers.read(SMALL, DOCX, "a.docx").text.strip() == "行政处罚决定书"
+
+
+def test_more_memory_than_allowed(readers):
+    bomb = word(paragraphs(["字"]), {"xl/x": b""})
+    big = b"{\\rtf1 " + b"x" * (200 << 20)
+    found = readers.read(big, "application/rtf", "a.rtf")
+    assert [code for code, _ in found.findings] == ["LIMIT_REACHED"]
+    assert readers.read(bomb, DOCX, "a.docx").text.strip() == "字"
+
+
+def test_threads_share_them(readers):
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(readers.read(SMALL, DOCX, "").text.strip()))
+        for _ in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == ["行政处罚决定书"] * 12
+    assert len(readers._free) <= 2
+
+
+def test_closing_ends_them(readers):
+    pid = child(readers)
+    readers.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ANSWER.pack(1 << 30, 0, 0),
+        ANSWER.pack(2, 1 << 30, 0) + b"{}",
+        ANSWER.pack(2, 0, 0) + b"{}",
+        ANSWER.pack(4, 0, 0) + b"\xff\xfe00",
+        encode(Extracted(findings=(("EVIL", "x"),)), used_up=False),
+        encode(Extracted(pages=-1), used_up=False),
+        encode(Extracted(title=3), used_up=False),  # type: ignore[arg-type]
+    ],
+)
+def test_an_answer_that_is_none(answer):
+    place = 0
+
+    def receive(length: int) -> bytes:
+        nonlocal place
+        place += length
+        return answer[place - length : place]
+
+    with pytest.raises(Garbled):
+        decode(receive, 1000)
