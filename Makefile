@@ -5,7 +5,7 @@ BIN := .venv/bin
 PACKAGES := signing archive ingest retention cli
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full acceptance lint tamper forger bucket media-table crash faults media-hostile bench lock clean
+.PHONY: help setup demo test test-full acceptance lint tamper forger bucket media-table crash faults media-hostile folders bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ faults: setup ## print what goes wrong between the archive and its buckets, and 
 
 media-hostile: setup ## print what becomes of media made to harm: time, memory, verdict
 	@PYTHONPATH=. $(BIN)/python tests/support/hostile_media_table.py
+
+folders: setup ## print what becomes of 10,000 files however they come, and whoever watches
+	@PYTHONPATH=.:tests/support $(BIN)/python tests/support/folder_table.py
 
 bench: setup ## measure speed and memory beside cp and bagit
 	@$(BIN)/python bench/run.py

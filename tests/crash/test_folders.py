@@ -1,0 +1,45 @@
+"""However files come, and whoever watches: each is taken once, whole (`make folders`)."""
+
+import pytest
+from folder_lab import Lab, Watch
+from folder_table import arrivals, is_good, writers
+from scale import size
+
+_COUNT = size(30, 10_000)
+_SETTLE = 0.6
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    return Lab(tmp_path_factory.mktemp("folders"))
+
+
+@pytest.mark.parametrize("mode", ["two", "kill"])
+def test_every_way_of_arriving(lab: Lab, mode: str) -> None:
+    rows = list(arrivals(lab, mode, _COUNT, _SETTLE))
+    assert [row.arrival for row in rows if not is_good(row)] == [], rows
+    assert {row.count.taken for row in rows} == {_COUNT}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("mode", ["events", "poll"])
+def test_with_and_without_events(lab: Lab, mode: str) -> None:
+    rows = list(arrivals(lab, mode, _COUNT, _SETTLE))
+    assert [row.arrival for row in rows if not is_good(row)] == [], rows
+
+
+def test_no_careless_writer_is_taken_before_its_last_byte(lab: Lab) -> None:
+    rows = list(writers(lab, _SETTLE, "--poll"))
+    assert [row.arrival for row in rows if not is_good(row)] == [], rows
+    assert sum(row.count.taken for row in rows) == len(rows) - 1
+
+
+def test_one_inbox_of_two_archives_has_one_watcher(lab: Lab) -> None:
+    first, second = lab.home("first"), lab.home("second")
+    (second / "inbox").rmdir()
+    (second / "inbox").symlink_to(first / "inbox", target_is_directory=True)
+    watch = Watch(first).ready()
+    other = Watch(second)
+    assert other.process.wait(60) == 2
+    assert "Another watcher is already at work" in other.said
+    watch.end()
