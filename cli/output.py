@@ -84,12 +84,32 @@ def _json_scalar(value: object) -> object:
 
 
 def print_json(value: object, stream: TextIO | None = None) -> None:
-    """Print one JSON document; what the stream cannot show is escaped as JSON does it."""
+    """Print one JSON document; what the stream cannot show is escaped as JSON does it.
+
+    So are control, format and bidirectional characters: people look at JSON in a terminal too.
+    """
     out = stream or sys.stdout
     unicode = (getattr(out, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
     document = json.dumps(to_json(value), ensure_ascii=not unicode, indent=2)
-    # A lone surrogate (a byte of an odd file name) becomes \udcxx, which is what JSON says too.
-    print(document.encode("utf-8", "backslashreplace").decode("utf-8"), file=out)
+    if not document.isascii() or "\x7f" in document:
+        # A lone surrogate (a byte of an odd file name) becomes \udcxx, which JSON says too.
+        document = document.translate(_IN_JSON)
+    print(document, file=out)
+
+
+class _Escapes(dict[int, str]):
+    """How JSON text writes a character: as it is, or escaped where it would not be seen."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        units = char.encode("utf-16-be", "surrogatepass")
+        escaped = "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+        hidden = char != "\n" and unicodedata.category(char) in _HIDDEN
+        self[code] = escaped if hidden else char
+        return self[code]
+
+
+_IN_JSON = _Escapes()
 
 
 def print_line(text: str = "", stream: TextIO | None = None) -> None:
