@@ -12,6 +12,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from archive.document import (
+    EXAMINED,
+    MOST_FINDINGS,
+    MOST_PARTIES,
+    MOST_TEXT,
+    NOT_EXAMINED,
+    PARTY_ROLES,
+)
 from archive.errors import FormatError
 from archive.pack import PackPlace
 from archive.pieces import PIECE_SIZE
@@ -26,8 +34,24 @@ _COUNT = r"(?:0|[1-9]\d{0,14})"
 _HEX = r"[0-9a-f]{64}"
 _ULID = r"[0-7][0-9A-HJKMNP-TV-Z]{25}"
 _SOURCE = r"[A-Za-z0-9._-]{1,64}"
+_SHORT = rf'"(?:[^"\\\x00-\x1f]|{_ESCAPE}){{0,{MOST_TEXT}}}"'
 _PACK = r"[a-z0-9]{1,16}-\d{4}-\d{16}-[a-z0-9]{1,8}"
 
+_NOTICED = rf'\{{"code":"[A-Z][A-Z0-9_]{{0,63}}","note":{_SHORT}\}}'
+_PARTY = rf'\{{"name":{_SHORT},"role":"(?:{"|".join(PARTY_ROLES)})"\}}'
+_DOCUMENT = (
+    rf'"document":\{{"classification":"(?:{EXAMINED}|{NOT_EXAMINED})","confidence":(?:null|{_COUNT}),'
+    rf'"date":(?:null|"(\d{{4}}-\d\d-\d\d)"),'
+    rf'"findings":\[(?:{_NOTICED}(?:,{_NOTICED}){{0,{MOST_FINDINGS - 1}}})?\],'
+    rf'"language":(?:null|{_SHORT}),"number":(?:null|{_SHORT}),"pages":(?:null|{_COUNT}),'
+    rf'"parties":\[(?:{_PARTY}(?:,{_PARTY}){{0,{MOST_PARTIES - 1}}})?\],'
+    rf'"puid":(?:null|{_SHORT}),"readable":(?:true|false),"signatures":{_COUNT}\}},'
+)
+_MAYBE = rf"(?:null|{_TEXT})"
+_REGISTER = (
+    rf'"register":\{{"clock_offset_ms":(?:null|-?[1-9]\d{{0,14}}|0),"device":{_MAYBE},'
+    rf'"kind":{_MAYBE},"officer":{_MAYBE},"unit":{_MAYBE}\}},'
+)
 _ACCESSION = re.compile(
     rf'\{{"actor":"system/[^"\\\x00-\x1f\x7f/]{{1,64}}","at":"({_TIME})",'
     rf'"body":(\{{"content":\["sha256:{_HEX}","sm3:{_HEX}"\],"first_hash_at":"({_TIME})","office":{_TEXT},'
@@ -39,13 +63,13 @@ _ACCESSION = re.compile(
     re.ASCII,
 )
 _DESCRIPTION = re.compile(
-    rf'\{{"claims":null,"digests":\["(sha256:{_HEX})","(sm3:{_HEX})"\],"findings":\[\],'
-    rf'"first_hash_at":"({_TIME})",'
+    rf'\{{"claims":null,"digests":\["(sha256:{_HEX})","(sm3:{_HEX})"\],(?:{_DOCUMENT})?'
+    rf'"findings":\[\],"first_hash_at":"({_TIME})",'
     rf'"folder":{_TEXT},"folder_b64":null,"id":"({_ULID})",'
     rf'"media":\{{"by":{_TEXT},"type":{_TEXT}\}},"modified_at":"({_TIME})",'
     rf'"name":{_TEXT},"name_b64":null,"office":"({_RUN})",'
     rf'"pieces":\{{"root":"(sha256:{_HEX})","size":{PIECE_SIZE}\}},"received_at":"({_TIME})",'
-    rf'"salt":"[0-9a-f]{{32}}","settle":\{{"lease":(?:true|false),"seconds":{_COUNT}\}},'
+    rf'(?:{_REGISTER})?"salt":"[0-9a-f]{{32}}","settle":\{{"lease":(?:true|false),"seconds":{_COUNT}\}},'
     rf'"sidecar":null,"size":({_COUNT}),"software":{_TEXT},"source":"({_SOURCE})",'
     rf'"text":(?:null|\{{"encoding":{_TEXT},"preview":{_TEXT},"title":{_TEXT}\}}),"v":1\}}',
     re.ASCII,
@@ -100,17 +124,19 @@ def agrees(data: bytes, record: str, body: Mapping[str, Any], root: str) -> bool
     found = _DESCRIPTION.fullmatch(text) if text is not None else None
     if found is None:
         return False
-    *digests, hashed, named, modified, office, pieces, received, size, source = found.groups()
+    first, second, day, *rest = found.groups()
+    hashed, named, modified, office, pieces, received, size, source = rest
     return (
         named == record
         and pieces == root
-        and digests == body["content"]
+        and [first, second] == body["content"]
         and (hashed, received) == (body["first_hash_at"], body["received_at"])
         and (source, int(size)) == (body["source"], body["size"])
         and office == body["office"]
         and _is_moment(modified)
         and _is_moment(hashed)
         and _is_moment(received)
+        and (day is None or _is_moment(day))
     )
 
 

@@ -69,12 +69,29 @@ DESCRIPTION = {
     "text": {"encoding": "utf-8", "preview": '{"a":\n\t"\x00\x1f\x7fé 😀/"}', "title": ""},
     "v": 1,
 }
+DOCUMENT = {
+    "classification": "examined",
+    "confidence": 100,
+    "date": "2026-03-01",
+    "findings": [{"code": "LIMIT_REACHED", "note": "characters"}, {"code": "A", "note": ""}],
+    "language": "zh",
+    "number": "沪交执罚〔2026〕第12号",
+    "pages": 3,
+    "parties": [{"name": '张"三', "role": "party"}, {"name": "a", "role": "agency"}],
+    "puid": "fmt/18",
+    "readable": True,
+    "signatures": 0,
+}
+REGISTER = {"clock_offset_ms": -5, "device": "D1", "kind": None, "officer": "", "unit": "u"}
+READ = {**DESCRIPTION, "document": DOCUMENT, "register": REGISTER}
 VALUES = (
     *(None, True, 0, -1, 1, 2**53 - 1, 2**53, 1.5, "", "x", 'a"b', "a\\nb", "a\nb", "é", "e\u0301"),
     *("n\n\u0301", "a\x7f", "😀", "\ud800", [], {}, ["a"], DIGESTS[:1], DIGESTS[::-1], DIGESTS * 2),
     *("2026-02-30T00:00:00.000000Z", "2026-02-28T24:00:00.000000Z", "2026-02-28T00:00:60.000000Z"),
     *("0000-01-01T00:00:00.000000Z", "2026-11-23T07:20:54.357949Z", AT, "system/a", "user/a"),
     *("source/other", "source/", "recordXaccessioned", "record.redropped", RECORD[:-1], "8" * 26),
+    *("not_examined", "x" * 200, "é" * 201, "2026-02-30", "2026-2-3", "witness", "A_1", "a"),
+    *([{"code": "A", "note": "n"}] * 51, [{"name": "n", "role": "party"}], -5, "-0", False),
     *("sha256:" + "AB" * 32, "sha512:" + "ab" * 64, DIGESTS[0], DIGESTS[1], ROOT),
 )
 SCRAPS = (
@@ -114,6 +131,7 @@ def described(data: bytes, body: dict[str, object] = BODY) -> bool:
         assert value[key] == body[key]
     assert (value["id"], value["digests"]) == (RECORD, body["content"])
     assert (value["pieces"]["root"], value["sidecar"]) == (ROOT, None)
+    assert RecordDescription.build(value).to_bytes() == data
     return True
 
 
@@ -136,6 +154,8 @@ def other_values(value: dict[str, object]) -> Iterator[dict[str, object]]:
             yield {**value, key: other}
         if isinstance(inner, dict):
             yield from ({**value, key: other} for other in other_values(inner))
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict):
+            yield from ({**value, key: [other, *inner[1:]]} for other in other_values(inner[0]))
 
 
 def written(value: object) -> Iterator[bytes]:
@@ -151,9 +171,16 @@ def test_the_usual_is_read_at_once() -> None:
     without = {key: value for key, value in BODY.items() if key != "retain_until"}
     assert accepted(canonical.encode({**ENTRY, "body": without}))
     assert described(canonical.encode({**DESCRIPTION, "text": None}))
+    assert described(canonical.encode(READ))
+    bare = {**dict.fromkeys(DOCUMENT), "findings": [], "parties": [], "signatures": 1}
+    bare.update({"classification": "not_examined", "readable": False})
+    assert described(canonical.encode({**DESCRIPTION, "document": bare}))
+    assert described(canonical.encode({**DESCRIPTION, "register": REGISTER}))
 
 
-@pytest.mark.parametrize(("value", "check"), [(ENTRY, accepted), (DESCRIPTION, described)])
+@pytest.mark.parametrize(
+    ("value", "check"), [(ENTRY, accepted), (DESCRIPTION, described), (READ, described)]
+)
 def test_what_is_read_at_once_passes_every_check(value, check) -> None:
     taken = sum(check(data) for data in changed(canonical.encode(value)))
     for other in other_values(value):
