@@ -1,13 +1,17 @@
 import errno
+import inspect
+import logging
 import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
+from watchdog.observers import inotify_c
 
 from cli.clock import SystemClock
-from ingest.hints import Hints
+from ingest.hints import FEW, OVERFLOW, Hints, NoHints, count_watches
 from ingest.settle import FileKey
 from ingest.sources import read_head, writer_of
 from ingest.watcher import Reporter, Watcher
@@ -85,6 +89,54 @@ def test_watch_says_once_that_there_are_no_events(tmp_path):
     watcher = Watcher(unused, unused, unused, unused, unused, unused, unused, Told())
     watcher.run(Hints(os.fsencode(tmp_path), threading.Event(), broken), threading.Event(), stop)
     assert told == ["No file events here (OSError); the inbox is swept at intervals only."]
+
+
+def test_lost_events_are_noticed_once(watched):
+    folder, wake = watched
+    hints = Hints(os.fsencode(folder), wake)
+    hints.start()
+    try:
+        assert hints.losses(2) == []
+        # The very words of the library, which has no other way to say it.
+        said = "Inotify queue overflowed; filesystem events were lost"
+        source = inspect.getsource(inotify_c)
+        assert f'logger.warning("{said}")' in source
+        logging.getLogger("watchdog.observers.inotify").warning(said)
+        assert hints.losses(2) == [OVERFLOW]
+        assert hints.losses(2) == []
+    finally:
+        hints.stop()
+
+
+def test_folders_that_nobody_watches_are_noticed_at_the_second_look(tmp_path):
+    watches = [5]
+    hints = Hints(os.fsencode(tmp_path), threading.Event(), watches=lambda: watches[0])
+    hints.start()
+    try:
+        assert hints.losses(5) == hints.losses(7) == []
+        assert hints.losses(7) == [FEW]
+        watches[0] = 7
+        assert hints.losses(7) == []
+    finally:
+        hints.stop()
+
+
+def test_the_kernel_says_how_many_folders_it_watches(watched):
+    folder, wake = watched
+    for number in range(20):
+        (folder / "S" / str(number)).mkdir()
+        wake.wait(1)
+    end = time.monotonic() + 5
+    while (count_watches() or 0) < 22 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert count_watches() == 22
+
+
+def test_without_hints_nothing_is_watched_and_nothing_is_wrong():
+    hints = NoHints()
+    hints.start()
+    assert (hints.problem, hints.losses(100)) == (None, [])
+    hints.stop()
 
 
 def test_a_missing_folder_is_no_crash(tmp_path):
