@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 from archive import derived_rows, layout
 from archive.errors import FormatError, NotFound
 from archive.ids import check_ulid
+from archive.index import places
 from archive.kinds import short_kind
 from archive.ledger import Appended
 from archive.media_rows import MediaRows
@@ -68,6 +69,7 @@ def project(
         _insert_new(connection, undescribed)
     for record in lost:
         connection.execute(update(RECORD).where(RECORD.c.id == record).values(lost=True))
+        places.remove(connection, record)
     media.save(connection, lost)
     if derived:
         derived_rows.follow(connection, log, derived)

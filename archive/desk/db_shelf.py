@@ -9,7 +9,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from archive import looking, spilled_rows
 from archive.catalog import RECORD
-from archive.desk import keeping
+from archive.desk import indexed, keeping
+from archive.entry import Entry
+from archive.ledger import ENTRY
 from archive.registers.shelf import Value
 from archive.tables import RegisterRow
 from archive.times import format_time
@@ -53,6 +55,8 @@ class DbShelf:
         self._seen[shelf, key] = value
         if shelf in keeping.FOLLOWED:
             keeping.follow(self._connection, self, shelf, key, before)
+        if shelf in indexed.FOLLOWED:
+            indexed.follow(self._connection, shelf, key, before, value)
         if shelf == "destroyed":
             # What may still be known of it: the list that people signed (docs/formats.md §12).
             gone = update(RECORD).where(RECORD.c.id == key)
@@ -71,8 +75,8 @@ class DbShelf:
                 found[row.shelf, row.key] = json.loads(row.value)
             if "record" in names:
                 query = select(RECORD.c.id, *SHOWN).where(RECORD.c.id.in_(part))
-                for row in self._connection.execute(query):
-                    found["record", row.id] = record_value(row)
+                for row in self._connection.execute(query).all():
+                    found["record", row.id] = record_value(self._connection, row)
             self._seen = {**found, **self._seen}
 
     def every(self, shelf: str) -> Iterator[tuple[str, Value]]:
@@ -104,7 +108,7 @@ class DbShelf:
 
     def _record(self, record: str) -> Value | None:
         row = self._connection.execute(select(*SHOWN).where(RECORD.c.id == record)).first()
-        return None if row is None else record_value(row)
+        return None if row is None else record_value(self._connection, row)
 
 
 GONE = {
@@ -130,16 +134,29 @@ SHOWN = (
     RECORD.c.sha256,
     RECORD.c.received_at,
     RECORD.c.first_lock,
+    RECORD.c.tags,
+    RECORD.c.log,
+    RECORD.c.idx,
 )
 """Columns of the catalog that `record_value` needs."""
 
 
-def record_value(row: Any) -> Value:
-    """What the registers know of a record, from its line in the catalog."""
+def record_value(connection: Connection, row: Any) -> Value:
+    """What the registers know of a record, from its line in the catalog.
+
+    Its tags are those of its accession; the catalog has those of a later sidecar too.
+    """
     return {
         "source": row.source,
         "size": row.size,
         "sha256": row.sha256.hex(),
         "received_at": format_time(row.received_at),
         "retain_until": format_time(row.first_lock) if row.first_lock else None,
+        "tags": _tags(connection, row.log, row.idx) if row.tags else [],
     }
+
+
+def _tags(connection: Connection, log: str, index: int) -> list[str]:
+    here = (ENTRY.c.log == log) & (ENTRY.c.idx == index)
+    data = connection.execute(select(ENTRY.c.data).where(here)).scalar()
+    return list(Entry.parse(data).body.get("tags", ())) if data is not None else []

@@ -170,7 +170,10 @@ class _Search:
         fresh = self._fresh(skip + self._query.limit + 1)
         part = self._first()
         seen = {line.id for line in fresh}
-        yield self._ranked([*fresh, *self._lines(part, seen)])
+        if fresh or len(part) < WINDOW or skip < WINDOW or not self._simple:
+            yield self._ranked([*fresh, *self._lines(part, seen)])
+        else:
+            yield WINDOW
         at, windows = len(part), 1
         while len(part) == WINDOW:
             if self._simple and len(fresh) + at + WINDOW <= skip:
@@ -254,9 +257,7 @@ class _Search:
 
     def _listing(self, skip: int) -> Iterator[list[_Line] | int]:
         """The catalog from the newest on; nothing is ranked."""
-        all_seen = self._reader.sees_everything
-        at = skip if all_seen else 0
-        most = min(WINDOW, self._query.limit + 1) if all_seen else WINDOW
+        at, most = skip, min(WINDOW, self._query.limit + 1)
         query = replace(self._query, limit=most)
         yield at
         while rows := catalog.search(self._connection, query, skip=at):

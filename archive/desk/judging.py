@@ -41,11 +41,13 @@ class Judge:
             return
         for some in batched(rows, _AT_ONCE):
             cases = self._shelf.many("record_cases", [row.id for row in some])
+            self._shelf.warm(["case"], [*{case for one in cases.values() for case in one["cases"]}])
+            self._shelf.warm(["source"], [*{row.source for row in some}])
             for row in some:
                 attached = tuple(cases[row.id]["cases"]) if row.id in cases else ()
                 whose = self._belonging(row.source, attached)
                 if not self._mine or is_own(self._reader, whose):
-                    yield row, sees(self._reader, whose)
+                    yield row, sees(self._reader, whose, tagged=bool(row.tags))
 
     def _belonging(self, source: str, cases: tuple[str, ...]) -> Belonging:
         key = (source, cases)

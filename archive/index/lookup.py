@@ -74,7 +74,7 @@ def behind(connection: Connection) -> tuple[Any, Any]:
     """Conditions on records: not in the index yet, and to be read again."""
     known = {row.log: row for row in connection.execute(select(INDEXING))}
     parts: list[Any] = []
-    for log in _logs(connection):
+    for log in logs(connection):
         row = known.get(log)
         start = row.next if row is not None and row.form == FORM else 0
         parts.append(and_(RECORD.c.log == log, RECORD.c.idx >= start))
@@ -82,7 +82,7 @@ def behind(connection: Connection) -> tuple[Any, Any]:
     return or_(false(), *parts), RECORD.c.id.in_(stale)
 
 
-def _logs(connection: Connection) -> Iterator[str]:
+def logs(connection: Connection) -> Iterator[str]:
     """Logs of records, by an index rather than by all of them."""
     log: str | None = ""
     while log is not None:
@@ -91,10 +91,17 @@ def _logs(connection: Connection) -> Iterator[str]:
             yield log
 
 
+def fresh(connection: Connection) -> int:
+    """How many records are not in the index yet."""
+    return _count(connection, behind(connection)[0])
+
+
 def waiting(connection: Connection) -> int:
     """How many records are not in the index yet, or to be read again."""
+    return sum(_count(connection, one) for one in behind(connection))
+
+
+def _count(connection: Connection, which: Any) -> int:
     here = ~RECORD.c.lost & ~RECORD.c.destroyed & ~RECORD.c.spilled
-    query = select(func.count()).select_from(RECORD)
-    return sum(
-        int(connection.execute(query.where(one, here)).scalar_one()) for one in behind(connection)
-    )
+    query = select(func.count()).select_from(RECORD).where(which, here)
+    return int(connection.execute(query).scalar_one())

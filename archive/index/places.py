@@ -10,7 +10,7 @@ PostgreSQL in a column `words` (tsvector) of `document`.
 
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, delete, select, update
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, select, update
 from archive.column_types import text_type
 from archive.index import lexemes
 from archive.index.fields import COLUMNS, Document
-from archive.rows import batched
+from archive.rows import batched, insert_rows
 
 FORM = 1
 """Of tokens and facets; an index of another form is made anew."""
@@ -46,6 +46,9 @@ INDEXING = sa.Table(
 _WORDS = ", ".join(COLUMNS)
 _MARKS = ", ".join("?" * len(COLUMNS))
 _LEVEL = 1
+_CHANGES = ""
+"""The line of INDEXING that counts changes; no log has this name."""
+_TRUE = "true"
 
 
 def make(connection: Connection) -> None:
@@ -84,33 +87,41 @@ def clear(connection: Connection) -> None:
 # ── one record ──
 
 
-def put(connection: Connection, documents: Sequence[Document]) -> None:
+class Ready(NamedTuple):
+    """A record ready to be written: what is kept of it, and the tokens of each column."""
+
+    record: str
+    data: bytes
+    columns: tuple[str, ...]
+    problem: str | None
+
+
+def ready(document: Document) -> Ready:
+    """Most of the work of indexing a record; it needs no database."""
+    data = zlib.compress(document.stored(), _LEVEL)
+    return Ready(document.record, data, tuple(document.columns()), document.problem)
+
+
+def put(connection: Connection, documents: Sequence[Ready]) -> None:
     """Index records, again where they were."""
-    if not documents:
-        return
     known = _known(connection, [one.record for one in documents])
     _forget_words(connection, known.values())
     number = connection.execute(select(sa.func.max(DOCUMENT.c.id))).scalar() or 0
-    fresh, again = [], []
-    for document in documents:
-        data = zlib.compress(document.stored(), _LEVEL)
-        row = known.get(document.record)
+    fresh, placed = [], []
+    for one in documents:
+        row = known.get(one.record)
         if row is not None:
-            tries = row.tries + 1 if document.problem else 0
-            again.append((row.id, document, data, tries))
+            values = {"data": one.data, "problem": one.problem, "stale": False}
+            tries = row.tries + 1 if one.problem else 0
+            again = update(DOCUMENT).where(DOCUMENT.c.id == row.id)
+            connection.execute(again.values(**values, tries=tries))
         else:
             number += 1
-            fresh.append((number, document, data, 1 if document.problem else 0))
-    rows = [
-        {"id": number, "record": one.record, "data": data, "problem": one.problem, "tries": tries}
-        for number, one, data, tries in fresh
-    ]
-    if rows:
-        connection.execute(sa.insert(DOCUMENT), rows)
-    for number, one, data, tries in again:
-        values = {"data": data, "problem": one.problem, "tries": tries, "stale": False}
-        connection.execute(update(DOCUMENT).where(DOCUMENT.c.id == number).values(**values))
-    _put_words(connection, [(number, one) for number, one, _, _ in (*fresh, *again)])
+            tries = 1 if one.problem else 0
+            fresh.append([number, one.record, one.problem, tries, one.data])
+        placed.append((row.id if row is not None else number, one))
+    insert_rows(connection, DOCUMENT, ("id", "record", "problem", "tries", "data"), fresh)
+    _put_words(connection, placed)
 
 
 def remove(connection: Connection, record: str) -> None:
@@ -122,10 +133,49 @@ def remove(connection: Connection, record: str) -> None:
 
 
 def refresh(connection: Connection, records: Sequence[str]) -> None:
-    """Have records read again soon; those that are not indexed yet are read anyway."""
+    """Have records read again soon: their lines in the catalog, or their cases, changed."""
+    found = 0
     for some in batched(records):
         stale = update(DOCUMENT).where(DOCUMENT.c.record.in_(some)).values(stale=True)
-        connection.execute(stale)
+        found += connection.execute(stale).rowcount
+    if found < len(records):
+        _changed(connection)
+
+
+def refresh_marked(connection: Connection, token: str) -> None:
+    """The same for all records that have a facet."""
+    if connection.dialect.name == "postgresql":
+        where, value = "words @@ CAST(%s AS tsquery)", f"'{token}'"
+    else:
+        where, value = "id IN (SELECT rowid FROM words WHERE words MATCH ?)", f'"{token}"'
+    connection.exec_driver_sql(f"UPDATE document SET stale = {_TRUE} WHERE {where}", (value,))  # noqa: S608
+    _changed(connection)
+
+
+def _changed(connection: Connection) -> None:
+    """Say that what is being read for the index just now may have changed meanwhile."""
+    count = update(INDEXING).where(INDEXING.c.log == _CHANGES).values(next=INDEXING.c.next + 1)
+    if connection.execute(count).rowcount == 0:
+        row = {"log": _CHANGES, "next": 1, "form": FORM}
+        connection.execute(sa.insert(INDEXING), [row])
+
+
+def changes(connection: Connection) -> int:
+    """A number that rises when something changes of records that are not indexed yet."""
+    query = select(INDEXING.c.next).where(INDEXING.c.log == _CHANGES)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def next_of(connection: Connection, log: str) -> int:
+    """The first entry of a log that is not indexed yet."""
+    query = select(INDEXING.c.next).where(INDEXING.c.log == log, INDEXING.c.form == FORM)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def set_next(connection: Connection, log: str, index: int) -> None:
+    """Note how far a log is indexed."""
+    connection.execute(delete(INDEXING).where(INDEXING.c.log == log))
+    connection.execute(sa.insert(INDEXING), [{"log": log, "next": index, "form": FORM}])
 
 
 def scrub(connection: Connection) -> None:
@@ -149,14 +199,15 @@ def _known(connection: Connection, records: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _put_words(connection: Connection, documents: Sequence[tuple[int, Document]]) -> None:
+def _put_words(connection: Connection, documents: Sequence[tuple[int, Ready]]) -> None:
     if connection.dialect.name == "postgresql":
         statement = "UPDATE document SET words = CAST(%s AS tsvector) WHERE id = %s"
-        rows: list[Any] = [(lexemes.vector(one.columns()), number) for number, one in documents]
+        rows: list[Any] = [(lexemes.vector(one.columns), number) for number, one in documents]
     else:
         statement = f"INSERT INTO words(rowid, {_WORDS}) VALUES (?, {_MARKS})"  # noqa: S608
-        rows = [(number, *one.columns()) for number, one in documents]
-    connection.exec_driver_sql(statement, rows)
+        rows = [(number, *one.columns) for number, one in documents]
+    if rows:
+        connection.exec_driver_sql(statement, rows)
 
 
 def _forget_words(connection: Connection, rows: Iterable[Any]) -> None:
