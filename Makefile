@@ -5,7 +5,7 @@ BIN := .venv/bin
 PACKAGES := signing archive ingest retention cli
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full acceptance lint tamper forger bucket media-table crash faults media-hostile folders bench lock clean
+.PHONY: help setup demo test test-full acceptance lint tamper forger bucket media-table names crash faults media-hostile folders bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,7 +28,7 @@ acceptance: setup ## the heavy tests in the sizes that were promised: every kill
 	@CUNZHENG_FULL=1 CUNZHENG_ACCEPTANCE=1 $(BIN)/python -m pytest -n 2 -q --durations=25 tests/crash \
 		tests/contract/test_reconcile_ceph.py tests/contract/test_suites_on_postgresql.py \
 		tests/unit/test_documents_pdf.py tests/outside/test_hostile_media.py \
-		tests/cli/test_cli_media_hostile.py
+		tests/cli/test_cli_media_hostile.py tests/cli/test_names_table.py
 
 lint: setup ## style, types, import rules, content of the wheel
 	@$(BIN)/ruff check .
@@ -48,6 +48,9 @@ bucket: setup ## print the bucket table: what an administrator of the storage do
 
 media-table: setup ## print the media table: what was done to films, sound and photos, which checks notice
 	@PYTHONPATH=.:tests/support $(BIN)/python tests/support/media_table.py
+
+names: setup ## print the name table: hostile names of files, from the drop to the copy
+	@PYTHONPATH=. $(BIN)/python tests/support/name_table.py
 
 crash: setup ## print the crash table: kill -9 at every durable step and at random moments
 	@$(BIN)/python tests/support/crash_table.py
