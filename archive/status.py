@@ -6,10 +6,12 @@ What is worth a warning is decided here too, by pure functions over values that 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from archive import looking
+from archive.desk import spills
 from archive.ledger import HEAD, PENDING, current_head
 from archive.looking import NOTHING, Lag
 from archive.registers.asking import LETTERS
@@ -85,6 +87,10 @@ class LedgerStatus:
     """Media that are still to be decoded, or shown in pictures: both count."""
     to_examine: int = 0
     """Of these, media to be decoded."""
+    spilled: int = 0
+    """Records that are blocked as secrets and stored still."""
+    spilled_first: str | None = None
+    """When the first of their locks ends; None where none does, or none stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +177,14 @@ def read_status(connection: Connection) -> LedgerStatus:
         ),
         looking=looking.lag(connection),
         to_examine=looking.lag(connection, looking.EXAMINE).count,
+        **_spilled(connection),
     )
+
+
+def _spilled(connection: Connection) -> Mapping[str, Any]:
+    left = list(spills.pending(connection))
+    ends = [end for one in left for end in one.locked.values() if end[:1].isdigit()]
+    return {"spilled": len(left), "spilled_first": min(ends, default=None)}
 
 
 def _count(connection: Connection, table: object, *where: object) -> int:
@@ -210,6 +223,10 @@ def warnings(
         found.append(Warned("RECORDS_LOST", {"count": status.lost}))
     if status.half_destroyed:
         found.append(Warned("HALF_DESTROYED", {"count": status.half_destroyed}))
+    if status.spilled:
+        found.append(
+            Warned("SPILL_LEFT", {"count": status.spilled, "first": status.spilled_first or "—"})
+        )
     if status.locks_refused:
         found.append(Warned("LOCKS_REFUSED", {"count": status.locks_refused}))
     if status.open_accesses and _older(status.oldest_access, now, OLD_ACCESS):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError, StateUnknown, Unreachable
 from archive.ports import Protection, StoredVersion, Vault
+from cli.clearing import ClearingTurn, clearer_of
 from cli.exits import sentence
 from cli.language import say
 from cli.wiring_stock import FIRST, REPLICA, first_of, replica_of
@@ -72,7 +73,9 @@ def locks_of(bench: "Workbench") -> Locks:
 
 def sweep_of(bench: "Workbench", host: str) -> Sweep:
     """A sweep of this archive; needs the passphrase."""
-    return Sweep(bench.desk(host), vaults_of(bench))
+    desk = bench.desk(host)
+    turn = ClearingTurn(lambda: clearer_of(bench, desk), desk)
+    return Sweep(desk, vaults_of(bench), turn.run)
 
 
 def tell_failures(swept: Swept, tell: Callable[[str], None]) -> None:

@@ -1,11 +1,11 @@
-"""The sweep: terms for what has none, then locks in the stores, then dates that come near.
+"""The sweep: terms for what has none, locks in the stores, dates that come near, what is blocked.
 
     swept = Sweep(desk, vaults).run()
 
 Idempotent, and resumed after a kill: terms stand in the ledger, open locks in the table `keeping`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from archive.desk.submit import Desk
 from archive.ledger import ENTRY
 from archive.ports import Vault
+from retention.clearing import Cleared
 from retention.locks import Failure, Locks
 from retention.renewal import Renewal
 from retention.setting import GRACE, TermSetter
@@ -32,14 +33,24 @@ class Swept:
     locked: int = 0
     renewed: int = 0
     waiting: int = 0
+    cleared: int = 0
     failures: list[Failure] = field(default_factory=list)
 
 
 class Sweep:
-    """One sweep after another over an archive; `vaults` by the name of their store."""
+    """One sweep after another over an archive; `vaults` by the name of their store.
 
-    def __init__(self, desk: Desk, vaults: Mapping[str, Vault]) -> None:
+    `clear` deletes what was blocked as a secret and may go by now.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        vaults: Mapping[str, Vault],
+        clear: Callable[[], Cleared] = Cleared,
+    ) -> None:
         self._desk = desk
+        self._clear = clear
         self._locks = Locks(desk.database, vaults)
         self._renewal = Renewal(desk.database, vaults, desk.clock)
         self._terms_at: datetime | None = None
@@ -65,6 +76,7 @@ class Sweep:
             self._renewed_at = now
             self._renew(swept, every=False)
         self._lock(swept)
+        swept.cleared += len(self._clear().destroyed)
         return swept
 
     def _changed(self, now: datetime) -> bool:

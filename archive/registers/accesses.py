@@ -107,10 +107,10 @@ def extent_of(shelf: Shelf, payload: Mapping[str, Any]) -> Mapping[str, int]:
     record = shelf.get("record", payload["record"])
     if record is None:
         raise denied("RECORD_UNKNOWN", str(payload["record"]))
-    if shelf.get("destroyed", payload["record"]) is not None:
-        raise denied("RECORD_DESTROYED", str(payload["record"]))
     if shelf.get("spilled", payload["record"]) is not None:
         raise denied("RECORD_SPILLED", str(payload["record"]))
+    if shelf.get("destroyed", payload["record"]) is not None:
+        raise denied("RECORD_DESTROYED", str(payload["record"]))
     part: Mapping[str, int] = payload["range"] or {"from": 0, "to": record["size"]}
     if part["to"] > record["size"]:
         raise denied("NOT_COVERED", remark("THE_RANGE"))

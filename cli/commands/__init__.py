@@ -58,6 +58,12 @@ VERBS: tuple[Verb, ...] = (
         "search 笔录 --stage investigate --since 2026-11-01",
     ),
     _verb(
+        "index",
+        "Bring the index of words up to date.",
+        "更新全文索引。",
+        "index --rebuild",
+    ),
+    _verb(
         "show",
         "One record and its custody.",
         "查看一份记录及其保管经过。",
@@ -181,6 +187,13 @@ VERBS: tuple[Verb, ...] = (
         "鉴定销毁。",
         "disposition propose --due --reason 'past retention'",
         "disposition propose --due --reason 保管期限届满",
+    ),
+    _verb(
+        "spill",
+        "Block a state secret that is found among the records.",
+        "对已封存记录中发现的国家秘密予以封控。",
+        "spill 01KAN4 --reason 'notice of the secrecy office'",
+        "spill 01KAN4 --reason 依保密部门通知",
     ),
     _verb(
         "packs",

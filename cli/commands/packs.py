@@ -30,6 +30,7 @@ _STATES = {
     "due": ("due", "已到期"),
     "held": ("held", "封存中"),
     "destroyed": ("destroyed", "已销毁"),
+    "spilled": ("blocked as a secret", "已涉密封控"),
 }
 
 
@@ -74,9 +75,9 @@ def _row(member: dict[str, Any]) -> tuple[object, ...]:
 @app.command(
     help=say(
         "Give members objects of their own, so that the rest of the pack can go; takes two people,"
-        " one an archivist. Without RECORD: every member that is kept.",
+        " one an archivist. Without RECORD: every member that is kept, or that is not blocked.",
         "将成员拆出单独存放，使包内其余记录可以销毁；须两人签署，其中一人为档案员。"
-        "不指定记录时，拆出全部续存成员。",
+        "不指定记录时，拆出全部续存（或未封控）的成员。",
     ),
     epilog=_EXAMPLE
     + "split main-2026-0000000000000007-6m --reason "
@@ -101,7 +102,9 @@ def split(
         if records:
             named = desk.call("record.ids", {"records": records})["records"]
         else:
-            named = [m["record"] for m in found["members"] if _is_kept(m)]
+            members = found["members"]
+            staying = _BESIDE_A_SECRET if _has_secret(members) else _KEPT
+            named = [m["record"] for m in members if not m["split"] and m["state"] in staying]
         if not named:
             raise typer.BadParameter(
                 say("Nothing in this pack has to be split off.", "此包中没有需要拆出的成员。")
@@ -116,8 +119,13 @@ def split(
         )
 
 
-def _is_kept(member: dict[str, Any]) -> bool:
-    return not member["split"] and member["state"] in ("kept", "held")
+_KEPT = ("kept", "held")
+_BESIDE_A_SECRET = (*_KEPT, "due")
+"""What is due stays too: it goes by a disposition, not with a secret."""
+
+
+def _has_secret(members: list[dict[str, Any]]) -> bool:
+    return any(member["state"] == "spilled" for member in members)
 
 
 @app.command(

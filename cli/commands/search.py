@@ -149,6 +149,8 @@ def _show(records: list[dict[str, Any]]) -> None:
 def _title(row: dict[str, Any]) -> str | None:
     if row["lost"]:
         return say("LOST", "已丢失")
+    if row["spilled"]:
+        return say("BLOCKED AS A SECRET", "已涉密封控")
     if row["destroyed"]:
         return say("DESTROYED", "已销毁")
     if row["restricted"]:

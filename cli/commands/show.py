@@ -8,6 +8,7 @@ import typer
 
 from cli.custody_view import show_custody, show_registers
 from cli.dates import moment
+from cli.document_view import document_pairs
 from cli.exits import ExitCode
 from cli.invocation import Invocation
 from cli.language import say
@@ -82,6 +83,13 @@ def _show(found: Mapping[str, Any]) -> None:
                 "！该记录已依法销毁，仅存登记条目与证明。",
             )
         )
+    if found["spilled"]:
+        print_line(
+            say(
+                "! It is blocked as a state secret: name, description and content are not shown.",
+                "！该记录已涉密封控：不显示名称、说明和内容。",
+            )
+        )
     if found["problem"]:
         print_line(say("! ", "！") + found["problem"])
     if found["catalog"]["restricted"]:
@@ -124,6 +132,7 @@ def _show_record(found: Mapping[str, Any]) -> None:
                 (say("noticed", "提示"), f"{item['code']}: {item['note']}")
                 for item in value.get("findings", ())
             ),
+            *document_pairs(value),
             *media_pairs(value, found["custody"]),
         ]
     )

@@ -201,6 +201,11 @@ _SENTENCES = {
         "The destruction of {count} record(s) has begun; end it: cunzheng disposition execute",
         "{count} 份记录的销毁已开始而未完成；请运行：cunzheng disposition execute",
     ),
+    "SPILL_LEFT": (
+        "{count} record(s) that are blocked as secrets are stored still; first lock ends: {first};"
+        " see: cunzheng spill --list",
+        "{count} 份已涉密封控的记录仍有存储；最早锁定期满：{first}；详见：cunzheng spill --list",
+    ),
     "LOCKS_REFUSED": (
         "{count} lock(s) are not what they should be in a store; see: cunzheng retention sweep",
         "{count} 项存储锁定未达要求；详见：cunzheng retention sweep",

@@ -9,13 +9,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from archive import catalog, doctor
-from archive.catalog import Query
 from archive.custody import custody
 from archive.desk.db_shelf import DbShelf
-from archive.desk.finding import find_for
 from archive.desk.reading import Reader, sees_record
 from archive.desk.words import may_read_words
-from archive.errors import UsageError
 from archive.introducing import said_of, stated_level
 from archive.registers.denials import denied
 from archive.replica import REPLICA
@@ -24,8 +21,6 @@ from archive.source_stats import read_stands, sort_by_urgency, source_warnings
 from archive.status import DiskStatus, Warned, read_status, warnings
 from archive.storage_level import NO_LOCKS
 from archive.tables import RecordRow
-from archive.times import parse_time
-from cli.language import say
 from cli.measuring import measure
 from cli.output import to_json
 from cli.protecting import FIRST, acceptable, examined, introductions, look_of
@@ -41,14 +36,8 @@ from cli.wiring_watch import WatchBench, room_of
 from ingest.holding import waiting_of
 from ingest.overview import look
 
-MOST_HITS = 100_000
 MOST_SOURCES = 20
 """Sources that `status` shows, the most urgent."""
-_TEXTS = (
-    *("case", "category", "stage", "officer", "unit", "source", "media"),
-    *("condition", "device"),
-)
-_DAYS = ("since", "until")
 _CAPTURE = ("capture_start", "capture_end", "received_at")
 _BARE = (
     "record",
@@ -60,6 +49,7 @@ _BARE = (
     "kind",
     "lost",
     "destroyed",
+    "spilled",
     *_CAPTURE,
 )
 """What is shown of a record to who may only know that it is there."""
@@ -143,40 +133,6 @@ def _doctor_store(host: Host, caller: Caller, params: Params) -> Document:
 # --- records
 
 
-@delivery("catalog.search")
-@contextmanager
-def _search(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
-    """Records that match, as far as the caller may see them."""
-    query, mine = _query(params)
-    with gate(host, caller) as reader:
-        if mine and not reader.people:
-            raise UsageError(say("Nobody is bound to your account.", "您的账户未绑定任何人员。"))
-        more = replace(query, limit=query.limit + 1)
-        with host.bench.database.read() as connection:
-            found = find_for(connection, reader, more, mine=mine)
-            known = states(connection)
-    shown = [
-        {**_record(row, whole=whole), "source_state": known.get(row.source)}
-        for row, whole in found[: query.limit]
-    ]
-    yield large.stream({"records": shown, "more": len(found) > query.limit})
-
-
-def _query(params: Params) -> tuple[Query, bool]:
-    optional = {"words": list, "mine": bool, "limit": int}
-    check_params(params, {}, {**optional, **dict.fromkeys((*_TEXTS, *_DAYS), str)})
-    given = {name: value for name, value in params.items() if value is not None}
-    mine = bool(given.pop("mine", False))
-    given |= {name: parse_time(given[name]) for name in _DAYS if name in given}
-    given["words"] = tuple(given.get("words", ()))
-    if not all(isinstance(word, str) for word in given["words"]):
-        raise UsageError("Words are texts.")
-    query = Query(**given)
-    if not 1 <= query.limit <= MOST_HITS:
-        raise UsageError(f"A search shows 1 to {MOST_HITS} records.")
-    return query, mine
-
-
 @delivery("record.show")
 @contextmanager
 def _show(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
@@ -186,9 +142,9 @@ def _show(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
         row, whole = _find(connection, reader, params["record"])
         document = _custody(host, connection, reader, row.id) if whole else _BARE_CUSTODY
         state_of_source = states(connection).get(row.source)
-    state = {"lost": row.lost, "destroyed": row.destroyed}
+    state = {"lost": row.lost, "destroyed": row.destroyed, "spilled": row.spilled}
     head = {"record": row.id, "log": row.log, "index": row.idx, **state}
-    catalogued = {**_record(row, whole=whole), "source_state": state_of_source}
+    catalogued = {**record_line(row, whole=whole), "source_state": state_of_source}
     yield large.stream({**head, **document, "catalog": catalogued})
 
 
@@ -246,7 +202,7 @@ def _proof(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     yield large.stream({"record": row.id, "files": files.packed(bundle)})
 
 
-def _record(row: RecordRow, *, whole: bool) -> Document:
+def record_line(row: RecordRow, *, whole: bool) -> Document:
     """A line of the catalog; `restricted` where all that is like content is left out."""
     line = {
         "record": row.id,
@@ -280,6 +236,7 @@ def _record(row: RecordRow, *, whole: bool) -> Document:
         "condition": row.condition,
         "lost": row.lost,
         "destroyed": row.destroyed,
+        "spilled": row.spilled,
     }
     bare = {name: value if name in _BARE else None for name, value in line.items()}
     return _json({**(line if whole else bare), "restricted": not whole})

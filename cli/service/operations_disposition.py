@@ -240,6 +240,8 @@ def _member(shelf: DbShelf, law: Law, row: Any, now: Any) -> Document:
     state = "kept"
     if row.destroyed:
         state = "destroyed"
+    elif row.spilled:
+        state = "spilled"
     elif held_by(shelf, row.id):
         state = "held"
     elif end is not None and end.due(now):

@@ -34,6 +34,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 import checker_disposition as kept  # beside this file, which may run isolated
 import checker_media as seen
+import checker_spill as spilled
 import checker_volumes as filed
 from checker_retention import short_locks
 
@@ -127,6 +128,7 @@ KINDS = {  # §3: stream, subject, keys of the body
     "case.linked": "registry id records",
     "inspection.completed": "inspection - detail detail_id failed indeterminate report result",
     **kept.KINDS,
+    **spilled.KINDS,
     **seen.KINDS,
 }
 OPTIONAL = {"record.accessioned": {"pack", "retain_until", "same_content_as"}, **seen.OPTIONAL}
@@ -137,6 +139,7 @@ ACTORS = {  # §3: of unsigned kinds; all others are `system/…`
     **dict.fromkeys(("access.denied", "access.closed", "access.concealed",
                      "access.concealed_end"), "system/access"),
     **kept.ACTORS,
+    **spilled.ACTORS,
     **seen.ACTORS,
 }  # fmt: skip
 SIGNED = {  # §11: stream, the payload's field that is the subject, keys of the payload
@@ -162,6 +165,7 @@ SIGNED = {  # §11: stream, the payload's field that is the subject, keys of the
     "access.opened": "access access access",
     "alert.handled": "inspection - alert disposition evidence rule",
     **kept.SIGNED,
+    **spilled.SIGNED,
     **filed.SIGNED,
 }
 BODY = "accepted_at account detail detail_id host statements"
@@ -197,6 +201,7 @@ DATA = {  # §6: keys of a detail's data
     "case.detached": "reason",
     "hold.lifted": "reason",
     **kept.DATA,
+    **spilled.DATA,
     **seen.DATA,
     **filed.DATA,
 }
@@ -989,7 +994,11 @@ class Checker:
         said = dict(detail["data"])
         if e["kind"] == "source.confirmed" and "terms" in said:
             only(TERMS, said.pop("terms"))
-        only(DATA[e["kind"]], said)
+        if e["kind"] == "store.probed":
+            more = spilled.PROBED_MORE & said.keys()
+            only(" ".join([spilled.PROBED, *more]), said)
+        else:
+            only(DATA[e["kind"]], said)
         return dict(detail["data"])
 
     def times(self) -> None:
@@ -1044,7 +1053,7 @@ class Checker:
         if rid in self.lost:
             self.fail("CONTENT_LOST", rid, "lost before it was stored, and recorded so")
             self.seen |= {f"evidence/{k}" for k in self.evidence if k.startswith(start)}
-        elif rid in self.destroyed:
+        elif rid in self.destroyed or "first" in self.register.cleared.get(rid, ()):
             there = {f"evidence/{k}" for k in self.evidence if k.startswith(start)}
             if there:
                 self.fail("DESTROYED_STILL_THERE", rid, "its objects are stored")
@@ -1063,9 +1072,14 @@ class Checker:
     def going(self, rid: str, keys: list[str]) -> bool:
         """Whether a record whose bytes are gone was ordered to be destroyed within a day (§12)."""
         now = datetime.fromtimestamp(time.time(), UTC).isoformat()  # noqa: TID251
-        if keys[0] in self.evidence or not self.register.unfinished(rid, now):
+        known = [code for code, fine in (
+            ("DESTRUCTION_UNFINISHED", self.register.unfinished(rid, now)),
+            ("SPILL_UNFINISHED", self.register.gone_already(rid, kept.stamp(
+                datetime.fromisoformat(now)))),
+        ) if fine]  # fmt: skip
+        if keys[0] in self.evidence or not known:
             return False
-        self.remark("DESTRUCTION_UNFINISHED", rid, "gone, and nobody said so yet")
+        self.remark(known[0], rid, "gone, and nobody said so yet")
         start = f"records/{rid[-2:]}/{rid}/"
         self.seen |= {f"evidence/{k}" for k in self.evidence if k.startswith(start)}
         return True
@@ -1073,7 +1087,7 @@ class Checker:
     def to_be_gone(self) -> set[str]:
         """Records that the ledger says anywhere were destroyed: nobody can ask them any more."""
         return {e["subject"] for log in self.logs for e in log.entries
-                if e.get("kind") == "record.destroyed"}  # fmt: skip
+                if e.get("kind") == "record.destroyed"} | {*self.register.blocked}  # fmt: skip
 
     def described(self, rid: str, body: Json, data: bytes) -> Json:
         """record.json against the entry."""
@@ -1134,12 +1148,13 @@ class Checker:
         one_batch = one_batch and {m[1] for m in members} == {name} and len(members) <= 1000
         if not re.fullmatch(own, key) or not one_batch:
             raise Bad("its name is not that of its first member, or it has several batches")
-        gone = {rid for rid, *_ in members} & (self.lost | self.destroyed | self.split)
+        clear = {r for r, stores in self.register.cleared.items() if "first" in stores}
+        gone = {rid for rid, *_ in members} & (self.lost | self.destroyed | self.split | clear)
         if key not in self.evidence:
             gone |= {rid for rid, *_ in members if rid not in gone and self.going(rid, [key])}
             if len(gone) == len(members):
                 return
-        elif gone & self.destroyed:
+        elif gone & (self.destroyed | clear):
             self.fail("DESTROYED_STILL_THERE", key, "some of its members were destroyed")
         data, made = self.take(key), Zip()
         for rid, _, _, e in members:
@@ -1221,7 +1236,7 @@ def need(code: str, fine: object, why: str) -> None:
         raise Bad(f"{code}: {why}")
 
 
-class Register(kept.Keeping, seen.Copies, filed.Volumes):
+class Register(spilled.Spills, kept.Keeping, seen.Copies, filed.Volumes):
     """Takes the entries in the order of the ledger; one that breaks a rule changes nothing.
 
     Of the approval matrix it knows how many must approve, not who: the ladder is not climbed here.
@@ -1233,6 +1248,7 @@ class Register(kept.Keeping, seen.Copies, filed.Volumes):
     def __init__(self, checker: Checker) -> None:
         self.checker = checker
         self.begin_keeping()
+        self.begin_spills()
         self.begin_filing()
         self.people: dict[str, Json] = {}
         self.owners: dict[str, tuple[str, str | None]] = {}  # certificate or key -> person, since
@@ -1562,6 +1578,7 @@ class Register(kept.Keeping, seen.Copies, filed.Volumes):
         row = next(r for r in rules["row"] if r["capacity"] == p["capacity"] and
                    p["action"] in r["actions"])  # fmt: skip
         known = all(r in self.checker.accessions for r in p["records"])
+        self.free_to_read(p["records"], at)
         fine = known and set(row["by"]) & set(person["roles"])
         need("ACCESS_UNLAWFUL", fine, "no such record, or not in this capacity")
         self.asked_span(p)
@@ -1619,6 +1636,7 @@ class Register(kept.Keeping, seen.Copies, filed.Volumes):
 
     def begin(self, request: Json, p: Json, at: str, name: str) -> None:
         need("ACCESS_UNLAWFUL", p["access"] not in self.accesses, "begun before")
+        self.free_to_read([p["record"]], at)
         fine = name == request["person"] and p["record"] in request["records"]
         need("ACCESS_UNLAWFUL", fine and p["action"] == request["action"], "another was asked for")
         enough = len(request["approved"]) >= request["least"] and not request["over"]

@@ -290,3 +290,81 @@ def test_what_is_just_being_destroyed_is_no_failure(keeper: Keeper) -> None:
     code, lines = keeper.check()
     assert code == 0, lines
     assert sum("DESTRUCTION_UNFINISHED" in one for one in lines) == 3
+
+
+# --- spills
+
+
+def spill(keeper: Keeper, *records: str, who: tuple[str, ...] = FOUNDERS) -> str:
+    name = keeper.made.new_id()
+    payload = {"records": sorted(records), "spill": name}
+    keeper.office.say(who, "record.spilled", payload, {"reason": "依保密部门通知"})
+    return name
+
+
+def test_a_spill_needs_no_term_and_heeds_no_hold(keeper: Keeper) -> None:
+    keeper.hold(keeper.one)
+    keeper.delete(keeper.one)
+    keeper.say(spill(keeper, keeper.one), keeper.one)
+    spill(keeper, keeper.two, keeper.packed[0])
+    assert keeper.check() == (0, ["PASSED"])
+
+
+def spilled_by_one(keeper: Keeper) -> str:
+    spill(keeper, keeper.one, who=("gu",))
+    return "REGISTER_UNLAWFUL"
+
+
+def spilled_out_of_a_pack(keeper: Keeper) -> str:
+    keeper.made.path(keeper.pack).unlink()
+    keeper.say(spill(keeper, keeper.packed[0]), keeper.packed[0])
+    return "DESTRUCTION_UNLAWFUL"
+
+
+def asked_for_after_a_spill(keeper: Keeper) -> str:
+    spill(keeper, keeper.one)
+    keeper.office.request("du", [keeper.one], capacity="internal_supervision", purpose="training")
+    return "ACCESS_AFTER_SPILL"
+
+
+def spilled_and_there(keeper: Keeper) -> str:
+    keeper.say(spill(keeper, keeper.one), keeper.one)
+    return "DESTROYED_STILL_THERE"
+
+
+def locked_and_gone(keeper: Keeper) -> str:
+    """Whoever has the keys of two people does not get past a lock of the ledger."""
+    detail = keeper.made.detail(
+        "store.probed", {"configuration": "x", "server": None, "settings": {}}
+    )
+    body = {"level": "compliance", "missing": [], "store": "first", **detail}
+    keeper.made.entry("store.probed", "registry", None, body, actor="system/storage")
+    keeper.ended(keeper.one, name="ever")
+    keeper.delete(keeper.one)
+    keeper.say(spill(keeper, keeper.one), keeper.one)
+    return "DESTRUCTION_UNLAWFUL"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        spilled_by_one,
+        spilled_out_of_a_pack,
+        asked_for_after_a_spill,
+        spilled_and_there,
+        locked_and_gone,
+    ],
+)
+def test_a_spill_that_breaks_a_rule(keeper: Keeper, wrong: Callable[[Keeper], str]) -> None:
+    code = wrong(keeper)
+    found, lines = keeper.check()
+    assert found == 1
+    assert any(code in one for one in lines), lines
+
+
+def test_what_a_spill_took_may_be_gone_before_it_is_said(keeper: Keeper) -> None:
+    spill(keeper, keeper.one)
+    keeper.delete(keeper.one)
+    code, lines = keeper.check()
+    assert code == 0  # the product says that it cannot be told
+    assert any("SPILL_UNFINISHED" in one for one in lines), lines

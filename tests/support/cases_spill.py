@@ -75,7 +75,9 @@ def spilled_and_there(given: Given) -> Made:
 def asked_for_after_the_spill(given: Given) -> Made:
     office = _office(given)
     _spill(office, office.made.records[0])
-    office.request("du", office.made.records[:1], capacity="internal_supervision", purpose="supervision")
+    office.request(
+        "du", office.made.records[:1], capacity="internal_supervision", purpose="supervision"
+    )
     place = office.made.place()
     return _sealed(office, ACCESS_AFTER_SPILL=place, SPILL_LEFT="the archive")
 
