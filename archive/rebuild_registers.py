@@ -278,7 +278,7 @@ class _Shelf(DbShelf):
         row = self._connection.execute(query).first()
         if row is None or (self._order[row.log], row.idx) >= self._place:
             return None
-        return record_value(row)
+        return record_value(self._connection, row)
 
 
 def _open(

@@ -129,6 +129,7 @@ def agrees(data: bytes, record: str, body: Mapping[str, Any], root: str) -> bool
     return (
         named == record
         and pieces == root
+        and "tags" not in body
         and [first, second] == body["content"]
         and (hashed, received) == (body["first_hash_at"], body["received_at"])
         and (source, int(size)) == (body["source"], body["size"])

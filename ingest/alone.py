@@ -14,8 +14,8 @@ _SENSITIVE = {"sensitive", "敏感"}
 
 
 def is_sensitive(claims: Claims) -> bool:
-    """Whether a sidecar says that its file is sensitive."""
-    return claims.get("classification") in _SENSITIVE
+    """Whether a sidecar says that its file is sensitive, or why."""
+    return claims.get("classification") in _SENSITIVE or bool(claims.get("tags"))
 
 
 class Apart:

@@ -119,13 +119,16 @@ def belonging(shelf: Shelf, source: str, cases: Sequence[str]) -> Belonging:
     )
 
 
-def sees(reader: Reader, whose: Belonging) -> bool:
-    """Whether a record is shown as a whole, with name, title, preview and custody."""
+def sees(reader: Reader, whose: Belonging, *, tagged: bool) -> bool:
+    """Whether a record is shown as a whole, with name, title, preview and custody.
+
+    A tagged one (minors, privacy, trade and work secrets) is not shown to colleagues of the unit.
+    """
     if reader.sees_everything:
         return True
     if not reader.sees_records:
         return False
-    return bool(reader.units & whose.units) or is_own(reader, whose)
+    return is_own(reader, whose) or (not tagged and bool(reader.units & whose.units))
 
 
 def is_own(reader: Reader, whose: Belonging) -> bool:
@@ -139,4 +142,5 @@ def sees_record(connection: Connection, reader: Reader, row: RecordRow) -> bool:
         return True
     shelf = DbShelf(connection)
     found = shelf.get("record_cases", row.id)
-    return sees(reader, belonging(shelf, row.source, found["cases"] if found else ()))
+    whose = belonging(shelf, row.source, found["cases"] if found else ())
+    return sees(reader, whose, tagged=bool(row.tags))

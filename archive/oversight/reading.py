@@ -48,6 +48,7 @@ class Reader:
         self.units: dict[str, str] = {}
         self.cases: dict[str, CaseState] = {}
         self.record_cases: defaultdict[str, frozenset[str]] = defaultdict(lambda: NOTHING)
+        self._tags: dict[str, frozenset[str]] = {}
         self._requests: dict[str, ev.Requested] = {}
         self._accesses: dict[str, ev.Started] = {}
         self._holds: dict[str, tuple[ev.Hold, str | None, tuple[str, ...]]] = {}
@@ -123,7 +124,7 @@ class Reader:
             case=said["case"],
             records=records,
             cases=cases | named,
-            sensitivity=self._sensitivity(cases | named),
+            sensitivity=self._sensitivity(cases | named, records),
             **ev.asked_part(said),
             letter=said["letter"],
         )
@@ -156,7 +157,7 @@ class Reader:
             resumes=said["resumes"],
             cases=cases,
             handlers=NOTHING.union(*(case.handlers for case in known)),
-            sensitivity=self._sensitivity(cases),
+            sensitivity=self._sensitivity(cases, (record,)),
             holds=self._holds_of(record, cases),
         )
         self._accesses[event.access] = event
@@ -319,6 +320,8 @@ class Reader:
 
     def _accessioned(self, base: dict[str, Any], value: Value) -> Event:
         body = value["body"]
+        if "tags" in body:
+            self._tags[value["subject"]] = frozenset(body["tags"])
         return ev.Accessioned(
             **base,
             record=value["subject"],
@@ -352,8 +355,9 @@ class Reader:
             indeterminate=body["indeterminate"],
         )
 
-    def _sensitivity(self, cases: Iterable[str]) -> frozenset[str]:
-        return NOTHING.union(*(self.cases[c].sensitivity for c in cases if c in self.cases))
+    def _sensitivity(self, cases: Iterable[str], records: Iterable[str]) -> frozenset[str]:
+        tags = (self._tags.get(record, NOTHING) for record in records)
+        return NOTHING.union(*(self.cases[c].sensitivity for c in cases if c in self.cases), *tags)
 
     def _holds_of(self, record: str, cases: Iterable[str]) -> tuple[ev.Hold, ...]:
         if not self._holds:

@@ -76,15 +76,22 @@ def _parsed(_sha256: str, text: str) -> AccessRules:
 
 
 def requirement_of(shelf: Shelf, capacity: str, action: str, records: Sequence[str]) -> Requirement:
-    """What the rules in force ask for, raised by the sensitivity of the records' cases."""
+    """What the rules in force ask for, raised by the sensitivity of the records and their cases."""
     return requirement(rules_in_force(shelf), capacity, action, sensitivity_of(shelf, records))
 
 
 def sensitivity_of(shelf: Shelf, records: Sequence[str]) -> frozenset[str]:
-    """Of all cases of all records."""
+    """Of all records, by the tags of their accession, and of all their cases."""
+    tags = frozenset(tag for record in records for tag in tags_of(shelf, record))
     cases = {case for record in records for case in cases_of(shelf, record)}
     found = (shelf.get("case", case) for case in cases)
-    return frozenset(item for case in found if case for item in case["sensitivity"])
+    return tags.union(*(case["sensitivity"] for case in found if case))
+
+
+def tags_of(shelf: Shelf, record: str) -> Sequence[str]:
+    """The tags with which a record was accessioned."""
+    known = shelf.get("record", record)
+    return known["tags"] if known else ()
 
 
 def cases_of(shelf: Shelf, record: str) -> list[str]:
@@ -130,10 +137,10 @@ def check_records(shelf: Shelf, asked: Asked) -> None:
     for record in asked.records:
         if shelf.get("record", record) is None:
             raise denied("RECORD_UNKNOWN", record)
-        if shelf.get("destroyed", record) is not None:
-            raise denied("RECORD_DESTROYED", record)
         if shelf.get("spilled", record) is not None:
             raise denied("RECORD_SPILLED", record)
+        if shelf.get("destroyed", record) is not None:
+            raise denied("RECORD_DESTROYED", record)
     if asked.case is not None and shelf.get("case", asked.case) is None:
         raise denied("CASE_UNKNOWN", asked.case)
     excerpt = asked.payload["action"] == "excerpt"

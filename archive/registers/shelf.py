@@ -12,15 +12,15 @@ class Shelf(Protocol):
 
     Names: `person` by id, `certificate` by digest, `key` by digest of the public key, `case` by id,
     `record` by id (read only: {`source`, `size`, `sha256` in hexadecimal, `received_at`,
-    `retain_until` (the first lock, or None)}), `record_cases`, `record_holds` and `term` (see
-    `retention`) by record, `source` by id ({`unit`}), `hold`, `request`, `access`, `rules` by
-    name, `rules_text` by digest, `statement` by digest, `nonce` by its digest, `case_number` by
-    number, `account` by number ({`person`}), `case_holds` by case, `store` by name (what the last
-    probe said), `founding` (one value, see
-    `signers`). Of disposition: `record_pack` by record ({`pack`}) and `pack` by id ({`members`}),
-    both read only; `disposition`, `record_disposition`, `destroyed` and `split` by record, `stores`
-    (one value: `names`). Of spills: `spill` by id, `spilled` and `cleared` by record (see `spill`).
-    Of filing: `case_volumes` and `case_excused` by case, `ref_code` by code.
+    `retain_until` (the first lock, or None), `tags` of the accession}), `record_cases`,
+    `record_holds` and `term` (see `retention`) by record, `source` by id ({`unit`}), `hold`,
+    `request`, `access`, `rules` by name, `rules_text` by digest, `statement` by digest, `nonce` by
+    its digest, `case_number` by number, `account` by number ({`person`}), `case_holds` by case,
+    `store` by name (what the last probe said), `founding` (one value, see `signers`). Of
+    disposition: `record_pack` by record ({`pack`}) and `pack` by id ({`members`}), both read only;
+    `disposition`, `record_disposition`, `destroyed` and `split` by record, `stores` (one value:
+    `names`). Of spills: `spill` by id, `spilled` and `cleared` by record (see `spill`). Of filing:
+    `case_volumes` and `case_excused` by case, `ref_code` by code.
     """
 
     def get(self, shelf: str, key: str) -> Value | None:

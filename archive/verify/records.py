@@ -93,10 +93,16 @@ def parse_description(
     wrong = [key for key in _AGREES if value[key] != body[key]]
     wrong += ["id"] if value["id"] != record else []
     wrong += ["digests"] if value["digests"] != body["content"] else []
+    wrong += ["tags"] if _tags(value["claims"]) != body.get("tags", []) else []
     if wrong:
         reason = f"other values of {', '.join(wrong)}"
         found.append(("RECORD_DISAGREES", record, {"reason": reason}))
     return description
+
+
+def _tags(claims: object) -> object:
+    """What the sidecar claims of why the record is sensitive; [] where it says nothing."""
+    return (claims.get("tags") or []) if isinstance(claims, dict) else []
 
 
 def read_description(

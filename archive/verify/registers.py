@@ -108,6 +108,7 @@ class IndexShelf:
                     "sha256": digests.get("sha256"),
                     "received_at": body["received_at"],
                     "retain_until": body.get("retain_until"),
+                    "tags": body.get("tags", []),
                 }
         return None
 
