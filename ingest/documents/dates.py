@@ -9,7 +9,7 @@ signature, else the time at which a record was made (时间：). A day in a sent
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 _DIGITS = {char: value for value, char in enumerate("〇一二三四五六七八九")} | {
@@ -44,7 +44,7 @@ _LABELS = (
 _LABELLED = re.compile(
     rf"(?:^|[\t |;；])(?:{_LABELS})(?:[（(][^）)]{{0,8}}[）)])?[ \t]*[:：|\t=,]?[ \t]*"
     rf"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{{0,6}},? )?{_DAY}",
-    re.IGNORECASE | re.MULTILINE,
+    re.IGNORECASE,
 )
 _CLOSING = re.compile(
     rf"(?:[^。，,：:\d]{{0,40}}[ \t\u3000）)])?[（(]?{_DAY}[）)]?"
@@ -56,31 +56,50 @@ _SIGNED = re.compile(
 )
 _MADE = re.compile(
     rf"(?:^|[\t|])(?:[\u3400-\u9fff]{{0,4}}(?:起止)?时间|time)[ \t]*[:：|\t][ \t]*{_DAY}",
-    re.IGNORECASE | re.MULTILINE,
+    re.IGNORECASE,
 )
-_DIGIT = re.compile(r"[\d〇○零年]")
+_LAST = frozenset("日号)）0123456789")
+"""How a line ends that is nothing but a day."""
 
 
 def date_of(lines: Sequence[str], closing: Sequence[str]) -> str | None:
-    """`YYYY-MM-DD`; `closing` are the last lines, the same where a text is short."""
-    text = "\n".join(lines)
-    if not _DIGIT.search(text):
-        return None
+    """`YYYY-MM-DD`; `closing` are the last lines, the same where a text is short.
+
+    A pattern is tried only on lines that have a word of it: most have none.
+    """
     return (
-        _first(_LABELLED.finditer(text))
-        or _last(_CLOSING.fullmatch(line) for line in closing if len(line) < 90)
-        or _last(_SIGNED.finditer("\n".join(closing)))
-        or _first(_MADE.finditer(text))
+        _first(_LABELLED, (line for line in lines if "日期" in line or _may_begin(line, "dDiI")))
+        or _first(_CLOSING, (line for line in reversed(closing) if _may_close(line)))
+        or _last_signed(closing)
+        or _first(_MADE, (line for line in lines if "时间" in line or _may_begin(line, "tT")))
     )
 
 
-def _first(found: Iterator[re.Match[str]]) -> str | None:
-    return next(filter(None, map(_day, found)), None)
+def _may_begin(line: str, letters: str) -> bool:
+    """Whether a line, or a cell of it, can begin with an English word."""
+    return line[0] in letters or "\t" in line
 
 
-def _last(found: Iterator[re.Match[str] | None]) -> str | None:
-    days = [day for match in found if match is not None and (day := _day(match))]
-    return days[-1] if days else None
+def _may_close(line: str) -> bool:
+    return line[-1] in _LAST and len(line) < 90
+
+
+def _first(pattern: re.Pattern[str], lines: Iterable[str]) -> str | None:
+    whole = pattern is _CLOSING
+    for line in lines:
+        for found in [pattern.fullmatch(line)] if whole else pattern.finditer(line):
+            if found is not None and (day := _day(found)):
+                return day
+    return None
+
+
+def _last_signed(closing: Sequence[str]) -> str | None:
+    for line in reversed(closing):
+        if "签" in line or "章" in line or "ign" in line:
+            days = [day for found in _SIGNED.finditer(line) if (day := _day(found))]
+            if days:
+                return days[-1]
+    return None
 
 
 def _day(found: re.Match[str]) -> str | None:

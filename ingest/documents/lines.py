@@ -7,17 +7,20 @@ A row of a table stays one line, its cells parted by tabs.
 import re
 
 MOST_LINES = 80
-_BLANKS = re.compile(r"[ \u3000\xa0]+")
+MOST_WIDTH = 400
+"""Characters of a line that are looked at."""
 _WIDE = re.compile(r"[ \u3000\xa0]{4,}|[ \u3000\xa0]{2,}(?=[^\s：:]{2,8}[：:])| \| ")
 _LABEL = re.compile(r"^([\u3400-\u9fff])[ \u3000\xa0]+([\u3400-\u9fff]{1,2})(?=[：:])")
 _MARKDOWN = re.compile(r"^\s*(?:#{1,6}\s+|>\s+|\|\s*(?!-))|\s*#+\s*$|\*\*|__(?=\S)|\s*\|\s*$")
+_MARKS = ("  ", "\t", "|", "#", "**", "\u3000", "\xa0")
+"""Without these a line is as it stands; the patterns cost more than everything else."""
 _SPACED = 0.6
 """Share of single characters among the words of a line that is spaced out."""
 
 
 def compact(line: str) -> str:
     """A line with single blanks; without any where it is spaced out."""
-    shown = " ".join(_BLANKS.sub(" ", line).split())
+    shown = " ".join(line.split())
     if shown.isascii() or " " not in shown:
         return shown
     words = shown.split(" ")
@@ -28,14 +31,21 @@ def compact(line: str) -> str:
 
 def lines_of(page: str) -> list[str]:
     """The first lines that are not empty; spaced-out titles closed, cells parted by tabs."""
+    if page.isascii() and not any(mark in page for mark in _MARKS):
+        plain = page.splitlines()[:MOST_LINES]
+        return [line.strip()[:MOST_WIDTH] for line in plain if line and not line.isspace()]
     found: list[str] = []
-    for line in page.splitlines():
+    for raw in page.splitlines():
+        line = raw[:MOST_WIDTH]
         if line.isspace() or not line:
             continue
-        cells = [compact(cell) for cell in _cells(_MARKDOWN.sub("", line))]
-        shown = "\t".join(filter(None, cells))
-        if shown:
-            found.append(shown)
+        if any(mark in line for mark in _MARKS) or line[0] in "> \ufeff":
+            bare = _MARKDOWN.sub("", line)
+            line = "\t".join(filter(None, map(compact, _cells(bare))))
+        else:
+            line = compact(line)
+        if line:
+            found.append(line)
             if len(found) == MOST_LINES:
                 break
     return found

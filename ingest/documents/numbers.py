@@ -11,7 +11,8 @@ cited, and is not the document's. A number has one of these forms; brackets may 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 MOST = 80
 _TOP = 25
@@ -19,15 +20,16 @@ _OPEN, _CLOSE = r"[〔\[（(﹝【［〖{<＜]", r"[〕\]）)﹞】］〗}>＞]"
 _YEAR = r"(?:(?:19|20|２０)\d\d|二[〇○零O０][一二三四五六七八九〇○零]{2})"
 _BRACKET = rf"{_OPEN} ?{_YEAR} ?年?{_CLOSE}"
 _SERIAL = (
-    r"(?:\d{1,16}(?:-\d{1,16}){0,3}|[一二三四五六七八九十百]{1,6})"
+    r"(?:(?:[A-Za-z]{1,6}-?)?\d{1,18}(?:-[A-Za-z]{0,4}\d{1,16}){0,3}|[一二三四五六七八九十百]{1,6})"
     r"(?:之[\d一二三四五六七八九十]{1,3})?"
 )
 _HAN = r"[\u3400-\u9fff]"
 _WORD = r"[\u3400-\u9fffA-Za-z（）()·]"
 _PROPER = (
-    rf"(?:{_WORD}{{1,30}}? ?{_BRACKET} ?(?:{_WORD}{{0,12}}?字?)? ?第? ?{_SERIAL} ?[号號]"
+    rf"(?:{_WORD}{{1,30}}? ?{_BRACKET} ?(?:{_WORD}{{0,12}}?[字-]?)? ?第? ?{_SERIAL} ?[号號]"
     rf"|{_BRACKET} ?{_HAN}[\u3400-\u9fff\d]{{0,14}}? ?第? ?{_SERIAL} ?[号號]"
-    rf"|{_WORD}{{1,30}}?字 ?第 ?{_SERIAL} ?[号號]"
+    rf"|{_WORD}{{1,30}}?字 ?(?:{_YEAR} ?年? ?)?第 ?{_SERIAL} ?[号號]"
+    rf"|(?:{_WORD}{{2,30}}? ?{_YEAR} ?年|第) ?第?\d{{1,18}} ?[号號]"
     rf"|{_HAN}{{2,30}}令 ?第? ?{_SERIAL} ?[号號])"
 )
 _CODE = (
@@ -41,30 +43,30 @@ _LABELS = (
     r"|案号|案號|记录编号|报告编号|文件编号|编号|編號|单号"
 )
 _ENGLISH = (
-    r"(?:document|doc|case|decision|notice|report|order|file|record|reference|ref|permit|citation)"
-    r"(?:[ _.-]{0,2}(?:no|number|num|id))?|serial no|no|number"
+    r"(?:document|doc|case|decision|notice|report|order|file|record|reference|ref|permit|citation"
+    r"|docket|inspection|incident|matter|complaint|control|serial|licen[cs]e|urn)"
+    r"(?:[ _.-]{0,2}(?:no|number|num|id))?|no|number"
 )
 _BEHIND = r"(?:[（(][^）)\n]{0,10}[）)])?[ \t]*[:：|=]?[ \t]*"
 _ALONE = re.compile(
     rf"(?P<open>[（(〔\[])?{_CITED}(?P<number>{_PROPER})(?(open)[）)〕\]])"
     r"(?:\t.*| ?签发人.*)?",
 )
-_LABELLED = re.compile(
-    rf"(?:^|[\t |;；])(?:{_LABELS}){_BEHIND}(?:({_PROPER})|[（(]?({_CODE}))", re.MULTILINE
-)
+_LABELLED = re.compile(rf"(?:^|[\t |;；])(?:{_LABELS}){_BEHIND}(?:({_PROPER})|[（(]?({_CODE}))")
 _LABELLED_ENGLISH = re.compile(
     rf"(?:^|\t)(?:{_ENGLISH})\.?(?:[ \t]*[:：#|=]\s*|(?<=\.)[ \t]*|\t)(?:no\b\.? ?)?"
     rf"(?:({_PROPER})|({_CODE})(?=$|[\t,;]))",
-    re.MULTILINE | re.IGNORECASE,
+    re.IGNORECASE,
 )
-_BELOW = re.compile(rf"^(?:{_LABELS})[:：]?\n(?:{_PROPER})$", re.MULTILINE)
+_LABEL_ALONE = re.compile(rf"(?:{_LABELS})[:：]?")
+_INITIALS = frozenset("dcnrofpimsluDCNROFPIMSLU")
 _DIGIT = re.compile(r"\d")
 _DAY = re.compile(r"(?:19|20)\d\d[-./年]\d{1,2}[-./月]\d{1,2}日?")
 
 
 def is_number(line: str) -> bool:
     """Whether a line holds a document number and nothing else."""
-    return len(line) <= 2 * MOST and _ALONE.fullmatch(line) is not None
+    return _may_hold(line) and _ALONE.fullmatch(line) is not None
 
 
 def number_of(lines: Sequence[str]) -> str | None:
@@ -72,27 +74,31 @@ def number_of(lines: Sequence[str]) -> str | None:
 
     Blanks in it are layout, and left out; nothing else is changed.
     """
-    text = "\n".join(lines)
-    if not _DIGIT.search(text):
-        return None
-    if text.isascii():
-        return _labelled(_LABELLED_ENGLISH, text)
-    for line in lines[:_TOP]:
-        if len(line) <= 2 * MOST and (found := _ALONE.fullmatch(line)):
+    chinese = [line for line in lines if "号" in line or "號" in line]
+    for line in chinese and lines[:_TOP]:
+        if _may_hold(line) and (found := _ALONE.fullmatch(line)):
             return _closed(found["number"])
-    if below := _BELOW.search(text):
-        return _closed(below[0].partition("\n")[2])
-    return _labelled(_LABELLED, text) or _labelled(_LABELLED_ENGLISH, text)
+    for label, value in pairwise(lines) if chinese else ():
+        if _may_hold(label) and _LABEL_ALONE.fullmatch(label) and is_number(value):
+            return _closed(value)
+    return _labelled(_LABELLED, chinese) or _labelled(
+        _LABELLED_ENGLISH, (line for line in lines if line[0] in _INITIALS or "\t" in line)
+    )
 
 
-def _labelled(pattern: re.Pattern[str], text: str) -> str | None:
+def _may_hold(line: str) -> bool:
+    return ("号" in line or "號" in line) and len(line) <= 2 * MOST
+
+
+def _labelled(pattern: re.Pattern[str], lines: Iterable[str]) -> str | None:
     """The first that has the form of a number, else the first code with a digit in it."""
     codes = []
-    for proper, code in pattern.findall(text):
-        if proper:
-            return _closed(proper)
-        if _DIGIT.search(code) and not _DAY.fullmatch(code):
-            codes.append(_closed(code))
+    for line in lines:
+        for proper, code in pattern.findall(line):
+            if proper:
+                return _closed(proper)
+            if _DIGIT.search(code) and not _DAY.fullmatch(code):
+                codes.append(_closed(code))
     return codes[0] if codes else None
 
 

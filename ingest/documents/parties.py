@@ -37,9 +37,9 @@ _LABELS = "|".join(sorted(map(re.escape, _ROLE_OF), key=len, reverse=True))
 _LABELLED = re.compile(
     rf"(?:^|[\t |。；;])(?P<label>{_LABELS})(?:[（(][^）)\n]{{0,16}}[）)])?"
     r"(?:签名|签字|姓名|名称|[一二三1-9])?"
-    r"(?:[ \t]*[:：|\t=]|(?<=[\u3400-\u9fff]) |\n(?=[^\n：: ]{2,40}$))"
+    r"(?:[ \t]*[:：|\t=]|(?<=[\u3400-\u9fff]) )"
     r"[ \t]*(?P<value>[^\n\t|。；;]{1,120})",
-    re.IGNORECASE | re.MULTILINE,
+    re.IGNORECASE,
 )
 _NOTE = re.compile(r"[（(][^（()）]*(?:证|号|签|章|\d)[^（()）]*[）)]")
 _END = re.compile(
@@ -56,6 +56,9 @@ _OFFICE = re.compile(
     r"([\u3400-\u9fff（）()·]{3,40}(?:局|厅|委员会|总队|支队|大队|中队|政府|法院|检察院|管理所|分局|署))(?:文件)?"
 )
 _HEAD = 6
+_LABEL = 40
+"""Characters within which a label ends, or a name that stands below one."""
+_COLON = re.compile("[:：]")
 
 
 class Party(NamedTuple):
@@ -67,22 +70,30 @@ class Party(NamedTuple):
 
 def parties_of(lines: Sequence[str]) -> tuple[Party, ...]:
     """Those named behind labels, in their order, and the office at the top."""
-    found = dict.fromkeys((*_at_the_top(lines[:_HEAD]), *_labelled("\n".join(lines))))
+    found = dict.fromkeys((*_at_the_top(lines[:_HEAD]), *_labelled(lines)))
     return tuple(found)[:MOST]
 
 
 def _at_the_top(lines: Iterable[str]) -> Iterator[Party]:
     for line in lines:
-        if office := _OFFICE.fullmatch(line):
+        if not line.isascii() and (office := _OFFICE.fullmatch(line)):
             yield Party(office[1], "agency")
             return
 
 
-def _labelled(text: str) -> Iterator[Party]:
-    for found in _LABELLED.finditer(text):
-        role = _ROLE_OF[found["label"].lower()]
-        for name in _names(found["value"], role):
-            yield Party(name, role)
+def _labelled(lines: Sequence[str]) -> Iterator[Party]:
+    for at, line in enumerate(lines):
+        if line.isascii() and not (line[0].isalpha() and ":" in line[:_LABEL]):
+            continue
+        alone = _ROLE_OF.get(line.rstrip(":：").lower())
+        if alone:
+            below = lines[at + 1] if at + 1 < len(lines) else ""
+            if len(below) <= _LABEL and not _COLON.search(below):
+                yield from (Party(name, alone) for name in _names(below, alone))
+            continue
+        for found in _LABELLED.finditer(line):
+            role = _ROLE_OF[found["label"].lower()]
+            yield from (Party(name, role) for name in _names(found["value"], role))
 
 
 def _names(value: str, role: str) -> Iterator[str]:

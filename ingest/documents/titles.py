@@ -12,6 +12,10 @@ from ingest.documents.numbers import is_number
 
 MOST = 200
 _LINES = 20
+_LONG = 100
+"""A longer line is text."""
+DATA = ("{", "[{", '["')
+"""How lines of data begin (a log in JSON): they are no document, and have no title."""
 _NAME = re.compile(
     r"[^。；;！!？?：:\t]{0,60}?(?:决定|決定|书|書|笔录|筆錄|回证|回執|清单|清册|记录|記錄"
     r"|记录表|登记表|审批表|通知|公告|公示|通告|告示|报告|報告|表|单|單|凭证|憑證|证明|證明|函|批复|批覆|意见|意見|请示|請示"
@@ -20,7 +24,7 @@ _NAME = re.compile(
 )
 _ABOUT = re.compile(r"[^。；;\t]{0,30}关于[^。\t]{2,}")
 _ABOUT_END = re.compile(
-    r"[^。；;\t]{0,30}关于[^。\t]{2,}(?:的|》)(?:通知|决定|批复|意见|公告|通告|函|复函|请示|报告|公示|命令"
+    r"[^。；;\t]{0,30}关于[^。\t]{2,}(?:的|》)[\u3400-\u9fff]{0,6}?(?:通知|决定|批复|意见|公告|通告|函|复函|请示|报告|公示|命令"
     r"|通报|议案|纪要|说明|答复|办法|规定|方案|倡议书|通知书|决定书|建议|建议书|处罚决定|通令|令)"
     r"(?:[（(][^（()）]{1,20}[）)])?"
 )
@@ -48,12 +52,15 @@ _GARBAGE = re.compile(
     r".{0,20}|.{0,80}\.(?:docx?|xlsx?|wps|pdf|txt|rtf|ofd|dot|tmp)|[\d\W_]*",
     re.IGNORECASE,
 )
+_VERSION = re.compile(r"[（(](?:试行|暂行|草案|修订|.{0,6}稿)[）)]")
 _SENTENCE = re.compile(r"[。；！？]|，.*，|，$")
 
 
 def title_of(lines: Sequence[str], stated: str = "") -> str:
     """The title; empty where there is none. `stated` is what the file's properties say."""
-    top = [line for line in lines[:_LINES] if not _NOISE.fullmatch(line)]
+    if lines and lines[0].startswith(DATA):
+        return stated[:MOST]
+    top = [line for line in lines[:_LINES] if len(line) > _LONG or not _NOISE.fullmatch(line)]
     named = _named(top)
     if named:
         return named[:MOST]
@@ -68,25 +75,33 @@ def title_of(lines: Sequence[str], stated: str = "") -> str:
 
 def _named(top: Sequence[str]) -> str:
     """What an office calls the document, before its text begins."""
+    general = ""
     for at, line in enumerate(top):
+        if len(line) > MOST:
+            break
         if "\t" in line or is_number(line):
             continue
         if about := _about(top, at):
             return about
         if _FIELD.fullmatch(line):
             continue
-        if (line.isascii() and _ENGLISH.fullmatch(line)) or (
-            len(line) <= 60 and _NAME.fullmatch(line) and not _SENTENCE.search(line)
-        ):
-            return line
-        if _SENTENCE.search(line) or len(line) > 100:
+        if line.isascii() and _ENGLISH.fullmatch(line):
+            if " " in line:
+                return line
+            general = general or line  # MEMO, and below it what it is about
+        elif len(line) <= 60 and _NAME.fullmatch(line) and not _SENTENCE.search(line):
+            version = top[at + 1] if at + 1 < len(top) else ""
+            return line + version if _VERSION.fullmatch(version) else line
+        if len(line) > _LONG or _SENTENCE.search(line):
             break
-    return ""
+    return general
 
 
 def _about(top: Sequence[str], at: int) -> str:
     """A title with 关于, which may go over several lines; empty where none begins here."""
     whole = ""
+    if "关" not in top[at] and "关" not in "".join(top[at + 1 : at + 2]):
+        return ""
     for line in top[at : at + 4]:
         if "\t" in line or (whole and is_number(line)):
             return ""

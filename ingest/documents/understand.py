@@ -33,6 +33,7 @@ from ingest.documents.fields import (
 )
 from ingest.documents.language import language_of
 from ingest.documents.parties import Party
+from ingest.documents.titles import DATA
 from ingest.errors import Classified
 from ingest.kind import UNKNOWN, Media, detect
 from ingest.named_kinds import name_differs
@@ -190,9 +191,10 @@ def _plain(head: bytes, name: str, media: Media, text: TextInfo) -> Understood:
         raise Classified
     fields = _fields(media, text, found, raw)
     shown = text._replace(title=_title(fields.title), start="", end="")
-    whole = replace(
-        found,
+    whole = Extracted(
         confidence=text.confidence,
+        first_page=found.first_page,
+        readable=found.readable,
         puid=found.puid or PLAIN_PUIDS.get(media.type),
         findings=(*noticed, *found.findings),
     )
@@ -207,11 +209,13 @@ def _fields(media: Media, text: TextInfo, found: Extracted, raw: str) -> Fields:
         return fields_of(found.first_page, found.text[-END:], title=text.title)
     if media.type == "text/csv":
         return fields_of_rows(text.start, text.end)
+    if text.start.startswith(DATA):
+        return Fields()
     return fields_of(text.start, text.end)
 
 
 def _title(title: str) -> str:
-    return clean(title, MAX_TITLE)
+    return clean(title, MAX_TITLE) if title else ""
 
 
 def _bytes_of(found: Extracted, fields: Fields, language: str | None) -> bytes:
