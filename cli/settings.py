@@ -77,7 +77,10 @@ class Settings:
     pack_up_to: int = 262144
     media_programs: str = ""
     media_examine: bool = True
+    index: bool = True
     device_profiles: str = ""
+    sidecar_mappings: str = ""
+    sidecar_wait_seconds: int = 0
     ref_code: str = ""
     reader_seconds: float = 20.0
     reader_memory_mb: int = 1024
@@ -92,6 +95,7 @@ class Settings:
         _range("settle_seconds", self.settle_seconds, 0, 3600)
         _range("unfinished_hours", self.unfinished_hours, 0, 8760)
         _range("staging_reserve_mb", self.staging_reserve_mb, 0, 1 << 30)
+        _range("sidecar_wait_seconds", self.sidecar_wait_seconds, 0, 604_800)
         _range("purge_hours", self.purge_hours, 0, 8760)
         _range("heartbeat_minutes", self.heartbeat_minutes, 1, 60)
         if self.release not in RELEASES:
@@ -191,6 +195,10 @@ class Settings:
     def profiles_file(self, home: Path) -> Path | None:
         """File of one's own profiles of file names; None: only those that are shipped."""
         return home / self.device_profiles if self.device_profiles else None
+
+    def mappings_file(self, home: Path) -> Path | None:
+        """File of one's own mappings of sidecars; None: only those that are shipped."""
+        return home / self.sidecar_mappings if self.sidecar_mappings else None
 
     def store_path(self, home: Path) -> Path:
         """Root of the directory store; a relative one is inside the home."""

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
 from archive.errors import ContentAltered, DataBad, NotFound, ObjectMissing
+from archive.index.problems import ALTERED, MISSING, NO_ROOM
 from archive.parts import CONTENT, DESCRIPTION, Nearby, part_of
 from archive.pieces import PIECE_SIZE
 from archive.ports import ObjectStore
@@ -23,8 +24,6 @@ from signing import canonical
 MOST_TEXT = 200_000
 """Characters of a record's text that are indexed."""
 _HEAD = 4 * MOST_TEXT
-ALTERED, MISSING, NO_ROOM = "CONTENT_ALTERED", "CONTENT_MISSING", "NO_ROOM"
-UNREADABLE = "UNREADABLE"
 _FORMS = {"text/html": "html", "application/xhtml+xml": "html"}
 _DESCRIPTION_LIMIT = 16 << 20
 

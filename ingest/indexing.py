@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select
 
 from archive.database import Database
 from archive.desk.db_shelf import DbShelf
@@ -38,15 +38,6 @@ _NAMES = (
     *("sidecar_sha256", "lost", "destroyed", "spilled"),
 )
 _COLUMNS = tuple(RECORD.c[name] for name in _NAMES)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """How the index stands: records in it, not in it yet, and those that could not be read."""
-
-    indexed: int
-    waiting: int
-    problems: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +82,7 @@ class Indexer:
     def try_again(self) -> None:
         """Take up again what could not be read."""
         with self._database.write() as connection:
-            failed = update(DOCUMENT).where(DOCUMENT.c.problem.is_not(None))
-            connection.execute(failed.values(tries=0))
+            places.try_again(connection)
 
     def mend(self) -> int:
         """Compare the index with the catalog: take out what is gone, begin anew where some is
@@ -183,14 +173,6 @@ class Indexer:
                     places.remove(connection, record)
                 places.put(connection, _still_there(connection, documents))
         return len(kept)
-
-
-def state_of(connection: Connection) -> State:
-    """How the index stands."""
-    indexed = int(connection.execute(select(func.count()).select_from(DOCUMENT)).scalar_one())
-    failed = select(DOCUMENT.c.problem, func.count()).where(DOCUMENT.c.problem.is_not(None))
-    problems = {row[0]: row[1] for row in connection.execute(failed.group_by(DOCUMENT.c.problem))}
-    return State(indexed, lookup.waiting(connection), problems)
 
 
 def _stale() -> Any:

@@ -97,6 +97,8 @@ def find(
     )
     count, exact = search.count(skip + len(page))
     more = len(page) > query.limit or search.cut
+    if search.listed:
+        return Found(hits, more, count, exact, 0, 0)
     return Found(hits, more, count, exact, lookup.waiting(connection), search.top)
 
 
@@ -120,7 +122,7 @@ class _Search:
         self._query = query
         self._judge = Judge(connection, reader, query, mine=mine)
         self._terms = terms
-        self._listed = not query.words and not mine and _lists(reader, query)
+        self.listed = not mine and is_listing(reader, query)
         self._asked = Asked((*terms, *_fields(query)), self._facets(mine=mine), empty)
         self._begin = False
         self._ended = False
@@ -154,7 +156,7 @@ class _Search:
         wanted = self._query.limit + 1
         found: list[_Line] = []
         passed = 0
-        for block in self._listing(skip) if self._listed else self._blocks(skip):
+        for block in self._listing(skip) if self.listed else self._blocks(skip):
             if isinstance(block, int):
                 passed += block
                 continue
@@ -295,7 +297,7 @@ class _Search:
 
     def count(self, seen: int) -> tuple[int, bool]:
         """How many hits there are for the reader, and whether there are no more."""
-        if self._ended or not self._simple or self._listed:
+        if self._ended or not self._simple or self.listed:
             return seen, self._ended
         found = lookup.count(
             self._connection, self._asked, MOST_COUNTED, top=self.top, begin=self._begin
@@ -303,14 +305,14 @@ class _Search:
         return max(found, seen), found < MOST_COUNTED
 
 
-def _lists(reader: Reader, query: Query) -> bool:
+def is_listing(reader: Reader, query: Query) -> bool:
     """Whether the catalog alone answers: nothing is asked that it would take long to find.
 
     Who does not see everything is told by it that there are records of others.
     """
     timed = query.since is not None or query.until is not None
     simple = query.source is None and query.media is None and not timed
-    return asks_bare(query) and (simple or not reader.sees_everything)
+    return not query.words and asks_bare(query) and (simple or not reader.sees_everything)
 
 
 def _document(line: _Line) -> Document | None:

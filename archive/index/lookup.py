@@ -1,6 +1,7 @@
 """Questions to the index: which records, the newest first, and how many."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, and_, false, func, or_, select
@@ -105,3 +106,28 @@ def _count(connection: Connection, which: Any) -> int:
     here = ~RECORD.c.lost & ~RECORD.c.destroyed & ~RECORD.c.spilled
     query = select(func.count()).select_from(RECORD).where(which, here)
     return int(connection.execute(query).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How the index stands: records in it, not in it yet, and those that could not be read."""
+
+    indexed: int
+    waiting: int
+    problems: Mapping[str, int]
+
+    def document(self) -> dict[str, Any]:
+        """The same as JSON data."""
+        return {
+            "indexed": self.indexed,
+            "waiting": self.waiting,
+            "problems": dict(self.problems),
+        }
+
+
+def state_of(connection: Connection) -> State:
+    """How the index stands."""
+    indexed = int(connection.execute(select(func.count()).select_from(DOCUMENT)).scalar_one())
+    failed = select(DOCUMENT.c.problem, func.count()).where(DOCUMENT.c.problem.is_not(None))
+    problems = {row[0]: row[1] for row in connection.execute(failed.group_by(DOCUMENT.c.problem))}
+    return State(indexed, waiting(connection), problems)

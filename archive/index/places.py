@@ -77,11 +77,17 @@ def _make_words(connection: Connection) -> None:
 
 def clear(connection: Connection) -> None:
     """Empty the index: it begins anew."""
-    connection.execute(delete(INDEXING))
+    _changed(connection)
+    connection.execute(delete(INDEXING).where(INDEXING.c.log != _CHANGES))
     connection.execute(delete(DOCUMENT))
     if connection.dialect.name != "postgresql":
         connection.exec_driver_sql("DROP TABLE words")
         _make_words(connection)
+
+
+def try_again(connection: Connection) -> None:
+    """Take up again what could not be read."""
+    connection.execute(update(DOCUMENT).where(DOCUMENT.c.problem.is_not(None)).values(tries=0))
 
 
 # ── one record ──

@@ -1,19 +1,20 @@
 """`cunzheng search WORDS…`: find records in the catalog; needs no passphrase."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from archive import vocabulary
 from archive.errors import UsageError
+from archive.kinds import SHORT_KINDS
 from archive.times import format_time
-from cli.dates import day_end, day_start, moment
+from cli.dates import day_end, day_start
+from cli.finding_view import show_found
 from cli.invocation import Invocation
-from cli.labels import coded, label
+from cli.labels import coded
 from cli.language import say
-from cli.output import print_json, print_line, print_table, show_size
+from cli.output import print_json
 from cli.service import large, open_desk
-from cli.source_view import marked_source
 
 _DAY = "YYYY-MM-DD"
 
@@ -24,8 +25,10 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         list[str] | None,
         typer.Argument(
             help=say(
-                "Words that stand in name, title, preview, case, officers, unit or id.",
-                "名称、标题、预览、案号、人员、单位或标识中的词。",
+                "Words of the text, title, number, names, place, case or id; all must be there."
+                " Quoted with blanks: a phrase. -WORD (after --): must not be there.",
+                "正文、标题、文号、姓名、地点、案号或标识中的词，须全部出现；"
+                "引号内含空格者按词组检索；-词（写在 -- 之后）表示不含。",
             )
         ),
     ] = None,
@@ -41,9 +44,32 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     ] = None,
     unit: Annotated[str | None, typer.Option(help=say("Unit.", "单位。"))] = None,
     source: Annotated[str | None, typer.Option(help=say("Source id.", "来源标识。"))] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help=say("What it is: pdf, docx, txt, video …", "种类：pdf、docx、txt、video 等。")
+        ),
+    ] = None,
     media: Annotated[
         str | None,
-        typer.Option(help=say("Beginning of the media type.", "媒体类型的开头，如 image/。")),
+        typer.Option(help=say("Media type, or image/.", "媒体类型，或其开头如 image/。")),
+    ] = None,
+    number: Annotated[
+        str | None, typer.Option(help=say("Document number, or a part of it.", "文号或其一部分。"))
+    ] = None,
+    party: Annotated[
+        str | None, typer.Option(help=say("Party named in a document.", "文书中的当事人。"))
+    ] = None,
+    place: Annotated[str | None, typer.Option(help=say("Place.", "地点。"))] = None,
+    subject: Annotated[str | None, typer.Option(help=say("Subject.", "事由。"))] = None,
+    importance: Annotated[
+        str | None, typer.Option(help=say("As the sidecar states it.", "重要程度。"))
+    ] = None,
+    tag: Annotated[
+        str | None,
+        typer.Option(
+            help=say("Sensitivity of the record itself: minor …", "记录自身的敏感标记，如 minor。")
+        ),
     ] = None,
     condition: Annotated[
         str | None,
@@ -58,12 +84,17 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     since: Annotated[
         str | None,
         typer.Option(
+            "--since",
+            "--from",
             metavar=_DAY,
             help=say("From this day (capture, else reception).", "自该日起（拍摄或接收）。"),
         ),
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar=_DAY, help=say("Up to this day.", "至该日止（含）。"))
+        str | None,
+        typer.Option(
+            "--until", "--to", metavar=_DAY, help=say("Up to this day.", "至该日止（含）。")
+        ),
     ] = None,
     mine: Annotated[
         bool, typer.Option("--mine", help=say("Only of cases you handle.", "仅限本人承办的案件。"))
@@ -71,10 +102,33 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     limit: Annotated[
         int, typer.Option(min=1, max=100_000, help=say("Most hits to show.", "最多显示条数。"))
     ] = 100,
+    page: Annotated[
+        int, typer.Option(min=1, max=100_000, help=say("Page of so many hits.", "第几页。"))
+    ] = 1,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help=say(
+                "`top` of the first page (--json): later pages leave out what came since.",
+                "首页 JSON 结果中的 top：翻页时不计其后新入库的记录。",
+            ),
+        ),
+    ] = None,
+    snippets: Annotated[
+        bool | None,
+        typer.Option(
+            "--snippets/--no-snippets",
+            help=say(
+                "The stretch of text with the words; on where words are given.",
+                "显示命中片段；给出检索词时默认显示。",
+            ),
+        ),
+    ] = None,
 ) -> None:
-    """Find records."""
+    """Find records. Example: cunzheng search 超限运输 --from 2026-11-01 --kind pdf."""
     invocation = Invocation.of(context)
-    _check(condition)
+    _check(condition, kind)
     params = {
         "words": words or [],
         "case": case,
@@ -83,77 +137,36 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         "officer": officer,
         "unit": unit,
         "source": source,
+        "kind": kind,
         "media": media,
+        "number": number,
+        "party": party,
+        "place": place,
+        "subject": subject,
+        "importance": importance,
+        "tag": tag,
         "condition": condition,
         "device": device,
         "since": format_time(day_start(since)) if since else None,
         "until": format_time(day_end(until)) if until else None,
         "mine": mine,
         "limit": limit,
+        "page": page,
+        "top": top,
+        "snippets": bool(words) if snippets is None else snippets,
     }
     with open_desk(invocation) as desk:
         found = large.fetch(desk, "catalog.search", params)
     if invocation.json:
         print_json(found)
         return
-    if not found["records"]:
-        print_line(say("Nothing matches.", "没有符合条件的记录。"))
-        return
-    _show(found["records"])
-    if found["more"]:
-        print_line(
-            say(
-                f"There are more than {limit}; narrow the search or raise --limit.",
-                f"结果超过 {limit} 条；请缩小范围或提高 --limit。",
-            )
-        )
+    show_found(found, limit)
 
 
-def _check(condition: str | None) -> None:
+def _check(condition: str | None, kind: str | None) -> None:
     if condition is not None and condition not in vocabulary.CONDITIONS:
         words = ", ".join(coded(vocabulary.CONDITIONS, word) for word in vocabulary.CONDITIONS)
         raise UsageError(say(f"Conditions are: {words}.", f"状况应为：{words}。"))
-
-
-def _show(records: list[dict[str, Any]]) -> None:
-    headings = (
-        say("record", "记录"),
-        say("time", "时间"),
-        say("source", "来源"),
-        say("case", "案号"),
-        say("stage", "环节"),
-        say("name", "名称"),
-        say("title", "标题"),
-        say("condition", "状况"),
-        say("size", "大小"),
-    )
-    print_table(
-        headings,
-        [
-            (
-                row["record"],
-                moment(row["capture_start"] or row["received_at"]),
-                marked_source(row),
-                row["case"],
-                row["stage"],
-                row["name"],
-                _title(row),
-                label(vocabulary.CONDITIONS, row["condition"]) if row["condition"] else "",
-                show_size(row["size"]),
-            )
-            for row in records
-        ],
-    )
-
-
-def _title(row: dict[str, Any]) -> str | None:
-    if row["lost"]:
-        return say("LOST", "已丢失")
-    if row["spilled"]:
-        return say("BLOCKED AS A SECRET", "已涉密封控")
-    if row["destroyed"]:
-        return say("DESTROYED", "已销毁")
-    if row["restricted"]:
-        return say("(of another unit)", "（其他单位）")
-    title: str | None = row["title"]
-    return title
+    if kind is not None and kind not in SHORT_KINDS:
+        known = ", ".join(SHORT_KINDS)
+        raise UsageError(say(f"Kinds are: {known}.", f"种类应为：{known}。"))

@@ -17,6 +17,7 @@ from archive.errors import ArchiveError, StateUnknown, UsageError
 from cli import passphrase
 from cli.commands.watch import end_on_signals, watch
 from cli.exits import sentence
+from cli.index_work import index_work
 from cli.invocation import Invocation
 from cli.language import say
 from cli.media_work import media_work
@@ -52,6 +53,7 @@ def run(context: typer.Context) -> None:
             workbench.watcher(tally, tally.tell) as watcher,
             copying(workbench, log_line),
             media_work(workbench, lambda: watcher.pipeline.busy, log_line),
+            index_work(workbench, lambda: watcher.pipeline.busy, log_line),
             service.running(home),
         ):
             watch(watcher, home, service.stop, service.wake, quiet=invocation.json)

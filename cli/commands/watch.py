@@ -10,6 +10,7 @@ import typer
 
 from archive.desk.closing import keep_house
 from cli.exits import ExitCode
+from cli.index_work import index_work
 from cli.invocation import Invocation
 from cli.keeping import Keeping, sweep_of, tell_failures
 from cli.language import say
@@ -61,6 +62,7 @@ def run(
             with (
                 Keeping(workbench, stop, wake).beside(tally.tell),
                 media_work(workbench, lambda: pipeline.busy, tally.tell),
+                index_work(workbench, lambda: pipeline.busy, tally.tell),
             ):
                 watch(watcher, home, stop, wake, quiet=invocation.json, poll=poll)
         waiting = watcher.waiting_for_tsa
