@@ -144,6 +144,7 @@ class SourceWalk:
                 stack.append((path + b"/" + name, below))
         for item in self._rule.close():
             yield from self._told(item)
+        self.waiting += self._rule.waiting
         if len(self.settler) > CROWDED:
             yield from self._notice(self._top, "crowded")
         self._markers = {path: kept for path, kept in self._markers.items() if path in alive}

@@ -48,6 +48,10 @@ class _Known:
     """Where listed files were seen."""
     present: set[ListedFile] = field(default_factory=set)
     """Seen in this walk: not taken yet, or only now."""
+    offered: set[ListedFile] = field(default_factory=set)
+    """Given as complete in this walk."""
+    before: set[ListedFile] = field(default_factory=set)
+    """The same, of the walk before."""
     drop: Drop | None = None
 
 
@@ -61,6 +65,7 @@ class WhenListed:
         self._rests = rests
         self._known: dict[bytes, _Known] = {}
         self._seen: dict[bytes, _Known] = {}
+        self.waiting = 0
 
     def enter(self, here: Folder) -> Iterator[Noticed]:
         """See Rule: read the manifests of a folder."""
@@ -74,6 +79,7 @@ class WhenListed:
                 continue  # it settles anew, or is told as unreadable when it is taken
             self._seen[file.path] = known
             known.present, known.drop = set(), None
+            known.offered, known.before = set(), known.offered
             if known.listing is None:
                 yield Noticed(file.path, "manifest_bad")
             else:
@@ -124,16 +130,23 @@ class WhenListed:
 
     def _listed(self, drop: Drop, listed: ListedFile) -> Iterator[Drop]:
         problem = differs(listed, drop.file.key.size)
-        if problem is None:
-            yield drop._replace(listed=listed.sha256)
-        elif self._rests.enough(drop.file):
-            notes = (*drop.notes, (MANIFEST_DIFFERS, problem))
-            yield drop._replace(notes=notes, listed=listed.sha256)
+        if problem is not None:
+            if not self._rests.enough(drop.file):
+                return
+            drop = drop._replace(notes=(*drop.notes, (MANIFEST_DIFFERS, problem)))
+        for known in self._seen.values():
+            known.offered.update({listed} & known.present)
+        yield drop._replace(listed=listed.sha256)
 
     def close(self) -> Iterator[Drop | Noticed]:
         """See Rule: manifests of which nothing is outstanding, or not for ever."""
+        self.waiting = 0
         for known in self._seen.values():
-            if known.drop is None or known.listing is None or known.present:
+            if known.drop is None or known.listing is None:
+                continue
+            if known.present:
+                # All were given only now: at the next look the manifest may be complete.
+                self.waiting += known.present == known.offered != known.before
                 continue
             missing = self._missing(known, known.listing)
             file = known.drop.file

@@ -34,6 +34,9 @@ class Rests(Protocol):
 class Rule(Protocol):
     """Says when the drops of one source are complete."""
 
+    waiting: int
+    """How many drops may be complete at the next look, though nothing changes until then."""
+
     def enter(self, here: Folder) -> Iterator[Noticed]:
         """Look at a folder whose files have been settled."""
 
@@ -46,6 +49,8 @@ class Rule(Protocol):
 
 class WhenSettled:
     """Every settled file is complete."""
+
+    waiting = 0
 
     def enter(self, here: Folder) -> Iterator[Noticed]:  # noqa: ARG002 - see Rule
         """See Rule."""
@@ -62,6 +67,8 @@ class WhenSettled:
 
 class WhenReady:
     """A file is complete when its marker stands beside it; the marker goes with it."""
+
+    waiting = 0
 
     def __init__(self, rests: Rests) -> None:
         self._rests = rests

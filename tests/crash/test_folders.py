@@ -1,7 +1,7 @@
 """However files come, and whoever watches: each is taken once, whole (`make folders`)."""
 
 import pytest
-from folder_lab import Lab, Watch
+from folder_lab import Lab, Watch, records, wait_for
 from folder_table import arrivals, is_good, writers
 from scale import size
 
@@ -32,6 +32,17 @@ def test_no_careless_writer_is_taken_before_its_last_byte(lab: Lab) -> None:
     rows = list(writers(lab, _SETTLE, "--poll"))
     assert [row.arrival for row in rows if not is_good(row)] == [], rows
     assert sum(row.count.taken for row in rows) == len(rows) - 1
+
+
+def test_a_copy_that_died_is_taken_by_its_age_and_says_so(lab: Lab) -> None:
+    home = lab.home("died", settle_seconds=0.3, unfinished_hours=0.0004)
+    (home / "inbox/S").mkdir()
+    (home / "inbox/S/film.mp4.part").write_bytes(b"half of it")
+    watch = Watch(home, "--poll").ready()
+    wait_for(home, 1, 15)
+    watch.end()
+    shown = lab.run("--home", str(home), "show", *records(home))
+    assert "COPY_UNFINISHED" in shown, shown
 
 
 def test_one_inbox_of_two_archives_has_one_watcher(lab: Lab) -> None:

@@ -132,6 +132,12 @@ def on_ledger(home: Path) -> dict[str, Counter[str]]:
     return found
 
 
+def records(home: Path) -> list[str]:
+    """Ids of all records."""
+    with closing(sqlite3.connect(home / "cunzheng.db", timeout=60)) as connection:
+        return [row[0] for row in connection.execute("SELECT id FROM record ORDER BY id")]
+
+
 def counted(seen: Counter[str], expected: set[str]) -> Count:
     """Judge one source by the SHA-256 of its contents."""
     taken = sum(1 for digest in expected if seen[digest])
