@@ -2,7 +2,7 @@
 
 import re
 
-from ingest.documents.codes import LIMIT_REACHED
+from ingest.documents.codes import BROKEN, ENCRYPTED, ENTITIES, LIMIT_REACHED
 from ingest.documents.extract import FIRST_PAGE, MOST, Extracted
 
 INFLATED = 256 << 20
@@ -22,6 +22,10 @@ MOST_FINDINGS = 40
 _MOST_NOTE, _MOST_TITLE = 300, 500
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff]")
 _BLANK = re.compile(r"\s+")
+
+
+_LOSE = frozenset((LIMIT_REACHED, BROKEN, ENTITIES, ENCRYPTED))
+"""What explains that there are no words."""
 
 
 class Reached(Exception):
@@ -99,12 +103,13 @@ class Reading:
         first = "\n".join(filter(None, (front[:FIRST_PAGE], opening[:FIRST_PAGE], aside)))
         text = "\n".join(filter(None, (front, body, aside)))
         blank = not text.strip()
+        lost = any(code in _LOSE for code, _ in self._findings)
         return Extracted(
             text=_proper(text)[: self._most],
             first_page=_proper(first)[: 2 * FIRST_PAGE],
             pages=self.pages,
             title=clean(self.title or "", _MOST_TITLE) or None,
-            readable=not (self.unreadable or (blank and bool(self.pages))),
+            readable=not (self.unreadable or (blank and (lost or bool(self.pages)))),
             signatures=self.signatures,
             encoding=self.encoding,
             confidence=self.confidence,
