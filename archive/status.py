@@ -87,6 +87,8 @@ class LedgerStatus:
     """Media that are still to be decoded, or shown in pictures: both count."""
     to_examine: int = 0
     """Of these, media to be decoded."""
+    unread: int = 0
+    """Records without text that could be read: nobody looked whether they bear a mark."""
     spilled: int = 0
     """Records that are blocked as secrets and stored still."""
     spilled_first: str | None = None
@@ -177,6 +179,7 @@ def read_status(connection: Connection) -> LedgerStatus:
         ),
         looking=looking.lag(connection),
         to_examine=looking.lag(connection, looking.EXAMINE).count,
+        unread=_count(connection, RECORD, RECORD.c.readable.is_(False), ~RECORD.c.destroyed),
         **_spilled(connection),
     )
 

@@ -6,18 +6,21 @@ from typing import Annotated, Any
 
 import typer
 
+from archive.vocabulary import SENSITIVITIES
 from cli.custody_view import show_custody, show_registers
 from cli.dates import moment
 from cli.document_view import document_pairs
 from cli.exits import ExitCode
 from cli.invocation import Invocation
+from cli.labels import listed
 from cli.language import say
+from cli.late_view import late_pairs
 from cli.media_view import media_pairs
 from cli.output import print_json, print_line, print_pairs, show_path, show_size
 from cli.service import large, open_desk
 from cli.source_view import marked_source, show_offset
 
-_SHOWN = {"case", "category", "stage", "officers", "unit", "capture_start", "capture_end"}
+_SHOWN = {"case", "category", "stage", "officers", "unit", "capture_start", "capture_end", "tags"}
 
 
 def run(
@@ -95,8 +98,8 @@ def _show(found: Mapping[str, Any]) -> None:
     if found["catalog"]["restricted"]:
         print_line(
             say(
-                "It is of another unit; ask for access to see more.",
-                "该记录属于其他单位；如需查看，请提出调阅申请。",
+                "It is of another unit or sensitive; ask for access to see more.",
+                "该记录属于其他单位或涉及敏感信息；如需查看，请提出调阅申请。",
             )
         )
         return
@@ -126,6 +129,7 @@ def _show_record(found: Mapping[str, Any]) -> None:
             (say("officers", "人员"), _officers(row, value)),
             (say("unit", "单位"), row["unit"]),
             (say("title", "标题"), row["title"]),
+            (say("tags", "敏感信息标签"), listed(SENSITIVITIES, row["tags"] or ()) or None),
             *((say("claim", "声明") + f" {key}", text) for key, text in _other(claims)),
             *((say("digest", "摘要"), digest) for digest in value.get("digests", ())),
             *(
@@ -134,6 +138,7 @@ def _show_record(found: Mapping[str, Any]) -> None:
             ),
             *document_pairs(value),
             *media_pairs(value, found["custody"]),
+            *late_pairs(found["custody"]),
         ]
     )
 

@@ -43,6 +43,16 @@ def _pairs(found: _Found) -> list[tuple[str, object]]:
         (say("records", "记录"), status["records"]),
         (say("waiting for a seal", "等待封存"), status["pending"] + status["unpublished"]),
         (say("intake", "收取状态"), _intake(status["intake"])),
+        *(
+            [
+                (
+                    say("without text", "无文字"),
+                    say(f"{n}, not examined for marks", f"{n}，未检查密级标志"),
+                )
+            ]
+            if (n := status["unread"])
+            else []
+        ),
         (say("media to be looked at", "待处理的音像"), _looking(status)),
         (say("drops in the inbox", "收件目录中"), drops["waiting"]),
         (say("refused, still there", "拒收仍未取走"), drops["refused"]),

@@ -231,6 +231,7 @@ def record_line(row: RecordRow, *, whole: bool) -> Document:
         "language": row.language,
         "pages": row.pages,
         "readable": row.readable,
+        "tags": row.tags.split() if row.tags else [],
         "device": row.device,
         "duration_ms": row.duration_ms,
         "condition": row.condition,
