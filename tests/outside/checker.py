@@ -33,6 +33,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import checker_disposition as kept  # beside this file, which may run isolated
+import checker_intake as taken
 import checker_media as seen
 import checker_spill as spilled
 import checker_volumes as filed
@@ -130,8 +131,14 @@ KINDS = {  # §3: stream, subject, keys of the body
     **kept.KINDS,
     **spilled.KINDS,
     **seen.KINDS,
+    **taken.KINDS,
 }
-OPTIONAL = {"record.accessioned": {"pack", "retain_until", "same_content_as"}, **seen.OPTIONAL}
+OPTIONAL = {
+    "record.accessioned": {"pack", "retain_until", "same_content_as", "tags"},
+    "drop.rejected": {"refusal"},
+    **seen.OPTIONAL,
+}
+TAGS = {"minor", "privacy", "trade_secret", "work_secret"}  # §14
 ACTORS = {  # §3: of unsigned kinds; all others are `system/…`
     **dict.fromkeys(("source.confirmed", "source.retired", "record.lost"), "account/.+"),
     "inspection.completed": "account/.+",
@@ -141,6 +148,7 @@ ACTORS = {  # §3: of unsigned kinds; all others are `system/…`
     **kept.ACTORS,
     **spilled.ACTORS,
     **seen.ACTORS,
+    **taken.ACTORS,
 }  # fmt: skip
 SIGNED = {  # §11: stream, the payload's field that is the subject, keys of the payload
     "person.enrolled": "registry person account certificate key person roles unit valid_from"
@@ -202,7 +210,7 @@ DATA = {  # §6: keys of a detail's data
     "hold.lifted": "reason",
     **kept.DATA,
     **spilled.DATA,
-    **seen.DATA,
+    **taken.DATA,
     **filed.DATA,
 }
 RECORD = (
@@ -263,8 +271,21 @@ def check_entry(e: Json) -> None:
             must("description id offset sidecar", {**e["body"]["pack"], "id": None})
             if not FORM["pack_id"].fullmatch(e["body"]["pack"]["id"]):
                 raise Bad("no pack id")
+        tags = e["body"].get("tags", ["minor"])
+        if not tags or tags != sorted(TAGS & {*tags}):
+            raise Bad("tags of another form")
+        refusal = e["body"].get("refusal")
+        if refusal is not None and not (
+            FORM["id"].fullmatch(refusal) and e["body"]["code"] == "CLASSIFIED_REFUSED"
+        ):
+            raise Bad("a refusal of another form")
         own = "source/" + e["body"].get("source", e["stream"].partition("/")[2])
-        fits = e["subject"] is None if subject == "-" else FORM[subject].fullmatch(e["subject"])
+        if subject == "perhaps":
+            fits = taken.is_resolution(e)
+            subject = "id" if e["subject"] else "-"
+            fits = fits and (not e["subject"] or FORM["id"].fullmatch(e["subject"]))
+        else:
+            fits = e["subject"] is None if subject == "-" else FORM[subject].fullmatch(e["subject"])
         if not fits or e["v"] != 1 or e["stream"] != (own if stream == "source/" else stream):
             raise Bad("subject, stream or version does not fit the kind")
         if not re.fullmatch(ACTORS.get(e["kind"], "system/.+"), e["actor"]):
@@ -612,6 +633,7 @@ class Checker:
         self.evidence = self.stored["evidence"]
         self.accessions: dict[str, tuple[str, int, Json]] = {}
         self.lost: set[str] = set()
+        self.late: dict[str, Json] = {}
         self.split: set[str] = set()  # packed records that got objects of their own
         self.destroyed: set[str] = set()
         self.register = Register(self)
@@ -975,10 +997,22 @@ class Checker:
         if body.get("detail"):
             data = self.detail(e)
         if e["kind"] == "record.amended":
-            if body["what"] != "media":
-                raise Bad("it amends something else")
-            seen.amendment(data or {})
+            self.amends(rid, body["what"], data or {})
         self.register.take(f"{log.name}#{index}", e, data)
+
+    def amends(self, rid: str, what: str, data: Json) -> None:
+        """What an amendment says (§13, §14)."""
+        if what == "media":
+            only(seen.MEDIA, data)
+            seen.amendment(data)
+        elif what == "sidecar":
+            only(seen.SIDECAR, data)
+            late = base64.b64decode(data["sidecar"])
+            if len(late) != data["size"] or sha(late) not in data["digests"]:
+                raise Bad("not the bytes of the sidecar that came later")
+            self.late.setdefault(rid, data["claims"])
+        else:
+            raise Bad("it amends something else")
 
     def detail(self, e: Json) -> Json:
         """The data of an entry's detail."""
@@ -997,7 +1031,7 @@ class Checker:
         if e["kind"] == "store.probed":
             more = spilled.PROBED_MORE & said.keys()
             only(" ".join([spilled.PROBED, *more]), said)
-        else:
+        elif e["kind"] != "record.amended":  # by what it amends
             only(DATA[e["kind"]], said)
         return dict(detail["data"])
 
@@ -1105,6 +1139,7 @@ class Checker:
             record["id"] != rid
             or record["digests"] != body["content"]
             or any(record[k] != body[k] for k in same)
+            or ((record["claims"] or {}).get("tags") or []) != body.get("tags", [])
         ):
             raise Bad("record.json does not agree with the entry")
         return record
@@ -1548,7 +1583,8 @@ class Register(spilled.Spills, kept.Keeping, seen.Copies, filed.Volumes):
         need("REGISTER_UNLAWFUL", not strange, "a record of another unit's source")
         gone = self.checker.lost | self.checker.to_be_gone()
         for rid in set(records) & set(self.checker.accessions) - gone:
-            claims = read_json(self.checker.record_json(rid))["claims"]
+            claims = read_json(self.checker.record_json(rid))["claims"] or {}
+            claims = claims if "case" in claims else self.checker.late.get(rid)
             number = unicodedata.normalize("NFC", (claims or {}).get("case") or "").strip()
             need("REGISTER_UNLAWFUL", number == case["number"], f"{rid} does not claim the case")
         self.attach(case, records)
@@ -1596,6 +1632,8 @@ class Register(spilled.Spills, kept.Keeping, seen.Copies, filed.Volumes):
         limits = {**rules["grant"], **{k: row[k] for k in ("count", "hours") if k in row}}
         sensitive = any(c["sensitivity"] and c["records"] & {*p["records"]}
                         for c in self.cases.values())  # fmt: skip
+        bodies = (self.checker.accessions[record][2]["body"] for record in p["records"])
+        sensitive = sensitive or any("tags" in body for body in bodies)
         blockable = row.get("blockable", True)
         least = len(row["approvers"]) or int(sensitive and blockable)
         until = shift(at, limits["hours"])

@@ -205,6 +205,19 @@ def no_grant(office: Office) -> None:
     office.start("wei", request, records[0])
 
 
+def tagged(office: Office) -> str:
+    """A record of the case that its sidecar calls one of minors; the request to see it."""
+    tags = ["minor", "work_secret"]
+    record = office.made.accession(b"of a child", body={"tags": tags}, claims={"tags": tags})
+    office.attach(office.case_id, [record])
+    return office.request("chen", [record], case=office.case_id)
+
+
+def no_approval_for_a_tag(office: Office) -> None:
+    request = tagged(office)
+    office.start("chen", request, office.made.records[-1])
+
+
 def once_too_often(office: Office) -> None:
     records = seen(office)
     request = office.request("wei", records, capacity="other_unit")
@@ -283,10 +296,21 @@ ATTACKS: list[tuple[str, Callable[[Office], None]]] = [
     ("ACCESS_UNLAWFUL", uncounted_copy),
     ("ACCESS_UNLAWFUL", record_as_letter),
     ("STATEMENT_REPLAYED", reserved_statement),
+    ("ACCESS_UNLAWFUL", no_approval_for_a_tag),
     ("SIGNER_INVALID", sealing_certificate),
     ("SIGNER_INVALID", suspended),
     ("REGISTER_UNLAWFUL", account_of_two),
 ]
+
+
+def test_a_tagged_record_is_seen_with_approval(office: Office) -> None:
+    request = tagged(office)
+    office.decide("bai", request, role=HEAD)
+    office.fetch("chen", request, office.made.records[-1])
+    office.made.refuse()
+    office.made.seal()
+    assert check(office.made) == (0, ["PASSED"])
+    assert office.made.verify().outcome == "PASSED"
 
 
 def test_whatever_is_forged_is_found_by_both(office: Office) -> None:

@@ -210,6 +210,7 @@ class Builder:
             "detail": None,
             "detail_id": None,
             "received_at": format_time(self.now),
+            "refusal": self.new_id(),
             "source": source,
         }
         return self.entry("drop.rejected", f"source/{source}", None, body)
