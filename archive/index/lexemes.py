@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from archive.index.fields import COLUMNS, SEARCHED
 from archive.index.query import Asked, Term
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile("[a-z0-9]+")
 _LONG = "z0long"
 _MOST_PLACES, _LAST_PLACE = 250, 16_000
 _MOST_CHARACTERS = 200
@@ -50,7 +50,8 @@ def _each(columns: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Tokens, and how far each stands from the one before."""
     ordered = sorted(zip(COLUMNS, columns, strict=True), key=lambda pair: pair[0] == "body")
     for name, text in ordered:
-        found = [token[:_MOST_CHARACTERS] for token in _WORD.findall(text.lower())]
+        parts = _WORD.findall(text.lower()) if text.isascii() else text.split()
+        found = [token[:_MOST_CHARACTERS] for token in parts]
         for field in ("", name) if name in SEARCHED else ("",):
             step = _GAP
             for token in found:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from archive.index.fields import TEXTS, Document
 from archive.index.query import Term
-from archive.index.tokens import BLANK, is_han, normal, pieces
+from archive.index.tokens import BLANK, DIGIT, LETTER, is_han, normal, pieces
 
 _WEIGHTS = {
     **dict.fromkeys(("title", "number"), 6.0),
@@ -55,7 +55,7 @@ def _pattern(term: Term, *, begin: bool) -> str:
 
 
 def _kind(piece: str) -> str:
-    return r"\d" if piece[0].isdigit() else r"[^\W\d_]"
+    return DIGIT if piece[0].isdigit() else LETTER
 
 
 def score(document: Document, wished: Sequence[re.Pattern[str]]) -> float:

@@ -32,6 +32,8 @@ _NOT_HAN = re.compile(f"[^{_HAN}]+")
 _WORDS = re.compile("[a-z]+|[0-9]+")
 _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CLASSES = bytes.maketrans(_LETTERS + b"0123456789", b"a" * len(_LETTERS) + b"0" * 10)
+LETTER, DIGIT = f"[^\\W\\d_{_HAN}]", r"\d"
+"""Expressions for a character of a word, and of a number."""
 SINGLE = "c"
 """Before a single character in `chars`: no word is of letters and Han."""
 
