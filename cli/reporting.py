@@ -47,6 +47,10 @@ _REASONS = {
     "marker_alone": ("a ready marker without its file", "就绪标记没有对应的文件"),
     "manifest_waits": ("files that it lists have not come", "清单所列文件尚未到齐"),
     "manifest_bad": ("it cannot be read as a manifest", "无法作为清单读取"),
+    "list_missing": (
+        "rows of this list name files that are not in its folder; its record says which",
+        "该附带说明清单所列文件有的不在其文件夹中，详见该清单的记录",
+    ),
     "crowded": (
         "more than 500,000 files; memory grows by about 1 kB for each",
         "文件超过 50 万个；每个文件约占 1 kB 内存",
@@ -69,7 +73,11 @@ class Tally(Reporter):
     quiet: bool = False
     totals: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(
-            ("records", "bytes", "redropped", "rejected", "refused", "known", "receipts"), 0
+            (
+                *("records", "bytes", "redropped", "rejected", "refused", "known", "receipts"),
+                *("amended", "late_secrets"),
+            ),
+            0,
         )
     )
     noticed_: list[dict[str, str]] = field(default_factory=list)
@@ -78,7 +86,8 @@ class Tally(Reporter):
         """See Reporter."""
         for name in ("records", "bytes", "redropped", "refused", "known"):
             self.totals[name] += getattr(result, name)
-        self.totals["rejected"] += len(result.rejected)
+        for name in ("rejected", "amended", "late_secrets"):
+            self.totals[name] += len(getattr(result, name))
         for item in result.rejected:
             name = show_path(item.drop.file.name)
             reason = say(item.reason.english, item.reason.chinese)
@@ -87,6 +96,24 @@ class Tally(Reporter):
             )
         if result.refused:
             self._refused(result)
+        for record in result.amended:
+            self._line(
+                say(
+                    f"a sidecar that came later amends record {record}",
+                    f"补到的附带说明已登记于记录 {record}",
+                )
+            )
+        for record in result.late_secrets:
+            self._line(
+                say(
+                    f"! A sidecar that came later marks record {record} as a state secret. The"
+                    " sidecar is refused; the record is sealed already and may need"
+                    " `cunzheng spill`: report it now (docs/classification.md).",
+                    f"！补到的附带说明将记录 {record} 标为国家秘密。该附带说明已拒收，"
+                    "但该记录已封存，可能需要执行 cunzheng spill：请立即报告"
+                    "（见 docs/classification.md）。",
+                )
+            )
 
     def _refused(self, result: Admitted) -> None:
         """Never a name: a log keeps what it is told."""

@@ -14,7 +14,13 @@ This is what `config/access.toml` says, the rules that `init` adopts; other rule
 must approve, each another person; nobody approves his own request. Whether somebody has a role
 or belongs to a unit is judged at the moment at which his signature is accepted.
 
-- *Sensitive* means minors, personal privacy or trade secrets: every approver is one step higher.
+- *Sensitive* means minors, personal privacy, trade secrets or work secrets: every approver is one
+  step higher. A case says so (`case open --sensitivity`), or the record itself by the `tags` of its
+  sidecar, which are sealed in its accession.
+- A record with tags is shown by name, title and words only to who sees every record and to the
+  handlers of its own cases, not to their colleagues of the unit; nor is it found by them. Tags of a
+  sidecar that came later hide it in the same way, and raise no approval: set the case's
+  sensitivity. Tags do not go away.
 - An excerpt needs the consent of an archivist too, wherever an approval is needed; an archivist
   who asks himself needs another archivist.
 - Supervision that may demand is registered, takes no approval and no refusal.
@@ -28,7 +34,11 @@ or belongs to a unit is judged at the moment at which his signature is accepted.
 每行所列审批人须全部批准，且各为不同的人；任何人不得审批本人的申请。
 是否具有某角色、是否属于某单位，以签名被接受时为准。
 
-- “敏感”指涉及未成年人、个人隐私或商业秘密：各级审批人提高一级。
+- “敏感”指涉及未成年人、个人隐私、商业秘密或工作秘密：各级审批人提高一级。可由案件载明
+  （`case open --sensitivity`），也可由附带说明的 `tags` 标注在记录本身，并随接收条目封存。
+- 带标签的记录，其名称、标题和文字只向可查看全部记录的人员和本案承办人显示，同单位其他人员不予显示，
+  也检索不到。补交附带说明中的标签同样使其隐藏，但不提高审批层级，此时请设定案件的敏感类别。
+  标签不能取消。
 - 摘录凡须审批的，还须经档案员同意；档案员本人申请的，由另一名档案员同意。
 - 音像的摘录按时间申请，按关键帧取整，审批的是时间和对应的字节。
   水印副本（`--marked`）按相应调阅方式审批，不视为脱敏副本。
