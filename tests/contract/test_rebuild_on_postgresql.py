@@ -80,12 +80,12 @@ def clean(archive: Archive) -> None:
 
 def test_everything_comes_back(archive: Archive) -> None:
     busy(archive)
-    before = all_rows(archive.db, {"source"})
+    before = all_rows(archive.db, {"source", "source_hour"})
     sql(archive, "DROP SCHEMA cunzheng CASCADE")
     assert not archive.db.exists()
     found = run(archive)
     assert (found.records, found.unpublished, found.kept) == (2, None, None)
-    after = all_rows(archive.db, {"source"})
+    after = all_rows(archive.db, {"source", "source_hour"})
     for rows in (before, after):
         for row in rows["entry"]:
             del row["pending"]
