@@ -64,6 +64,9 @@ media-hostile: setup ## print what becomes of media made to harm: time, memory, 
 folders: setup ## print what becomes of 10,000 files however they come, and whoever watches
 	@PYTHONPATH=.:tests/support $(BIN)/python tests/support/folder_table.py
 
+hostile: setup ## print what becomes of drops made to harm in a real inbox: outcome, time, memory
+	@PYTHONPATH=.:tests/support $(BIN)/python tests/support/hostile_table.py
+
 bench: setup ## measure speed and memory beside cp and bagit
 	@$(BIN)/python bench/run.py
 
