@@ -320,6 +320,13 @@ def _rate(amount: Document, parts: int) -> str:
     return f"{amount['records'] / parts:.1f}"
 
 
+def _with_rate(amount: Document, parts: int) -> str:
+    shown, rate = show_amount(amount), _rate(amount, parts)
+    if parts == 24:
+        return say(f"{shown}, {rate} an hour", f"{shown}，每小时 {rate}")
+    return say(f"{shown}, {rate} a day", f"{shown}，每日 {rate}")
+
+
 def _show_one(row: Document, history: Document) -> None:
     total, day, week = row["total"], row["day"], row["week"]
     quota = None
@@ -333,8 +340,8 @@ def _show_one(row: Document, history: Document) -> None:
             (say("label", "名称"), row["label"]),
             (say("register", "登记事项"), terms_line(row)),
             (say("records", "记录"), show_amount(total)),
-            (say("last 24 hours", "近 24 小时"), f"{show_amount(day)}, {_rate(day, 24)}/h"),
-            (say("last 7 days", "近 7 天"), f"{show_amount(week)}, {_rate(week, 7)}/d"),
+            (say("last 24 hours", "近 24 小时"), _with_rate(day, 24)),
+            (say("last 7 days", "近 7 天"), _with_rate(week, 7)),
             (say("again", "重复投放"), total["redropped"]),
             (say("quarantined", "隔离"), total["rejected"]),
             (say("refused", "拒收"), total["refused"]),
