@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from archive import derived_rows, layout
+from archive import derived_rows, late_rows, late_sidecar, layout, looking
 from archive.errors import FormatError, NotFound
 from archive.ids import check_ulid
 from archive.index import places
@@ -42,6 +42,7 @@ def project(
     """
     rows: list[list[Any]] = []
     lost, undescribed = [], []
+    late: list[tuple[str, bytes | None]] = []
     media = MediaRows()
     derived: list[derived_rows.Said] = []
     decoded: Sequence[Any] = values or [*map(_decoded, entries)]
@@ -60,7 +61,13 @@ def project(
         elif kind == "record.lost":
             lost.append(subject)
         elif kind == "record.amended":
-            media.amended(subject, description(layout.detail_key(entry["body"]["detail_id"])))
+            detail = description(layout.detail_key(entry["body"]["detail_id"]))
+            if entry["body"]["what"] == "media":
+                media.amended(subject, detail)
+            elif entry["body"]["what"] == looking.SIGNATURES:
+                media.checked(subject)
+            elif entry["body"]["what"] == late_sidecar.WHAT:
+                late.append((subject, detail))
         elif derived_rows.is_followed(kind):
             derived.append((appended.index, entry))
     if rows:
@@ -71,6 +78,8 @@ def project(
         connection.execute(update(RECORD).where(RECORD.c.id == record).values(lost=True))
         places.remove(connection, record)
     media.save(connection, lost)
+    if late:
+        late_rows.add(connection, late)
     if derived:
         derived_rows.follow(connection, log, derived)
 
@@ -210,13 +219,9 @@ _OPTIONAL = (
 
 def _officers(claims: Mapping[str, Any], technical: Any) -> str | None:
     """Those that the sidecar claims, else the number that a device wrote into the name."""
-    claimed = " ".join(_officer(item) for item in claims.get("officers") or ())
+    claimed = late_sidecar.officers_text(claims)
     segment = (technical or {}).get("segment") or {}
     return claimed or segment.get("officer")
-
-
-def _officer(item: Any) -> str:
-    return " ".join(str(part) for part in item.values()) if isinstance(item, dict) else str(item)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -5,7 +5,7 @@ again from record.json, which verification has just held against the sealed entr
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from archive.catalog import kept_columns, record_row
 from archive.database_check import LedgerCopy
 from archive.detail import Detail
 from archive.errors import ArchiveError
+from archive.late_sidecar import claims_of, columns_of
 from archive.parts import DESCRIPTION, Nearby, Part, part_of
 from archive.ports import ObjectStore
 from archive.record import RecordDescription
@@ -116,8 +117,8 @@ def _difference(
     if record in copy.spilled:
         shown = [name for name, value in EMPTY.items() if line[name] != value]
         return f"the column {shown[0]} of a blocked record says something" if shown else None
-    amended = copy.amended.get(record)
-    for source, expected in _expected(line, record, found, nearby, amended):
+    amended = copy.amended.get(record), copy.late.get(record, ())
+    for source, expected in _expected(line, record, found, nearby, *amended):
         if expected.items() <= line.items():
             continue
         for column, value in expected.items():
@@ -135,6 +136,7 @@ def _expected(
     entry: Mapping[str, Any],
     nearby: Nearby,
     amended: str | None,
+    late: Sequence[str],
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What a line's columns must be, and by what; nothing for a description that cannot be read."""
     try:
@@ -144,7 +146,10 @@ def _expected(
         description = RecordDescription(json.loads(nearby.read(part, _LIMIT).decode()))
         row = record_row(line["log"], line["idx"], description)
         said = row.pop("condition")
-        yield "record.json", row
+        for key in late:
+            detail = Detail.parse(nearby.read(Part(key), _LIMIT))
+            row |= columns_of(row, claims_of(detail.data))
+        yield ("its sidecar that came later" if late else "record.json"), row
         if amended is not None:
             said = verdict_of(Detail.parse(nearby.read(Part(amended), _LIMIT)).data) or said
         source = "record.json" if amended is None else "its amendment"

@@ -26,6 +26,7 @@ from archive import catalog, derived_rows, postgresql
 from archive.catalog import RECORD
 from archive.database_url import parse_url
 from archive.errors import Unreachable
+from archive.late_sidecar import WHAT
 from archive.layout import detail_key
 from archive.ledger import ENTRY, HEAD, PENDING, UNSTORED
 from archive.merkle import leaf_hash
@@ -52,7 +53,9 @@ class LedgerCopy:
         self.spilled: set[str] = set()
         """Records that these leaves call lost."""
         self.amended: dict[str, str] = {}
-        """Key of the detail of the last amendment of a record."""
+        """Key of the detail of the last full check of a medium."""
+        self.late: dict[str, list[str]] = {}
+        """Keys of the details of sidecars that came later."""
         self._url = url
         self._engine, self._process = _reader(url), os.getpid()
         try:
@@ -127,7 +130,11 @@ class LedgerCopy:
             self.spilled.update(said["records"])
         elif b'"kind":"record.amended"' in data:
             said = json.loads(data)
-            self.amended[str(said["subject"])] = detail_key(str(said["body"]["detail_id"]))
+            record, key = str(said["subject"]), detail_key(str(said["body"]["detail_id"]))
+            if said["body"]["what"] == "media":
+                self.amended[record] = key
+            elif said["body"]["what"] == WHAT:
+                self.late.setdefault(record, []).append(key)
 
     def portions(self) -> Iterator[tuple[str, str | None]]:
         """The catalog in parts for `catalog`: after which id each begins, and with which it ends.

@@ -22,8 +22,8 @@ from archive.rows import insert_rows
 from archive.tables import LookingRow
 
 LOOKING = LookingRow.__table__  # type: ignore[attr-defined]
-EXAMINE, DERIVE, WISH = "examine", "derive", "wish"
-TASKS = (DERIVE, WISH, EXAMINE)
+EXAMINE, DERIVE, WISH, SIGNATURES = "examine", "derive", "wish", "signatures"
+TASKS = (DERIVE, WISH, EXAMINE, SIGNATURES)
 """The most urgent first: people wait for pictures."""
 MOST_TRIES = 3
 GIVEN_UP = "GIVEN_UP"
@@ -73,7 +73,9 @@ def tasks_of(description: Mapping[str, Any]) -> tuple[str, ...]:
     media: str = description["media"]["type"]
     if media.startswith(_MEDIA):
         return (EXAMINE, DERIVE) if description.get("technical") else (DERIVE,)
-    return (DERIVE,) if media in _DOCUMENTS else ()
+    pictures = (DERIVE,) if media in _DOCUMENTS else ()
+    document = description.get("document")
+    return (*pictures, SIGNATURES) if document and document.get("signatures") else pictures
 
 
 def queue(connection: Connection, rows: Sequence[tuple[str, str, datetime]]) -> None:

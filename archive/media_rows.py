@@ -23,6 +23,7 @@ class MediaRows:
     def __init__(self) -> None:
         self._queued: list[tuple[str, str, datetime]] = []
         self._amended: dict[str, str | None] = {}
+        self._checked: list[str] = []
 
     def accessioned(self, entry: Mapping[str, Any], description: Mapping[str, Any]) -> None:
         """A record, by its accession and its record.json."""
@@ -38,10 +39,16 @@ class MediaRows:
             said = None
         self._amended[record] = verdict_of(said)
 
+    def checked(self, record: str) -> None:
+        """Its electronic signatures were checked."""
+        self._checked.append(record)
+
     def save(self, connection: Connection, lost: list[str]) -> None:
         """Write it all; nothing waits for records that are lost."""
         looking.queue(connection, self._queued)
         looking.forget(connection, lost)
+        for record in self._checked:
+            looking.done(connection, record, looking.SIGNATURES)
         for record, verdict in self._amended.items():
             looking.done(connection, record, looking.EXAMINE)
             if verdict is not None:

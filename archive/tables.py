@@ -345,9 +345,22 @@ class IntakeRow(SQLModel, table=True):
     pending: str | None = None
     release: str
     moved_to: bytes | None = Field(default=None, sa_type=LargeBinary)
+    sidecar_path: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """Where its sidecar stands; None: at the path with `.json`, empty: nowhere by itself."""
     sidecar_moved_to: bytes | None = Field(default=None, sa_type=LargeBinary)
     beside: str | None = None
     """JSON: further files that are released with it (ingest.beside)."""
+    at: datetime
+
+
+class ResolvedRow(SQLModel, table=True):
+    """A quarantined drop that a person has resolved: what the last `drop.resolved` of it says."""
+
+    __tablename__ = "resolved"
+    quarantine: str = Field(primary_key=True)
+    source: str
+    outcome: str
+    record: str | None = None
     at: datetime
 
 

@@ -44,13 +44,16 @@ def missing(connection: Connection) -> list[tuple[str, datetime]]:
 
 def _take_away(connection: Connection, found: dict[str, datetime]) -> None:
     """What the ledger has an amendment of, sealed or still to be."""
-    waiting = select(PENDING.c.subject).where(PENDING.c.kind == AMENDED)
+    waiting = select(PENDING.c.subject, PENDING.c.body).where(PENDING.c.kind == AMENDED)
     for row in connection.execute(waiting):
-        found.pop(row.subject, None)
+        if json.loads(row.body)["what"] == "media":
+            found.pop(row.subject, None)
     # In canonical JSON these bytes can stand nowhere else: quotes inside a text are escaped.
     marked = place_of_bytes(ENTRY.c.data, f'"kind":"{AMENDED}"'.encode()) > 0
     for row in connection.execute(select(ENTRY.c.data).where(marked)):
-        found.pop(json.loads(row.data)["subject"], None)
+        entry = json.loads(row.data)
+        if entry["body"]["what"] == "media":
+            found.pop(entry["subject"], None)
 
 
 def put_back(database: Database) -> int:

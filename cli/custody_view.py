@@ -79,7 +79,8 @@ def _verdicts(found: _Found) -> Iterator[str | None]:
     before = technical["condition"]["verdict"] if technical else None
     for event in found["custody"]:
         detail = event["detail"]
-        if event["kind"] != "record.amended" or not detail:
+        media = event["kind"] == "record.amended" and event["body"].get("what") == "media"
+        if not media or not detail:
             yield None
             continue
         after = detail["condition"]["verdict"]
@@ -91,6 +92,8 @@ def _verdicts(found: _Found) -> Iterator[str | None]:
 def _line(event: _Found, names: _Names, verdict: str | None) -> tuple[object, ...]:
     place = None if event["log"] is None else f"{event['log']}#{event['index']}"
     kind = label(KINDS, event["kind"])
+    if what := event["body"].get("what"):
+        kind = _label(vocabulary.AMENDMENTS, what)
     sealed = moment(event["sealed_at"]) or say("not yet", "尚未")
     return moment(event["at"]), sealed, place, kind, _who(event, names), _remarks(event, verdict)
 
@@ -137,6 +140,8 @@ def _written(event: _Found) -> Iterator[str | None]:
         yield _label(vocabulary.ACTIONS, body["action"]) if body.get("action") else None
         yield body.get("access")
         yield body.get("request")
+    if body.get("what") == "sidecar" and event["detail"]:
+        yield event["detail"]["name"]
     if event["kind"] == "derived.made":
         yield _label(vocabulary.DERIVATIVES, body["role"])
         yield show_span(body["span"]) if body.get("span") else None

@@ -18,7 +18,7 @@ KINDS: Labels = {
     "record.accessioned": ("accessioned", "入库"),
     "record.redropped": ("dropped again", "重复投放"),
     "record.lost": ("lost", "登记丢失"),
-    "record.amended": ("examined", "完整检查"),
+    "record.amended": ("amended", "补充登记"),
     "derived.made": ("derivative made", "制作衍生件"),
     "access.requested": ("access requested", "调阅申请"),
     "access.decided": ("access decided", "调阅审批"),

@@ -72,7 +72,11 @@ def media_pairs(description: _Value, custody: Sequence[_Value]) -> Iterator[Pair
 
 def _amended(custody: Sequence[_Value]) -> _Value | None:
     """What the full check found, once it is sealed and can be read."""
-    found = [event["detail"] for event in custody if event["kind"] == "record.amended"]
+    found = [
+        event["detail"]
+        for event in custody
+        if event["kind"] == "record.amended" and event["body"].get("what") == "media"
+    ]
     known = [detail for detail in found if detail]
     return known[-1] if known else None
 

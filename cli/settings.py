@@ -84,6 +84,7 @@ class Settings:
     ref_code: str = ""
     reader_seconds: float = 20.0
     reader_memory_mb: int = 1024
+    signature_trust: str = ""
 
     def __post_init__(self) -> None:
         """Raise SettingsError for a value out of its range."""

@@ -39,6 +39,7 @@ from cli.wiring_copy import awaited_copy
 from cli.wiring_documents import DocumentBench
 from cli.wiring_media import FirstLook
 from cli.wiring_places import Opening, Purpose, check_file_system
+from cli.wiring_sidecars import mappings_of
 from cli.wiring_watch import room_of, sweeper_of
 from ingest.ahead import Ahead
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
@@ -314,6 +315,7 @@ class Workbench:
             copied=awaited_copy(self.settings),
             look=FirstLook(self.settings, self.home),
             understand=self.documents.understander.understand,
+            mappings=mappings_of(self.settings, self.home),
             session=session,
         )
         return Intake(

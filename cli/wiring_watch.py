@@ -14,10 +14,13 @@ from archive.source_rows import terms_of
 from archive.tables import IntakeRow
 from cli.clock import SystemClock
 from cli.settings import Settings
+from cli.sidecar_wait import SidecarWait
+from cli.wiring_sidecars import mappings_of
 from ingest.complete import SETTLED
 from ingest.mounts import Mounts
 from ingest.room import Room
 from ingest.settle import Settle
+from ingest.sidecars.folder import Waits
 from ingest.sweep import Share, Sweeper, Watching
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
@@ -28,6 +31,7 @@ _HOUR = 3600.0
 class WatchBench(Protocol):
     """What is needed of a workbench."""
 
+    home: Path
     settings: Settings
     clock: SystemClock
 
@@ -51,6 +55,10 @@ def sweeper_of(bench: WatchBench) -> Sweeper:
         complete=Rules(bench.database, clock.monotonic),
         taken=taken_in(bench.database),
         is_remote=mounts.is_remote,
+        waits=Waits(
+            mappings_of(settings, bench.home),
+            SidecarWait(bench.database, clock.monotonic, settings.sidecar_wait_seconds),
+        ),
     )
     share = Share(settings.batch_entries)
     return Sweeper(os.fsencode(bench.folder("inbox")), watching, share, mounts.is_lost)

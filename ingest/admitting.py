@@ -8,6 +8,7 @@ Nothing is sealed here. A batch is admitted whole or given back whole.
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -29,11 +30,14 @@ from ingest.ahead import ReadPack
 from ingest.alone import Apart, is_sensitive
 from ingest.aside import refusal_in
 from ingest.beside import to_text
+from ingest.claim import ALONE
 from ingest.describe import Circumstances, Look, Understand
 from ingest.documents.understand import NAMES
 from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
 from ingest.entries import EntryMaker, Facts, Known
 from ingest.errors import DestroyedBefore, SourceChanged, SourceUnreadable
+from ingest.late.entry import COLUMNS, Amendment, submit_amendments
+from ingest.late.judging import Late, LateSidecars, alone, late_of, rows_of_list
 from ingest.outbox import Due
 from ingest.packing import Packer, WrittenPack, portions
 from ingest.redrop import find_first, is_destroyed, is_spilled
@@ -42,17 +46,13 @@ from ingest.register import Maker, ensure_source
 from ingest.release import KEEP
 from ingest.returned import Key, known_drops
 from ingest.session import StagingSession
+from ingest.sidecars.mapping import Mappings
 from ingest.sweep import Drop, Found
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
 _LARGE = 1 << 20
 _READERS = max(2, min(8, os.cpu_count() or 2))
 """Large files, media and documents that are read at a time: each is on its own core, as a rule."""
-_COLUMNS = (
-    *("id", "source", "path", "dev", "ino", "size", "mtime_ns", "ctime_ns"),
-    *("sha256", "sidecar_sha256", "state", "record", "pending", "release", "at"),
-    "beside",
-)
 SLOW = tuple(
     f".{name}".encode()
     for name in (
@@ -97,6 +97,8 @@ class IntakeSettings:
     """Looks at media before they are sealed."""
     understand: Understand | None = None
     """Reads texts and documents before they are sealed."""
+    mappings: Mappings = field(default_factory=Mappings)
+    """How the sidecars of stations are read."""
     session: StagingSession | None = None
     """A folder of staging that packs are read into ahead; intake takes it over."""
 
@@ -116,7 +118,11 @@ class Admitted:
     unsettled: list[Drop] = field(default_factory=list)
     unreadable: list[Drop] = field(default_factory=list)
     late_sidecars: list[Found] = field(default_factory=list)
-    """Sidecars whose files are on their way, or sealed, without them."""
+    """Sidecars that came after their files, and of which nothing can be made any more."""
+    amended: list[str] = field(default_factory=list)
+    """Records that got a sidecar which came after their files."""
+    late_secrets: list[str] = field(default_factory=list)
+    """Records of which a sidecar that came later says that they are state secrets."""
 
 
 @dataclass(slots=True)
@@ -131,6 +137,8 @@ class _Batch:
     files: list[str] = field(default_factory=list)
     sources: dict[str, bytes] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
+    late: list[Late] = field(default_factory=list)
+    amendments: list[Amendment] = field(default_factory=list)
 
 
 class Admission:
@@ -167,7 +175,9 @@ class Admission:
             settings.pack_up_to,
             settings.look,
             settings.understand,
+            settings.mappings,
         )
+        self._late = LateSidecars(database, maker, settings.mappings, settings.digests)
         self._refusals = Refusals(database, fs, maker, settings.inbox, self._entries.refused)
         self._slow = (SLOW if settings.look else ()) + (NAMES if settings.understand else ())
 
@@ -184,7 +194,9 @@ class Admission:
             left = self._take_read(drops, read, batch, result)
             for part in portions(left, self._settings.pack_up_to):
                 self._take(part, batch, result)
-            if batch.entries:
+            if batch.late:
+                self._take_late(batch, result)
+            if batch.entries or batch.amendments:
                 self._fs.sync_file_system(self._settings.staging)
                 self._submit(batch)
         except BaseException:
@@ -197,7 +209,7 @@ class Admission:
     ) -> list[Drop]:
         """Take packs that were read ahead and are new as a whole; returns all other new drops."""
         named = [*drops, *(outcome.drop for pack in read for outcome in pack.outcomes)]
-        fresh = {id(drop): drop for drop in self._not_known(named, result)}
+        fresh = {id(drop): drop for drop in self._not_known(named, batch, result)}
         for pack in read:
             numbers = [id(outcome.drop) for outcome in pack.outcomes]
             if fresh.keys() >= {*numbers} and self._take_pack(pack, batch, result):
@@ -287,24 +299,43 @@ class Admission:
                 ensure_source(connection, source, folder, batch.now, self._maker)
             batch.counts.save(connection)
             ledger.submit(connection, batch.entries)
-            insert_rows(connection, INTAKE, _COLUMNS, batch.rows)
+            insert_rows(connection, INTAKE, COLUMNS, batch.rows)
+            submit_amendments(connection, batch.amendments, self._settings.release, batch.now)
         self._session.submitted(batch.files)
 
-    def _not_known(self, drops: Sequence[Drop], result: Admitted) -> list[Drop]:
+    def _take_late(self, batch: _Batch, result: Admitted) -> None:
+        """Judge sidecars that came after their files; what is bad goes into quarantine alone."""
+        judged = self._late.judge(batch.late, batch.now)
+        batch.amendments = judged.amendments
+        result.amended += [one.record for one in judged.amendments]
+        result.late_sidecars += [one.file for one in judged.told if one.file is not None]
+        result.late_secrets += judged.secret_of
+        self._refuse(judged.refused(self._maker.id, batch.now), result)
+        for one in judged.bad:
+            with suppress(SourceChanged, SourceUnreadable):  # it settles anew
+                rejected = self._preparer.reject_late(*one)
+                self._enter([rejected], Packer(self._pack_name(batch)), batch, result)
+
+    def _not_known(self, drops: Sequence[Drop], batch: _Batch, result: Admitted) -> list[Drop]:
         """Leave out drops that are on their way already, or were refused as they are."""
         present = [(drop, _keys(drop)) for drop in drops]
         known = known_drops(self._db, present)
         fresh = []
         for drop, keys in present:
             if known.keys().isdisjoint(keys):
+                if _is_alone(drop):
+                    batch.late.append(alone(drop, self._settings.mappings))
+                    continue
+                if drop.claim is not None:
+                    batch.late += rows_of_list(drop, self._settings.mappings)
                 fresh.append(drop)
                 # A person may name the same file twice.
-                known[keys[0]] = drop.sidecar is not None
-            elif drop.sidecar is not None and known.get(keys[0]) is False:
-                result.late_sidecars.append(drop.sidecar)
-        names = [drop.file.name for drop in drops if id(drop) not in {id(one) for one in fresh}]
-        aside = sum(refusal_in(name) is not None for name in names)
-        result.known = len(drops) - len(fresh) - aside
+                known[keys[0]] = drop.has_sidecar
+            elif drop.has_sidecar and known.get(keys[0]) is False:
+                batch.late.append(late_of(drop))
+        kept = {id(one) for one in fresh}
+        names = [drop.file.name for drop in drops if id(drop) not in kept and not _is_alone(drop)]
+        result.known = sum(refusal_in(name) is None for name in names)
         return fresh
 
     def _prepare(self, drops: Sequence[Drop], batch: _Batch, result: Admitted) -> list[Taken]:
@@ -378,7 +409,7 @@ class Admission:
         return self._entries.accessioned(outcome, facts), outcome.record
 
     def _row(self, outcome: Taken, pending: str, record: str | None, now: datetime) -> list[Any]:
-        """A line of the table `intake`, in the order of _COLUMNS; it has the entry's number."""
+        """A line of the table `intake`, in the order of COLUMNS; it has the entry's number."""
         file, path, key = outcome.drop.file, outcome.drop.file.path, outcome.drop.file.key
         state = "staged"
         if isinstance(outcome, Rejected):
@@ -392,7 +423,8 @@ class Admission:
             content = _sha256(outcome)
             beside = outcome.sidecar.digests[0].value if outcome.sidecar else None
         further = to_text(outcome.drop.beside)
-        ours = (state, record, pending, self._settings.release, now, further)
+        at = _sidecar_path(outcome.drop)
+        ours = (state, record, pending, self._settings.release, now, further, at)
         return [pending, file.source, path, *key, content, beside, *ours]
 
 
@@ -414,6 +446,17 @@ def _source_folder(file: Found) -> bytes:
     depth = 1 + (file.folder.count(b"/") + 1 if file.folder else 0)
     parts = file.path.split(b"/")
     return parts[-1 - depth] if len(parts) > depth else file.source.encode()
+
+
+def _is_alone(drop: Drop) -> bool:
+    return drop.claim is not None and drop.claim.kind == ALONE
+
+
+def _sidecar_path(drop: Drop) -> bytes | None:
+    """Where a sidecar stands that is not at the path with `.json`; empty: nowhere by itself."""
+    if drop.claim is None or not drop.has_sidecar:
+        return None
+    return b"" if drop.sidecar is None else drop.sidecar.path
 
 
 def _keys(drop: Drop) -> list[Key]:

@@ -256,7 +256,7 @@ class _Reader:
 
     def _attempt(self, drop: Drop) -> Accepted | None:
         """None for what somebody else must read, or see that it cannot be read."""
-        plain = drop.sidecar is None and not drop.notes and not drop.beside
+        plain = not drop.has_sidecar and drop.claim is None and not drop.notes and not drop.beside
         if not plain or not 0 < self._up_to >= drop.file.key.size:
             return None
         try:

@@ -3,13 +3,19 @@
 import gc
 import os
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from archive.errors import UsageError
 from ingest import sidecar
+from ingest.claim import FILE
 from ingest.errors import SourceChanged, SourceUnreadable
 from ingest.settle import FileKey, Settled
+from ingest.sidecars.folder import MISSING, UNUSED, UNUSED_NOTE, missing_note
+from ingest.sidecars.mapping import Mappings
+from ingest.sidecars.pairing import NOTHING, Known, Pairs, look, pair
 from ingest.sources import read_head, writer_of
 from ingest.sweep import Drop, Found, Noticed, is_ignored, is_passed_over, kind_of
 
@@ -29,7 +35,10 @@ def collect_seldom() -> None:
 
 
 def drops_of(
-    paths: Sequence[Path], source: str, tell: Callable[[Noticed], None] = lambda _: None
+    paths: Sequence[Path],
+    source: str,
+    tell: Callable[[Noticed], None] = lambda _: None,
+    mappings: Mappings | None = None,
 ) -> Iterator[Drop]:
     """Every regular file named or below a named folder, with its sidecar.
 
@@ -37,7 +46,7 @@ def drops_of(
     the same: UsageError. `tell` hears of everything that is not taken.
     """
     wholes = [os.path.abspath(os.fsencode(path)) for path in paths]
-    return _ByHand(source, frozenset(wholes), tell).drops(wholes)
+    return _ByHand(source, frozenset(wholes), tell, mappings or Mappings()).drops(wholes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,9 @@ class _ByHand:
     source: str
     named: Set[bytes]
     tell: Callable[[Noticed], None]
+    mappings: Mappings
+    around: dict[bytes, Pairs] = field(default_factory=dict)
+    """What the files of a folder are to each other, by the mappings of stations."""
 
     def drops(self, wholes: Sequence[bytes]) -> Iterator[Drop]:
         for whole in wholes:
@@ -87,6 +99,15 @@ class _ByHand:
 
     def _drop(self, file: Found, folder: bytes, present: Set[bytes]) -> Drop | None:
         """None for a sidecar; it goes with its file."""
+        pairs = self._pairs(folder, file.folder)
+        if file.name in pairs.sidecars:
+            owner = next(name for name, (one, _) in pairs.of.items() if one == file.name)
+            if not self._is_named(os.path.join(folder, owner)):
+                self._tell(file.path, "sidecar_of")
+            return None
+        if file.name in pairs.alone:
+            self._tell(file.path, "sidecar_alone")
+            return None
         if file.name.endswith(_SUFFIX) and _is_sidecar(file):
             owner = file.name.removesuffix(_SUFFIX)
             if owner in present:
@@ -100,7 +121,54 @@ class _ByHand:
         if file.name + _SUFFIX in present:
             found = self._found(folder, file.name + _SUFFIX, file.folder)
             beside = found if isinstance(found, Found) and _is_sidecar(found) else None
+        if beside is None and pairs is not NOTHING:
+            return self._mapped(file, folder, pairs)
         return Drop(file, beside, _settled(file, beside))
+
+    def _mapped(self, file: Found, folder: bytes, pairs: Pairs) -> Drop:
+        """The drop of a file, or list, in a folder in which something is written by a mapping."""
+        if file.name in pairs.of:
+            name, stated = pairs.of[file.name]
+            found = self._found(folder, name, file.folder) if stated.kind == FILE else None
+            if stated.kind != FILE or isinstance(found, Found):
+                stands = found if isinstance(found, Found) else None
+                return Drop(file, stands, _settled(file, stands), claim=stated)
+        plain = Drop(file, None, _settled(file, None))
+        if file.name in pairs.unused:
+            return plain._replace(notes=((UNUSED, UNUSED_NOTE),))
+        claim = pairs.lists.get(file.name)
+        if claim is None:
+            return plain
+        notes = ((MISSING, missing_note(claim.missing)),) if claim.missing else ()
+        return plain._replace(claim=claim, notes=notes)
+
+    def _pairs(self, folder: bytes, inside: bytes) -> Pairs:
+        """Of a folder, looked at once."""
+        if not self.mappings.endings:
+            return NOTHING
+        known = self.around.get(folder)
+        if known is None:
+            names = [name for name in os.listdir(folder) if not is_ignored(name)]
+            known = self.around[folder] = self._paired(folder, inside, names)
+        return known
+
+    def _paired(self, folder: bytes, inside: bytes, names: Sequence[bytes]) -> Pairs:
+        found: dict[bytes, Known] = {}
+        for name in names:
+            if not name.endswith(self.mappings.endings):
+                continue
+            file = self._found(folder, name, inside)
+            if not isinstance(file, Found):
+                continue
+            with suppress(SourceChanged, SourceUnreadable):
+                seen = look(self.mappings, name, file.key.size, partial(_head, file))
+                if seen is not None:
+                    found[name] = seen
+        if not found:
+            return NOTHING
+        jsons = {name for name in names if name.endswith(_SUFFIX)}
+        owners = {name.removesuffix(_SUFFIX) for name in jsons}
+        return pair(frozenset(names), found, owners | jsons)
 
     def _is_named(self, path: bytes) -> bool:
         """Whether a path, or a folder above it, was named."""
@@ -124,6 +192,10 @@ class _ByHand:
 
     def _tell(self, path: bytes, reason: str) -> None:
         self.tell(Noticed(path, reason))
+
+
+def _head(file: Found, most: int) -> bytes:
+    return read_head(file.path, most, file.key)
 
 
 def _is_sidecar(file: Found) -> bool:

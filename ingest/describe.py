@@ -16,8 +16,8 @@ from ingest.documents.understand import Understood
 from ingest.errors import KindNotAllowed
 from ingest.kind import MEDIA, Media, detect, is_named_medium
 from ingest.names import decode_name
+from ingest.remarks import remarks_on
 from ingest.sidecar import Sidecar
-from ingest.sidecars.remarks import remarks_on
 from ingest.staging import HEAD_SIZE, Staged
 from ingest.sweep import Drop
 from ingest.text import TextInfo, read_text

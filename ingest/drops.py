@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from archive.durable import FileSystem, write_new
 from ingest import secrecy, sidecar
 from ingest.aside import refusal_in
+from ingest.claim import Claim
 from ingest.classification import is_marked_folder, is_marked_name
 from ingest.complete.docking import compared
 from ingest.describe import (
@@ -26,11 +27,14 @@ from ingest.describe import (
 )
 from ingest.errors import Classified, KindNotAllowed, NoRecord, SidecarBad
 from ingest.names import decode_name
+from ingest.reason import REASON, reason_text
+from ingest.settle import Settled
+from ingest.sidecars.mapping import Mappings
+from ingest.sidecars.of_drop import check_own_list, is_read_by_mapping, parsed, sidecar_bytes
 from ingest.sources import read_head, read_pieces
 from ingest.staging import HEAD_SIZE, Staged, hold, stage
-from ingest.sweep import Drop
+from ingest.sweep import Drop, Found
 from ingest.wiping import wipe
-from signing import canonical
 from signing.digest import Digest
 
 
@@ -102,12 +106,15 @@ def _is_secret_at_length(drop: Drop) -> bool:
     One without its file is a record by then, and is looked at just the same.
     """
     file = drop.sidecar or drop.file
-    if file.key.size <= sidecar.MAX_SIZE or not file.name.endswith(b".json"):
+    if file.key.size <= sidecar.MAX_SIZE:
         return False
-    if drop.sidecar is None and not sidecar.is_marked(
-        read_head(file.path, sidecar.MAX_SIZE, file.key)
-    ):
-        return False
+    if not is_read_by_mapping(drop):
+        if not file.name.endswith(b".json"):
+            return False
+        if drop.sidecar is None and not sidecar.is_marked(
+            read_head(file.path, sidecar.MAX_SIZE, file.key)
+        ):
+            return False
     return secrecy.is_marked_stream(read_pieces(file.path, file.key))
 
 
@@ -129,6 +136,8 @@ class Preparer:
     """Looks at media; None: they are sealed without `technical`."""
     understand: Understand | None = None
     """Reads texts and documents; None: they are sealed without `document`."""
+    mappings: Mappings = field(default_factory=Mappings)
+    """How the sidecars of stations are read."""
 
     def prepare(self, drop: Drop, apart: Callable[[Mapping[str, Any]], bool]) -> Outcome:
         """`apart` says by the claims of a sidecar which small records get objects of their own.
@@ -140,10 +149,9 @@ class Preparer:
         if _is_secret_by_name(drop) or _is_secret_at_length(drop):
             return RefusedDrop(drop, number, received_at)
         facts = None
-        if drop.sidecar is not None:
-            data = read_head(drop.sidecar.path, sidecar.MAX_SIZE + 1, drop.sidecar.key)
+        if drop.sidecar is not None or drop.claim is not None:
             try:
-                facts = SidecarFacts(sidecar.parse(data), data, self._digests(data))
+                facts = self._claimed(drop)
             except Classified:
                 return RefusedDrop(drop, number, received_at)
             except SidecarBad as bad:
@@ -171,6 +179,14 @@ class Preparer:
         if staged.head:
             staged = staged._replace(head=b"")  # a batch would hold many
         return Accepted(arrival, staged, facts, received_at, text)
+
+    def _claimed(self, drop: Drop) -> SidecarFacts | None:
+        """What its sidecar says; raises Classified, SidecarBad, and as `prepare` does."""
+        check_own_list(self.mappings, drop)
+        data = sidecar_bytes(drop)
+        if data is None:
+            return None
+        return SidecarFacts(parsed(self.mappings, drop.claim, data), data, self._digests(data))
 
     def _is_small(self, drop: Drop) -> bool:
         return self.pack_up_to > 0 and drop.file.key.size <= self.pack_up_to
@@ -228,8 +244,7 @@ class Preparer:
         else:
             content = self._moved(content, folder / "content")
         digests, size = self._beside(drop, folder)
-        reason = {"code": bad.code, "sentence": bad.english, "sentence_zh": bad.chinese}
-        write_new(self.fs, folder / "reason.json", (canonical.encode(reason),))
+        write_new(self.fs, folder / REASON, (reason_text(drop, bad, received_at),))
         return Rejected(drop, number, bad, content, digests, size, received_at)
 
     def _stage(self, drop: Drop, folder: Path, name: str) -> Staged:
@@ -258,7 +273,11 @@ class Preparer:
     def _beside(self, drop: Drop, folder: Path) -> tuple[tuple[Digest, ...], int]:
         """Copy the sidecar, if there is one; its digests and size."""
         if drop.sidecar is None:
-            return (), 0
+            row = sidecar_bytes(drop)
+            if row is None:
+                return (), 0
+            write_new(self.fs, folder / "sidecar", (row,))
+            return self._digests(row), len(row)
         path, key = drop.sidecar.path, drop.sidecar.key
         beside = stage(path, folder, "sidecar", self.digests, fs=self.fs, expected=key)
         return beside.digests, beside.size
@@ -271,6 +290,26 @@ class Preparer:
         rejected = self._quarantine(outcome.drop, outcome.record, bad, outcome.received_at)
         self._unstage(outcome.staged)
         return rejected
+
+    def reject_late(
+        self, file: Found, claim: Claim | None, bad: SidecarBad, record: str
+    ) -> Rejected:
+        """Put a bad sidecar that came after its file into quarantine, alone.
+
+        `record` is the one that it came too late for. Raises as `prepare` does.
+        """
+        received_at = self.now()
+        number = self.new_id(received_at)
+        folder = self.quarantine / number
+        self.fs.mkdir(folder)
+        drop = Drop(file, None, Settled(lease=False, seconds=0), claim=claim)
+        try:
+            content = self._stage(drop, folder, "sidecar")
+        except BaseException:
+            folder.rmdir()
+            raise
+        write_new(self.fs, folder / REASON, (reason_text(drop, bad, received_at, record),))
+        return Rejected(drop, number, bad, content, (), 0, received_at)
 
     def refuse_staged(self, outcome: Accepted) -> RefusedDrop:
         """Refuse a drop that was accepted as far as its form goes, keeping nothing of it."""

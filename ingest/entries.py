@@ -98,7 +98,8 @@ class EntryMaker:
                 if facts.retain_until is None
                 else b',"retain_until":%b' % _lock_text(facts.retain_until),
                 b"" if facts.same is None else b',"same_content_as":"%b"' % facts.same.encode(),
-                b',"size":%d,"source":%b}' % (outcome.staged.size, canonical.text(source)),
+                b',"size":%d,"source":%b%b}'
+                % (outcome.staged.size, canonical.text(source), _tags(outcome)),
             ]
         )
         objects: tuple[NewObject, ...] = ()
@@ -143,11 +144,11 @@ class EntryMaker:
 
     def rejected(self, outcome: Rejected) -> NewEntry:
         """A drop in quarantine; what it was stands in the detail."""
-        file, beside = outcome.drop.file, outcome.drop.sidecar
+        file, beside = outcome.drop.file, outcome.drop.sidecar_name
         name, folder = decode_name(file.name), decode_name(file.folder)
         files = [_file(file.name, outcome.content)]
         if beside is not None:
-            label = decode_name(beside.name)
+            label = decode_name(beside)
             files.append(
                 {
                     "name": label.text,
@@ -208,6 +209,12 @@ class EntryMaker:
 
 _lock_text = lru_cache(maxsize=16)(time_text)
 """All of one day have the same first lock."""
+
+
+def _tags(outcome: Accepted) -> bytes:
+    """The last part of an accession's body, where its sidecar states any tags."""
+    tags = outcome.sidecar.parsed.claims.get("tags") if outcome.sidecar else None
+    return b',"tags":%b' % canonical.encode(tags) if tags else b""
 
 
 def _place(name: str, place: PackPlace) -> bytes:

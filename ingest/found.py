@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ingest.claim import Claim
 from ingest.settle import FileKey, Settled
-from ingest.sidecars.claim import Claim
 
 
 class Found(NamedTuple):
@@ -38,6 +38,13 @@ class Drop(NamedTuple):
         """Whether it has one, be it a file or the row of a list."""
         return self.sidecar is not None or (self.claim is not None and self.claim.is_row)
 
+    @property
+    def sidecar_name(self) -> bytes | None:
+        """Name of the sidecar, or of the list of which it is a row."""
+        if self.sidecar is not None:
+            return self.sidecar.name
+        return self.claim.listed_in if self.claim is not None and self.claim.is_row else None
+
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
@@ -48,7 +55,7 @@ class Noticed:
     without it), `passed_over` (a temporary or hidden name that has rested for an hour),
     `mount_lost` (a source whose file system is gone), `no_marker`, `no_manifest` (its source's rule
     waits for one), `marker_alone`, `manifest_waits` (files that it lists are not there),
-    `manifest_bad` (it cannot be read), `list_waits` (a list of sidecars names files that are not
+    `manifest_bad` (it cannot be read), `list_missing` (a list of sidecars names files that are not
     there), `crowded` (so many files that memory grows with them), `network` (its file system is
     another machine's). Of what is named by hand also `changed` (while it was read), `sidecar_of`
     (the sidecar of a file that was not named).

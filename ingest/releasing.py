@@ -95,9 +95,10 @@ class Releaser:
         if moved.returned:
             self._tell_changed(row.path)
         change["moved_to"] = None if moved.returned else moved.path
-        if row.sidecar_sha256 is not None and not moved.returned:
-            stated = Held(row.path + _SUFFIX, None, row.sidecar_sha256)
-            target = self._target(row, _SUFFIX)
+        path = _sidecar_path(row)
+        if path is not None and not moved.returned:
+            stated = Held(path, None, row.sidecar_sha256)
+            target = self._target(row, _SUFFIX, path)
             if target.plain is not None and moved.path is not None:
                 # The names stay a pair: `a.json` would be taken for the sidecar of another `a`.
                 plain = os.path.basename(moved.path) == os.path.basename(row.path)
@@ -109,11 +110,11 @@ class Releaser:
                 release.release(self._fs, more, self._target_beside(row, number, more.path))
         return {**change, "state": "released"}
 
-    def _target(self, row: Any, suffix: bytes) -> Target:
+    def _target(self, row: Any, suffix: bytes, path: bytes | None = None) -> Target:
+        """Where the file goes, or what stands at another path, with a suffix of its own."""
         if row.release == MOVE and row.record is not None:
-            place, name = row.path.rsplit(b"/", 1)
+            place, name = (path or row.path).rsplit(b"/", 1)
             inside = _below(place, self._settings.inbox, row.source)
-            name += suffix
             return release.move_target(self._settings.taken, row.source, inside, name, row.id)
         part = "sidecar" if suffix else "file"
         return release.purge_target(self._settings.purge, row.id, row.at, part)
@@ -156,13 +157,20 @@ class Releaser:
             release.remove(self._fs, file, row.path, lambda _: self._tell_changed(row.path))
         if row.sidecar_moved_to is not None:
             stated = Held(row.sidecar_moved_to, None, row.sidecar_sha256)
-            inbox_path = row.path + _SUFFIX
+            inbox_path = _sidecar_path(row) or row.path + _SUFFIX
             release.remove(self._fs, stated, inbox_path, lambda _: self._tell_changed(inbox_path))
         for number, more in enumerate(beside.held(row.beside)):
             release.remove_beside(self._fs, more, self._target_beside(row, number, more.path))
 
     def _tell_changed(self, path: bytes) -> None:
         self._tell(f"{_shown(path)} was changed after it had been taken; it is a new drop now.")
+
+
+def _sidecar_path(row: Any) -> bytes | None:
+    """Where the sidecar of a drop stands; None where it has none, or none that is a file."""
+    if row.sidecar_sha256 is None or row.sidecar_path == b"":
+        return None
+    return bytes(row.sidecar_path or row.path + _SUFFIX)
 
 
 def _shown(path: bytes) -> str:

@@ -18,7 +18,7 @@ from archive.vocabulary import SENSITIVITIES
 from ingest import secrecy
 from ingest.errors import Classified, SidecarBad
 from ingest.names import safe_for_terminal
-from ingest.sidecars.remarks import moment
+from ingest.remarks import moment
 
 MAX_SIZE = 1 << 20
 """Bytes a sidecar may have."""

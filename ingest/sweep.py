@@ -172,6 +172,10 @@ class Sweeper:
             walk = SourceWalk(source_id(name), path, self._watching)
             self._sources[name] = _Walking(walk)
 
+    def hurry(self) -> None:
+        """What is there is all there is: no sidecar waits for a file that is still to come."""
+        self._watching.waits.late = 0.0
+
     def take(self, path: bytes, beside: FileKey | None = None) -> None:
         """See Settler."""
         if walk := self._walk_of(path):

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from ingest import sidecar
 from ingest.aside import refusal_in
+from ingest.claim import ALONE, Claim
+from ingest.claim import JSON as JSON_MAPPING
 from ingest.complete import MANIFEST, READY, SETTLED, has_rested, hours
 from ingest.complete.docking import WhenListed
 from ingest.complete.folder import Folder
@@ -23,8 +25,6 @@ from ingest.errors import SourceChanged, SourceForbidden, SourceUnreadable
 from ingest.found import Drop, Found, Noticed
 from ingest.ignored import is_being_copied, is_ignored, is_passed_over, kind_of
 from ingest.settle import FileKey, Settle, Settled, Settler
-from ingest.sidecars.claim import ALONE, Claim
-from ingest.sidecars.claim import JSON as JSON_MAPPING
 from ingest.sidecars.folder import (
     JSON,
     FolderSidecars,
@@ -233,6 +233,8 @@ class SourceWalk:
                 yield from self._told(item)
                 yield from self._alone(item, here, pairs)
             elif item is not None and not (may_wait and self._must_wait(item, may_wait)):
+                if item.claim is not None and item.claim.missing:
+                    yield from self._notice(item.file.path, "list_missing")
                 for judged in self._rule.judge(item, here):
                     yield from self._told(judged)
         for file in here.copies:

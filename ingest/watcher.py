@@ -214,6 +214,7 @@ class Watcher:
     def drain(self, stop: threading.Event) -> None:
         """Take everything that is there, waiting for what has not settled; then return."""
         self.pipeline.finish()
+        self._sweeper.hurry()
         while not stop.is_set():
             self._sweep()
             if self._sweeper.has_more:

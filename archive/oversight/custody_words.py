@@ -15,7 +15,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "record.accessioned": ("sealed", "入库封存"),
     "record.redropped": ("dropped again", "重复投放"),
     "record.lost": ("content lost", "内容丢失"),
-    "record.amended": ("examined", "完整检查"),
+    "record.amended": ("amended", "补充登记"),
     "derived.made": ("derivative made", "制作衍生件"),
     "case.opened": ("case opened", "案件登记"),
     "case.changed": ("case changed", "案件变更"),

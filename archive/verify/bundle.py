@@ -231,7 +231,8 @@ def _rows(facts: BundleFacts, entry: Entry, data: bytes, index: int, place: str)
     body, rows, log = entry.body, facts.rows, facts.job.log
     at = _written(entry.at)
     if body.get("detail_id"):
-        detail = (body["detail_id"], body["detail"], entry.kind, entry.subject, at, place)
+        kind = f"{entry.kind}/{body['what']}" if "what" in body else entry.kind
+        detail = (body["detail_id"], body["detail"], kind, entry.subject, at, place)
         rows["detail"].append(detail)
     match entry.kind:
         case "record.accessioned":

@@ -1,11 +1,14 @@
 """Details: what entries may not say, each against the digest in its entry. Runs in a worker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 from archive.detail import Detail
 from archive.errors import FormatError
+from archive.esignatures import check_signatures
+from archive.fields import Check
+from archive.late_sidecar import WHAT, check_late_sidecar
 from archive.layout import detail_key
 from archive.source_terms import Terms
 from archive.statements.kinds import SIGNED, check_data
@@ -13,9 +16,19 @@ from archive.technical import check_amendment
 from archive.verify.context import JSON_LIMIT, Context, Found, fetch, guarded
 
 
+_AMENDMENTS: Mapping[str, Check] = {
+    "media": check_amendment,
+    "signatures": check_signatures,
+    WHAT: check_late_sidecar,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class DetailJob:
-    """A detail to check: identifier, digest, the kind of its entry and where that stands."""
+    """A detail to check: identifier, digest, the kind of its entry and where that stands.
+
+    Of an amendment, `kind` ends with a slash and what was amended.
+    """
 
     id: str
     digest: str
@@ -44,7 +57,8 @@ def _check(context: Context, job: DetailJob, found: Found) -> None:
     except FormatError as error:
         found.append(("DETAIL_ALTERED", key, {"entry": job.place, "reason": str(error)}))
         return
-    if detail.id != job.id or detail.kind != job.kind:
+    kind, _, what = job.kind.partition("/")
+    if detail.id != job.id or detail.kind != kind:
         reason = "it belongs to another entry"
         found.append(("DETAIL_ALTERED", key, {"entry": job.place, "reason": reason}))
     else:
@@ -53,7 +67,7 @@ def _check(context: Context, job: DetailJob, found: Found) -> None:
                 check_data(job.kind, detail.data)
             elif job.kind == "source.confirmed" and "terms" in detail.data:
                 Terms.of(detail.data["terms"])
-            elif job.kind == "record.amended":
-                check_amendment(detail.data)
+            elif what in _AMENDMENTS:
+                _AMENDMENTS[what](detail.data)
         except FormatError as error:
             found.append(("ENTRY_BAD", job.place, {"detail": job.id, "reason": str(error)}))

@@ -30,6 +30,7 @@ from archive.verify import disposals
 from archive.verify.context import JSON_LIMIT, Context, Found, fetch, guarded
 from archive.verify.first_locks import FirstLocks
 from archive.verify.index import Index
+from archive.verify.late import LATE_INDEX, LATE_SIDECARS, late_case
 from archive.verify.records import read_description
 from archive.verify.replay import Replay
 from archive.verify.statements import LATE, Verdict
@@ -335,13 +336,14 @@ def check_registers(
     return RegisterCheck(context, index, report, logs, law).run()
 
 
-ClaimJob = list[tuple[str, str, str]]
+ClaimJob = list[tuple[str, str, str, str]]
 
 
 def _claim_jobs(index: Index) -> Iterator[ClaimJob]:
     """Records that a case was linked to by their own word, with the digests of record.json."""
+    index.run(LATE_INDEX)
     rows = index.rows(
-        "SELECT DISTINCT record.id, record.at, record.body FROM act, "
+        f"SELECT DISTINCT record.id, record.at, record.body, {LATE_SIDECARS} FROM act, "  # noqa: S608
         "json_each(act.body, '$.records') AS linked JOIN record ON record.id=linked.value "
         "WHERE act.kind='case.linked'"
     )
@@ -359,13 +361,13 @@ def _claims(context: Context, job: ClaimJob) -> list[tuple[str, str | None]]:
     """The case numbers that records claim; those that cannot be read are left out."""
     claims: list[tuple[str, str | None]] = []
 
-    def ask(record: str, at: str, text: str) -> None:
+    def ask(record: str, at: str, text: str, late: str) -> None:
         body = json.loads(text)
         part = part_of(record, body, parse_time(at), DESCRIPTION)
         data = read_description(context, record, body["record"], part, [])
         if data is not None:
             said: Any = RecordDescription.parse(data).value["claims"] or {}
-            claims.append((record, said.get("case")))
+            claims.append((record, said.get("case") or late_case(context, late)))
 
     for row in job:
         guarded(lambda row=row: ask(*row), row[0], [])  # type: ignore[misc]

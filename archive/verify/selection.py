@@ -9,12 +9,13 @@ from archive.report import Report
 from archive.times import format_time, parse_time
 from archive.verify.context import Context, Found, guarded
 from archive.verify.index import Index
+from archive.verify.late import LATE_INDEX, LATE_SIDECARS, late_case
 from archive.verify.records import read_description
 from archive.verify.scope import Cases, Everything, OneRecord, Sample, Scope, Since
 from archive.verify.workers import Workers
 
 _CHUNK = 128
-CaseJob = tuple[frozenset[str], list[tuple[str, str, str]]]
+CaseJob = tuple[frozenset[str], list[tuple[str, str, str, str]]]
 
 
 def select(index: Index, report: Report, workers: Workers, scope: Scope) -> None:
@@ -46,9 +47,10 @@ def _select_cases(index: Index, report: Report, workers: Workers, numbers: froze
 
 
 def _case_jobs(index: Index, numbers: frozenset[str]) -> Iterator[CaseJob]:
-    chunk: list[tuple[str, str, str]] = []
+    chunk: list[tuple[str, str, str, str]] = []
+    index.run(LATE_INDEX)
     rows = index.rows(
-        "SELECT id, at, body FROM record WHERE id NOT IN (SELECT id FROM lost) "
+        f"SELECT id, at, body, {LATE_SIDECARS} FROM record WHERE id NOT IN (SELECT id FROM lost) "  # noqa: S608
         "AND id NOT IN (SELECT id FROM destroyed) ORDER BY pack, rowid"
     )
     for row in rows:
@@ -75,17 +77,17 @@ def _of_cases(context: Context, job: CaseJob) -> tuple[list[str], Found]:
 
 def _ask(
     context: Context,
-    row: tuple[str, str, str],
+    row: tuple[str, str, str, str],
     numbers: frozenset[str],
     chosen: list[str],
     found: Found,
 ) -> None:
-    record, at, text = row
+    record, at, text, late = row
     body = json.loads(text)
     part = part_of(record, body, parse_time(at), DESCRIPTION)
     data = read_description(context, record, body["record"], part, found)
     if data is None:
         return
     claims = RecordDescription.parse(data).value["claims"] or {}
-    if claims.get("case") in numbers:
+    if (claims.get("case") or late_case(context, late)) in numbers:
         chosen.append(record)

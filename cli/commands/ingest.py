@@ -20,6 +20,7 @@ from cli.register_early import early_registered
 from cli.service.home_lock import hosting
 from cli.settings import Settings
 from cli.software import software
+from cli.wiring_sidecars import mappings_of
 from ingest.ahead import Ahead, Reading
 from ingest.by_hand import collect_seldom, drops_of
 from ingest.names import source_id
@@ -40,7 +41,7 @@ def run(
     _check(paths, source, home)
     _host(context, home)
     heard: list[Noticed] = []
-    drops = drops_of(paths, source, heard.append)
+    drops = drops_of(paths, source, heard.append, mappings_of(settings, home))
     first = list(islice(drops, settings.batch_entries + 1))
     every = chain(first, drops)
     with ExitStack() as stack:

@@ -9,12 +9,12 @@ or that was taken without it: that is asked once it has rested.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
+from ingest.claim import FILE, LIST
 from ingest.complete.folder import Folder
 from ingest.errors import SourceChanged, SourceUnreadable
 from ingest.found import Drop, Found
 from ingest.settle import FileKey, Settled
 from ingest.sidecar import MAX_SIZE
-from ingest.sidecars.claim import FILE, LIST
 from ingest.sidecars.mapping import Mappings
 from ingest.sidecars.pairing import NOTHING, Known, Pairs, look, may_be, owners_of, pair
 from ingest.sources import read_head
@@ -30,7 +30,7 @@ UNUSED_NOTE = "it is written like a sidecar, but goes with no file or with sever
 _MOST_NAMED = 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Waits:
     """How long files wait for their sidecars. Seconds."""
 
@@ -176,7 +176,9 @@ def paired_by_mapping(name: bytes, here: Folder, pairs: Pairs) -> Drop:
     """The drop of a file that has a sidecar by a mapping, or is a list, or only looks like one."""
     file, state = here.files[name], here.settled[name]
     if name in pairs.lists:
-        return Drop(file, None, state, claim=pairs.lists[name])
+        claim = pairs.lists[name]
+        missing = ((MISSING, missing_note(claim.missing)),) if claim.missing else ()
+        return Drop(file, None, state, missing, claim=claim)
     if name in pairs.unused:
         return Drop(file, None, state, ((UNUSED, UNUSED_NOTE),))
     beside, claim = pairs.of[name]

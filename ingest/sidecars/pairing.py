@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ingest.claim import FILE, LIST, ROW, TWICE, Claim
 from ingest.errors import SidecarBad
 from ingest.names import decode_name
 from ingest.sidecar import MAX_SIZE
-from ingest.sidecars.claim import FILE, LIST, ROW, TWICE, Claim
 from ingest.sidecars.mapping import Mappings, StationMapping
 from ingest.sidecars.reading import HEAD, ListRow, is_of, read_list
 
@@ -172,14 +172,14 @@ def _listed(
             continue
         before = found.of.get(owner)
         if before is None:
-            found.of[owner] = (name, _claim(mapping, row))
+            found.of[owner] = (name, _claim(mapping, row, name))
         elif before[0] == name and before[1].data != _data(row):
             found.of[owner] = (name, before[1]._replace(kind=TWICE))
     found.lists[name] = Claim(mapping.name, LIST, missing=tuple(missing))
 
 
-def _claim(mapping: StationMapping, row: ListRow) -> Claim:
-    return Claim(mapping.name, ROW, _data(row), row.listed.number)
+def _claim(mapping: StationMapping, row: ListRow, listed_in: bytes) -> Claim:
+    return Claim(mapping.name, ROW, _data(row), row.listed.number, listed_in)
 
 
 def _data(row: ListRow) -> bytes:

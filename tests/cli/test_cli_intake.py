@@ -183,21 +183,23 @@ def test_by_hand_whatever_is_not_taken_is_told(
     assert (done.code, done.json["records"]) == (1, 1)
 
 
-def test_a_sidecar_that_comes_late_is_told(fresh: Cli, tmp_path: Path) -> None:
+def test_a_sidecar_that_comes_late_amends_its_record_once(fresh: Cli, tmp_path: Path) -> None:
     folder = put(tmp_path / "mine", a_txt=b"a")
     assert by_hand(fresh, folder).code == 0
     put(folder, a_txt_json=GOOD)
     late = by_hand(fresh, folder)
-    assert (late.code, late.json["known"]) == (1, 1)
-    assert [item["reason"] for item in late.json["noticed"]] == ["late_sidecar"]
+    assert (late.code, late.json["known"], late.json["amended"]) == (0, 1, 1)
+    again = by_hand(fresh, folder)
+    assert (again.code, again.json["known"], again.json["amended"]) == (0, 1, 0)
     change(fresh.home, 'release = "purge"', 'release = "keep"')
     inbox = put(fresh.home / "inbox/S", b_txt=b"b")
     assert fresh("watch", "--once").code == 0
     put(inbox, b_txt_json=GOOD)
     once = fresh("watch", "--once", "--json").json
-    assert [item["reason"] for item in once["noticed"]] == ["late_sidecar"]
+    assert (once["amended"], once["noticed"]) == (1, [])
     drops = fresh("status", "--json").json["drops"]
-    assert (drops["late_sidecars"], drops["waiting"]) == (1, 0)
+    assert (drops["late_sidecars"], drops["waiting"]) == (0, 0)
+    assert names(inbox) == ["b.txt", "b.txt.json"], "what is kept stays"
 
 
 def test_the_mark_at_the_end_of_a_large_sidecar(fresh: Cli) -> None:

@@ -33,7 +33,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import checker_disposition as kept  # beside this file, which may run isolated
-import checker_intake as taken
+import checker_intake as intake
 import checker_media as seen
 import checker_spill as spilled
 import checker_volumes as filed
@@ -131,7 +131,7 @@ KINDS = {  # §3: stream, subject, keys of the body
     **kept.KINDS,
     **spilled.KINDS,
     **seen.KINDS,
-    **taken.KINDS,
+    **intake.KINDS,
 }
 OPTIONAL = {
     "record.accessioned": {"pack", "retain_until", "same_content_as", "tags"},
@@ -148,7 +148,7 @@ ACTORS = {  # §3: of unsigned kinds; all others are `system/…`
     **kept.ACTORS,
     **spilled.ACTORS,
     **seen.ACTORS,
-    **taken.ACTORS,
+    **intake.ACTORS,
 }  # fmt: skip
 SIGNED = {  # §11: stream, the payload's field that is the subject, keys of the payload
     "person.enrolled": "registry person account certificate key person roles unit valid_from"
@@ -210,7 +210,7 @@ DATA = {  # §6: keys of a detail's data
     "hold.lifted": "reason",
     **kept.DATA,
     **spilled.DATA,
-    **taken.DATA,
+    **intake.DATA,
     **filed.DATA,
 }
 RECORD = (
@@ -281,7 +281,7 @@ def check_entry(e: Json) -> None:
             raise Bad("a refusal of another form")
         own = "source/" + e["body"].get("source", e["stream"].partition("/")[2])
         if subject == "perhaps":
-            fits = taken.is_resolution(e)
+            fits = intake.is_resolution(e)
             subject = "id" if e["subject"] else "-"
             fits = fits and (not e["subject"] or FORM["id"].fullmatch(e["subject"]))
         else:

@@ -8,11 +8,13 @@ KINDS = {
     "record.amended": "registry id detail detail_id what",
     "derived.made": "registry id access digest key parent recipe role size tool",
 }
-ACTORS = dict.fromkeys(KINDS, "system/media")
+ACTORS = {"derived.made": "system/media"}
 OPTIONAL = {"derived.made": {"range", "span"}}
 PAYLOADS = {"access.requested": {"span"}, "access.started": {"form", "span"}}
 FORMS = ("excerpt", "marked")
-DATA = {"record.amended": "condition essence frames stretches tools"}
+MEDIA = "condition essence frames stretches tools"
+SIDECAR = "claims digests findings name name_b64 sidecar size"
+SIGNATURES = "checked_at findings signatures"
 VERDICTS = {"sound", "damaged", "truncated", "unreadable", "suspicious"}
 TECHNICAL = (
     "container duration_ms bit_rate streams created_at device place puid segment captured"

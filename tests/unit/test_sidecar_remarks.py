@@ -5,8 +5,8 @@ import json
 import pytest
 
 from ingest.errors import Classified, SidecarBad
+from ingest.remarks import remarks_on
 from ingest.sidecar import parse
-from ingest.sidecars.remarks import remarks_on
 
 ONE = {"name": "张三", "number": "012345"}
 TWO = {"name": "李四", "number": "012346"}

@@ -24,6 +24,15 @@ def upgrade() -> None:
         "record", sa.Column("spilled", sa.Boolean(), nullable=False, server_default=sa.false())
     )
     op.add_column("intake", sa.Column("beside", text_type(), nullable=True))
+    op.add_column("intake", sa.Column("sidecar_path", sa.LargeBinary(), nullable=True))
+    op.create_table(
+        "resolved",
+        sa.Column("quarantine", text_type(), primary_key=True),
+        sa.Column("source", text_type(), nullable=False),
+        sa.Column("outcome", text_type(), nullable=False),
+        sa.Column("record", text_type(), nullable=True),
+        sa.Column("at", time_type(), nullable=False),
+    )
     op.add_column("source", sa.Column("terms", text_type(), nullable=True))
     op.create_index("ix_record_place", "record", ["log", "idx"])
     places.make(op.get_bind())

@@ -21,6 +21,8 @@ class Claim(NamedTuple):
     data: bytes | None = None
     number: int = 0
     """Which row of its list it is, from 1."""
+    listed_in: bytes = b""
+    """Name of the list that a row stands in."""
     missing: tuple[str, ...] = ()
     """Of a list: names in it that no file of its folder has."""
 

@@ -1,0 +1,93 @@
+"""A sidecar that came after its file was sealed: the data of its `record.amended` (docs/formats.md
+§14), and what it means for the catalog.
+
+    check_late_sidecar(data)            # exactly its keys, bytes and digests agree; FormatError
+    columns_of(row, data)               # columns of the catalog that the record itself left empty
+"""
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from archive import fields
+from archive.errors import FormatError
+from archive.fields import Check, count, each, maybe, obj, text
+from signing.digest import Digest
+
+WHAT = "sidecar"
+MOST_SIZE = 1 << 20
+MOST_FINDINGS = 500
+_CHECKS: Mapping[str, Check] = {
+    "claims": fields.anything,
+    "digests": fields.digest_texts,
+    "findings": each(obj({"code": text, "note": text})),
+    "name": text,
+    "name_b64": maybe(fields.base64_bytes),
+    "sidecar": fields.base64_bytes,
+    "size": count,
+}
+_PLAIN = {
+    "case": "case_no",
+    "category": "category",
+    "stage": "stage",
+    "unit": "unit",
+    "item": "item",
+    "subject": "subject",
+    "place": "place",
+    "importance": "importance",
+    "device": "device",
+}
+"""Claims that are columns as they stand."""
+
+
+def check_late_sidecar(value: Any) -> None:
+    """Check the data of the detail; FormatError."""
+    fields.exactly(value, _CHECKS, {})
+    if not isinstance(value["claims"], dict):
+        raise FormatError("claims are an object")
+    if value["size"] > MOST_SIZE or len(value["findings"]) > MOST_FINDINGS:
+        raise FormatError("too large for a sidecar")
+    raw = base64.b64decode(value["sidecar"])
+    if len(raw) != value["size"]:
+        raise FormatError("its bytes have another size")
+    for stated in value["digests"]:
+        algorithm = stated.partition(":")[0]
+        if str(Digest.of(algorithm, raw)) != stated:
+            raise FormatError("its bytes have another digest")
+
+
+def claims_of(data: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The claims in the data of a detail; none where it cannot be read."""
+    found = (data or {}).get("claims")
+    return found if isinstance(found, dict) else {}
+
+
+def columns_of(row: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, Any]:
+    """What the claims add to a line of the catalog: only where nothing stood before.
+
+    A time of recording by the file itself stays; a claimed one is taken as a whole.
+    """
+    said = {column: claims.get(name) for name, column in _PLAIN.items()}
+    said["tags"] = " ".join(claims.get("tags") or ()) or None
+    said["officers"] = officers_text(claims) or None
+    if row.get("captured_start") is None and row.get("captured_end") is None:
+        said["captured_start"] = _moment(claims.get("capture_start"))
+        said["captured_end"] = _moment(claims.get("capture_end"))
+    return {
+        column: value
+        for column, value in said.items()
+        if value is not None and row.get(column) is None
+    }
+
+
+def officers_text(claims: Mapping[str, Any]) -> str:
+    """Officers as the catalog has them."""
+    return " ".join(
+        " ".join(str(part) for part in one.values()) if isinstance(one, dict) else str(one)
+        for one in claims.get("officers") or ()
+    )
+
+
+def _moment(found: str | None) -> datetime | None:
+    return datetime.fromisoformat(found) if found else None

@@ -1,0 +1,1 @@
+"""Sidecars that come after their files were taken: `record.amended`."""

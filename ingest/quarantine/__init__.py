@@ -1,0 +1,1 @@
+"""Drops that could not be taken: kept byte-exact until a person resolves them."""
