@@ -5,7 +5,7 @@ BIN := .venv/bin
 PACKAGES := signing archive ingest retention cli
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full acceptance lint tamper forger bucket media-table names crash faults media-hostile folders bench lock clean
+.PHONY: help setup demo test test-full acceptance lint tamper forger bucket media-table names crash faults media-hostile hostile folders corpus bench lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,7 +28,7 @@ acceptance: setup ## the heavy tests in the sizes that were promised: every kill
 	@CUNZHENG_FULL=1 CUNZHENG_ACCEPTANCE=1 $(BIN)/python -m pytest -n 2 -q --durations=25 tests/crash \
 		tests/contract/test_reconcile_ceph.py tests/contract/test_suites_on_postgresql.py \
 		tests/unit/test_documents_pdf.py tests/outside/test_hostile_media.py \
-		tests/cli/test_cli_media_hostile.py tests/cli/test_names_table.py
+		tests/cli/test_cli_media_hostile.py tests/cli/test_hostile_table.py tests/cli/test_names_table.py
 
 lint: setup ## style, types, import rules, content of the wheel
 	@$(BIN)/ruff check .
@@ -66,6 +66,9 @@ folders: setup ## print what becomes of 10,000 files however they come, and whoe
 
 hostile: setup ## print what becomes of drops made to harm in a real inbox: outcome, time, memory
 	@PYTHONPATH=.:tests/support $(BIN)/python tests/support/hostile_table.py
+
+corpus: setup ## print what is found out about 300 generated documents, and every miss
+	@PYTHONPATH=.:tests/support $(BIN)/python tests/support/corpus.py
 
 bench: setup ## measure speed and memory beside cp and bagit
 	@$(BIN)/python bench/run.py

@@ -29,6 +29,9 @@ _TRADITIONAL = frozenset(
     "們這說國時會對發經過還進動種現實開關機門問間聽車運輸罰證據處書筆錄記員單與為則"
     "違規應條從個無業產長東農張陳劉調檢驗決執權責釋訴訟議復織務廣場見觀認識讓論設"
 )
+_ONLY_SIMPLIFIED, _ONLY_TRADITIONAL = _SIMPLIFIED - _TRADITIONAL, _TRADITIONAL - _SIMPLIFIED
+_SCRIPT = 400
+"""Characters by which the script is told."""
 
 
 def language_of(text: str) -> str | None:
@@ -52,6 +55,5 @@ def _english(sample: str) -> str | None:
 
 
 def _is_traditional(sample: str) -> bool:
-    there = set(sample)
-    only_traditional = len(there & (_TRADITIONAL - _SIMPLIFIED))
-    return only_traditional > len(there & (_SIMPLIFIED - _TRADITIONAL))
+    there = set(sample[:_SCRIPT])
+    return len(there & _ONLY_TRADITIONAL) > len(there & _ONLY_SIMPLIFIED)

@@ -14,6 +14,7 @@ _LABEL = re.compile(r"^([\u3400-\u9fff])[ \u3000\xa0]+([\u3400-\u9fff]{1,2})(?=[
 _MARKDOWN = re.compile(r"^\s*(?:#{1,6}\s+|>\s+|\|\s*(?!-))|\s*#+\s*$|\*\*|__(?=\S)|\s*\|\s*$")
 _MARKS = ("  ", "\t", "|", "#", "**", "\u3000", "\xa0")
 """Without these a line is as it stands; the patterns cost more than everything else."""
+_MARKED = "#>|*_\ufeff"
 _SPACED = 0.6
 """Share of single characters among the words of a line that is spaced out."""
 
@@ -39,11 +40,14 @@ def lines_of(page: str) -> list[str]:
         line = raw[:MOST_WIDTH]
         if line.isspace() or not line:
             continue
-        if any(mark in line for mark in _MARKS) or line[0] in "> \ufeff":
-            bare = _MARKDOWN.sub("", line)
-            line = "\t".join(filter(None, map(compact, _cells(bare))))
+        words = line.split()
+        if len(words) == 1 and "\t" not in line:
+            line = words[0]
+            if line[0] in _MARKED or line[-1] in _MARKED:
+                line = _MARKDOWN.sub("", line)
         else:
-            line = compact(line)
+            cells = _cells(_MARKDOWN.sub("", line))
+            line = "\t".join(filter(None, map(compact, cells)))
         if line:
             found.append(line)
             if len(found) == MOST_LINES:

@@ -47,6 +47,7 @@ _END = re.compile(
     r"|联系|统一社会|签名|签字)|(?:[\u3400-\u9fff]{2,6})[：:]|\d{4}年"
 )
 _SEVERAL = re.compile(r"[、/&]")
+_AROUND = re.compile(" *、 *")
 _PERSON = re.compile(r"[\u3400-\u9fff·]{2,4}")
 _NO_PERSON = re.compile(r".*(?:[号期间址话由务名别龄称人员]|日期|证件)$")
 _SEVERAL_ENGLISH = re.compile(r", (?!Ltd|Inc|Co\b)|\band\b|;")
@@ -58,7 +59,10 @@ _OFFICE = re.compile(
 _HEAD = 6
 _LABEL = 40
 """Characters within which a label ends, or a name that stands below one."""
+_PROSE = 200
+"""What stands behind so many characters is text."""
 _COLON = re.compile("[:：]")
+_PARTED = re.compile(r"[:：|\t= ]")
 
 
 class Party(NamedTuple):
@@ -91,14 +95,16 @@ def _labelled(lines: Sequence[str]) -> Iterator[Party]:
             if len(below) <= _LABEL and not _COLON.search(below):
                 yield from (Party(name, alone) for name in _names(below, alone))
             continue
-        for found in _LABELLED.finditer(line):
+        if not _PARTED.search(line):
+            continue
+        for found in _LABELLED.finditer(line[:_PROSE]):
             role = _ROLE_OF[found["label"].lower()]
             yield from (Party(name, role) for name in _names(found["value"], role))
 
 
 def _names(value: str, role: str) -> Iterator[str]:
     parts: Iterable[str]
-    shown = _NOTE.sub(" ", value).strip()
+    shown = _AROUND.sub("、", _NOTE.sub(" ", value)).strip()
     several = role in ("officer", "witness", "party")
     if shown.isascii():
         parts = _SEVERAL_ENGLISH.split(shown) if several else [shown]
