@@ -11,7 +11,7 @@ Records that are not in the index yet are found by what the catalog says of them
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
@@ -87,7 +87,7 @@ def find(
     `mine`: only of cases that he handles. `skip` hits come before this page.
     """
     reader.check_records()
-    search = _Search(connection, reader, query, mine=mine, top=top)
+    search = _Search(connection, reader, _storable(query), mine=mine, top=top)
     page = search.page(skip)
     shown = page[: query.limit]
     rows = _rows(connection, [line.id for line in shown])
@@ -303,6 +303,19 @@ class _Search:
             self._connection, self._asked, MOST_COUNTED, top=self.top, begin=self._begin
         )
         return max(found, seen), found < MOST_COUNTED
+
+
+def _storable(query: Query) -> Query:
+    """Without what no database takes: NUL, and bytes that are no text."""
+
+    def cleaned(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(cleaned, value))
+        if not isinstance(value, str):
+            return value
+        return value.encode("utf-8", "replace").decode().replace("\0", " ")
+
+    return replace(query, **{one.name: cleaned(getattr(query, one.name)) for one in fields(query)})
 
 
 def is_listing(reader: Reader, query: Query) -> bool:
