@@ -1,6 +1,6 @@
 """The reader process: takes one open document after the other, and can do nothing but read it.
 
-    python -I -m ingest.documents.child DESCRIPTOR SECONDS MEMORY
+    python -IB -m ingest.documents.child DESCRIPTOR SECONDS MEMORY
 
 It is started with an empty environment and no descriptor but its end of a socket. Before the first
 document it gives up: memory beyond MEMORY bytes, files (none is written), processes, network and

@@ -22,7 +22,7 @@ from ingest.documents.wire import REQUEST, Answer, Garbled, decode
 from ingest.media.limits import stand_back
 
 SECONDS, MEMORY_MB = 20.0, 1024
-_CHILD = (sys.executable, "-I", "-m", "ingest.documents.child")
+_CHILD = (sys.executable, "-IB", "-m", "ingest.documents.child")
 _PATIENCE = 3
 """Times the seconds of processor time that a document may take by the clock, on a busy machine."""
 
