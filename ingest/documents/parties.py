@@ -97,9 +97,12 @@ def _labelled(lines: Sequence[str]) -> Iterator[Party]:
             continue
         if not _PARTED.search(line):
             continue
-        for found in _LABELLED.finditer(line[:_PROSE]):
+        found = _LABELLED.search(line, 0, _PROSE)
+        while found:
             role = _ROLE_OF[found["label"].lower()]
             yield from (Party(name, role) for name in _names(found["value"], role))
+            # Another label may stand within what was taken for the value.
+            found = _LABELLED.search(line, found.start("value"), _PROSE)
 
 
 def _names(value: str, role: str) -> Iterator[str]:

@@ -148,6 +148,7 @@ def test_the_date_of_a_long_text_stands_at_its_end() -> None:
     [
         ("执法人员：李明、王芳", [("李明", "officer"), ("王芳", "officer")]),
         ("询问人：李明　　记录人：王芳", [("李明", "officer"), ("王芳", "officer")]),
+        ("询问人：李明 记录人：王芳", [("李明", "officer"), ("王芳", "officer")]),
         ("执法人员 李明、王芳 日期 2026年3月1日", [("李明", "officer"), ("王芳", "officer")]),
         ("当事人\t青岛某某（集团）有限公司\t法定代表人\t张三",
          [("青岛某某（集团）有限公司", "party"), ("张三", "legal_representative")]),
