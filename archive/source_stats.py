@@ -88,7 +88,7 @@ class Stand:
 
 def read_stands(connection: Connection, now: datetime) -> list[Stand]:
     """Every source, by its id."""
-    day = _amounts(connection, now - DAY)
+    day = _since(connection, HOUR.c.hour > now - DAY)
     rows = connection.execute(select(SOURCE).order_by(SOURCE.c.id)).all()
     said = {row.id: Terms.parse(row.terms) for row in rows}
     used = used_today(connection, [key for key, terms in said.items() if terms.quota_mb], now)
@@ -110,12 +110,8 @@ def used_today(connection: Connection, sources: Sequence[str], now: datetime) ->
     """Bytes of the records that came today of these sources, by Asia/Shanghai."""
     if not sources:
         return {}
-    query = (
-        select(HOUR.c.source, func.sum(HOUR.c.bytes))
-        .where(HOUR.c.hour >= beginning_of_day(now), HOUR.c.source.in_(sources))
-        .group_by(HOUR.c.source)
-    )
-    return {source: int(used) for source, used in connection.execute(query)}
+    today = _since(connection, HOUR.c.hour >= beginning_of_day(now))
+    return {source: today[source].bytes for source in sources if source in today}
 
 
 def beginning_of_day(now: datetime) -> datetime:
@@ -191,7 +187,7 @@ def read_history(connection: Connection, source: str, now: datetime) -> History:
     last_hours = [this_hour - timedelta(hours=back) for back in range(23, -1, -1)]
     last_days = [today - back * DAY for back in range(6, -1, -1)]
     return History(
-        total=_amounts(connection, None, source).get(source, NONE),
+        total=_totals(connection, source).get(source, NONE),
         day=_sum(amount for hour, amount in hours.items() if hour > now - DAY),
         week=_sum(amount for hour, amount in hours.items() if hour > now - WEEK),
         hours=tuple((hour, hours.get(hour, NONE)) for hour in last_hours),
@@ -201,20 +197,26 @@ def read_history(connection: Connection, source: str, now: datetime) -> History:
 
 def read_totals(connection: Connection, now: datetime) -> Mapping[str, tuple[Amount, Amount]]:
     """Of every source what came in all, and within 7 days."""
-    week = _amounts(connection, now - WEEK)
+    week = _since(connection, HOUR.c.hour > now - WEEK)
     return {
-        source: (total, week.get(source, NONE))
-        for source, total in _amounts(connection, None).items()
+        source: (total, week.get(source, NONE)) for source, total in _totals(connection).items()
     }
 
 
-def _amounts(
-    connection: Connection, after: datetime | None, source: str | None = None
-) -> dict[str, Amount]:
-    """What came since a moment, by source."""
+def _since(connection: Connection, when: Any) -> dict[str, Amount]:
+    """What came within some hours, by source.
+
+    Not grouped by the database: SQLite would walk through all hours there are, in their order.
+    """
+    found: dict[str, Amount] = {}
+    for row in connection.execute(select(HOUR).where(when)):
+        found[row.source] = found.get(row.source, NONE).plus(_amount(row))
+    return found
+
+
+def _totals(connection: Connection, source: str | None = None) -> dict[str, Amount]:
+    """What came in all, by source."""
     query = select(HOUR.c.source, *(func.sum(HOUR.c[name]).label(name) for name in COUNTED))
-    if after is not None:
-        query = query.where(HOUR.c.hour > after)
     if source is not None:
         query = query.where(HOUR.c.source == source)
     return {row.source: _amount(row) for row in connection.execute(query.group_by(HOUR.c.source))}
