@@ -119,6 +119,8 @@ class Admitted:
     unreadable: list[Drop] = field(default_factory=list)
     late_sidecars: list[Found] = field(default_factory=list)
     """Sidecars that came after their files, and of which nothing can be made any more."""
+    alone: list[Found] = field(default_factory=list)
+    """Sidecars without files, of which nothing was taken."""
     amended: list[str] = field(default_factory=list)
     """Records that got a sidecar which came after their files."""
     late_secrets: list[str] = field(default_factory=list)
@@ -310,6 +312,7 @@ class Admission:
         result.amended += [one.record for one in judged.amendments]
         result.late_sidecars += [one.file for one in judged.told if one.file is not None]
         result.late_secrets += judged.secret_of
+        result.alone += judged.alone
         self._refuse(judged.refused(self._maker.id, batch.now), result)
         for one in judged.bad:
             with suppress(SourceChanged, SourceUnreadable):  # it settles anew

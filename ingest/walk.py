@@ -230,8 +230,8 @@ class SourceWalk:
         for name in sorted(settled, key=pairs.lists.__contains__) if pairs.lists else settled:
             item = self._offer(name, here, sidecars, pairs)
             if isinstance(item, Noticed):
-                yield from self._told(item)
-                yield from self._alone(item, here, pairs)
+                ripe = self._ripe(item, here, pairs)
+                yield from [ripe] if ripe else self._told(item)
             elif item is not None and not (may_wait and self._must_wait(item, may_wait)):
                 if item.claim is not None and item.claim.missing:
                     yield from self._notice(item.file.path, "list_missing")
@@ -279,16 +279,20 @@ class SourceWalk:
         self.held += held
         return held
 
-    def _alone(self, noticed: Noticed, here: Folder, pairs: Pairs) -> Iterator[Drop]:
-        """A sidecar whose file is not there, once it has rested: its file may have been taken."""
+    def _ripe(self, noticed: Noticed, here: Folder, pairs: Pairs) -> Drop | None:
+        """A sidecar whose file is not there, once it has rested: its file may have been taken.
+
+        Whoever takes it tells of it where nothing comes of it, so here it counts as told.
+        """
         file = here.files[os.path.basename(noticed.path)]
         rested = self.settler.rested(file.path, self._watching.monotonic())
-        if rested - self._watching.settle.seconds < self._beside.late:
-            return
-        if not self.settler.is_taken(file.path):
-            mapping = pairs.alone.get(file.name)
-            claim = Claim(mapping.name if mapping else JSON_MAPPING, ALONE)
-            yield Drop(file, None, here.settled[file.name], claim=claim)
+        early = rested - self._watching.settle.seconds < self._beside.late
+        if early or self.settler.is_taken(file.path):
+            return None
+        self._current.add((noticed.path, noticed.reason))
+        mapping = pairs.alone.get(file.name)
+        claim = Claim(mapping.name if mapping else JSON_MAPPING, ALONE)
+        return Drop(file, None, here.settled[file.name], claim=claim)
 
     def _settled(self, found: dict[bytes, Found], unreadable: list[bytes]) -> dict[bytes, Settled]:
         """The files that are complete; the others wait, but for those that cannot be read."""

@@ -111,6 +111,8 @@ class Pipeline:
             self._reporter.noticed(Noticed(drop.file.path, "unreadable"))
         for found in result.late_sidecars:
             self._reporter.noticed(Noticed(found.path, "late_sidecar"))
+        for found in result.alone:
+            self._reporter.noticed(Noticed(found.path, "sidecar_alone"))
         self._tell_settler(drops, result)
         self._reporter.admitted(result)
         self.wait()

@@ -67,6 +67,8 @@ class Judged:
     """The records that they speak of, where they were taken."""
     told: list[Late] = field(default_factory=list)
     """Those that cannot be amended: the record is gone, or is not the only one."""
+    alone: list[Found] = field(default_factory=list)
+    """Those of which nothing is known; they wait for their files."""
 
     def refused(self, number: Callable[[datetime], str], now: datetime) -> list[RefusedDrop]:
         """State secrets as the drops that they are: of the sidecar alone."""
@@ -160,6 +162,8 @@ class LateSidecars:
         except SidecarBad as bad:
             if only is not None and late.file is not None:
                 judged.bad.append((late.file, late.claim, bad, only.record))
+            elif late.file is not None:
+                judged.alone.append(late.file)
             return
         rows = [row for row in rows if found.digests.get("sha256") in (None, row.sha256.hex())]
         if len({row.id for row in rows}) == 1 and not self._is_gone(rows[0].record):
@@ -167,6 +171,8 @@ class LateSidecars:
             judged.amendments.append(self._entries.amendment(rows[0], whole, now))
         elif rows:
             judged.told.append(late)
+        elif late.file is not None:
+            judged.alone.append(late.file)
 
     def _is_gone(self, record: str) -> bool:
         """Whether nothing can be said of a record any more."""

@@ -1,0 +1,101 @@
+"""Sidecars in the inbox: offered with their files, waited for, and looked up when alone."""
+
+from pathlib import Path
+
+from station_sidecars import csv_list, csv_row, station_xml
+from watch_fixture import Watched
+
+JSON = b'{"cunzheng_sidecar": 1}'
+
+
+def test_files_go_with_their_sidecars_and_a_list_goes_last(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    listed = csv_list(csv_row("b.mp4"), csv_row("gone.mp4"))
+    watched.put(a_mp4=b"a", a_xml=station_xml(), b_mp4=b"b", l_csv=listed, z_txt=b"z", c_mp4=b"c")
+    watched.put(c_mp4_json=JSON, n_csv=b"x,y\n")
+    watched.after(0)
+    offered = watched.offered(2)
+    assert offered == {
+        "a.mp4": ("a.xml", "file"),
+        "b.mp4": ("l.csv", "row"),
+        "c.mp4": ("c.mp4.json", ""),
+        "z.txt": ("", ""),
+        "n.csv": ("", ""),
+        "l.csv": ("", "list"),
+    }
+    assert list(offered)[-1] == "l.csv"
+    assert watched.offered(2) == {}, "what was taken is not offered again"
+
+
+def test_a_file_waits_for_a_sidecar_that_is_still_being_written(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.put(a_mp4=b"a", b_mp4=b"b")
+    watched.after(0)
+    watched.put(a_xml=b"<MediaRecord>")
+    assert watched.offered(1.5) == {"b.mp4": ("", "")}
+    watched.put(a_xml=station_xml())
+    assert watched.offered(0.5) == {}
+    assert watched.offered(2) == {"a.mp4": ("a.xml", "file")}
+
+
+def test_files_wait_only_so_long_for_a_list_that_grows_for_ever(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.put(a_mp4=b"a")
+    watched.after(0)
+    for second in range(8):
+        watched.put(log_csv=b"x" * second)
+        assert watched.offered(1) == {}
+    watched.put(log_csv=b"x" * 99)
+    assert watched.offered(4) == {"a.mp4": ("", "")}
+
+
+def test_a_file_without_a_sidecar_waits_as_long_as_its_source_says(tmp_path: Path) -> None:
+    watched = Watched(tmp_path, wait=60)
+    watched.put(a_mp4=b"a", b_mp4=b"b")
+    watched.after(0)
+    assert watched.offered(30) == {}
+    assert watched.sweeper.held == 2
+    watched.put(a_mp4_json=JSON)
+    assert watched.offered(1) == {}
+    assert watched.offered(2) == {"a.mp4": ("a.mp4.json", "")}
+    assert watched.offered(20) == {}
+    assert watched.offered(10) == {"b.mp4": ("", "")}
+    assert watched.sweeper.held == 0
+
+
+def test_a_list_waits_for_the_files_that_it_names(tmp_path: Path) -> None:
+    watched = Watched(tmp_path, wait=60)
+    watched.put(l_csv=csv_list(csv_row("a.mp4")))
+    watched.after(0)
+    assert watched.offered(30) == {}
+    watched.put(a_mp4=b"a")
+    assert watched.offered(0.5) == {}
+    assert watched.offered(2) == {"a.mp4": ("l.csv", "row"), "l.csv": ("", "list")}
+
+
+def test_a_list_that_names_files_that_never_come_is_taken_and_told(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.put(l_csv=csv_list(csv_row("a.mp4"), csv_row("../b.mp4")))
+    watched.after(0)
+    (noticed, drop) = watched.after(2)
+    assert noticed.reason == "list_missing"
+    assert drop.notes == (
+        ("LIST_FILE_MISSING", "rows that name no file of its folder: 2 (a.mp4, ../b.mp4)"),
+    )
+
+
+def test_a_sidecar_alone_waits_for_its_file_before_it_is_looked_up(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.put(a_mp4_json=JSON, b_mp4_xml=station_xml())
+    watched.after(0)
+    assert sorted(watched.told(2)) == [
+        ("a.mp4.json", "sidecar_alone"),
+        ("b.mp4.xml", "sidecar_alone"),
+    ]
+    assert watched.offered(20) == {}
+    offered = watched.offered(10)
+    assert offered == {"a.mp4.json": ("", "alone"), "b.mp4.xml": ("", "alone")}
+    assert watched.told(10) == [], "once is enough"
+    watched.put(a_mp4=b"a")
+    watched.after(0)
+    assert watched.offered(2) == {"a.mp4": ("a.mp4.json", "")}, "its file came after all"
