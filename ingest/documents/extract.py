@@ -6,6 +6,7 @@ text is read here, from bytes that are already at hand.
 
 from dataclasses import dataclass
 
+from ingest.documents.codes import MIXED
 from ingest.documents.markup import visible
 
 MOST = 4_000_000
@@ -26,6 +27,7 @@ PLAIN_PUIDS = {
 }
 """PRONOM identifiers of texts, by media type."""
 _MOST_NOTICED = 20
+_MOST_LINES = 20_000
 DOCUMENTS = frozenset(
     {
         *(DOCX, XLSX, PPTX),
@@ -99,3 +101,34 @@ def plain(data: bytes, encoding: str, *, form: str = "plain", most: int = MOST) 
         puid=_MARKUP[form],
         findings=tuple(noticed),
     )
+
+
+def mixed(data: bytes, *, most: int = MOST) -> Extracted | None:
+    """Read a text line by line, each in UTF-8 or else GB18030; None for what is no text at all."""
+    lines, lost, kinds = [], 0, set()
+    for line in data.split(b"\n", _MOST_LINES)[:_MOST_LINES]:
+        found = _line(line.removesuffix(b"\r"))
+        if found is None:
+            lost += 1
+            continue
+        lines.append(found[0])
+        kinds.add(found[1])
+    if not lines or lost > len(lines) or not any(map(str.strip, lines)):
+        return None
+    text = "\n".join(lines)[:most]
+    note = ", ".join(sorted(kind for kind in kinds if kind)) + (f", {lost} lost" if lost else "")
+    return Extracted(text, text[:FIRST_PAGE], confidence=0, findings=((MIXED, note),))
+
+
+def _line(line: bytes) -> tuple[str, str] | None:
+    """A line and its encoding, "" where it is ASCII."""
+    if b"\0" in line:
+        return None
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            text = line.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if text.isprintable() or not any(char < " " and char != "\t" for char in text):
+            return text, "" if line.isascii() else encoding
+    return None

@@ -22,8 +22,15 @@ from typing import NamedTuple, Protocol
 from archive.document import EXAMINED, MOST_FINDINGS, MOST_PARTIES, MOST_TEXT, NOT_EXAMINED
 from archive.kinds import short_kind
 from ingest.classification import is_marked_page
-from ingest.documents.codes import NAME_DIFFERS, UNDERSTANDING_FAILED
-from ingest.documents.extract import PLAIN_PUIDS, Extracted, is_document, plain
+from ingest.documents.codes import (
+    BROKEN,
+    ENTITIES,
+    LIMIT_REACHED,
+    NAME_DIFFERS,
+    READER_DIED,
+    UNDERSTANDING_FAILED,
+)
+from ingest.documents.extract import PLAIN_PUIDS, Extracted, is_document, mixed, plain
 from ingest.documents.fields import (
     Fields,
     fields_of,
@@ -52,6 +59,9 @@ NAMES = tuple(
 """Endings of names that a reader is asked about, as far as a name can tell."""
 _SHEETS = ("xlsx", "xls", "et")
 _MARKUP = frozenset(("html", "xml"))
+_CUT = frozenset((BROKEN, ENTITIES, READER_DIED))
+_BEHIND = ("characters", "pages")
+"""Beginnings of notes of limits that are reached behind the first page."""
 _PARTY = canonical.Form("name", "role")
 _FINDING = canonical.Form("code", "note")
 _DOCUMENT = canonical.Form(
@@ -134,7 +144,9 @@ class Understander:
         if media.type == UNKNOWN and size:
             media = self._named_by_library(source, name, media)
         differs = _differs(name, media)
-        if differs or (size and media.type.startswith(_TEXTUAL)):
+        if size and media.type.startswith(_TEXTUAL):
+            return _mixed(head, media)
+        if differs:
             found = replace(_UNREAD, findings=differs)
             return Understood(media, None, _bytes_of(found, Fields(), None))
         return Understood(media, None, None)
@@ -173,6 +185,18 @@ def _differs(name: str, media: Media) -> tuple[tuple[str, str], ...]:
     """The finding that a name says another kind than the content."""
     note = name_differs(name, media.type) if media.by == "content" else None
     return ((NAME_DIFFERS, note),) if note else ()
+
+
+def _mixed(head: bytes, media: Media) -> Understood:
+    """What has the name of a text and is none in any one encoding."""
+    found = mixed(head)
+    if found is None:
+        return Understood(media, None, _bytes_of(_UNREAD, Fields(), None))
+    if is_marked_page(found.first_page):
+        raise Classified
+    fields = fields_of(found.first_page, found.text[-END:], title="")
+    text = TextInfo("", _title(fields.title), clean(found.text[: 3 * PREVIEW], PREVIEW))
+    return Understood(media, text, _bytes_of(found, fields, language_of(found.text)))
 
 
 def _plain(head: bytes, name: str, media: Media, text: TextInfo) -> Understood:
@@ -220,7 +244,7 @@ def _title(title: str) -> str:
 
 def _bytes_of(found: Extracted, fields: Fields, language: str | None) -> bytes:
     """`document` of record.json (docs/formats.md §14)."""
-    examined = bool(found.first_page) and not found.first_page.isspace()
+    examined = bool(found.first_page) and not found.first_page.isspace() and _is_whole(found)
     return _DOCUMENT(
         b'"%s"' % (EXAMINED if examined else NOT_EXAMINED).encode(),
         _number(found.confidence),
@@ -233,6 +257,14 @@ def _bytes_of(found: Extracted, fields: Fields, language: str | None) -> bytes:
         canonical.text(_shown(found.puid)),
         b"true" if found.readable else b"false",
         _number(found.signatures),
+    )
+
+
+def _is_whole(found: Extracted) -> bool:
+    """Whether the first page can be taken for complete."""
+    return not any(
+        code in _CUT or (code == LIMIT_REACHED and not note.startswith(_BEHIND))
+        for code, note in found.findings
     )
 
 

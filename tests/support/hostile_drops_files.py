@@ -217,6 +217,7 @@ drop(
     "mixed.txt",
     "UTF-8, GBK and UTF-16 in one text",
     lambda: "中文\n".encode() + "处罚决定\n".encode("gbk") + "当事人\n".encode("utf-16-le"),
+    "MIXED_ENCODINGS",
 )
 drop("nul.txt", "a text of nothing but NUL", lambda: b"\0" * 5000)
 drop("empty.txt", "a file of no bytes", lambda: b"")

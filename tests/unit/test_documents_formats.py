@@ -11,7 +11,7 @@ from packages import W, header, ofd, ofd_line, package, paragraphs, sheet, word
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest.documents.extract import DOCX, PPTX, XLSX, Extracted, plain
+from ingest.documents.extract import DOCX, PPTX, XLSX, Extracted, mixed, plain
 from ingest.documents.take_apart import take_apart
 
 _SECOND = ['<w:br w:type="page"/>', "第二页", "<w:delText>删去</w:delText>"]
@@ -345,3 +345,13 @@ def _pdf(pages: list[str], **options: object) -> bytes:
         canvas.showPage()
     canvas.save()
     return file.getvalue()
+
+
+def test_a_text_of_several_encodings_is_read_line_by_line():
+    data = "现场笔录\n".encode() + "当事人张三\n".encode("gbk") + "a乙\n".encode("utf-16-le")
+    found = mixed(data)
+    assert found.text.split() == ["现场笔录", "当事人张三"]
+    assert found.findings == (("MIXED_ENCODINGS", "gb18030, utf-8, 2 lost"),)
+    assert found.confidence == 0
+    assert mixed(b"\0" * 500) is None
+    assert mixed(bytes(range(256)) * 40) is None
