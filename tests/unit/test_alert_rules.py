@@ -308,6 +308,28 @@ def test_a14(life: Life, marks: tuple[str, ...], purpose: str, expected: list[st
     assert rules(life) == expected
 
 
+@pytest.mark.parametrize(("tags", "expected"), [(["minor"], ["A14"]), (["work_secret"], [])])
+def test_a14_by_the_records_own_tags(life: Life, tags: list[str], expected: list[str]) -> None:
+    at = life.at(1, 9)
+    case = case_of(life, "li")
+    text, digest = "2026-03-02T00:00:00.000000Z", "sha256:" + "0" * 64
+    body = {"content": [digest], "first_hash_at": text, "office": "main", "received_at": text}
+    life.own(
+        "record.accessioned",
+        life.at(0, 6),
+        case.records[0],
+        **body,
+        record=digest,
+        size=1000,
+        source="DSJ-1",
+        tags=tags,
+    )
+    request = life.ask("sun", at, case.records, "same_unit", purpose="training")
+    life.decide("boss", at + timedelta(minutes=1), request, "approver.principal")
+    life.look("sun", at + timedelta(minutes=5), request, case, 3)
+    assert rules(life) == expected
+
+
 @pytest.mark.parametrize(
     ("day", "filmed", "expected"), [(2, "li", ["A15"]), (40, "li", []), (2, "sun", [])]
 )
