@@ -31,7 +31,7 @@ SAID = {
 def cli(tmp_path_factory: pytest.TempPathFactory, at_home: Any) -> Cli:
     """An archive with two sources, one of them confirmed with everything that can be said."""
     cli = at_home(tmp_path_factory.mktemp("sources") / "home")
-    assert cli("init", "--set=settle_seconds=0.0").code == 0
+    assert cli("init", "--set=settle_seconds=0.0", "--set=batch_entries=16").code == 0
     put(cli, "DSJ-1", "first.txt", b"first")
     put(cli, "扫描仪", "scan.txt", b"scan")
     assert cli("watch", "--once").code == 0
@@ -114,6 +114,22 @@ def test_a_kind_that_is_not_allowed_goes_to_quarantine(cli: Cli) -> None:
     assert source(cli, "DSJ-1", "stats")["total"]["rejected"] == 1
 
 
+@pytest.mark.parametrize("kinds", [("--forget", "kinds"), ("--kinds", "txt,video")])
+def test_what_is_read_ahead_knows_the_register_too(
+    cli: Cli, tmp_path: Path, kinds: tuple[str, ...]
+) -> None:
+    """More files than a batch are read by a process without the database."""
+    assert cli("sources", "confirm", "DSJ-1", *kinds).code == 0
+    for number in range(20):
+        (tmp_path / f"{kinds[1]}{number}.txt").write_bytes(f"{kinds} {number}".encode())
+    (tmp_path / "more.txt").write_bytes(b'{"of": "%s"}' % kinds[1].encode())
+    done = cli("ingest", tmp_path, "--source", "DSJ-1", "--json").json
+    all_kinds = kinds[0] == "--forget"
+    assert (done["records"], done["rejected"]) == ((21, 0) if all_kinds else (20, 1))
+    shown = cli("show", record(cli, f"{kinds[1]}7.txt")["record"], "--json").json
+    assert shown["description"]["register"]["device"] == "DSJ-0012345"
+
+
 def test_above_the_quota_drops_wait_until_it_is_raised(cli: Cli) -> None:
     put(cli, "DSJ-1", "large.txt", b"text\n" * 250_000)
     assert cli("watch", "--once", "--json").json["records"] == 1
@@ -131,14 +147,17 @@ def test_above_the_quota_drops_wait_until_it_is_raised(cli: Cli) -> None:
 
 def test_statistics(cli: Cli) -> None:
     found = source(cli, "DSJ-1", "stats")
-    assert (found["total"]["records"], found["total"]["rejected"]) == (4, 1)
+    listed = cli("search", "--source", "DSJ-1", "--json").json["records"]
+    assert found["total"]["records"] == len(listed)
+    assert found["total"]["bytes"] == sum(one["size"] for one in listed)
+    assert found["total"]["rejected"] == 2
     assert found["day"] == found["week"] == found["total"]
     text = cli("sources", "stats", "DSJ-1").out
     assert "by the hour" in text
     assert "█" in text
     assert cli("sources", "stats", "nobody").code == 2
     one = cli("sources", "stats", "DSJ-1", "--json").json
-    assert sum(hour["records"] for hour in one["history"]["hours"]) == 4
+    assert sum(hour["records"] for hour in one["history"]["hours"]) == len(listed)
     assert len(one["history"]["days"]) == 7
 
 

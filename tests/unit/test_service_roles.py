@@ -154,6 +154,11 @@ def test_what_nobody_signed_names_the_account(service: Service) -> None:
         assert code(lambda c=caller: service.call(c, "sources.confirm", source=SOURCE)) == (
             "ROLE_MISSING"
         )
+        retiring = {"source": SOURCE, "reason": "x"}
+        assert code(lambda c=caller, r=retiring: service.call(c, "sources.retire", **r)) == (
+            "ROLE_MISSING"
+        )
+        assert service.call(caller, "sources.stats")["sources"]
     holder = LocalDesk(service.host, Caller(os.geteuid(), 1, 1))
     holder.call("sources.confirm", {"source": SOURCE, "person": "founder"})
     service.call("arch", "sources.confirm", source=SOURCE)
