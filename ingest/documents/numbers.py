@@ -29,6 +29,7 @@ _PROPER = (
     rf"(?:{_WORD}{{1,30}}? ?{_BRACKET} ?(?:{_WORD}{{0,12}}?[字-]?)? ?第? ?{_SERIAL} ?[号號]"
     rf"|{_BRACKET} ?{_HAN}[\u3400-\u9fff\d]{{0,14}}? ?第? ?{_SERIAL} ?[号號]"
     rf"|{_WORD}{{1,30}}?字 ?(?:{_YEAR} ?年? ?)?第 ?{_SERIAL} ?[号號]"
+    rf"|{_BRACKET} ?第? ?{_SERIAL} ?期"
     rf"|(?:{_WORD}{{2,30}}? ?{_YEAR} ?年|第) ?第?\d{{1,18}} ?[号號]"
     rf"|{_HAN}{{2,30}}令 ?第? ?{_SERIAL} ?[号號])"
 )
@@ -39,8 +40,9 @@ _CODE = (
 _CITED = r"(?![^〔\[（(﹝【［\n\t ]{0,20}(?:备注|见|依据|根据|参照|按照|的|文书|[:：]))"
 """What stands before the number of another document."""
 _LABELS = (
-    r"发文字号|公文文号|文书文号|文书编号|文书号|文书字号|文号|文號|字号|案件编号|案件号|案卷号|立案号"
-    r"|案号|案號|记录编号|报告编号|文件编号|编号|編號|单号"
+    r"(?:发文字|發文字|公文文|文书文|文书字|文书编|文书|决定书文|处罚决定书文|行政处罚决定书文|案件编|案件"
+    r"|案卷|立案|记录编|报告编|文件编|表单编|登记编|受理编|流水编|通知书编|单据编|票据编)(?:号|號)"
+    r"|文号|文號|字号|字號|案号|案號|编号|編號|单号|流水号"
 )
 _ENGLISH = (
     r"(?:document|doc|case|decision|notice|report|order|file|record|reference|ref|permit|citation"
@@ -54,12 +56,13 @@ _ALONE = re.compile(
 )
 _LABELLED = re.compile(rf"(?:^|[\t |;；])(?:{_LABELS}){_BEHIND}(?:({_PROPER})|[（(]?({_CODE}))")
 _LABELLED_ENGLISH = re.compile(
-    rf"(?:^|\t)(?:{_ENGLISH})\.?(?:[ \t]*[:：#|=]\s*|(?<=\.)[ \t]*|\t)(?:no\b\.? ?)?"
+    rf"(?:^|\t)(?:№|(?:agency )?(?:{_ENGLISH})\.?)"
+    r"(?:[ \t]*[:：#|=]{1,2}\s*|(?<=№) ?|(?<=\.)[ \t]*|\t)(?:no\b\.? ?)?"
     rf"(?:({_PROPER})|({_CODE})(?=$|[\t,;]))",
     re.IGNORECASE,
 )
 _LABEL_ALONE = re.compile(rf"(?:{_LABELS})[:：]?")
-_INITIALS = frozenset("dcnrofpimsluDCNROFPIMSLU")
+_INITIALS = frozenset("№adcnrofpimsluADCNROFPIMSLU")
 _DIGIT = re.compile(r"\d")
 _DAY = re.compile(r"(?:19|20)\d\d[-./年]\d{1,2}[-./月]\d{1,2}日?")
 
@@ -75,7 +78,7 @@ def number_of(lines: Sequence[str]) -> str | None:
     Blanks in it are layout, and left out; nothing else is changed.
     """
     chinese = [line for line in lines if "号" in line or "號" in line]
-    for line in chinese and lines[:_TOP]:
+    for line in lines[:_TOP]:
         if _may_hold(line) and (found := _ALONE.fullmatch(line)):
             return _closed(found["number"])
     for label, value in pairwise(lines) if chinese else ():
@@ -87,7 +90,7 @@ def number_of(lines: Sequence[str]) -> str | None:
 
 
 def _may_hold(line: str) -> bool:
-    return ("号" in line or "號" in line) and len(line) <= 2 * MOST
+    return ("号" in line or "號" in line or "期" in line[-4:]) and len(line) <= 2 * MOST
 
 
 def _labelled(pattern: re.Pattern[str], lines: Iterable[str]) -> str | None:

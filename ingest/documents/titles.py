@@ -32,7 +32,7 @@ _ENGLISH = re.compile(
     r"(?=[A-Z0-9])[^.:;!?\t]{0,80}\b(?:notice|decision|report|record|order|inventory|receipt|memorandum"
     r"|memo|certificate|warning|statement|minutes|summary|application|permit|licen[cs]e|citation"
     r"|transcript|summons|affidavit|protocol|log|plan|list|form|request|complaint|warrant|agreement"
-    r"|checklist|letter|regulation|rules|policy)s?\b[^.:;!?\t]{0,80}",
+    r"|checklist|letter|regulation|rules|policy|inspection|interview|determination|hearing)s?\b[^.:;!?\t]{0,80}",
     re.IGNORECASE,
 )
 _OFFICE = re.compile(
@@ -53,6 +53,8 @@ _GARBAGE = re.compile(
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"[（(](?:试行|暂行|草案|修订|.{0,6}稿)[）)]")
+_SITE = re.compile(r"\s*[_|]\s*|\s+[-–—]\s+")
+"""What parts the title of a page from the name of its site."""
 _SENTENCE = re.compile(r"[。；！？]|，.*，|，$")
 
 
@@ -65,7 +67,8 @@ def title_of(lines: Sequence[str], stated: str = "") -> str:
     if named:
         return named[:MOST]
     if stated and not _GARBAGE.fullmatch(stated):
-        return stated[:MOST]
+        page = _SITE.split(stated)[0]
+        return page if page in top else stated[:MOST]
     for line in top:
         if not (is_number(line) or _OFFICE.fullmatch(line) or _FIELD.fullmatch(line)):
             return "" if "\t" in line else line[:MOST]
