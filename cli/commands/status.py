@@ -54,6 +54,7 @@ def _pairs(found: _Found) -> list[tuple[str, object]]:
             else []
         ),
         (say("media to be looked at", "待处理的音像"), _looking(status)),
+        (say("not in the index yet", "尚未建立全文索引"), _index(found["index"])),
         (say("drops in the inbox", "收件目录中"), drops["waiting"]),
         (say("refused, still there", "拒收仍未取走"), drops["refused"]),
         (say("quarantine", "隔离"), _aged(drops["quarantined"], drops["oldest_quarantine"])),
@@ -93,6 +94,16 @@ def _looking(status: _Found) -> object:
     since = show_time(parse_time(lag["oldest"]))
     waiting = say(f"{said}, oldest of {since}", f"{said}，最早 {since}")
     return say(f"{waiting}; {aside} put aside", f"{waiting}；搁置 {aside}") if aside else waiting
+
+
+def _index(index: _Found) -> object:
+    unread = sum(index["problems"].values())
+    if not unread:
+        return index["waiting"]
+    return say(
+        f"{index['waiting']}; {unread} without their text (cunzheng index)",
+        f"{index['waiting']}；{unread} 份未能读取正文（cunzheng index）",
+    )
 
 
 def _ledger(status: _Found) -> str:

@@ -13,6 +13,7 @@ from archive.custody import custody
 from archive.desk.db_shelf import DbShelf
 from archive.desk.reading import Reader, sees_record
 from archive.desk.words import may_read_words
+from archive.index.lookup import state_of
 from archive.introducing import said_of, stated_level
 from archive.registers.denials import denied
 from archive.replica import REPLICA
@@ -70,6 +71,7 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
             copy = copy_status(bench.settings.replica, connection)
             if copy is not None:
                 copy = replace(copy, begun=said_of(connection, REPLICA) is not None)
+            indexed = state_of(connection)
             stands = sort_by_urgency(read_stands(connection, now))
             held = {s.source: waiting_of(connection, inbox, s) for s in stands if s.holds_back}
     found = os.statvfs(disk_of(bench.settings, bench.home))
@@ -83,6 +85,7 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
             "drops": drops,
             "storage": disk,
             "copy": copy,
+            "index": indexed.document(),
             "sources": [
                 {**registered(stand), "day": amount(stand.day), "waiting": held.get(stand.source)}
                 for stand in stands[:MOST_SOURCES]
