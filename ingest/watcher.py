@@ -35,6 +35,8 @@ QUICK_SECONDS = 3.0
 """How often it looks where events are known to be lost, or not asked for."""
 _BUSY_SECONDS = 0.5
 _AFTER_OVERFLOW_SECONDS = 600.0
+_LONG_SECONDS = 0.25
+"""From here on a look that found nothing to take is followed by as long a rest."""
 _BACK_OFF_SECONDS = (1.0, 5.0, 15.0, 60.0)
 
 
@@ -205,9 +207,10 @@ class Watcher:
                 begun, taken = self._clock.monotonic(), self._taken
                 pause = self._round()
                 self._look_for_losses(hints)
-                if pause and taken == self._taken:
-                    # A look at very many files takes long: at most half of the time is spent so.
-                    pause = max(pause, self._clock.monotonic() - begun)
+                spent = self._clock.monotonic() - begun
+                if pause and taken == self._taken and spent > _LONG_SECONDS:
+                    # At most half of the time is spent so, however many events come.
+                    stop.wait(spent)
                 if not stop.is_set():
                     wake.wait(pause)
         finally:
