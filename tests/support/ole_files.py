@@ -7,6 +7,7 @@ import struct
 from collections.abc import Mapping, Sequence
 
 _SECTOR, _FREE, _END, _TABLE = 512, 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
+_MORE = 0xFFFFFFFC
 _LEAST = 4096
 """Shorter streams would stand in the small ones' container."""
 
@@ -34,18 +35,23 @@ def compound(streams: Mapping[str, bytes], storages: Sequence[str] = ()) -> byte
             entries.append(_entry(name, 1, right, 0, 0))
     root = _entry("Root Entry", 5, _FREE, _END, 0, child=1 if names else _FREE)
     directory = put(b"".join([root, *entries]).ljust(_SECTOR, b"\0"))
-    room = -(-(len(sectors) + 1) // (_SECTOR // 4 - 1))
+    room = -(-(len(sectors) + 2) // (_SECTOR // 4 - 1))
     starts = [len(sectors) + number for number in range(room)]
-    table += [_TABLE] * room
+    more = starts[109:]  # of a large file: their numbers stand in one sector more
+    assert len(more) < _SECTOR // 4
+    table += [_TABLE] * room + [_MORE] * bool(more)
     table += [_FREE] * (room * _SECTOR // 4 - len(table))
     data = struct.pack(f"<{len(table)}I", *table)
     sectors += [data[at : at + _SECTOR] for at in range(0, len(data), _SECTOR)]
+    if more:
+        sectors.append(struct.pack("<128I", *more, *[_FREE] * (127 - len(more)), _END))
     head = struct.pack(
         "<8s16sHHHHH6xIIIIIIIII",
         *(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"", 0x3E, 3, 0xFFFE, 9, 6),
-        *(0, room, directory, 0, _LEAST, _END, 0, _END, 0),
+        *(0, room, directory, 0, _LEAST, _END, 0),
+        *((starts[-1] + 1, 1) if more else (_END, 0)),
     )
-    heads = struct.pack("<109I", *starts, *[_FREE] * (109 - room))
+    heads = struct.pack("<109I", *starts[:109], *[_FREE] * (109 - room))
     return head + heads + b"".join(sectors)
 
 
