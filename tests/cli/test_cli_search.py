@@ -31,7 +31,7 @@ def office(at_home: Any, tmp_path_factory: pytest.TempPathFactory) -> Cli:
 
 
 def names(cli: Cli, *arguments: object) -> list[str]:
-    return sorted(row["name"] for row in cli("search", *arguments, "--json").json["records"])
+    return sorted(row["name"] for row in cli("search", "--json", *arguments).json["records"])
 
 
 def test_index(office: Cli) -> None:
