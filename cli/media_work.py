@@ -21,6 +21,7 @@ from cli.language import say
 from cli.one_at_a_time import one_at_a_time
 from cli.wiring_derive import deriver_of
 from cli.wiring_media import MediaBench, examiner_of
+from cli.wiring_signatures import signatures_of
 from ingest.media.queue_step import NO_ROOM
 
 _PAUSE_SECONDS = 2.0
@@ -44,7 +45,7 @@ class SealingBench(MediaBench, Protocol):
 def steps_of(bench: SealingBench) -> Sequence[Step]:
     """What is done about sealed media, in the order of `looking.TASKS`."""
     deriver = deriver_of(bench)
-    return (deriver.step, deriver.wished, examiner_of(bench).step)
+    return (deriver.step, deriver.wished, examiner_of(bench).step, signatures_of(bench).step)
 
 
 def drain(

@@ -201,6 +201,10 @@ class Settings:
         """File of one's own mappings of sidecars; None: only those that are shipped."""
         return home / self.sidecar_mappings if self.sidecar_mappings else None
 
+    def trust_folder(self, home: Path) -> Path | None:
+        """Folder of roots for signatures in documents; None: nobody is called trusted."""
+        return home / self.signature_trust if self.signature_trust else None
+
     def store_path(self, home: Path) -> Path:
         """Root of the directory store; a relative one is inside the home."""
         return home / self.store

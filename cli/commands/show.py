@@ -18,6 +18,7 @@ from cli.late_view import late_pairs
 from cli.media_view import media_pairs
 from cli.output import print_json, print_line, print_pairs, show_path, show_size
 from cli.service import large, open_desk
+from cli.signature_view import signature_pairs
 from cli.source_view import marked_source, show_offset
 
 _SHOWN = {"case", "category", "stage", "officers", "unit", "capture_start", "capture_end", "tags"}
@@ -137,6 +138,7 @@ def _show_record(found: Mapping[str, Any]) -> None:
                 for item in value.get("findings", ())
             ),
             *document_pairs(value),
+            *signature_pairs(found["custody"]),
             *media_pairs(value, found["custody"]),
             *late_pairs(found["custody"]),
         ]

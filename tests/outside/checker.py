@@ -33,6 +33,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import checker_disposition as kept  # beside this file, which may run isolated
+import checker_documents as told
 import checker_intake as intake
 import checker_media as seen
 import checker_spill as spilled
@@ -1011,6 +1012,9 @@ class Checker:
             if len(late) != data["size"] or sha(late) not in data["digests"]:
                 raise Bad("not the bytes of the sidecar that came later")
             self.late.setdefault(rid, data["claims"])
+        elif what == "signatures":
+            only(seen.SIGNATURES, data)
+            seen.signatures(data)
         else:
             raise Bad("it amends something else")
 
@@ -1132,6 +1136,8 @@ class Checker:
         must(" ".join((RECORD, *more)), record)
         if "register" in record:
             claimed(record["register"])
+        if "document" in record:
+            told.document(record["document"])
         if "technical" in record:
             seen.technical(record["technical"])
         same = ("size", "source", "office", "received_at", "first_hash_at")

@@ -15,6 +15,7 @@ FORMS = ("excerpt", "marked")
 MEDIA = "condition essence frames stretches tools"
 SIDECAR = "claims digests findings name name_b64 sidecar size"
 SIGNATURES = "checked_at findings signatures"
+KINDS_OF_SIGNATURES = ("signature", "e_seal", "timestamp")
 VERDICTS = {"sound", "damaged", "truncated", "unreadable", "suspicious"}
 TECHNICAL = (
     "container duration_ms bit_rate streams created_at device place puid segment captured"
@@ -79,6 +80,20 @@ def amendment(data: Json) -> None:
     for one in (part for parts in data["stretches"].values() for part in parts):
         keys("from_ms to_ms", one)
     tools(data["tools"])
+
+
+def signatures(data: Json) -> None:
+    """What was found of electronic signatures (§14)."""
+    three = (True, False, None)
+    for one in data["signatures"]:
+        keys("by certificate covers_all form intact issuer kind stated_at trusted", one)
+        fine = one["form"] in ("pdf", "ofd") and one["kind"] in KINDS_OF_SIGNATURES
+        known = all(one[name] in three for name in ("covers_all", "intact", "trusted"))
+        digest = one["certificate"] is None or one["certificate"].startswith("sha256:")
+        if not (fine and known and digest):
+            raise BadMedia("a signature has another form")
+    for one in data["findings"]:
+        keys("code note", one)
 
 
 def inside(inner: Json | None, outer: Json | None) -> bool:
