@@ -31,9 +31,14 @@ def _short(value: object) -> None:
         raise FormatError(f"a text of at most {MOST_TEXT} characters was expected")
 
 
+def _percent(value: object) -> None:
+    if count(value) > 100:
+        raise FormatError("more than 100 of 100")
+
+
 _CHECKS: Mapping[str, Check] = {
     "classification": fields.one_of((EXAMINED, NOT_EXAMINED)),
-    "confidence": maybe(count),
+    "confidence": maybe(_percent),
     "date": maybe(fields.date_text),
     "findings": each(obj({"code": _code, "note": _short})),
     "language": maybe(_short),

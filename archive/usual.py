@@ -40,7 +40,7 @@ _PACK = r"[a-z0-9]{1,16}-\d{4}-\d{16}-[a-z0-9]{1,8}"
 _NOTICED = rf'\{{"code":"[A-Z][A-Z0-9_]{{0,63}}","note":{_SHORT}\}}'
 _PARTY = rf'\{{"name":{_SHORT},"role":"(?:{"|".join(PARTY_ROLES)})"\}}'
 _DOCUMENT = (
-    rf'"document":\{{"classification":"(?:{EXAMINED}|{NOT_EXAMINED})","confidence":(?:null|{_COUNT}),'
+    rf'"document":\{{"classification":"(?:{EXAMINED}|{NOT_EXAMINED})","confidence":(?:null|100|[1-9]?\d),'
     rf'"date":(?:null|"(\d{{4}}-\d\d-\d\d)"),'
     rf'"findings":\[(?:{_NOTICED}(?:,{_NOTICED}){{0,{MOST_FINDINGS - 1}}})?\],'
     rf'"language":(?:null|{_SHORT}),"number":(?:null|{_SHORT}),"pages":(?:null|{_COUNT}),'

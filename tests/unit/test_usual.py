@@ -91,7 +91,16 @@ VALUES = (
     *("0000-01-01T00:00:00.000000Z", "2026-11-23T07:20:54.357949Z", AT, "system/a", "user/a"),
     *("source/other", "source/", "recordXaccessioned", "record.redropped", RECORD[:-1], "8" * 26),
     *("not_examined", "x" * 200, "é" * 201, "2026-02-30", "2026-2-3", "witness", "A_1", "a"),
-    *([{"code": "A", "note": "n"}] * 51, [{"name": "n", "role": "party"}], -5, "-0", False),
+    *(
+        99,
+        100,
+        101,
+        [{"code": "A", "note": "n"}] * 51,
+        [{"name": "n", "role": "party"}],
+        -5,
+        "-0",
+        False,
+    ),
     *("sha256:" + "AB" * 32, "sha512:" + "ab" * 64, DIGESTS[0], DIGESTS[1], ROOT),
 )
 SCRAPS = (
