@@ -30,16 +30,25 @@ _URGENT = r"(?:特急|加急|平急|特提|急件|紧急|限时)"
 _COPY = r"(?:(?:份号|编号|序号|no\.?|第):?\d{1,8}(?:号|份)?|\d{4,8})"
 _GAP = r"[()\[\]【】·/,;|-]*"
 _NOTICE = (
-    r"(?:文件|资料|材料|件)?(?:注意保管|妥善保管|不得外传|严禁外传|阅后销毁|阅后收回|严禁复制)?"
+    r"(?:文件|资料|材料|件)?"
+    r"(?:,?请?(?:注意保管|妥善保管|不得外传|严禁外传|勿外传|阅后销毁|阅后收回|严禁复制))?"
 )
-_MARK = rf"{_LEVEL}级?{_NOTICE}{_GAP}(?:{_STARRED}|{_TERM})?"
+_MARK = (
+    rf"{_LEVEL}级?{_NOTICE}{_GAP}(?:{_STARRED}|{_TERM})?"
+    rf"(?:{_GAP}(?:topsecret|secret|confidential))?"
+)
 _LINE = re.compile(
     rf"(?:(?:{_COPY}|{_URGENT}){_GAP})*{_MARK}(?:{_GAP}(?:{_COPY}|{_URGENT}|{_NOTICE}))*"
 )
 _STAR_LINE = re.compile(rf"(?:{_COPY}{_GAP})?{_LEVEL}级?{_GAP}{_STARRED}(?:{_GAP}{_URGENT})?")
-_ENGLISH_LINE = re.compile(
-    r"(?:nato|eu|un|us|strictly)?(?:topsecret|secret|confidential)(?://[a-z0-9/, -]{0,40})?"
+_ENGLISH = r"(?:TOP-?SECRET|SECRET|CONFIDENTIAL)"
+_IN_CAPITALS = re.compile(
+    rf"(?:NATO|EU|UN|US|STRICTLY)?{_ENGLISH}(?:(?://|[-–—:,])[A-Z0-9/, -]{{0,40}})?"
 )
+_ENGLISH_LINE = re.compile(
+    rf"{_IN_CAPITALS.pattern}|(?:Strictly)?(?:Top-?Secret|Secret|Confidential)"
+)
+"""A word in small letters is no mark: programs have such lines."""
 _BESIDE = re.compile(
     rf"{_COPY}|{_URGENT}|.{{2,24}}(?:文件|号|年|日|页)|[\d./-]+|{_NOTICE}|"
     r"(?:份号|保密期限|紧急程度|期限|编号)?:?[^,。;:]{0,12}"
@@ -47,21 +56,24 @@ _BESIDE = re.compile(
 """What may stand in other cells of a line with the mark in one of them."""
 _PREFIXED = re.compile(
     r"(?:(?:subject|title|re|fwd?|主题|标题|题名|题目|文件名|答复|回复|转发):)*"
-    rf"(?:[\[【(〔{{<](?:{_LEVEL}级?(?:{_STARRED})?|topsecret|secret|confidential)[\]】)〕}}>]"
+    rf"(?:[\[【(〔{{〈《]{_LEVEL}级?(?:{_STARRED})?[\]】)〕}}〉》]"
     rf"|{_LEVEL}级?[★☆✩✪⭐※](?:{_TERM})(?![的\"”’'」』]|等|字样|之类))"
 )
 _SUBJECT = re.compile(
     rf"(?:subject|主题):(?:(?:re|fwd?|回复|转发|答复):)*(?:{_LEVEL}|topsecret|secret)(?:[:★☆*-]|$)"
 )
+_ENGLISH_PREFIX = re.compile(
+    rf"(?:[A-Z][A-Za-z]{{1,7}}:)*[\[【(〔](?:{_ENGLISH}|Top-?Secret|Secret|Confidential)[\]】)〕]"
+)
 _HEADER = re.compile(r"[a-z][a-z-]{1,40}:|(?:主题|发件人|收件人|抄送|日期|发送时间|密级):")
 _EXAMPLE = re.compile(r"(?:例|样式|格式|如下|分为|包括|标注|标明|写法|字样)[^:]{0,8}:?$|:$")
-_DECOR = " \t#*>_~`\"'“”‘’「」『』()[]【】〔〕<>{}《》|·.,;:、—–-=+•●■◆▲"
-_TRIMMED = re.compile(rf"^[{re.escape(_DECOR)}]+|[{re.escape(_DECOR.replace('*', ''))}]+$")
+_DECOR = " \t#>_~`\"'“”‘’「」『』()[]【】〔〕<>{}《》|·.,;:、—–-=+•●■◆▲/!。"
+_TRIMMED = re.compile(rf"^[{re.escape(_DECOR)}*★☆]+|[{re.escape(_DECOR)}]+$")
+_STOP = re.compile("。.")
 _CELLS = re.compile(r"\t|\s{2,}|\|")
 _NAME_MARK = re.compile(
     rf"[\[【(〔{{]{_LEVEL}级?(?:{_STARRED})?[\]】)〕}}]|^{_LEVEL}级?(?:{_STARRED}|[-_ .]|$)"
-    rf"|{_LEVEL}[★☆✩✪⭐※]{_TERM}(?!的|字样)"
-    r"|[\[【(〔{](?:topsecret|secret|confidential)[\]】)〕}]|^topsecret(?:[-_.]|$)"
+    rf"|{_LEVEL}[★☆✩✪⭐※]{_TERM}(?!的|字样)|^topsecret(?:[-_.]|$)"
 )
 
 
@@ -72,12 +84,13 @@ def is_marked_page(first_page: str) -> bool:
     text = first_page[:_MOST]
     if "\\u" in text:
         text = classified_fields.unescaped(text)
-    plain = _plain(text)
-    lines = [line for line in plain.splitlines() if line.strip()]
+    shown = _shown(text)
+    lines = [line for line in shown.splitlines() if line.strip()]
+    small = [line.casefold() for line in lines]
     return (
         _at_the_top(lines)
-        or _at_the_bottom(lines, first_page)
-        or classified_fields.has_marked_field(plain, lines)
+        or _at_the_bottom(lines)
+        or classified_fields.has_marked_field(shown.casefold(), small)
     )
 
 
@@ -85,12 +98,15 @@ def is_marked_name(name: str) -> bool:
     """Whether a file's name begins with a mark, or bears it in brackets or with ★."""
     if not _may_be_marked(name):
         return False
-    return _NAME_MARK.search(_compact(_plain(name))) is not None
+    compact = _compact(_shown(name))
+    if _NAME_MARK.search(compact.casefold()) or _ENGLISH_PREFIX.search(compact):
+        return True
+    return _IN_CAPITALS.fullmatch(compact.rpartition(".")[0] or compact) is not None
 
 
 def is_marked_folder(name: str) -> bool:
     """Whether a folder's name is a mark and nothing else."""
-    return _may_be_marked(name) and _is_mark(_plain(name))
+    return _may_be_marked(name) and _is_mark(_shown(name))
 
 
 def _may_be_marked(text: str) -> bool:
@@ -112,10 +128,10 @@ def _top(lines: Sequence[str]) -> Iterator[str]:
     seen = 0
     for line, announced in _with_announced(lines):
         compact = _compact(line)
-        header = _HEADER.match(compact) is not None
-        if not header and (len(compact) > _PROSE or "。" in compact):
+        header = _HEADER.match(compact.casefold()) is not None
+        if not header and (len(compact) > _PROSE or _STOP.search(compact)):
             # A mark that stands before a title in its line is one all the same.
-            if _PREFIXED.match(_led(compact)):
+            if _is_prefixed(compact):
                 yield line
             return
         if not announced:
@@ -131,44 +147,51 @@ def _with_announced(lines: Sequence[str]) -> Iterator[tuple[str, bool]]:
     for line in lines:
         announced = announced and _is_mark(line)
         yield line, announced
-        compact = _compact(line)
+        compact = _compact(line).casefold()
         if not _HEADER.match(compact) and _EXAMPLE.search(compact):
             announced = True
 
 
-def _at_the_bottom(lines: Sequence[str], page: str) -> bool:
+def _at_the_bottom(lines: Sequence[str]) -> bool:
     if len(lines) <= _BOTTOM:
         return False
-    for line, announced in [*_with_announced(lines)][-_BOTTOM:]:
-        if not announced and _STAR_LINE.fullmatch(_trimmed(line)):
-            return True
-    shown = [line for line in page[:_MOST].splitlines() if line.strip()][-_BOTTOM:]
     return any(
-        line.upper() == line and _ENGLISH_LINE.fullmatch(_trimmed(_plain(line))) for line in shown
+        not announced
+        and (_STAR_LINE.fullmatch(_trimmed(line)) or _IN_CAPITALS.fullmatch(_trimmed(line)))
+        for line, announced in [*_with_announced(lines)][-_BOTTOM:]
     )
 
 
 def _is_mark(line: str) -> bool:
-    whole = _trimmed(line)
-    if _LINE.fullmatch(whole) or _ENGLISH_LINE.fullmatch(whole):
-        return True
     compact = _compact(line)
-    if _PREFIXED.match(_led(compact)) or _SUBJECT.match(compact):
+    if _says_a_level(_trimmed(line)) or _is_prefixed(compact):
+        return True
+    if _SUBJECT.match(compact.casefold()):
         return True
     cells = [cell for cell in map(_trimmed, _CELLS.split(line.strip())) if cell]
-    marked = [cell for cell in cells if _LINE.fullmatch(cell) or _ENGLISH_LINE.fullmatch(cell)]
+    marked = [cell for cell in cells if _says_a_level(cell)]
     return len(marked) == 1 and all(
         _BESIDE.fullmatch(cell) for cell in cells if cell is not marked[0]
     )
 
 
+def _says_a_level(cell: str) -> bool:
+    return bool(_LINE.fullmatch(cell.casefold()) or _ENGLISH_LINE.fullmatch(cell))
+
+
+def _is_prefixed(compact: str) -> bool:
+    led = compact.lstrip("#*>_~` ")
+    return bool(_PREFIXED.match(led.casefold()) or _ENGLISH_PREFIX.match(led))
+
+
 def _level(line: str) -> str:
-    found = re.search(rf"{_LEVEL}|topsecret|secret|confidential", _compact(line))
+    found = re.search(rf"{_LEVEL}|topsecret|secret|confidential", _compact(line).casefold())
     return found[0] if found else ""
 
 
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().translate(SIMPLIFIED)
+def _shown(text: str) -> str:
+    """One form of each character; capitals stay, for English marks have them."""
+    return unicodedata.normalize("NFKC", text).translate(SIMPLIFIED)
 
 
 def _compact(text: str) -> str:
@@ -177,7 +200,3 @@ def _compact(text: str) -> str:
 
 def _trimmed(line: str) -> str:
     return _TRIMMED.sub("", _compact(line))
-
-
-def _led(compact: str) -> str:
-    return compact.lstrip("#*>_~` ")

@@ -8,13 +8,13 @@ from ingest.secrecy import HIDDEN
 
 _NAME = (
     r"(?:x-)?(?:[a-z]{2,16}[-_])?"
-    r"(?:classification(?:[-_]?(?:level|mark|marking))?|(?:security|secrecy)[-_]?(?:level|class)|"
+    r"(?:classified|classification(?:[-_]?(?:level|mark|marking))?|(?:security|secrecy)[-_]?(?:level|class)|"
     r"secrecy|sensitivity)|(?:文件|档案|定|原|涉)?密级(?:标志|名称|代码)?|定密|涉密等级|涉密级别|"
     r"保密级别|保密等级|秘密等级|密级[和及与]保密期限"
 )
 _LEVEL = r"(?:(?:国家|涉密-?|\d[-.])?(?:绝密|机密|秘密)|topsecret|secret|(?:company-)?confidential)"
 _AFTER = (
-    r"(?=$|级?[★☆✩✪⭐*※]|级?[\])】〕}>\"'”’|<\\]|级?[,;](?!绝密|机密|秘密)|级?\(|//|级?$|"
+    r"(?=级?[-/·](?:\d|长期)|$|级?[★☆✩✪⭐*※]|级?[\])】〕}>\"'”’|<\\]|级?[,;](?!绝密|机密|秘密)|级?\(|//|级?$|"
     r"级?(?:\d{1,3}|[一二三四五六七八九十]{1,3})年|级?(?:长期|保密期限|期限|紧急|份号|编号|文号|日期|拟稿|签发|第))"
 )
 _VALUE = rf"[\[{{(【〔<\"'“‘]*{_LEVEL}{_AFTER}"
