@@ -217,6 +217,20 @@ def test_what_may_not_be_seen_is_not_found_nor_counted(database: Database) -> No
     assert [hit.row.id for hit in search(database, who=HANDLER, mine=True).hits] == [identity("A")]
 
 
+def test_a_tagged_record_is_not_for_colleagues(database: Database) -> None:
+    with database.write() as connection:
+        DbShelf(connection).put("source", "S1", {"unit": "team1"})
+    assert letters(database, "张", who=HANDLER) == "BFA"
+    for query in ({"words": ("车道",)}, {"tag": "minor"}, {"unit": "城东"}):
+        found = search(database, *query.pop("words", ()), who=HANDLER, **query)
+        assert (found.hits, found.count) == ((), 0)
+    with database.write() as connection:
+        DbShelf(connection).put("case", "C1", {"unit": "team9", "handlers": ["chen"]})
+        DbShelf(connection).put("record_cases", identity("D"), {"cases": ["C1"], "detached": []})
+        index(connection, "D")
+    assert letters(database, "车道", who=HANDLER) == "D"
+
+
 def test_the_registers_move_the_index(database: Database) -> None:
     attach(database)
     with database.write() as connection:
