@@ -75,7 +75,7 @@ class Tally(Reporter):
         default_factory=lambda: dict.fromkeys(
             (
                 *("records", "bytes", "redropped", "rejected", "refused", "known", "receipts"),
-                *("amended", "late_secrets"),
+                *("waiting_for_room", "amended", "late_secrets"),
             ),
             0,
         )
@@ -176,6 +176,7 @@ class Tally(Reporter):
 
     def no_room(self, held: int, largest: int, room: Room) -> None:
         """See Reporter."""
+        self.totals["waiting_for_room"] = held
         reserve, free, most = (show_size(n) for n in (room.reserve, room.free(), largest))
         self._line(
             say(
@@ -188,6 +189,7 @@ class Tally(Reporter):
 
     def room_again(self) -> None:
         """See Reporter."""
+        self.totals["waiting_for_room"] = 0
         self._line(say("There is room again.", "磁盘空间已足，继续收取。"))
 
     def trouble(self, error: Exception, retry_seconds: float) -> None:

@@ -99,6 +99,7 @@ def test_without_room_nothing_is_taken_and_it_is_said(fresh: Cli) -> None:
     assert done.code == 3
     assert "1 file(s) wait for room on the disk" in done.out
     assert "1 个文件等待磁盘空间" in fresh("--lang", "zh", "watch", "--once").out
+    assert fresh("watch", "--once", "--json").json["waiting_for_room"] == 1
     warned = fresh("status", "--json").json["warnings"]
     assert "NO_ROOM" in {item["code"] for item in warned}
     assert "nothing is taken until there is room" in fresh("status").out
