@@ -21,6 +21,7 @@ from archive.pki_register import PKI
 from archive.ports import ObjectStore, read_all
 from archive.rebuild_bare import unknown_row
 from archive.record import RecordDescription
+from archive.refused_rows import put_refused
 from archive.source_rows import ARRIVALS, SOURCE, Counts
 from archive.source_terms import CONFIRMED, RETIRED, UNCONFIRMED, Terms
 from archive.tables import OutageRow
@@ -73,6 +74,7 @@ class Projection:
             elif entry.kind in ("log.opened", "log.linked"):
                 self._pki(connection, entry)
 
+        put_refused(connection, [e for _, _, e in self._new if e.kind == "drop.rejected"])
         counts.save(connection)
         counts.save_last_seen(connection)
 

@@ -146,6 +146,17 @@ def test_marked_documents_are_refused_and_nothing_of_them_is_kept(fresh: Cli, re
     assert fresh("verify").code == 0
 
 
+def test_after_a_rebuild_refused_drops_are_not_told_again(fresh: Cli) -> None:
+    (sample,) = samples({"txt": MARKED["txt"]}, 23)
+    sample.write(fresh.home / "inbox/OA")
+    assert fresh("watch", "--once", "--json").json["refused"] == 1
+    (fresh.home / "cunzheng.db").unlink()
+    assert fresh("rebuild").code == 0
+    done = fresh("watch", "--once", "--json")
+    assert (done.code, done.json["refused"]) == (0, 0)
+    assert len(stubs(fresh)) == 1
+
+
 def test_by_hand_a_persons_own_file_stays_as_it_is(fresh: Cli, tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     refused = [*samples(MARKED, 11)[:3], *marked_by_sidecar(12)[:1]]
