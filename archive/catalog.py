@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from archive import derived_rows, late_rows, late_sidecar, layout, looking
+from archive import derived_rows, late_sidecar, layout
 from archive.errors import FormatError, NotFound
 from archive.ids import check_ulid
 from archive.index import places
 from archive.kinds import short_kind
+from archive.later_rows import LaterRows
 from archive.ledger import Appended
-from archive.media_rows import MediaRows
 from archive.record import RecordDescription
 from archive.rows import insert_rows, select_among
 from archive.tables import RecordRow, SourceRow
@@ -42,8 +42,7 @@ def project(
     """
     rows: list[list[Any]] = []
     lost, undescribed = [], []
-    late: list[tuple[str, bytes | None]] = []
-    media = MediaRows()
+    later = LaterRows()
     derived: list[derived_rows.Said] = []
     decoded: Sequence[Any] = values or [*map(_decoded, entries)]
     for appended, entry in zip(entries, decoded, strict=True):
@@ -55,21 +54,15 @@ def project(
                 row = record_row(log, appended.index, RecordDescription(found))
                 row.update(kept_columns(entry["body"]))
                 rows.append([*row.values()])
-                media.accessioned(entry, found)
+                later.media.accessioned(entry, found)
             else:
                 undescribed.append((bare or lost_row)(log, appended.index, entry))
         elif kind == "record.lost":
             lost.append(subject)
-        elif kind == "record.amended":
-            detail = description(layout.detail_key(entry["body"]["detail_id"]))
-            if entry["body"]["what"] == "media":
-                media.amended(subject, detail)
-            elif entry["body"]["what"] == looking.SIGNATURES:
-                media.checked(subject)
-            elif entry["body"]["what"] == late_sidecar.WHAT:
-                late.append((subject, detail))
         elif derived_rows.is_followed(kind):
             derived.append((appended.index, entry))
+        else:
+            later.take(connection, entry, description)
     if rows:
         insert_rows(connection, RECORD, tuple(row), rows)
     if undescribed:
@@ -77,9 +70,7 @@ def project(
     for record in lost:
         connection.execute(update(RECORD).where(RECORD.c.id == record).values(lost=True))
         places.remove(connection, record)
-    media.save(connection, lost)
-    if late:
-        late_rows.add(connection, late)
+    later.save(connection, lost)
     if derived:
         derived_rows.follow(connection, log, derived)
 

@@ -136,7 +136,7 @@ def check_body(entry: Entry) -> bool:
     kind.subject(entry.subject)
     fields.exactly(entry.body, kind.body, kind.optional)
     named = entry.body.get("source")
-    if "source" in kind.body and entry.stream != f"source/{named}":
+    if kind.stream == "source" and entry.stream != f"source/{named}":
         raise FormatError("an entry of a source stands in another source's stream")
     return True
 

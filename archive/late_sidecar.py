@@ -39,6 +39,8 @@ _PLAIN = {
     "device": "device",
 }
 """Claims that are columns as they stand."""
+_BY_DEFAULT = frozenset(("unit", "officers", "device"))
+"""Columns that something else fills where no sidecar claims them."""
 
 
 def check_late_sidecar(value: Any) -> None:
@@ -66,8 +68,10 @@ def claims_of(data: Mapping[str, Any] | None) -> Mapping[str, Any]:
 def columns_of(row: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, Any]:
     """What the claims add to a line of the catalog: only where nothing stood before.
 
-    A time of recording by the file itself stays; a claimed one is taken as a whole.
+    What a file's name or the register of sources gave in place of a claim yields to one, in the
+    order of an accession. A time of recording by the file itself stays.
     """
+    yields = _BY_DEFAULT if row.get("sidecar_sha256") is None else frozenset()
     said = {column: claims.get(name) for name, column in _PLAIN.items()}
     said["tags"] = " ".join(claims.get("tags") or ()) or None
     said["officers"] = officers_text(claims) or None
@@ -77,7 +81,7 @@ def columns_of(row: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, A
     return {
         column: value
         for column, value in said.items()
-        if value is not None and row.get(column) is None
+        if value is not None and (row.get(column) is None or column in yields)
     }
 
 

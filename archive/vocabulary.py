@@ -84,6 +84,7 @@ AMENDMENTS: Labels = {
 RESOLUTIONS: Labels = {
     "accessioned": ("accessioned", "已收存"),
     "redropped": ("was here already", "此前已收存"),
+    "amended": ("amended its record", "已补充登记"),
     "rejected": ("rejected", "不予收存"),
 }
 """How a quarantined drop ended."""

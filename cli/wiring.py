@@ -296,8 +296,13 @@ class Workbench:
         releaser: Releaser,
         release: str | None = None,
         session: StagingSession | None = None,
+        *,
+        again: bool = False,
     ) -> Intake:
-        """The intake state machine; `release` overrides the setting."""
+        """The intake state machine; `release` overrides the setting.
+
+        `again`: its drops come out of quarantine.
+        """
         lock = FirstLock(self.database)
         settings = IntakeSettings(
             office=self.settings.office,
@@ -316,6 +321,7 @@ class Workbench:
             look=FirstLook(self.settings, self.home),
             understand=self.documents.understander.understand,
             mappings=mappings_of(self.settings, self.home),
+            again=again,
             session=session,
         )
         return Intake(

@@ -99,6 +99,8 @@ class IntakeSettings:
     """Reads texts and documents before they are sealed."""
     mappings: Mappings = field(default_factory=Mappings)
     """How the sidecars of stations are read."""
+    again: bool = False
+    """Whether drops come out of quarantine (see Preparer)."""
     session: StagingSession | None = None
     """A folder of staging that packs are read into ahead; intake takes it over."""
 
@@ -178,6 +180,7 @@ class Admission:
             settings.look,
             settings.understand,
             settings.mappings,
+            settings.again,
         )
         self._late = LateSidecars(database, maker, settings.mappings, settings.digests)
         self._refusals = Refusals(database, fs, maker, settings.inbox, self._entries.refused)
@@ -204,6 +207,15 @@ class Admission:
         except BaseException:
             self._session.drop_unsubmitted(self._db)
             raise
+        return result
+
+    def amend(self, lates: Sequence[Late]) -> Admitted:
+        """Submit sidecars that came after their files, of which somebody knows what they are of."""
+        result = Admitted()
+        batch = _Batch(Known.empty(), self._clock.now(), Apart(self._settings.alone, self._db))
+        batch.late = [*lates]
+        self._take_late(batch, result)
+        self._submit(batch)
         return result
 
     def _take_read(

@@ -25,7 +25,7 @@ from ingest.describe import (
     extra_algorithms,
     time_text,
 )
-from ingest.errors import Classified, KindNotAllowed, NoRecord, SidecarBad
+from ingest.errors import Classified, KindNotAllowed, NoRecord, SidecarBad, StillRejected
 from ingest.names import decode_name
 from ingest.reason import REASON, reason_text
 from ingest.settle import Settled
@@ -138,6 +138,9 @@ class Preparer:
     """Reads texts and documents; None: they are sealed without `document`."""
     mappings: Mappings = field(default_factory=Mappings)
     """How the sidecars of stations are read."""
+    again: bool = False
+    """Whether drops come out of quarantine: then none goes into it anew, but StillRejected is
+    raised."""
 
     def prepare(self, drop: Drop, apart: Callable[[Mapping[str, Any]], bool]) -> Outcome:
         """`apart` says by the claims of a sidecar which small records get objects of their own.
@@ -237,6 +240,8 @@ class Preparer:
         `content` is a copy in staging that becomes the one in quarantine. A sidecar above the size
         limit is copied whole all the same: nothing is lost.
         """
+        if self.again:
+            raise StillRejected(bad)
         folder = self.quarantine / number
         self.fs.mkdir(folder)
         if content is None:
@@ -298,6 +303,8 @@ class Preparer:
 
         `record` is the one that it came too late for. Raises as `prepare` does.
         """
+        if self.again:
+            raise StillRejected(bad)
         received_at = self.now()
         number = self.new_id(received_at)
         folder = self.quarantine / number

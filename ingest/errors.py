@@ -38,6 +38,16 @@ class Classified(Refused):
         super().__init__(self.english)
 
 
+class StillRejected(Refused):
+    """A quarantined drop that cannot be taken now either; `bad` says why."""
+
+    code = "STILL_REJECTED"
+
+    def __init__(self, bad: SidecarBad) -> None:
+        super().__init__(bad.english)
+        self.bad = bad
+
+
 class DestroyedBefore(SidecarBad):
     """A drop that repeats what was lawfully destroyed; it does not come back by being dropped."""
 

@@ -19,6 +19,7 @@ from archive.rows import batched
 from archive.seal import Sealer
 from ingest.admitting import INTAKE, Admission, Admitted, IntakeSettings
 from ingest.ahead import ReadPack
+from ingest.late.judging import Late
 from ingest.outbox import Outbox, due_receipts, make_receipts
 from ingest.register import Maker
 from ingest.release import KEEP
@@ -62,6 +63,10 @@ class Intake:
     def admit(self, drops: Sequence[Drop], read: Sequence[ReadPack] = ()) -> Admitted:
         """Stage a batch and submit it, see Admission; nothing is sealed yet."""
         return self._admission.admit(drops, read)
+
+    def amend(self, lates: Sequence[Late]) -> Admitted:
+        """Submit late sidecars, see Admission."""
+        return self._admission.amend(lates)
 
     # --- finish: from the commit to receipts and release
 

@@ -3,13 +3,14 @@
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from archive.resolved import resolved
 from archive.status import DropsStatus
 from ingest.aside import refusal_in
 from ingest.intake import INTAKE
@@ -38,7 +39,7 @@ def look(connection: Connection, home: Path, now: datetime) -> DropsStatus:
             else:
                 waiting += 1
     held += _put_aside(inbox)
-    folders = list(_quarantined(home / "quarantine"))
+    folders = list(_quarantined(home / "quarantine", resolved(connection)))
     return DropsStatus(
         waiting,
         held,
@@ -112,6 +113,8 @@ def _folders(top: bytes) -> Iterator[dict[bytes, FileKey]]:
         yield found
 
 
-def _quarantined(folder: Path) -> Iterator[datetime]:
+def _quarantined(folder: Path, done: Container[str]) -> Iterator[datetime]:
+    """When what nobody has resolved came there."""
     for path in folder.iterdir():
-        yield datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+        if path.name not in done:
+            yield datetime.fromtimestamp(path.lstat().st_mtime, UTC)

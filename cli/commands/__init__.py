@@ -142,6 +142,12 @@ VERBS: tuple[Verb, ...] = (
         "replica repair",
     ),
     _verb(
+        "quarantine",
+        "Drops that could not be taken.",
+        "处置已隔离的文件。",
+        "quarantine list",
+    ),
+    _verb(
         "sources",
         "Register of sources.",
         "来源登记。",

@@ -6,7 +6,7 @@ Json = dict[str, Any]
 KINDS = {"drop.resolved": "registry perhaps detail detail_id outcome quarantine source"}
 ACTORS = {"drop.resolved": "account/.+"}
 DATA = {"drop.resolved": "files person reason replaced"}
-TAKEN = {"accessioned", "redropped"}
+TAKEN = {"accessioned", "redropped", "amended"}
 
 
 def is_resolution(e: Json) -> bool:

@@ -1,0 +1,219 @@
+"""Operations on quarantine: what lies there and why, and how it ends. Never a content."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from archive import resolved
+from archive.actors import Doer, stated
+from archive.durable import write_new
+from archive.errors import UsageError
+from cli.account import account_shown
+from cli.language import say
+from cli.output import to_json
+from cli.service.desk import Document
+from cli.service.documents import check_params
+from cli.service.gate import acting, gate
+from cli.service.operations import Caller, Host, Params, operation, upload
+from cli.service.operations_log import place_of
+from cli.wiring_sidecars import mappings_of
+from ingest import sidecar
+from ingest.claim import ALONE, FILE, Claim
+from ingest.errors import StillRejected
+from ingest.found import Found
+from ingest.intake import Intake
+from ingest.names import safe_file_name
+from ingest.quarantine.resolving import Resolver
+from ingest.quarantine.shelf import ATTACHED, Item, Shelf
+from ingest.sidecars.pairing import look
+
+_KEEPERS = ("archivist", "administrator")
+
+
+@operation("quarantine.list")
+def _list(host: Host, caller: Caller, params: Params) -> Document:
+    """What lies there; by an archivist or administrator."""
+    check_params(params, {}, {"every": bool})
+    with gate(host, caller) as reader:
+        reader.check_role(*_KEEPERS)
+    with host.bench.database.read() as connection:
+        done = resolved.resolved(connection)
+    items = [_line(item, done.get(item.number)) for item in _shelf(host).all()]
+    every = bool(params.get("every"))
+    return {"quarantine": [line for line in items if every or line["state"] == "open"]}
+
+
+@operation("quarantine.show")
+def _show(host: Host, caller: Caller, params: Params) -> Document:
+    """One of them: names, digests, reason, and how its sidecar begins."""
+    check_params(params, {"quarantine": str})
+    with gate(host, caller) as reader:
+        reader.check_role(*_KEEPERS)
+    item = _shelf(host).find(params["quarantine"])
+    with host.bench.database.read() as connection:
+        done = resolved.resolved(connection).get(item.number)
+    files = [
+        {"role": one.role, "name": one.shown, "size": one.size, "digest": one.sha256}
+        for one in item.files()
+    ]
+    return {**_line(item, done), "files": files, "sidecar_head": item.sidecar_head()}
+
+
+@operation("quarantine.retry")
+def _retry(host: Host, caller: Caller, params: Params) -> Document:
+    """Take one, or all that are open, the ordinary way once more."""
+    check_params(params, {}, {"quarantine": str, "person": str})
+    with gate(host, caller) as reader:
+        reader.check_role(*_KEEPERS)
+        by = _doer(caller, reader, params)
+    shelf, named = _shelf(host), params.get("quarantine")
+    items = [shelf.find(named)] if named else _open(host, shelf)
+    return {"tried": _try_all(host, items, by)}
+
+
+@upload("quarantine.attach")
+def _attach(host: Host, caller: Caller, params: Params, stream: BinaryIO) -> Document:
+    """Take one with another sidecar; the bad one stays in quarantine."""
+    check_params(params, {"quarantine": str, "name": str}, {"person": str, "reason": str})
+    with gate(host, caller) as reader:
+        reader.check_role(*_KEEPERS)
+        by = _doer(caller, reader, params)
+    item = _shelf(host).find(params["quarantine"])
+    _resolver(host, by).check_open(item)
+    path = _write(host, item, stream)
+    try:
+        attached = _recognised(host, item, path.name, safe_file_name(params["name"]).encode())
+        (tried,) = _try_all(host, [item], by, attached, params.get("reason"))
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    if tried["outcome"] == "still_rejected":
+        path.unlink(missing_ok=True)
+    return {"tried": [tried]}
+
+
+@operation("quarantine.reject")
+def _reject(host: Host, caller: Caller, params: Params) -> Document:
+    """Do not take it; the bytes stay."""
+    check_params(params, {"quarantine": str, "reason": str}, {"person": str})
+    bench = host.bench
+    reason = stated(params["reason"], "a reason")
+    with gate(host, caller) as reader:
+        reader.check_role(*_KEEPERS)
+        by = _doer(caller, reader, params)
+    sealer = bench.sealer  # opens the keys, so a wrong passphrase changes nothing
+    ended = _resolver(host, by).reject(_shelf(host).find(params["quarantine"]), reason)
+    sealer.drain()
+    return {"quarantine": params["quarantine"], **place_of(bench, ended.pending)}
+
+
+def _shelf(host: Host) -> Shelf:
+    return Shelf(host.bench.folder("quarantine"))
+
+
+def _open(host: Host, shelf: Shelf) -> list[Item]:
+    with host.bench.database.read() as connection:
+        done = resolved.resolved(connection)
+    return [item for item in shelf.all() if item.number not in done]
+
+
+def _doer(caller: Caller, reader: Any, params: Params) -> Doer:
+    return Doer(account_shown(caller.uid), acting(caller, reader, params.get("person")))
+
+
+def _resolver(host: Host, by: Doer) -> Resolver:
+    bench = host.bench
+    return Resolver(bench.database, bench.fs, bench.clock, bench.maker, by)
+
+
+@contextmanager
+def _intake(host: Host) -> Iterator[Intake]:
+    """An intake that lets everything lie where it is."""
+    bench = host.bench
+    intake = bench.intake(bench.releaser(_silent), "keep", again=True)
+    try:
+        yield intake
+        intake.finish()
+    finally:
+        intake.close()
+
+
+def _try_all(
+    host: Host,
+    items: list[Item],
+    by: Doer,
+    attached: tuple[Found, Claim | None] | None = None,
+    reason: str | None = None,
+) -> list[Document]:
+    """What became of each; everything is sealed on return, or waits for its timestamp."""
+    resolver, told = _resolver(host, by), []
+    with _intake(host) as intake:
+        for item in items:
+            line: Document = {"quarantine": item.number, "name": item.name}
+            try:
+                ended = resolver.retry(intake, item, attached, reason)
+            except StillRejected as still:
+                bad = still.bad
+                line |= {"outcome": "still_rejected", "record": None, "code": bad.code}
+                told.append({**line, "sentence": bad.english, "sentence_zh": bad.chinese})
+            else:
+                line |= {"outcome": ended.outcome, "record": ended.record}
+                told.append({**line, "pending": ended.pending})
+    return [
+        {**line, **place_of(host.bench, line.pop("pending"))} if "pending" in line else line
+        for line in told
+    ]
+
+
+def _write(host: Host, item: Item, stream: BinaryIO) -> Path:
+    data = stream.read(sidecar.MAX_SIZE + 1)
+    if len(data) > sidecar.MAX_SIZE:
+        raise UsageError(say("A sidecar has at most 1 MiB.", "附带说明不超过 1 MiB。"))
+    bench = host.bench
+    path = item.folder / f"{ATTACHED}-{bench.maker.id(bench.clock.now())}"
+    write_new(bench.fs, path, (data,))
+    return path
+
+
+def _recognised(host: Host, item: Item, role: str, name: bytes) -> tuple[Found, Claim | None]:
+    """The attached file as the sidecar that it is; UsageError for any other file."""
+    found = item.found(role, name)
+    data = (item.folder / role).read_bytes()
+    if sidecar.is_marked(data):
+        return found, None
+    known = look(
+        mappings_of(host.bench.settings, host.bench.home), name, len(data), lambda most: data[:most]
+    )
+    if known is None or known.mapping.is_list:
+        raise UsageError(
+            say(
+                "This file is no sidecar of one file in any form that is known here.",
+                "该文件不是任何已知格式的单文件附带说明。",
+            )
+        )
+    return found, Claim(known.mapping.name, FILE if item.has_content else ALONE)
+
+
+def _line(item: Item, row: Any) -> Document:
+    reason = item.reason
+    line = {
+        "quarantine": item.number,
+        "source": reason.source,
+        "name": item.name,
+        "code": reason.code,
+        "sentence": reason.english,
+        "sentence_zh": reason.chinese,
+        "at": item.at,
+        "size": item.size,
+        "late_for": reason.late,
+        "state": "open" if row is None else row.outcome,
+        "record": None if row is None else row.record,
+        "resolved_at": None if row is None else row.at,
+    }
+    made = to_json(line)
+    return dict(made) if isinstance(made, dict) else {}
+
+
+def _silent(_text: str) -> None:
+    """Everything stays where it is."""
