@@ -18,7 +18,7 @@ LONG_NAME = "证" * 83 + ".txt"
 def long_line(folder: Path) -> None:
     block = _LINE * (MiB // len(_LINE))
     with (folder / "line.txt").open("wb") as file:
-        for _ in range(scaled(8, 1024)):
+        for _ in range(scaled(3, 1024)):
             file.write(block)
 
 
@@ -59,7 +59,7 @@ def sidecar_of(name: str, claims: dict[str, object]) -> None:
 
 def big_sidecar(folder: Path) -> None:
     (folder / "big-sidecar.txt").write_text("正文\n", encoding="utf-8")
-    note = b'"note":"' + b"x" * scaled(4 * MiB, 200 * MiB)
+    note = b'"note":"' + b"x" * scaled(MiB + 1, 200 * MiB)
     (folder / "big-sidecar.txt.json").write_bytes(_MARK + note)
 
 
