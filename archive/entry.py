@@ -136,7 +136,8 @@ def check_body(entry: Entry) -> bool:
     kind.subject(entry.subject)
     fields.exactly(entry.body, kind.body, kind.optional)
     named = entry.body.get("source")
-    if kind.stream == "source" and entry.stream != f"source/{named}":
+    of_source = kind.stream == "source" and "source" in kind.body
+    if of_source and entry.stream != f"source/{named}":
         raise FormatError("an entry of a source stands in another source's stream")
     return True
 
