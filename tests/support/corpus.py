@@ -1,4 +1,4 @@
-"""The corpus: 300 documents in twelve formats and four encodings, and what was understood of them.
+"""The corpus: 300 documents in fifteen formats and four encodings, and what was understood of them.
 
     make corpus                # the table, and every miss
 

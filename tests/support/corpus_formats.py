@@ -1,4 +1,4 @@
-"""A text of the corpus as a file: twelve formats, and the encodings of those that have one."""
+"""A text of the corpus as a file: fifteen formats, and the encodings of those that have one."""
 
 import base64
 import codecs
@@ -13,6 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import ole_files
 from corpus_texts import Text
 
 FONT = Path(__file__).resolve().parents[2] / "config" / "fonts" / "NotoSansSC-Regular.ttf"
@@ -321,8 +322,17 @@ def ofd(text: Text, rng: random.Random, encoding: str) -> Made:
     ), ""
 
 
+def doc(text: Text, rng: random.Random, encoding: str) -> Made:
+    return ole_files.doc("\r".join(lines_of(text, "\x07")) + "\r"), ""
+
+
+def xls(text: Text, rng: random.Random, encoding: str) -> Made:
+    rows = ([[block]] if isinstance(block, str) else block for block in text.blocks)
+    return ole_files.xls([row for block in rows for row in block]), ""
+
+
 Maker = Callable[[Text, random.Random, str], Made]
 PLAIN: dict[str, Maker] = {}
 PLAIN.update(txt=txt, md=md, csv=csv, json=json_, xml=xml, html=html)
 PACKED: dict[str, Maker] = {}
-PACKED.update(rtf=rtf, eml=eml, docx=docx, xlsx=xlsx, pdf=pdf, ofd=ofd)
+PACKED.update(doc=doc, xls=xls, wps=doc, rtf=rtf, eml=eml, docx=docx, xlsx=xlsx, pdf=pdf, ofd=ofd)

@@ -54,7 +54,10 @@ def test_a_text() -> None:
     value = document(found)
     assert value["number"] == "某交执罚〔2026〕第1号"
     assert value["date"] == "2026-03-01"
-    assert value["parties"] == [{"name": "张三", "role": "party"}]
+    assert value["parties"] == [
+        {"name": "某某局", "role": "agency"},
+        {"name": "张三", "role": "party"},
+    ]
     assert (value["language"], value["classification"]) == ("zh", "examined")
     assert value["readable"] is True
     assert 60 <= value["confidence"] < 100
