@@ -50,7 +50,8 @@ def proof_bundle(
     proved = stored.prove(row.idx, seal.size)
     files, gen_time = _seal_files(places.evidence, proved, row.id)
     if row.destroyed or row.spilled:
-        return {**files, "README.txt": readme_of_destroyed(row.id, proved, gen_time)}
+        text = readme_of_destroyed(row.id, proved, gen_time, blocked=row.spilled)
+        return {**files, "README.txt": text}
     sealed = SealedRecord(places.evidence, proved, row.id)
     own = {"record.json": sealed.record_json, "README.txt": readme(sealed, gen_time)}
     return {**files, **own}

@@ -123,6 +123,15 @@ _GONE = """\
 """
 
 
+_BLOCKED = """\
+2. The record is blocked / 该记录已封控
+   Its description and content are not handed out any more, as the ledger says; the entry with their
+   digests remains. A copy that was handed out before is still checked as above.
+   其描述与原文按账本所载不再提供，登记条目及摘要仍在；此前交付的副本仍可如上核对。
+
+"""
+
+
 def _taking(record: SealedRecord) -> str:
     """How to get the content of a packed record; nothing for one that stands alone."""
     part = record.content_part
@@ -149,15 +158,17 @@ def readme(record: SealedRecord, gen_time: datetime) -> bytes:
     ).encode()
 
 
-def readme_of_destroyed(record: str, proved: ProvedEntry, gen_time: datetime) -> bytes:
-    """The same for a record of which only the entry remains."""
+def readme_of_destroyed(
+    record: str, proved: ProvedEntry, gen_time: datetime, *, blocked: bool = False
+) -> bytes:
+    """The same for a record of which only the entry remains, or is shown."""
     before, _, rest = _README.partition("2. The description")
     _, mark, after = rest.partition("3. The entry")
     lines = [line for line in before.splitlines(keepends=True) if "record.json" not in line]
     content: list[str] = Entry.parse(proved.data).body["content"]
     sha256 = next(text for text in content if text.startswith("sha256:"))
     return (
-        ("".join(lines) + _GONE + mark + after)
+        ("".join(lines) + (_BLOCKED if blocked else _GONE) + mark + after)
         .format(
             climb=CLIMB,
             taking="",

@@ -89,6 +89,8 @@ class LedgerStatus:
     """Of these, media to be decoded."""
     unread: int = 0
     """Records without text that could be read: nobody looked whether they bear a mark."""
+    to_check: int = 0
+    """Of these, documents whose signatures are to be checked."""
     spilled: int = 0
     """Records that are blocked as secrets and stored still."""
     spilled_first: str | None = None
@@ -180,6 +182,7 @@ def read_status(connection: Connection) -> LedgerStatus:
         looking=looking.lag(connection),
         to_examine=looking.lag(connection, looking.EXAMINE).count,
         unread=_count(connection, RECORD, RECORD.c.readable.is_(False), ~RECORD.c.destroyed),
+        to_check=looking.lag(connection, looking.SIGNATURES).count,
         **_spilled(connection),
     )
 

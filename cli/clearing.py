@@ -1,13 +1,19 @@
 """What clears the stores of blocked records, as the settings have them."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
 
 from archive.desk import spills
 from archive.desk.submit import Desk
 from archive.errors import Unreachable
+from archive.tables import IntakeRow
 from archive.times import parse_time
 from cli.wiring_stock import Stocked, first_of, replica_of
 from retention.clearing import Cleared, Clearer
@@ -18,6 +24,8 @@ from retention.warrant import replayed
 if TYPE_CHECKING:
     from cli.wiring import Workbench
 
+INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
+_OVER = ("released", "kept", "purged")
 AGAIN = timedelta(days=1)
 """After what time something is tried again that a store did not let go of."""
 
@@ -29,11 +37,29 @@ def clearer_of(bench: "Workbench", desk: Desk) -> Clearer:
         with suppress(Unreachable):
             places.append(_place(replica_of(bench)))
     warrant = replayed(places[0].store, bench.live, bench.own_policy, RetentionLaw(), bench.clock)
-    return Clearer(desk, places, bench.live, warrant)
+    return Clearer(desk, places, bench.live, warrant, partial(_forget_drops, bench))
 
 
 def _place(found: Stocked) -> Place:
     return Place(found.name, found.evidence, found.vault)
+
+
+def _forget_drops(bench: "Workbench", records: Sequence[str]) -> None:
+    """Remove our own copies of what these records were taken from, and what is known of them.
+
+    A drop that was left where it lay is met again, and refused there for its owner to take away.
+    """
+    home = os.fsencode(bench.home.resolve()) + b"/"
+    here = INTAKE.c.record.in_(records) & INTAKE.c.state.in_(_OVER)
+    with bench.database.read() as connection:
+        rows = connection.execute(select(INTAKE).where(here)).all()
+    for row in rows:
+        for place in (row.moved_to, row.sidecar_moved_to):
+            if place and os.path.realpath(place).startswith(home):
+                with suppress(FileNotFoundError):
+                    bench.fs.unlink(Path(os.fsdecode(place)))
+    with bench.database.write() as connection:
+        connection.execute(delete(INTAKE).where(here))
 
 
 class ClearingTurn:

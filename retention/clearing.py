@@ -8,7 +8,7 @@ nothing of it any more. A packed record goes with its pack, once every other mem
 split off.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from archive import layout
@@ -28,6 +28,7 @@ from retention.deleting import Place, accession, check_free, keys_of, unsealed, 
 from retention.warrant import Lawful, Unit, Warrant, units_of
 
 _TRIES = 3
+Forget = Callable[[Sequence[str]], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,24 @@ class Cleared:
 
 
 class Clearer:
-    """`stores` are the places of evidence that are at hand, the first one first."""
+    """`stores` are the places of evidence that are at hand, the first one first.
+
+    `forget` removes what else the archive has of these records, such as what they were taken from.
+    """
 
     def __init__(
-        self, desk: Desk, stores: Sequence[Place], live: LiveStore, warrant: Warrant
+        self,
+        desk: Desk,
+        stores: Sequence[Place],
+        live: LiveStore,
+        warrant: Warrant,
+        forget: Forget = lambda _: None,
     ) -> None:
         self._desk = desk
         self._stores = stores
         self._live = live
         self._warrant = warrant
+        self._forget = forget
 
     def run(self) -> Cleared:
         """Everything that may go by now. Raises ContentAltered where the ledger does not hold."""
@@ -69,6 +79,7 @@ class Clearer:
             unsealed_ = unsealed(connection)
         if not waiting:
             return done
+        self._forget([one.record for one in waiting])
         self._discard([one.record for one in waiting], done)
         self._desk.wait_for(unsealed_)
         lawful = self._lawful([one.record for one in waiting])

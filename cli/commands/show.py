@@ -116,10 +116,10 @@ def _show_record(found: Mapping[str, Any]) -> None:
     print_pairs(
         [
             (say("record", "记录"), row["record"]),
-            (say("name", "名称"), row["name"]),
+            (say("name", "名称"), row["name"] or None),
             (say("folder", "目录"), row["folder"] or None),
             (say("size", "大小"), show_size(row["size"])),
-            (say("media type", "媒体类型"), row["media_type"]),
+            (say("media type", "媒体类型"), row["media_type"] or None),
             (say("source", "来源"), marked_source(row)),
             *_register(value.get("register")),
             (say("received", "接收时间"), moment(row["received_at"])),

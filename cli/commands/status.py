@@ -87,9 +87,11 @@ def _looking(status: _Found) -> object:
     lag, examine = status["looking"], status["to_examine"]
     if not lag["count"]:
         return 0
-    pictures, aside = lag["count"] - examine, lag["problems"]
+    check = status["to_check"]
+    pictures, aside = lag["count"] - examine - check, lag["problems"]
     said = say(
-        f"to examine {examine}, pictures to make {pictures}", f"待检查 {examine}、待制图 {pictures}"
+        f"to examine {examine}, pictures to make {pictures}, signatures to check {check}",
+        f"待检查 {examine}、待制图 {pictures}、待验签 {check}",
     )
     since = show_time(parse_time(lag["oldest"]))
     waiting = say(f"{said}, oldest of {since}", f"{said}，最早 {since}")

@@ -60,6 +60,7 @@ def test_two_people_and_nobody_reads_it(office: Office, tmp_path: Path) -> None:
     got = second("fetch", record, "-o", tmp_path / "out", "--purpose", "supervision")
     assert got.code in (2, 4)
     assert cli("spill", "--list").out == "Nothing is left.\n"
+    assert f"{WORD}.bin".encode() not in (tmp_path / "home/cunzheng.db").read_bytes()
     report = cli("verify", "--json")
     assert report.json["outcome"] != "FAILED", report.out
 
