@@ -88,7 +88,7 @@ def snippet(text: str, wished: Sequence[re.Pattern[str]]) -> Snippet | None:
         if match.end() > match.start()
     }
     at = back(start)
-    flat = re.sub(r"\s", " ", shown[at : back(end)])
+    flat = re.sub(r"\s", " ", shown[at : back(end)]).rstrip()
     before, after = "…" if at else "", "…" if back(end) < len(shown) else ""
     moved = tuple(
         (back(a) - at + len(before), back(b) - at + len(before)) for a, b in _joined(marks)
