@@ -67,17 +67,13 @@ def date_of(lines: Sequence[str], closing: Sequence[str]) -> str | None:
 
     A pattern is tried only on lines that have a word of it: most have none.
     """
+    begun = [line for line in lines if line[0] in "dDiItT" or "\t" in line or "时间" in line]
     return (
-        _first(_LABELLED, (line for line in lines if "日期" in line or _may_begin(line, "dDiI")))
+        _first(_LABELLED, [*(line for line in lines if "日期" in line), *begun])
         or _first(_CLOSING, (line for line in reversed(closing) if _may_close(line)))
         or _last_signed(closing)
-        or _first(_MADE, (line for line in lines if "时间" in line or _may_begin(line, "tT")))
+        or _first(_MADE, begun)
     )
-
-
-def _may_begin(line: str, letters: str) -> bool:
-    """Whether a line, or a cell of it, can begin with an English word."""
-    return line[0] in letters or "\t" in line
 
 
 def _may_close(line: str) -> bool:

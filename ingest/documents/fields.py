@@ -20,7 +20,7 @@ from ingest.documents.titles import title_of
 
 FIRST = 4_000
 """Characters of the first page that are looked at."""
-CLOSING = 40
+CLOSING = 20
 """Lines at the end in which the closing line is looked for."""
 _STRUCTURED = 20_000
 
@@ -38,15 +38,14 @@ class Fields(NamedTuple):
 def fields_of(first: str, end: str = "", *, title: str = "") -> Fields:
     """By the first page and the last lines; `title` as the file's own properties state it."""
     lines = lines_of(first[:FIRST])
-    closing = lines_of(end)[-CLOSING:] if end else lines
-    return _found(lines, closing, title_of(lines, title))
+    return _found(lines, _closing(end) if end else lines, title_of(lines, title))
 
 
 def fields_of_sheets(first: str, end: str = "", *, title: str = "") -> Fields:
     """Of a workbook, whose first page begins with the name of its first sheet."""
     name, *lines = lines_of(first[:FIRST]) or [""]
-    closing = lines_of(end)[-CLOSING:] if end else lines
-    return _found(lines, closing, title_of(lines, title) or title_of((), name))
+    found = title_of(lines, title) or title_of((), name)
+    return _found(lines, _closing(end) if end else lines, found)
 
 
 def fields_of_rows(first: str, end: str = "") -> Fields:
@@ -62,6 +61,10 @@ def fields_of_named(text: str, form: str, title: str = "") -> Fields:
     pairs = named.of_json(text) if form == "json" else named.of_xml(text[:_STRUCTURED])
     lines = lines_of(named.as_lines(pairs))
     return _found(lines, lines, title or " ".join(named.title_in(pairs).split()))
+
+
+def _closing(end: str) -> list[str]:
+    return lines_of("\n".join(end.splitlines()[-CLOSING:]))
 
 
 def _found(lines: Sequence[str], closing: Sequence[str], title: str) -> Fields:

@@ -6,7 +6,7 @@ A row of a table stays one line, its cells parted by tabs.
 
 import re
 
-MOST_LINES = 80
+MOST_LINES = 60
 MOST_WIDTH = 400
 """Characters of a line that are looked at."""
 _WIDE = re.compile(r"[ \u3000\xa0]{4,}|[ \u3000\xa0]{2,}(?=[^\s：:]{2,8}[：:])| \| ")

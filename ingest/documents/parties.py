@@ -89,7 +89,7 @@ def _labelled(lines: Sequence[str]) -> Iterator[Party]:
     for at, line in enumerate(lines):
         if line.isascii() and not (line[0].isalpha() and ":" in line[:_LABEL]):
             continue
-        alone = _ROLE_OF.get(line.rstrip(":：").lower())
+        alone = len(line) <= _LABEL and _ROLE_OF.get(line.rstrip(":：").lower())
         if alone:
             below = lines[at + 1] if at + 1 < len(lines) else ""
             if len(below) <= _LABEL and not _COLON.search(below):
