@@ -46,6 +46,8 @@ ENVIRONMENT = {
 }
 RECORDER, TERMINAL, BY_HAND = "DSJ-0012345", "ZFZD-0031", "office-scan"
 CHANGED = b"changed after it was taken\n"
+_AT_ONCE = {"settle_seconds": 0.0, "batch_entries": 8, "staging_reserve_mb": 0}
+"""Drops are taken at once, in small batches, down to the last byte of the disk."""
 _HEARTBEATS = 236
 """So that the run goes past 256 entries and tiles become full."""
 
@@ -138,7 +140,7 @@ def prepare(driver: Driver, home: Path, **changed: object) -> Path:
         founders += ["--founder", f"{person}:{role}:{key}"]
     made = run(driver, home, "init", *founders, trace=str(home.with_name("trace")))
     assert made.code == 0, made.output
-    change_settings(home, **{"settle_seconds": 0.0, "batch_entries": 8, **changed})
+    change_settings(home, **{**_AT_ONCE, **changed})
     EARLIER.write(home / "inbox")
     first = run(driver, home, "watch", "--once", trace=str(home.with_name("trace")))
     assert first.code == 0, first.output
