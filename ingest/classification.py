@@ -20,8 +20,9 @@ _TOP = 8
 _BOTTOM = 2
 _PROSE = 60
 """A longer line is text; so is one with a full stop."""
-_WORDS = ("密", "祕", "\\u", "Ｅ", "ｅ", "ECRE", "ecre", "E C R", "NFID", "nfid", "F I D")
-"""What a marked page has one of; `\\u` is an escape of JSON."""
+_SIGNS = ("密", "祕", "Ｅ", "ｅ")
+_WORDS = ("ECRE", "ecre", "E C R", "NFID", "nfid", "F I D")
+"""What a marked page has one of, but for escapes of JSON."""
 
 _LEVEL = r"(?:绝密|机密|秘密)"
 _TERM = r"(?:(?:\d{1,3}|[一二三四五六七八九十百拾零两]{1,5})(?:年|个月|月|天)|长期|永久)"
@@ -110,7 +111,9 @@ def is_marked_folder(name: str) -> bool:
 
 
 def _may_be_marked(text: str) -> bool:
-    return any(word in text for word in _WORDS)
+    if any(sign in text for sign in _SIGNS) or any(word in text for word in _WORDS):
+        return True
+    return "\\" in text and "\\u" in text
 
 
 def _at_the_top(lines: Sequence[str]) -> bool:
