@@ -140,7 +140,10 @@ def show_sources(rows: Sequence[Document], more: int) -> None:
 def marked_source(row: Document) -> str:
     """A record's source, marked where nobody has confirmed it."""
     state, source = row.get("source_state"), str(row["source"])
-    return source if state in ("confirmed", "own") else f"{source} ({show_state(state or '')})"
+    if state in ("confirmed", "own"):
+        return source
+    shown = show_state(state or "")
+    return say(f"{source} ({shown})", f"{source}（{shown}）")
 
 
 def show_amount(amount: Document) -> str:

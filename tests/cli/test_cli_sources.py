@@ -95,7 +95,7 @@ def test_what_is_unconfirmed_is_marked(cli: Cli) -> None:
     assert (marks["first.txt"], marks["scan.txt"]) == ("confirmed", "unconfirmed")
     scan = record(cli, "scan.txt")
     assert f"{scan['source']} (unconfirmed)" in cli("show", scan["record"]).out
-    assert f"{scan['source']} (未确认)" in cli("--lang", "zh", "search").out
+    assert f"{scan['source']}（未确认）" in cli("--lang", "zh", "search").out
     states = {one["source"]: one["state"] for one in cli("status", "--json").json["sources"]}
     assert states == {"DSJ-1": "confirmed", scan["source"]: "unconfirmed"}
     assert "扫描仪" in cli("status").out
