@@ -84,10 +84,27 @@ def test_records_that_arrive_after_the_case_are_linked(own: Any, gu: Person) -> 
     inbox.mkdir()
     (inbox / "late.txt").write_bytes(b"late")
     (inbox / "late.txt.json").write_text('{"cunzheng_sidecar": 1, "case": "L-2026-1"}')
-    assert own("watch", "--once").code == 1  # the demo's marked drop is refused again
+    assert own("watch", "--once").code == 0  # the demo's marked drop was put aside before
     shown = own("case", "show", "L-2026-1", "--json").json
     assert shown["records"] == [own.record("late")]
     assert [event["kind"] for event in shown["history"]] == ["case.opened", "case.linked"]
+
+
+def test_a_sidecar_that_comes_later_links_its_record(own: Any, gu: Person) -> None:
+    """Its claim counts for a case as any other, for the archive and for who verifies it."""
+    inbox = own.home / "inbox/officer-desk"
+    inbox.mkdir(exist_ok=True)
+    (inbox / "bare.txt").write_bytes(b"bare")
+    assert own("watch", "--once", "--json").json["records"] == 1
+    (inbox / "bare.txt.json").write_text('{"cunzheng_sidecar": 1, "case": "L-2026-2"}')
+    assert own("watch", "--once", "--json").json["amended"] == 1
+    opening = ("case", "open", "L-2026-2", "--category", "penalty", "--unit", "A")
+    assert gu(*opening, "--json").json["linked"] == 1
+    assert own("verify").code == 0
+    assert own("verify", "--case", "L-2026-2", "--json").json["checked"]["records"] == 1
+    (own.home / "cunzheng.db").unlink()
+    assert own("rebuild").code == 0
+    assert own("case", "show", "L-2026-2", "--json").json["records"] == [own.record("bare")]
 
 
 def test_handlers_are_named_by_two(own: Any, gu: Person, gu2: Person, tmp_path: Path) -> None:

@@ -1,0 +1,243 @@
+"""Quarantine from list to resolution, and sidecars that come after their files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from station_sidecars import csv_list, csv_row, station_xml
+
+Cli = Any
+
+BAD = b'{"cunzheng_sidecar": 1, "stage": "?"}'
+GOOD = '{"cunzheng_sidecar": 1, "stage": "decide", "case": "案-7"}'.encode()
+SECRET = '{"cunzheng_sidecar": 1, "classification": "机密"}'.encode()
+
+
+@pytest.fixture(scope="module")
+def template(at_home: Any, tmp_path_factory: pytest.TempPathFactory) -> Cli:
+    """An empty archive that takes drops at once."""
+    cli = at_home(tmp_path_factory.mktemp("quarantine") / "home")
+    assert cli("init", "--set", "settle_seconds=0").code == 0
+    return cli
+
+
+@pytest.fixture
+def fresh(at_home: Any, template: Cli, tmp_path: Path) -> Cli:
+    shutil.copytree(template.home, tmp_path / "home", symlinks=True)
+    return at_home(tmp_path / "home")
+
+
+def put(cli: Cli, **files: bytes) -> Path:
+    folder: Path = cli.home / "inbox/S"
+    folder.mkdir(exist_ok=True)
+    for name, data in files.items():
+        (folder / name.replace("_", ".")).write_bytes(data)
+    return folder
+
+
+def taken(cli: Cli) -> Any:
+    return cli("watch", "--once", "--json").json
+
+
+def lying(cli: Cli, *more: str) -> list[Any]:
+    return list(cli("quarantine", "list", "--json", *more).json["quarantine"])
+
+
+def found(cli: Cli, record: str) -> Any:
+    return cli("show", record, "--json").json
+
+
+def verified(cli: Cli) -> None:
+    done = cli("verify", "--json")
+    assert done.code == 0, done.out
+
+
+def test_a_bad_sidecar_is_replaced_and_its_drop_taken(fresh: Cli, tmp_path: Path) -> None:
+    put(fresh, a_txt=b"a", a_txt_json=BAD)
+    assert taken(fresh)["rejected"] == 1
+    (item,) = lying(fresh)
+    number = item["quarantine"]
+    assert (item["source"], item["name"], item["code"]) == ("S", "a.txt", "SIDECAR_FIELD")
+    shown = fresh("quarantine", "show", number, "--json").json
+    assert [(one["role"], one["name"]) for one in shown["files"]] == [
+        ("content", "a.txt"),
+        ("sidecar", "a.txt.json"),
+    ]
+    assert shown["sidecar_head"] == BAD.decode()
+    again = fresh("quarantine", "retry", number[:20], "--json")
+    assert (again.code, again.json["tried"][0]["outcome"]) == (1, "still_rejected")
+    assert len(lying(fresh)) == 1, "a retry that fails leaves one, not two"
+
+    good, worse = tmp_path / "right.json", tmp_path / "worse.json"
+    good.write_bytes(GOOD)
+    worse.write_bytes(b'{"cunzheng_sidecar": 2}')
+    assert fresh("quarantine", "attach-sidecar", number, worse).code == 1
+    attached = fresh("quarantine", "attach-sidecar", number, good, "--reason", "补正", "--json")
+    assert attached.code == 0, attached.err
+    (tried,) = attached.json["tried"]
+    assert (tried["outcome"], tried["sealed"]) == ("accessioned", True)
+    record = found(fresh, tried["record"])
+    assert record["description"]["findings"] == [{"code": "FROM_QUARANTINE", "note": number}]
+    assert (record["catalog"]["name"], record["catalog"]["case"]) == ("a.txt", "案-7")
+    assert lying(fresh) == []
+    (ended,) = lying(fresh, "--all")
+    assert (ended["state"], ended["record"]) == ("accessioned", tried["record"])
+    folder = fresh.home / "quarantine" / number
+    assert (folder / "sidecar").read_bytes() == BAD, "the bad one stays"
+    assert fresh("quarantine", "retry", number).code == 1
+    assert fresh("status", "--json").json["drops"]["quarantined"] == 0
+    verified(fresh)
+    (fresh.home / "cunzheng.db").unlink()
+    assert fresh("rebuild").code == 0
+    assert lying(fresh) == []
+    assert fresh("status", "--json").json["drops"]["quarantined"] == 0
+    verified(fresh)
+
+
+def test_a_row_of_a_list_is_repaired_and_the_words_are_in_both_languages(
+    fresh: Cli, tmp_path: Path
+) -> None:
+    put(fresh, a_mp4=b"a", l_csv=csv_list(csv_row("a.mp4").replace("行政检查", "随便看看")))
+    assert taken(fresh)["records"] == 1, "the list is a record of its own"
+    (item,) = lying(fresh)
+    number = item["quarantine"]
+    assert "Row 1 of the list" in item["sentence"]
+    chinese = fresh("--lang", "zh", "quarantine", "show", number).out
+    assert "清单第 1 行" in chinese
+    assert "附带说明开头" in chinese
+    assert "待处置" in fresh("--lang", "zh", "quarantine", "list").out
+    assert "still not taken: Row 1" in fresh("quarantine", "retry", "--all").out
+    right = tmp_path / "a.mp4.xml"
+    right.write_bytes(station_xml())
+    done = fresh("--lang", "zh", "quarantine", "attach-sidecar", number, right)
+    assert (done.code, "已收存，记录" in done.out) == (0, True), done.err
+    (kept,) = (fresh.home / "quarantine" / number).glob("sidecar")
+    assert kept.read_bytes().startswith("文件名".encode("gb18030"))
+
+
+def test_a_drop_is_rejected_for_good(fresh: Cli) -> None:
+    put(fresh, a_txt=b"a", a_txt_json=BAD)
+    taken(fresh)
+    number = lying(fresh)[0]["quarantine"]
+    assert fresh("quarantine", "reject", number, "--reason", " ").code == 2
+    done = fresh("quarantine", "reject", number, "--reason", "测试文件", "--json")
+    assert (done.code, done.json["sealed"]) == (0, True)
+    assert lying(fresh) == []
+    assert lying(fresh, "--all")[0]["state"] == "rejected"
+    assert (fresh.home / "quarantine" / number / "content").read_bytes() == b"a"
+    twice = fresh("quarantine", "reject", number, "--reason", "x")
+    assert (twice.code, "resolved" in twice.err) == (1, True)
+    assert fresh("quarantine", "show", "7ZZ").code != 0
+    verified(fresh)
+
+
+def test_an_attached_state_secret_leaves_nothing(fresh: Cli, tmp_path: Path) -> None:
+    put(fresh, a_txt=b"a", a_txt_json=BAD)
+    taken(fresh)
+    number = lying(fresh)[0]["quarantine"]
+    secret = tmp_path / "a.txt.json"
+    secret.write_bytes(SECRET)
+    assert fresh("quarantine", "attach-sidecar", number, secret).code != 0
+    assert lying(fresh, "--all") == []
+    assert list((fresh.home / "quarantine").iterdir()) == []
+    verified(fresh)
+
+
+def test_a_late_sidecar_amends_its_record(fresh: Cli) -> None:
+    put(fresh, a_txt=b"a", b_mp4=b"b" * 99)
+    assert taken(fresh)["records"] == 2
+    folder = put(fresh, a_txt_json=GOOD, b_xml=station_xml(), c_txt_json=GOOD)
+    done = taken(fresh)
+    assert (done["amended"], done["records"]) == (2, 0)
+    assert [item["reason"] for item in done["noticed"]] == ["sidecar_alone"]
+    assert [path.name for path in folder.iterdir()] == ["c.txt.json"]
+    record = fresh.record("--case", "案-7")
+    shown = found(fresh, record)
+    (event,) = (one for one in shown["custody"] if one["kind"] == "record.amended")
+    assert event["detail"]["claims"] == {"stage": "decide", "case": "案-7"}
+    assert shown["description"]["claims"] is None
+    text = fresh("--lang", "zh", "show", record).out
+    assert "补交附带说明" in text
+    assert "案-7" in text
+    assert fresh.record("--case", "沪交执罚〔2026〕12号") != record
+    assert taken(fresh)["amended"] == 0
+    verified(fresh)
+    (fresh.home / "cunzheng.db").unlink()
+    assert fresh("rebuild").code == 0
+    assert fresh.record("--case", "案-7") == record
+    verified(fresh)
+
+
+def test_a_late_list_amends_what_was_taken_without_it(fresh: Cli) -> None:
+    put(fresh, a_mp4=b"a", b_mp4=b"b")
+    taken(fresh)
+    put(fresh, l_csv=csv_list(csv_row("a.mp4", "案-1"), csv_row("b.mp4", "案-2")))
+    done = taken(fresh)
+    assert (done["amended"], done["records"]) == (2, 1)
+    assert found(fresh, fresh.record("--case", "案-2"))["catalog"]["name"] == "b.mp4"
+    verified(fresh)
+
+
+def test_a_late_sidecar_that_claims_another_content_amends_nothing(fresh: Cli) -> None:
+    put(fresh, a_txt=b"a")
+    taken(fresh)
+    claimed = {"cunzheng_sidecar": 1, "sha256": "0" * 64}
+    put(fresh, a_txt_json=json.dumps(claimed).encode())
+    done = taken(fresh)
+    assert (done["amended"], [one["reason"] for one in done["noticed"]]) == (0, ["sidecar_alone"])
+
+
+def test_a_bad_late_sidecar_is_quarantined_alone_and_repaired(fresh: Cli, tmp_path: Path) -> None:
+    put(fresh, a_txt=b"a")
+    taken(fresh)
+    put(fresh, a_txt_json=BAD)
+    assert taken(fresh)["rejected"] == 1
+    (item,) = lying(fresh)
+    record = fresh.record()
+    assert (item["name"], item["late_for"]) == ("a.txt.json", record)
+    shown = fresh("quarantine", "show", item["quarantine"], "--json").json
+    assert [one["role"] for one in shown["files"]] == ["sidecar"]
+    good = tmp_path / "x.json"
+    good.write_bytes(GOOD)
+    done = fresh("quarantine", "attach-sidecar", item["quarantine"], good, "--json").json
+    assert (done["tried"][0]["outcome"], done["tried"][0]["record"]) == ("amended", record)
+    assert fresh.record("--case", "案-7") == record
+    verified(fresh)
+
+
+def test_a_late_state_secret_is_refused_and_told_loudly(fresh: Cli) -> None:
+    put(fresh, a_txt=b"a")
+    taken(fresh)
+    record = fresh.record()
+    folder = put(fresh, a_txt_json=SECRET)
+    done = fresh("watch", "--once")
+    assert f"marks record {record} as a state secret" in done.out
+    assert [path.name[:9] for path in folder.iterdir()] == [".refused-"]
+    assert all(event["kind"] != "record.amended" for event in found(fresh, record)["custody"])
+
+
+def test_a_secret_row_refuses_its_file_and_the_whole_list(fresh: Cli) -> None:
+    rows = csv_list(csv_row("a.mp4"), csv_row("b.mp4", level="机密"))
+    folder = put(fresh, a_mp4=b"a", b_mp4=b"b", l_csv=rows)
+    done = taken(fresh)
+    assert (done["refused"], done["records"]) == (2, 1)
+    assert sorted(path.name[:9] for path in folder.iterdir()) == [".refused-"] * 2
+    assert list((fresh.home / "quarantine").iterdir()) == []
+
+
+def test_by_hand_with_mapped_sidecars(fresh: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "a.wav").write_bytes(b"a")
+    (folder / "a.xml").write_bytes(station_xml())
+    (folder / "b.wav").write_bytes(b"b")
+    (folder / "l.csv").write_bytes(csv_list(csv_row("b.wav", "案-2")))
+    done = fresh("ingest", folder, "--source", "hand", "--json")
+    assert (done.code, done.json["records"]) == (0, 3), done.err
+    assert fresh.record("--case", "案-2")
+    alone = fresh("ingest", folder / "a.xml", "--source", "hand", "--json").json
+    assert [one["reason"] for one in alone["noticed"]] == ["sidecar_of"]
