@@ -418,11 +418,20 @@ class Workbench:
             one_at_a_time(self.folder("locks") / "watch") as mine,
             self._only_of_inbox() as alone,
         ):
-            if not mine or not alone:
+            if not mine:
                 raise UsageError(
                     say(
                         "Another watcher is already at work on this archive.",
                         "该存证库已有另一个监视进程在运行。",
+                    )
+                )
+            if not alone:
+                raise UsageError(
+                    say(
+                        "Another process has the inbox locked, such as a watcher of another"
+                        " archive; lslocks(8) names it.",
+                        "收件目录已被另一进程锁定（例如另一存证库的监视进程），"
+                        "可用 lslocks(8) 查看。",
                     )
                 )
             yield

@@ -52,5 +52,5 @@ def test_one_inbox_of_two_archives_has_one_watcher(lab: Lab) -> None:
     watch = Watch(first).ready()
     other = Watch(second)
     assert other.process.wait(60) == 2
-    assert "Another watcher is already at work" in other.said
+    assert "Another process has the inbox locked" in other.said
     watch.end()
