@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from archive.errors import StateUnknown, Unreachable
-from archive.index import lookup
+from archive.index import lookup, places
 from cli.exits import sentence
 from cli.language import say
 from cli.wiring_index import indexing
@@ -112,7 +112,7 @@ class _Worker:
 
     def _waits(self) -> bool:
         with self._bench.database.read() as connection:
-            return lookup.waiting(connection) > 0
+            return lookup.waiting(connection) > 0 or places.has_traces(connection)
 
     def _goes_on(self) -> bool:
         return not self.stop.is_set()

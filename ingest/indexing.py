@@ -71,7 +71,7 @@ class Indexer:
         """
         if not go_on():
             return 0
-        return self._again(_stale) or self._fresh() or self._again(_failed)
+        return self._again(_stale) or self._fresh() or self._again(_failed) or self._scrub()
 
     def restart(self) -> None:
         """Forget everything: the index begins anew."""
@@ -104,6 +104,10 @@ class Indexer:
         should = int(connection.execute(counted).scalar_one()) - lookup.fresh(connection)
         there = int(connection.execute(select(func.count()).select_from(DOCUMENT)).scalar_one())
         return max(0, should - there)
+
+    def _scrub(self) -> int:
+        with self._database.write() as connection:
+            return int(places.scrub(connection))
 
     # ── new records ──
 

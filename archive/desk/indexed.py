@@ -24,7 +24,7 @@ def follow(
             if before and any(before.get(name) != value.get(name) for name in _OF_CASES):
                 places.refresh_marked(connection, facet("a", key))
         case _:
-            places.remove(connection, key)
+            places.remove(connection, key, traceless=True)
 
 
 def attached_to(shelf: Shelf, cases: Sequence[str]) -> tuple[Attached, ...]:

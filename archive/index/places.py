@@ -1,6 +1,6 @@
 """The tables of the index, and what else of the database touches them.
 
-    remove(connection, record)      # at once: destroyed, lost, blocked
+    remove(connection, record)      # at once: destroyed, lost, spilled
     refresh(connection, [record])   # its line in the catalog or its cases changed: read again soon
 
 They are no part of what a rebuild restores: an index is made anew from ledger and objects at any
@@ -48,6 +48,9 @@ _MARKS = ", ".join("?" * len(COLUMNS))
 _LEVEL = 1
 _CHANGES = ""
 """The line of INDEXING that counts changes; no log has this name."""
+_SCRUB = " "
+"""The line that asks for `scrub`: 0 to begin, 1 begun."""
+_MERGED, _NOTHING_MERGED = 2_000, 2
 _TRUE = "true"
 
 
@@ -130,12 +133,19 @@ def put(connection: Connection, documents: Sequence[Ready]) -> None:
     _put_words(connection, placed)
 
 
-def remove(connection: Connection, record: str) -> None:
-    """Take a record out, with its words; nothing where it is not in."""
+def remove(connection: Connection, record: str, *, traceless: bool = False) -> None:
+    """Take a record out, with its words; nothing where it is not in.
+
+    `traceless`: what is left of them in older pages is to be merged away, see `scrub`.
+    """
     known = _known(connection, [record])
     if known:
         _forget_words(connection, known.values())
         connection.execute(delete(DOCUMENT).where(DOCUMENT.c.record == record))
+        if traceless:
+            connection.execute(delete(INDEXING).where(INDEXING.c.log == _SCRUB))
+            row = {"log": _SCRUB, "next": 0, "form": FORM}
+            connection.execute(sa.insert(INDEXING), [row])
 
 
 def refresh(connection: Connection, records: Sequence[str]) -> None:
@@ -184,10 +194,33 @@ def set_next(connection: Connection, log: str, index: int) -> None:
     connection.execute(sa.insert(INDEXING), [{"log": log, "next": index, "form": FORM}])
 
 
-def scrub(connection: Connection) -> None:
-    """Merge all parts, so that no words of removed records are left behind in older ones."""
-    if connection.dialect.name != "postgresql":
-        connection.exec_driver_sql("INSERT INTO words(words) VALUES ('optimize')")
+def has_traces(connection: Connection) -> bool:
+    """Whether `scrub` has something to do."""
+    query = select(INDEXING.c.log).where(INDEXING.c.log == _SCRUB)
+    return connection.execute(query).first() is not None
+
+
+def scrub(connection: Connection) -> bool:
+    """Merge a part of the index, so that no words of removed records stay behind in older pages;
+    False where nothing is left to merge, or nobody asked (`remove` with `traceless`).
+    """
+    query = select(INDEXING.c.next).where(INDEXING.c.log == _SCRUB)
+    begun = connection.execute(query).scalar()
+    here = INDEXING.c.log == _SCRUB
+    if connection.dialect.name == "postgresql":
+        connection.execute(delete(INDEXING).where(here))  # VACUUM does it there
+        return False
+    if begun is None:
+        return False
+    before = connection.exec_driver_sql("SELECT total_changes()").scalar() or 0
+    pages = -_MERGED if begun == 0 else _MERGED  # negative: begin a merge of everything
+    connection.exec_driver_sql("INSERT INTO words(words, rank) VALUES ('merge', ?)", (pages,))
+    after = connection.exec_driver_sql("SELECT total_changes()").scalar() or 0
+    if after - before < _NOTHING_MERGED:
+        connection.execute(delete(INDEXING).where(here))
+        return False
+    connection.execute(update(INDEXING).where(here).values(next=1))
+    return True
 
 
 def read(record: str, data: bytes, most: int = 0) -> Document:

@@ -220,6 +220,24 @@ def test_what_is_destroyed_while_it_is_read(bench: Bench, monkeypatch: pytest.Mo
     assert bench.names("超限运输") == []
 
 
+def test_nothing_stays_of_what_was_removed(bench: Bench) -> None:
+    """Not even in older pages of the index, once the indexer went on."""
+    for number in range(6):
+        bench.packed.take({f"{number}.txt": f"alpha{number} 秘闻{number} kryptonite".encode()}, "m")
+        bench.drain()
+    found = bench.search("kryptonite")
+    assert len(found.hits) == 6
+    with bench.archive.db.write() as connection:
+        for hit in found.hits:
+            DbShelf(connection).put("destroyed", hit.row.id, {"disposition": "D"})
+    pages = "SELECT count(*) FROM words_data WHERE instr(block, CAST('kryptonite' AS BLOB)) > 0"
+    with bench.archive.db.read() as connection:
+        assert connection.exec_driver_sql(pages).scalar()
+    bench.drain()
+    with bench.archive.db.read() as connection:
+        assert connection.exec_driver_sql(pages).scalar() == 0
+
+
 def test_an_index_that_is_damaged_or_of_another_form(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
