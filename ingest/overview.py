@@ -27,24 +27,27 @@ def look(connection: Connection, home: Path, now: datetime) -> DropsStatus:
     refused, taken, bare = _known(connection)
     waiting = held = late = 0
     inbox = os.fsencode(home / "inbox")
-    for names in _folders(inbox):
+    mapped = _mapped(connection)
+    for folder, names in _folders(inbox):
         for name, key in names.items():
             beside = names.get(name + _SUFFIX)
             is_sidecar = name.endswith(_SUFFIX) and name[: -len(_SUFFIX)] in names
             late += key in bare and beside is not None and beside not in taken
             if is_sidecar or key in taken or beside in taken:
                 continue
+            if mapped and os.path.join(folder, name) in mapped:
+                continue
             if key in refused or beside in refused:
                 held += 1
             else:
                 waiting += 1
     held += _put_aside(inbox)
-    folders = list(_quarantined(home / "quarantine", resolved(connection)))
+    open_since = list(_quarantined(home / "quarantine", resolved(connection)))
     return DropsStatus(
         waiting,
         held,
-        len(folders),
-        min(folders, default=None),
+        len(open_since),
+        min(open_since, default=None),
         late_sidecars=late,
         passed_over=_passed_over(inbox, now.timestamp() - RESTED_SECONDS),
         purge_leftovers=_leftovers(connection, home / "purge"),
@@ -94,8 +97,15 @@ def _leftovers(connection: Connection, purge: Path) -> int:
     return sum(number not in known for number in numbers)
 
 
-def _folders(top: bytes) -> Iterator[dict[bytes, FileKey]]:
-    """Regular files of every folder below a source, by name."""
+def _mapped(connection: Connection) -> set[bytes]:
+    """Where sidecars by mapping stand whose files are kept in place."""
+    here = INTAKE.c.sidecar_path.is_not(None) & INTAKE.c.state.in_(_DONE)
+    paths = connection.execute(select(INTAKE.c.sidecar_path).where(here)).scalars()
+    return {bytes(path) for path in paths if path}
+
+
+def _folders(top: bytes) -> Iterator[tuple[bytes, dict[bytes, FileKey]]]:
+    """Every folder below a source, with its regular files by name."""
     for folder, folders, names in os.walk(top):
         folders[:] = [name for name in folders if not is_ignored(name)]
         if folder == top:
@@ -110,7 +120,7 @@ def _folders(top: bytes) -> Iterator[dict[bytes, FileKey]]:
                 continue  # just taken
             if stat.S_ISREG(seen.st_mode):
                 found[name] = FileKey.of(seen)
-        yield found
+        yield folder, found
 
 
 def _quarantined(folder: Path, done: Container[str]) -> Iterator[datetime]:

@@ -241,3 +241,14 @@ def test_by_hand_with_mapped_sidecars(fresh: Cli, tmp_path: Path) -> None:
     assert fresh.record("--case", "案-2")
     alone = fresh("ingest", folder / "a.xml", "--source", "hand", "--json").json
     assert [one["reason"] for one in alone["noticed"]] == ["sidecar_of"]
+
+
+def test_what_is_kept_with_a_mapped_sidecar_waits_for_nobody(fresh: Cli) -> None:
+    settings = fresh.home / "cunzheng.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace('release = "purge"', 'release = "keep"'), encoding="utf-8")
+    folder = put(fresh, a_mp4=b"a", a_xml=station_xml(), l_csv=csv_list(csv_row("b.mp4")))
+    assert taken(fresh)["records"] == 2
+    assert len(list(folder.iterdir())) == 3
+    assert fresh("status", "--json").json["drops"]["waiting"] == 0
+    assert taken(fresh)["records"] == 0
