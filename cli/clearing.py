@@ -15,14 +15,11 @@ from archive.desk.submit import Desk
 from archive.errors import Unreachable
 from archive.tables import IntakeRow
 from archive.times import parse_time
-from cli.wiring_stock import Stocked, first_of, replica_of
-from retention.clearing import Cleared, Clearer
-from retention.deleting import Place
-from retention.law import RetentionLaw
-from retention.warrant import replayed
+from cli.wiring_stock import first_of, replica_of
 
 if TYPE_CHECKING:
     from cli.wiring import Workbench
+    from retention.clearing import Clearer
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
 _OVER = ("released", "kept", "purged")
@@ -30,18 +27,21 @@ AGAIN = timedelta(days=1)
 """After what time something is tried again that a store did not let go of."""
 
 
-def clearer_of(bench: "Workbench", desk: Desk) -> Clearer:
+def clearer_of(bench: "Workbench", desk: Desk) -> "Clearer":
     """A clearer over the stores that are at hand; one that is away is cleared another time."""
-    places = [_place(first_of(bench))]
+    # Only needed when something is deleted: it loads what verifies ledgers.
+    from retention.clearing import Clearer
+    from retention.deleting import Place
+    from retention.law import RetentionLaw
+    from retention.warrant import replayed
+
+    stores = [first_of(bench)]
     if bench.settings.replica:
         with suppress(Unreachable):
-            places.append(_place(replica_of(bench)))
+            stores.append(replica_of(bench))
+    places = [Place(one.name, one.evidence, one.vault) for one in stores]
     warrant = replayed(places[0].store, bench.live, bench.own_policy, RetentionLaw(), bench.clock)
     return Clearer(desk, places, bench.live, warrant, partial(_forget_drops, bench))
-
-
-def _place(found: Stocked) -> Place:
-    return Place(found.name, found.evidence, found.vault)
 
 
 def _forget_drops(bench: "Workbench", records: Sequence[str]) -> None:
@@ -68,20 +68,20 @@ class ClearingTurn:
     The whole ledger is read before anything is deleted, so what did not go waits a day.
     """
 
-    def __init__(self, make: Callable[[], Clearer], desk: Desk) -> None:
+    def __init__(self, make: Callable[[], "Clearer"], desk: Desk) -> None:
         self._make = make
         self._desk = desk
         self._tried: dict[tuple[str, tuple[str, ...]], datetime] = {}
 
-    def run(self) -> Cleared:
-        """Clear what may go by now; raises as Clearer.run."""
+    def run(self) -> int:
+        """Clear what may go by now; how many records are gone. Raises as Clearer.run."""
         now = self._desk.clock.now()
         ready = self._ready(now)
         fresh = [key for key in ready if now - self._tried.get(key, now - AGAIN) >= AGAIN]
         if not fresh:
-            return Cleared()
+            return 0
         self._tried = dict.fromkeys(ready, now)
-        return self._make().run()
+        return len(self._make().run().destroyed)
 
     def _ready(self, now: datetime) -> list[tuple[str, tuple[str, ...]]]:
         """Records that some store may let go of, each with these stores."""

@@ -14,7 +14,6 @@ from sqlalchemy import func, select
 from archive.desk.submit import Desk
 from archive.ledger import ENTRY
 from archive.ports import Vault
-from retention.clearing import Cleared
 from retention.locks import Failure, Locks
 from retention.renewal import Renewal
 from retention.setting import GRACE, TermSetter
@@ -40,14 +39,14 @@ class Swept:
 class Sweep:
     """One sweep after another over an archive; `vaults` by the name of their store.
 
-    `clear` deletes what was blocked as a secret and may go by now.
+    `clear` deletes what was blocked as a secret and may go by now, and says how many records.
     """
 
     def __init__(
         self,
         desk: Desk,
         vaults: Mapping[str, Vault],
-        clear: Callable[[], Cleared] = Cleared,
+        clear: Callable[[], int] = lambda: 0,
     ) -> None:
         self._desk = desk
         self._clear = clear
@@ -76,7 +75,7 @@ class Sweep:
             self._renewed_at = now
             self._renew(swept, every=False)
         self._lock(swept)
-        swept.cleared += len(self._clear().destroyed)
+        swept.cleared += self._clear()
         return swept
 
     def _changed(self, now: datetime) -> bool:
