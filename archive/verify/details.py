@@ -15,7 +15,6 @@ from archive.statements.kinds import SIGNED, check_data
 from archive.technical import check_amendment
 from archive.verify.context import JSON_LIMIT, Context, Found, fetch, guarded
 
-
 _AMENDMENTS: Mapping[str, Check] = {
     "media": check_amendment,
     "signatures": check_signatures,

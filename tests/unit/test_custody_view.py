@@ -86,7 +86,8 @@ def test_in_chinese(chinese: None, found: Any, capsys: pytest.CaptureFixture[str
 def test_a_full_check_tells_what_it_made_of_the_condition(
     found: Any, chinese: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bare = {**found["custody"][0], "kind": "record.amended", "body": {}, "problem": None}
+    amended = {"kind": "record.amended", "body": {"what": "media"}, "problem": None}
+    bare = {**found["custody"][0], **amended}
     checks = [
         {**bare, "detail": {"condition": {"verdict": verdict}}}
         for verdict in ("damaged", "damaged")

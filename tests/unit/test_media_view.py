@@ -60,7 +60,7 @@ def test_the_name_says_unit_and_mark() -> None:
 
 
 def test_the_essence_of_a_full_check() -> None:
-    event = {"kind": "record.amended", "detail": amendment()}
+    event = {"kind": "record.amended", "body": {"what": "media"}, "detail": amendment()}
     assert pairs("video/mp4", event)["essence of stream 0"] == f"sha256:{'cd' * 8}…, h264"
     assert "essence of stream 0" not in pairs("video/mp4")
 
