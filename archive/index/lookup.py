@@ -29,21 +29,35 @@ def numbers(
     begin: bool = False,
 ) -> list[int]:
     """Numbers of the newest records that match, from the newest on; none above `top`."""
-    limit = 1 << 60 if top is None else top
+    limit = newest(connection) if top is None else top
     if connection.dialect.name == "postgresql":
-        statement = (
-            "SELECT id FROM document WHERE words @@ CAST(%s AS tsquery) AND id <= %s"
-            " ORDER BY id DESC LIMIT %s OFFSET %s"
-        )
         wish = lexemes.expression(asked, begin=begin)
+        if not skip:
+            found = connection.exec_driver_sql(_NEAR, (wish, limit, limit - _NEAREST, most))
+            if len(near := [row[0] for row in found]) == most:
+                return near
+        found = connection.exec_driver_sql(_ALL, (wish, limit, most, skip))
     else:
-        statement = (
-            "SELECT rowid FROM words WHERE words MATCH ? AND rowid <= ?"
-            " ORDER BY rowid DESC LIMIT ? OFFSET ?"
-        )
         wish = sqlite(asked, begin=begin)
-    found = connection.exec_driver_sql(statement, (wish, limit, most, skip))
+        found = connection.exec_driver_sql(_SQLITE, (wish, limit, most, skip))
     return [row[0] for row in found]
+
+
+_SQLITE = (
+    "SELECT rowid FROM words WHERE words MATCH ? AND rowid <= ?"
+    " ORDER BY rowid DESC LIMIT ? OFFSET ?"
+)
+_NEAREST = 4_000
+_NEAR = (
+    "SELECT id FROM document WHERE words @@ CAST(%s AS tsquery) AND id <= %s AND id > %s"
+    " ORDER BY id DESC LIMIT %s"
+)
+"""Frequent words: enough hits among the newest records, which are looked at one by one."""
+_ALL = (
+    "SELECT id FROM (SELECT id FROM document WHERE words @@ CAST(%s AS tsquery) OFFSET 0) AS hit"
+    " WHERE id <= %s ORDER BY id DESC LIMIT %s OFFSET %s"
+)
+"""Others: by the index. OFFSET 0 keeps the planner from walking through all records instead."""
 
 
 def count(
