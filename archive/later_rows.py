@@ -1,7 +1,7 @@
 """Entries that add to what is there already: amendments of records, resolved quarantine.
 
-    later.take(connection, entry, description)      # False for every other kind
-    later.save(connection, lost)                    # after the lines of new records
+later.take(connection, entry, description)      # False for every other kind
+later.save(connection, lost)                    # after the lines of new records
 """
 
 from collections.abc import Callable, Mapping
