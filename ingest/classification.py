@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from ingest import classified_fields
-from ingest.secrecy import HIDDEN, SIMPLIFIED
+from ingest.mark_words import HIDDEN, SIMPLIFIED
 
 _MOST = 20_000
 """Characters that are looked at."""

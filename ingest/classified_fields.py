@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Sequence
 
-from ingest.secrecy import HIDDEN
+from ingest.mark_words import HIDDEN
 
 _NAME = (
     r"(?:x-)?(?:[a-z]{2,16}[-_])?"

@@ -6,10 +6,11 @@ that it is marked: a refused drop stays with its owner, a kept secret cannot be 
 """
 
 import re
-import unicodedata
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from itertools import chain
+
+from ingest.mark_words import HEADS, end_of, may_hold, plain
 
 _MARK = re.compile(r"绝密|机密|(?<!工作)(?<!商业)秘密|top[-_]?secret|secret|confidential")
 _STAR = re.compile(r"(?:绝密|机密|秘密|secret|confidential)[★☆*]")
@@ -17,17 +18,15 @@ _FIELD = re.compile(
     r"(?:classification|classified|secrecy|密级|定密|涉密等级|保密级别)"
     r"[\"']?[:=][\[{\"']*([^\"',}\]]{0,40})"
 )
-SIMPLIFIED = str.maketrans("絕機祕級業別", "绝机秘级业别")
 _ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
 _OVERLAP = 256
 """Characters of the longest field with its value, and more."""
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-HIDDEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
 def is_marked(value: str) -> bool:
     """Whether the value of a classification field names a secret."""
-    return _MARK.search(_plain(value)) is not None
+    return _MARK.search(plain(value)) is not None
 
 
 def is_marked_text(text: str) -> bool:
@@ -35,7 +34,7 @@ def is_marked_text(text: str) -> bool:
 
     It does if a field of classification names it, or if the mark stands anywhere with its star.
     """
-    return _names_a_secret(_plain(_ESCAPE.sub(_unescape, text)))
+    return _names_a_secret(plain(_ESCAPE.sub(_unescape, text)))
 
 
 def is_marked_stream(pieces: Iterable[bytes]) -> bool:
@@ -58,15 +57,20 @@ class _Scan:
         end = text.rfind("\\", max(0, len(text) - 5)) if piece else -1
         self._half = text[end:] if end >= 0 else ""
         whole = text[:end] if end >= 0 else text
-        plain = self._tail + _plain(_ESCAPE.sub(_unescape, whole))
-        self._tail = plain[-_OVERLAP:]
-        return _names_a_secret(plain)
+        whole = _ESCAPE.sub(_unescape, whole) if "\\u" in whole else whole
+        tail = self._tail
+        if not (may_hold(whole) or tail.endswith(HEADS) or _MARK.search(tail)):
+            self._tail = end_of(tail, whole, _OVERLAP)
+            return False
+        seen = tail + plain(whole)
+        self._tail = seen[-_OVERLAP:]
+        return _names_a_secret(seen)
 
 
-def _names_a_secret(plain: str) -> bool:
-    if _STAR.search(plain):
+def _names_a_secret(seen: str) -> bool:
+    if _STAR.search(seen):
         return True
-    return any(_MARK.search(match[1]) for match in _FIELD.finditer(plain))
+    return any(_MARK.search(match[1]) for match in _FIELD.finditer(seen))
 
 
 def readings(data: bytes) -> Iterator[str]:
@@ -77,9 +81,3 @@ def readings(data: bytes) -> Iterator[str]:
 
 def _unescape(match: re.Match[str]) -> str:
     return chr(int(match[1], 16))
-
-
-def _plain(text: str) -> str:
-    # Full-width letters, spaces inside a word and capital letters hide nothing.
-    plain = HIDDEN.sub("", unicodedata.normalize("NFKC", text)).casefold()
-    return plain.translate(SIMPLIFIED)
