@@ -12,6 +12,12 @@ from hypothesis import strategies as st
 from cli import language
 from cli.settings import TEMPLATE, Settings, SettingsError
 
+# A list, for drawing from it is cheap: under load Hypothesis finds filters and regexes too slow.
+PRINTABLE = [
+    one
+    for one in map(chr, (*range(0x3100), *range(0xFF00, 0x10000), 0x4E2D, 0x1F3A5))
+    if one.isprintable()
+]
 BASE = 'cunzheng = 1\narchive = "cunzheng.local/01kan"\n'
 
 
@@ -28,11 +34,11 @@ def test_absent_keys_take_their_defaults() -> None:
 
 
 @given(
-    office=st.from_regex(r"[a-z0-9]{1,16}", fullmatch=True),
+    office=st.text(st.sampled_from("abcxyz0189"), min_size=1, max_size=16),
     digests=st.permutations(["sha256", "sm3", "sha512"]),
     entries=st.integers(1, 65536),
     seconds=st.floats(0, 60),
-    store=st.text(min_size=1).filter(lambda text: text.isprintable() and "://" not in text),
+    store=st.text(st.sampled_from(PRINTABLE), min_size=1).filter(lambda text: "://" not in text),
 )
 def test_written_settings_read_back_the_same(
     office: str, digests: list[str], entries: int, seconds: float, store: str
