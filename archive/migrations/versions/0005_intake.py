@@ -1,11 +1,14 @@
 """Intake: what documents say of themselves, what the register says of a source."""
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
 from archive.column_types import text_type, time_type
 from archive.index import places
 from archive.kinds import short_kind
+from archive.source_rows import Counts
 
 revision = "0005"
 down_revision = "0004"
@@ -73,3 +76,17 @@ def _count_by_hour() -> None:
         "INSERT INTO source_hour (source, hour, records, bytes, redropped, rejected, refused)"  # noqa: S608
         f" SELECT source, {hour}, count(*), sum(size), 0, 0, 0 FROM record GROUP BY 1, 2"
     )
+    _count_other_arrivals(is_sqlite=is_sqlite)
+
+
+def _count_other_arrivals(*, is_sqlite: bool) -> None:
+    """Count re-drops and what was rejected, of which only the ledger's entries tell."""
+    connection, counts = op.get_bind(), Counts()
+    holds = "instr(data, :kind) > 0" if is_sqlite else "position(:kind in data) > 0"
+    for kind in ("record.redropped", "drop.rejected"):
+        # Quotation marks inside a string of JSON are escaped: this is the entry's own kind.
+        query = sa.text(f"SELECT data FROM entry WHERE {holds}")  # noqa: S608
+        bound = query.bindparams(sa.bindparam("kind", f'"kind":"{kind}"'.encode(), sa.LargeBinary))
+        for data in connection.execute(bound).scalars():
+            counts.note(kind, json.loads(bytes(data))["body"])
+    counts.save(connection)
