@@ -1,4 +1,4 @@
-"""What sidecars that came later add to the catalog: where a record claimed nothing itself."""
+"""What sidecars that came later say in the catalog: where no sidecar came with the record."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ RECORD = RecordRow.__table__  # type: ignore[attr-defined]
 
 
 def add(connection: Connection, late: Sequence[tuple[str, bytes | None]]) -> None:
-    """Fill columns of records, in the order of the entries; a detail is None where it is gone."""
+    """Set columns of records, in the order of the entries; a detail is None where it is gone."""
     changed = []
     for record, data in late:
         try:

@@ -2,7 +2,7 @@
 §14), and what it means for the catalog.
 
     check_late_sidecar(data)            # exactly its keys, bytes and digests agree; FormatError
-    columns_of(row, data)               # columns of the catalog that the record itself left empty
+    columns_of(row, claims)             # columns of the catalog, where no sidecar came in time
 """
 
 import base64
@@ -66,10 +66,11 @@ def claims_of(data: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def columns_of(row: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, Any]:
-    """What the claims add to a line of the catalog: only where nothing stood before.
+    """What the claims add to a line of the catalog: only where no sidecar said anything before.
 
-    What a file's name or the register of sources gave in place of a claim yields to one, in the
-    order of an accession. A time of recording by the file itself stays.
+    The order is that of an accession: a sidecar, then the file's name, then the register of
+    sources. So what these two gave in place of a claim yields to one, as it does where the sidecar
+    came in time. A time of recording by the file itself stays.
     """
     yields = _BY_DEFAULT if row.get("sidecar_sha256") is None else frozenset()
     said = {column: claims.get(name) for name, column in _PLAIN.items()}

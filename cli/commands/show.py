@@ -151,7 +151,7 @@ def _officers(row: Mapping[str, Any], value: Mapping[str, Any]) -> str | None:
     if officers is None or (value.get("claims") or {}).get("officers"):
         return officers
     segment = (value.get("technical") or {}).get("segment") or {}
-    if segment.get("officer"):
+    if segment.get("officer") == officers:
         return say(f"{officers} (by the file name)", f"{officers}（据文件名）")
     if (value.get("register") or {}).get("officer") == officers:
         return say(f"{officers} (by the register)", f"{officers}（据来源登记）")

@@ -252,3 +252,42 @@ def test_what_is_kept_with_a_mapped_sidecar_waits_for_nobody(fresh: Cli) -> None
     assert len(list(folder.iterdir())) == 3
     assert fresh("status", "--json").json["drops"]["waiting"] == 0
     assert taken(fresh)["records"] == 0
+
+
+def test_a_late_sidecar_goes_before_name_and_register(fresh: Cli) -> None:
+    put(fresh, seed_txt=b"seed")
+    taken(fresh)
+    said = ("--unit", "登记单位", "--officer", "登记人员", "--device", "REG-1")
+    assert fresh("sources", "confirm", "S", *said).code == 0
+    named = "DSJ0012_012345_20260301083000_0001.mp4"
+    folder = put(fresh, a_txt=b"a", b_txt=b"b")
+    (folder / named).write_bytes(b"c" * 99)
+    assert taken(fresh)["records"] == 3
+    assert "012345 (by the file name)" in fresh("show", fresh.record(named)).out
+    claims = {
+        "cunzheng_sidecar": 1,
+        "unit": "补交单位",
+        "device": "LATE-9",
+        "officers": [{"name": "张三", "number": "1"}, {"name": "李四", "number": "2"}],
+    }
+    late = json.dumps(claims).encode()
+    (folder / f"{named}.json").write_bytes(late)
+    put(fresh, a_txt_json=late)
+    assert taken(fresh)["amended"] == 2
+
+    def columns(name: str) -> tuple[str, str, str]:
+        row = found(fresh, fresh.record(name))["catalog"]
+        return row["unit"], row["officers"], row["device"]
+
+    def all_is_well() -> None:
+        assert columns("a.txt") == ("补交单位", "张三 1 李四 2", "LATE-9")
+        assert columns(named) == ("补交单位", "张三 1 李四 2", "LATE-9")
+        assert columns("b.txt") == ("登记单位", "登记人员", "REG-1")
+        assert fresh.record("--officer", "张三", "a.txt") == fresh.record("a.txt")
+        assert "(by the file name)" not in fresh("show", fresh.record(named)).out
+        verified(fresh)
+
+    all_is_well()
+    (fresh.home / "cunzheng.db").unlink()
+    assert fresh("rebuild").code == 0
+    all_is_well()
