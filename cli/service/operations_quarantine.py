@@ -24,6 +24,7 @@ from ingest.errors import StillRejected
 from ingest.found import Found
 from ingest.intake import Intake
 from ingest.names import safe_file_name
+from ingest.quarantine.before import Before
 from ingest.quarantine.resolving import Resolver
 from ingest.quarantine.shelf import ATTACHED, Item, Shelf
 from ingest.sidecars.pairing import look
@@ -109,7 +110,8 @@ def _reject(host: Host, caller: Caller, params: Params) -> Document:
 
 
 def _shelf(host: Host) -> Shelf:
-    return Shelf(host.bench.folder("quarantine"))
+    before = Before(host.bench.database, host.bench.evidence)
+    return Shelf(host.bench.folder("quarantine"), before)
 
 
 def _open(host: Host, shelf: Shelf) -> list[Item]:

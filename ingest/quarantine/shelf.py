@@ -18,6 +18,7 @@ from ingest.claim import FILE, JSON, LIST, ROW, TWICE, Claim
 from ingest.errors import SourceUnreadable
 from ingest.found import Drop, Found
 from ingest.names import decode_name
+from ingest.quarantine.before import Before
 from ingest.reason import REASON, Reason, read_reason
 from ingest.settle import FileKey, Settled
 from ingest.sources import open_regular
@@ -137,8 +138,10 @@ class Item:
 class Shelf:
     """All of them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, before: Before | None = None) -> None:
+        """`before` knows more of what an earlier version put there."""
         self._folder = folder
+        self._before = before
 
     def all(self) -> Iterator[Item]:
         """Oldest first; a folder that is none of ours is left out."""
@@ -163,6 +166,8 @@ class Shelf:
             reason = read_reason(path / REASON)
         except FormatError:
             reason = Reason("UNKNOWN", "Its reason cannot be read.", "其原因无法读取。")
+        if reason.source is None and self._before is not None:
+            reason = self._before.completed(path.name, reason)
         at = reason.received_at or datetime.fromtimestamp(path.lstat().st_mtime, UTC)
         check_ulid(path.name)
         return Item(path.name, path, reason, at)
