@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 from archive.identity import Identity, PkiObject, Revoked
 from archive.layout import pki_key
 from archive.ledger import NewObject
-from archive.tables import PkiRow, RevocationRow
+from archive.pki_tables import PkiRow, RevocationRow
 from signing.certificates import load_certificate
 from signing.digest import Digest
 

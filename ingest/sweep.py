@@ -9,12 +9,13 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from archive.errors import Unreachable
+from ingest.errors import InboxLost
 from ingest.found import Drop, Found, Noticed
 from ingest.ignored import is_ignored, is_passed_over, kind_of
 from ingest.names import source_id
 from ingest.settle import FileKey
-from ingest.walk import RESTED_SECONDS, SourceWalk, Watching
+from ingest.walk import RESTED_SECONDS, SourceWalk
+from ingest.watching import Watching
 
 __all__ = ["RESTED_SECONDS", "Drop", "Found", "Noticed", "Share", "Sweeper", "Watching"]
 __all__ += ["is_ignored", "is_passed_over", "kind_of"]
@@ -112,11 +113,14 @@ class Sweeper:
     def sweep(self) -> Iterator[Drop | Noticed]:
         """One round; a drop is offered in every walk until it is taken (`take`).
 
-        Raises Unreachable if the inbox itself cannot be read, and then forgets nothing: a lost
+        Raises InboxLost if the inbox itself cannot be read, and then forgets nothing: a lost
         mount is not an empty folder.
         """
         if self._is_lost(self._inbox):
-            raise Unreachable("The inbox was a mounted file system, and is none now.")
+            raise InboxLost(
+                "The inbox was a mounted file system, and is none now.",
+                "收件目录原为挂载的文件系统，现已不在挂载中。",
+            )
         self._current = set()
         lost: set[bytes] = set()
         yield from self._look_for_sources(lost)
@@ -136,15 +140,13 @@ class Sweeper:
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
             fd = os.open(self._inbox, flags)
         except OSError as error:
-            reason = os.strerror(error.errno or 0)
-            raise Unreachable(f"The inbox cannot be read: {reason}.") from error
+            raise _unreadable(error) from error
         try:
             with os.scandir(fd) as entries:
                 for entry in entries:
                     yield from self._source(entry, names, lost)
         except OSError as error:
-            reason = os.strerror(error.errno or 0)
-            raise Unreachable(f"The inbox cannot be read: {reason}.") from error
+            raise _unreadable(error) from error
         finally:
             os.close(fd)
         for name in self._sources.keys() - names:
@@ -195,3 +197,8 @@ class Sweeper:
         self._current.add((path, reason))
         if (path, reason) not in self._noticed:
             yield Noticed(path, reason)
+
+
+def _unreadable(error: OSError) -> InboxLost:
+    reason = os.strerror(error.errno or 0)
+    return InboxLost(f"The inbox cannot be read: {reason}.", f"收件目录无法读取：{reason}。")

@@ -9,33 +9,32 @@ is ever changed here.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ingest import sidecar
 from ingest.aside import refusal_in
 from ingest.claim import ALONE, Claim
 from ingest.claim import JSON as JSON_MAPPING
-from ingest.complete import MANIFEST, READY, SETTLED, has_rested, hours
+from ingest.complete import MANIFEST, READY, hours
 from ingest.complete.docking import WhenListed
 from ingest.complete.folder import Folder
 from ingest.complete.rules import Rule, WhenReady, WhenSettled, unfinished
 from ingest.errors import SourceChanged, SourceForbidden, SourceUnreadable
 from ingest.found import Drop, Found, Noticed
 from ingest.ignored import is_being_copied, is_ignored, is_passed_over, kind_of
-from ingest.settle import FileKey, Settle, Settled, Settler
+from ingest.settle import FileKey, Settled, Settler
 from ingest.sidecars.folder import (
     JSON,
     FolderSidecars,
     Waiting,
-    Waits,
     is_sidecar_of,
     paired,
     paired_by_mapping,
 )
 from ingest.sidecars.pairing import Pairs
 from ingest.sources import read_head, writer_of
+from ingest.watching import Rests, Watching
 
 _SUFFIX = JSON
 RESTED_SECONDS = 3600
@@ -43,48 +42,6 @@ RESTED_SECONDS = 3600
 CROWDED = 500_000
 """Files of one source from which on it is said that memory grows with them."""
 HARD_LINKED = ("HARD_LINKED", "the file has other names too, by which it can still be changed")
-
-
-@dataclass(frozen=True, slots=True)
-class Watching:
-    """What a walk needs from outside."""
-
-    monotonic: Callable[[], float]
-    now: Callable[[], float]
-    """Seconds since 1970, to compare with times that the system gave to files."""
-    settle: Settle = field(default_factory=Settle)
-    unfinished_seconds: float = 24 * 3600
-    """After what rest an unfinished copy is taken; 0: never."""
-    complete: Callable[[str], str] = lambda _: SETTLED
-    """The rule of a source, one of ingest.complete.RULES."""
-    taken: Callable[[str, Sequence[bytes], float], set[bytes]] = lambda _, __, ___: set()
-    """See ingest.complete.docking."""
-    waits: Waits = field(default_factory=Waits)
-    """Sidecars of stations, and how long files wait for theirs."""
-    is_remote: Callable[[bytes], bool] = lambda _: False
-    """Whether a folder is on a file system that other machines write to unseen."""
-
-
-class _Rests:
-    """How long files have rested: seen by us, and by the times that the system gave them."""
-
-    def __init__(self, settler: Settler, watching: Watching) -> None:
-        self._settler = settler
-        self._watching = watching
-        self.needed = watching.unfinished_seconds
-
-    def seconds(self, file: Found) -> float:
-        """See ingest.complete.rules.Rests."""
-        return self._settler.rested(file.path, self._watching.monotonic())
-
-    def enough(self, file: Found) -> bool:
-        """See ingest.complete.rules.Rests."""
-        return self.is_long(self.seconds(file), file.key)
-
-    def is_long(self, observed: float, key: FileKey) -> bool:
-        """Whether something that was seen unchanged for so many seconds has rested for long."""
-        age = self._watching.now() - key.ctime_ns / 1e9
-        return has_rested(observed, age, self.needed)
 
 
 class _Entry(NamedTuple):
@@ -111,7 +68,7 @@ class SourceWalk:
         self._name = ""
         self._rule: Rule = WhenSettled()
         self.settler = Settler(watching.settle)
-        self._rests = _Rests(self.settler, watching)
+        self._rests = Rests(self.settler, watching)
         self._beside = FolderSidecars(source, watching.waits)
         self.held = 0
         """Files of this walk, or the last one, that wait for something beside them."""

@@ -3,6 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
+import archive.pki_tables
 import archive.tables  # noqa: F401 - fills SQLModel.metadata
 from archive import postgresql
 

@@ -10,35 +10,15 @@ holds people, cases, attachments, holds, and requests and accesses that are open
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from archive.errors import ContentAltered
 from archive.oversight import events as ev
-from archive.oversight.events import NOTHING, DetailRef, Event, Place
+from archive.oversight.events import NOTHING, DetailRef, Event
+from archive.oversight.lines import CaseState, Line, Value
 from archive.parts import DESCRIPTION, part_of
 from archive.statements.kinds import SIGNED
-
-Value = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An entry as JSON gives it, and where it stands."""
-
-    place: Place
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class CaseState:
-    """A case as it is now."""
-
-    unit: str
-    handlers: frozenset[str]
-    sensitivity: frozenset[str]
-    category: str
 
 
 class Reader:

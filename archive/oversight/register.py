@@ -15,7 +15,8 @@ from typing import Any
 from archive.errors import DataBad, NotFound
 from archive.oversight import events as ev
 from archive.oversight.events import DetailRef, Event
-from archive.oversight.reading import Line, Reader
+from archive.oversight.lines import Line
+from archive.oversight.reading import Reader
 from archive.oversight.sources import Details
 
 

@@ -13,7 +13,7 @@ from archive.detail import Detail
 from archive.errors import ContentAltered, FormatError
 from archive.merkle import CompactRange, leaf_hash
 from archive.oversight.events import Accessioned, DetailRef, Place
-from archive.oversight.reading import Line
+from archive.oversight.lines import Line
 from archive.parts import read_small
 from archive.ports import ObjectStore, read_all
 from archive.publish import Places

@@ -8,63 +8,18 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-CHINESE_DIGITS = "〇一二三四五六七八九"
-PLACES = (
-    *(("沪", "上海市"), ("京", "北京市"), ("辽", "辽宁省铁岭市"), ("粤", "广东省深圳市")),
-    *(
-        ("浙", "浙江省杭州市"),
-        ("皖", "安徽省合肥市"),
-        ("鲁", "山东省青岛市"),
-        ("川", "四川省成都市"),
-    ),
+from corpus_words import (
+    COMPANIES,
+    MARKS,
+    MATTERS,
+    OFFICES,
+    PEOPLE,
+    PLACES,
+    RECORDS,
+    TABLES,
+    TITLES,
+    chinese_date,
 )
-OFFICES = (
-    *(("交执", "交通运输局"), ("市监", "市场监督管理局"), ("城管", "城市管理综合行政执法局")),
-    *(
-        ("应急", "应急管理局"),
-        ("环", "生态环境局"),
-        ("卫", "卫生健康委员会"),
-        ("文", "文化和旅游局"),
-    ),
-    *(("农", "农业农村局"), ("水", "水务局"), ("公（交）", "公安局交通警察支队")),
-)
-PEOPLE = (
-    "张伟",
-    "王芳",
-    "李娜",
-    "刘洋",
-    "陈静",
-    "杨磊",
-    "赵敏",
-    "黄强",
-    "周杰",
-    "吴婷",
-    "欧阳修远",
-)
-COMPANIES = (
-    *("上海远通物流有限公司", "铁岭市银州区老王饭店", "深圳市鹏程建材有限公司"),
-    *("合肥大地运输有限责任公司", "青岛海鲜城餐饮管理有限公司", "成都蓉城印务厂"),
-)
-MATTERS = (
-    *("擅自超限运输", "未取得道路运输经营许可", "占道经营", "违法排放污水", "超范围经营食品"),
-    *("未按规定设置安全警示标志", "无证经营烟花爆竹", "擅自改变道路用途"),
-)
-TITLES = (
-    *("行政处罚决定书", "当场行政处罚决定书", "不予行政处罚决定书", "行政处罚事先告知书"),
-    *("责令改正违法行为通知书", "听证告知书", "听证通知书", "先行登记保存证据通知书"),
-    *("查封（扣押）决定书", "解除行政强制措施决定书", "行政强制执行催告书", "案件移送函"),
-    *("案件调查终结报告", "重大执法决定法制审核意见书", "分期（延期）缴纳罚款批准书"),
-    *("责令停产停业整顿通知书", "行政许可决定书", "代履行决定书", "协助调查函"),
-)
-RECORDS = (
-    *("询问笔录", "现场检查笔录", "现场笔录", "勘验（检查）笔录", "听证笔录", "陈述申辩笔录"),
-    *("案件集体讨论记录", "抽样取证记录", "涉案财物移交记录"),
-)
-TABLES = (
-    *("送达回证", "立案审批表", "证据登记保存清单", "抽样取证凭证", "案件来源登记表"),
-    *("行政处罚案件结案审批表", "涉案物品清单", "车辆超限检测单"),
-)
-MARKS = ("〔{}〕", "[{}]", "（{}）", "﹝{}﹞", "【{}】", "({})", "［{}］")
 
 
 @dataclass
@@ -83,20 +38,6 @@ class Text:
 
     def line(self, *lines: str) -> None:
         self.blocks += lines
-
-
-def chinese_year(year: int, zero: str = "〇") -> str:
-    return "".join(CHINESE_DIGITS[int(d)] for d in str(year)).replace("〇", zero)
-
-
-def chinese_number(value: int) -> str:
-    tens, ones = divmod(value, 10)
-    head = "" if tens == 0 else ("十" if tens == 1 else CHINESE_DIGITS[tens] + "十")
-    return head + (CHINESE_DIGITS[ones] if ones else "")
-
-
-def chinese_date(year: int, month: int, day: int, zero: str = "〇") -> str:
-    return f"{chinese_year(year, zero)}年{chinese_number(month)}月{chinese_number(day)}日"
 
 
 class Writer:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
+import archive.pki_tables
 import archive.tables  # noqa: F401 - fills SQLModel.metadata
 from archive.database import Database
 

@@ -18,7 +18,7 @@ from typing import Any
 from archive.ids import new_ulid
 from archive.oversight.alerts.settings import AlertSettings
 from archive.oversight.events import Place
-from archive.oversight.reading import Line
+from archive.oversight.lines import Line
 from archive.statements.kinds import SIGNED
 from archive.times import SHANGHAI, format_time
 

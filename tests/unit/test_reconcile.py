@@ -13,7 +13,7 @@ import pytest
 from archive import layout
 from archive.cause import PRODUCT
 from archive.oversight.events import Place
-from archive.oversight.reading import Line
+from archive.oversight.lines import Line
 from archive.oversight.reconcile.known import Known
 from archive.oversight.reconcile.logs import read_log
 from archive.oversight.reconcile.request import Act, Request, Unreadable

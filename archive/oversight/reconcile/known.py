@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from archive import layout
-from archive.oversight.reading import Line
+from archive.oversight.lines import Line
 from archive.parts import CONTENT, part_of
 
 _SCHEMA = """
