@@ -79,7 +79,9 @@ _CHINESE: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def _in_chinese(error: BaseException, text: str) -> str:
-    """A Chinese heading by kind before a sentence of the lower packages, which speak English."""
+    """The error's own Chinese, else a heading by kind before what lower packages say in English."""
+    if isinstance(said := getattr(error, "chinese", None), str):
+        return said
     if isinstance(error, archive_errors.Denied):
         from archive.registers.denials import in_chinese
 

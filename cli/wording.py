@@ -37,7 +37,18 @@ _NOUNS = {
     "disposition": "处置",
     "pack": "包",
 }
+_WRITTEN = {
+    "The inbox": "收件目录",
+    "The inbox or the purge tree": "收件目录或待清理目录",
+    "The purge tree": "待清理目录",
+    "The outbox": "回执目录",
+    "The staging area": "暂存区",
+}
 _PLACES: Sequence[Pattern] = (
+    *(
+        (rf"{place} cannot be written: (.*)", rf"{said}无法写入：\1。")
+        for place, said in _WRITTEN.items()
+    ),
     (
         r"There is no such bucket on the server, asked about (?:the bucket )?(.*); make it first\.",
         r"S3 服务器上没有存储桶 \1，请先创建。",

@@ -17,6 +17,28 @@ class SourceForbidden(SourceUnreadable):
     """The system does not let this user read the file; that does not pass by waiting."""
 
 
+class InboxLost(Unreachable):
+    """The inbox cannot be read, or is not the one it was: told in English and in Chinese."""
+
+    def __init__(self, english: str, chinese: str) -> None:
+        super().__init__(english)
+        self.english = english
+        self.chinese = chinese
+
+
+class FoundSecret(Refused):
+    """A quarantined drop that turned out to be a state secret; nothing of it is kept."""
+
+    code = "CLASSIFIED_REFUSED"
+
+    def __init__(self, number: str) -> None:
+        self.english = (
+            f"{number} is marked as a state secret: it is refused, and nothing of it is kept."
+        )
+        self.chinese = f"{number} 标有国家秘密标志：系统拒收，不保留其任何内容。"
+        super().__init__(self.english)
+
+
 class SidecarBad(ArchiveError):
     """A sidecar that cannot be taken: one code, one sentence in English and one in Chinese."""
 

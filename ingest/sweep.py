@@ -5,6 +5,7 @@ from each source. A walk that has more to give is gone on with in the next round
 were walked to their end are walked anew.
 """
 
+import errno
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -199,6 +200,18 @@ class Sweeper:
             yield Noticed(path, reason)
 
 
+_REASONS = {
+    errno.ENOENT: "目录不存在",
+    errno.ENOTDIR: "不是目录",
+    errno.ELOOP: "是链接，不是目录",
+    errno.EACCES: "没有权限",
+    errno.EIO: "读取出错",
+    errno.ESTALE: "网络共享已失效",
+    errno.ENOTCONN: "网络共享未连接",
+}
+
+
 def _unreadable(error: OSError) -> InboxLost:
     reason = os.strerror(error.errno or 0)
-    return InboxLost(f"The inbox cannot be read: {reason}.", f"收件目录无法读取：{reason}。")
+    chinese = _REASONS.get(error.errno or 0, reason)
+    return InboxLost(f"The inbox cannot be read: {reason}.", f"收件目录无法读取：{chinese}。")

@@ -28,7 +28,14 @@ def describe(error: BaseException) -> Document:
         "facts": facts,
         "kinds": kinds,
         "text": str(error)[:_MAX_TEXT],
+        "text_zh": _chinese(error),
     }
+
+
+def _chinese(error: BaseException) -> str | None:
+    """Its sentence in Chinese, where it brings one."""
+    text = getattr(error, "chinese", None)
+    return text[:_MAX_TEXT] if isinstance(text, str) else None
 
 
 def restore(document: Mapping[str, Any]) -> Raised:
@@ -42,6 +49,8 @@ def restore(document: Mapping[str, Any]) -> Raised:
     error.args = (sentence,)
     if isinstance(code := document.get("code"), str):
         error.code = code  # type: ignore[union-attr]
+    if isinstance(chinese := document.get("text_zh"), str):
+        error.chinese = chinese  # type: ignore[union-attr]
     facts = document.get("facts")
     if isinstance(error, Denied) and isinstance(facts, list):
         error.facts = tuple(map(str, facts))

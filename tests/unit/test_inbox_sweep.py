@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from archive.errors import Unreachable
+from cli import language
+from cli.exits import sentence
+from cli.service.faults import describe, restore
 from ingest.complete.docking import compared
+from ingest.errors import InboxLost
 from ingest.found import Drop, Noticed
 from ingest.settle import Settle
 from ingest.sweep import Share, Sweeper, Watching
@@ -202,6 +206,16 @@ def test_a_forbidden_folder_is_told_and_does_not_hold_up_others(inbox: Inbox) ->
 # --- mounts
 
 
+def said(error: Exception) -> str:
+    """An error as people are told in Chinese, also by a service that met it."""
+    language.choose("zh")
+    try:
+        assert sentence(restore(describe(error))) == sentence(error)
+        return sentence(error)
+    finally:
+        language.choose("en")
+
+
 def test_a_lost_mount_is_said_and_forgets_nothing(inbox: Inbox) -> None:
     path = inbox.put("S/a")
     inbox.put("T/b")
@@ -216,19 +230,29 @@ def test_a_lost_mount_is_said_and_forgets_nothing(inbox: Inbox) -> None:
     os.utime(path)
     inbox.round()
     inbox.lost.add(os.fsencode(inbox.folder))
-    with pytest.raises(Unreachable, match="mounted file system"):
+    with pytest.raises(InboxLost, match="mounted file system") as told:
         inbox.round()
+    assert said(told.value) == "收件目录原为挂载的文件系统，现已不在挂载中。"
 
 
 def test_a_missing_inbox_is_no_empty_inbox(inbox: Inbox) -> None:
     inbox.put("S/a")
     inbox.take(inbox.settled(), gone=False)
     away = inbox.folder.rename(inbox.folder.with_name("away"))
-    with pytest.raises(Unreachable, match="cannot be read"):
+    with pytest.raises(InboxLost, match="cannot be read: No such file") as told:
         inbox.round()
+    assert said(told.value) == "收件目录无法读取：目录不存在。"
     assert not inbox.folder.exists(), "nothing is made in its place"
     away.rename(inbox.folder)
     assert inbox.round(SETTLE) == [], "it is known still"
+
+
+@pytest.mark.parametrize("place", ["The inbox", "The outbox", "The staging area"])
+def test_a_full_disk_is_said_in_both_languages(place: str) -> None:
+    error = Unreachable(f"{place} cannot be written: No space left on device")
+    chinese = said(error)
+    assert chinese.endswith("无法写入：No space left on device。")
+    assert place not in chinese
 
 
 def test_on_a_share_files_rest_for_a_minute(inbox: Inbox) -> None:
