@@ -8,7 +8,8 @@ same code. `admit` ends with one commit by which the batch belongs to the archiv
 the rest.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, case, update
 
@@ -110,6 +111,13 @@ class Intake:
             if on_receipts is not None:
                 on_receipts(len(ready))
         return last if done or not due else None
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """What may be let go of was; while this lasts no process lets go of anything."""
+        self.give_receipts()
+        with self._outbox.locked():
+            yield
 
     def clean_up(self) -> None:
         """Remove staged files of ours that are stored by now."""

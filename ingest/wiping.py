@@ -1,4 +1,4 @@
-"""Takes a staged copy back out: overwritten as far as the file system lets us, then unlinked.
+"""Takes a copy of ours back out: overwritten as far as the file system lets us, then unlinked.
 
 What overwriting cannot promise (journals, copy-on-write, flash) stands in docs/classification.md.
 """
@@ -23,7 +23,10 @@ def wipe(fs: FileSystem, paths: Iterable[Path | None]) -> None:
 
 
 def _overwrite(path: Path) -> None:
-    path.chmod(0o600)  # staged copies are read only
+    if path.lstat().st_nlink > 1:
+        return  # it has a name that is not ours: what was dropped may be linked by its sender
+    with suppress(PermissionError):
+        path.chmod(0o600)  # staged copies are read only
     fd = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         left = os.fstat(fd).st_size

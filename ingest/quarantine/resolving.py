@@ -7,7 +7,6 @@ taken: the entry is then all that is left to do.
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,13 +21,14 @@ from archive.errors import NotFound, Refused
 from archive.ledger import NewEntry, submit
 from archive.ports import Clock
 from ingest.claim import ALONE, JSON, Claim
+from ingest.errors import FoundSecret
 from ingest.found import Drop, Found
 from ingest.intake import INTAKE, Intake
 from ingest.late.judging import Late
 from ingest.names import decode_name
+from ingest.quarantine.secret import Secrets
 from ingest.quarantine.shelf import SIDECAR, Item, Kept
 from ingest.register import Maker
-from ingest.wiping import wipe
 from signing.digest import Digest
 
 ACCESSIONED, REDROPPED, AMENDED, REJECTED = "accessioned", "redropped", "amended", "rejected"
@@ -84,7 +84,7 @@ class Resolver:
     def _taken(self, intake: Intake, drop: Drop, item: Item) -> tuple[str, str]:
         result = intake.admit([drop])
         if result.refused:
-            raise self._secret(item)
+            raise self._secret(intake, item)
         with self._db.read() as connection:
             row = self._row(connection, drop.file)
         if row is None or row.record is None:
@@ -120,7 +120,7 @@ class Resolver:
         late = Late(file.source, beside, beside.name, claim, (bytes(path),))
         result = intake.amend([late])
         if result.refused:
-            raise self._secret(item)
+            raise self._secret(intake, item)
         if record not in result.amended:
             raise Refused(f"The record {record} cannot be amended any more.")
         return AMENDED, record
@@ -135,14 +135,11 @@ class Resolver:
         with self._db.read() as connection:
             return connection.execute(wanted).first() is not None
 
-    def _secret(self, item: Item) -> Refused:
+    def _secret(self, intake: Intake, item: Item) -> FoundSecret:
         """Keep nothing of what turned out to be a state secret."""
-        wipe(self._fs, list(item.folder.iterdir()))
-        with suppress(OSError):
-            item.folder.rmdir()
-        return Refused(
-            f"{item.number} is marked as a state secret: it is refused, and nothing of it is kept."
-        )
+        with intake.resting():
+            Secrets(self._db, self._fs).forget(item)
+        return FoundSecret(item.number)
 
     def reject(self, item: Item, reason: str) -> Ended:
         """End it without taking it; the bytes stay. Raises Refused where it is resolved."""

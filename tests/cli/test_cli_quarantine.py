@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from station_sidecars import csv_list, csv_row, station_xml
+
+from archive.durable import FileSystem
+from ingest.wiping import wipe
 
 Cli = Any
 
@@ -291,3 +298,77 @@ def test_a_late_sidecar_goes_before_name_and_register(fresh: Cli) -> None:
     (fresh.home / "cunzheng.db").unlink()
     assert fresh("rebuild").code == 0
     all_is_well()
+
+
+def settings_say(cli: Cli, old: str, new: str) -> None:
+    settings = cli.home / "cunzheng.toml"
+    text = settings.read_text(encoding="utf-8")
+    assert old in text
+    settings.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def whole(home: Path) -> Iterator[tuple[str, bytes]]:
+    for path in home.rglob("*"):
+        if path.is_file():
+            with suppress(FileNotFoundError):  # a database that is closed takes its log away
+                yield path.name, path.read_bytes()
+
+
+TOKEN = "关于某项工作的一段文字，只在这份文件里".encode() * 9
+
+
+@pytest.mark.parametrize("release", ["purge", "keep"])
+def test_of_a_state_secret_in_quarantine_no_copy_stays(
+    fresh: Cli, tmp_path: Path, release: str
+) -> None:
+    settings_say(fresh, 'release = "purge"', f'release = "{release}"')
+    bad = BAD[:-1] + b', "note": "' + TOKEN + b'"}'
+    folder = put(fresh, a_txt=TOKEN, a_txt_json=bad, b_txt=b"b" + TOKEN[:20])
+    assert taken(fresh)["rejected"] == 1
+    number = lying(fresh)[0]["quarantine"]
+
+    def copies() -> list[str]:
+        return sorted(name for name, data in whole(fresh.home) if TOKEN in data)
+
+    before = ["content", "sidecar"]
+    where = [f"{number}.file", f"{number}.sidecar"]
+    assert copies() == sorted(before + (where if release == "purge" else ["a.txt", "a.txt.json"]))
+    digests = [hashlib.sha256(data).digest() for data in (TOKEN, bad)]
+    with closing(sqlite3.connect(fresh.home / "cunzheng.db")) as database:
+        row = database.execute("SELECT sha256, sidecar_sha256 FROM intake WHERE id = ?", [number])
+        assert row.fetchall() == [tuple(digests)]
+
+    secret = tmp_path / "a.txt.json"
+    secret.write_bytes(SECRET)
+    done = fresh("--lang", "zh", "quarantine", "attach-sidecar", number, secret)
+    assert (done.code, "标有国家秘密" in done.err) == (1, True), done.err
+    left = copies()
+    if release == "keep":
+        aside = sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
+        assert left == aside, "what its sender has to take away"
+        assert [name[35:] for name in aside] == ["", ".1"]
+        assert not (folder / "a.txt").exists()
+    else:
+        assert left == []
+    in_database = b"".join(data for name, data in whole(fresh.home) if "cunzheng.db" in name)
+    assert b"intake" in in_database
+    assert not any(digest in in_database for digest in digests)
+    assert str(folder / "a.txt").encode() not in in_database
+    again = taken(fresh)
+    assert (again["rejected"], again["refused"], again["records"]) == (0, 0, 0)
+    assert fresh("status", "--json").json["drops"]["quarantined"] == 0
+    verified(fresh)
+
+
+def test_wiping_spares_what_has_another_name(tmp_path: Path) -> None:
+    mine, theirs, plain = (tmp_path / name for name in ("mine", "theirs", "plain"))
+    mine.write_bytes(b"x" * 50)
+    theirs.hardlink_to(mine)
+    plain.write_bytes(b"y" * 50)
+    held = plain.open("rb")
+    wipe(FileSystem(), [mine, plain, tmp_path / "none", None])
+    assert not mine.exists()
+    assert not plain.exists()
+    assert theirs.read_bytes() == b"x" * 50
+    with held:
+        assert held.read() == bytes(50), "overwritten before it was unlinked"
