@@ -1,5 +1,6 @@
 """What the service does for accounts by their roles: explaining, inspections, sources."""
 
+import io
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -12,15 +13,20 @@ from office_cli import PASSPHRASE, make_office_home
 from people_fixture import KEY_PASSPHRASE, People, add_founders, founder_keys
 from sqlalchemy import select, update
 
-from archive.errors import Denied, NotFound, UsageError
+from archive.errors import Denied, NotFound, Refused, UsageError
 from archive.ledger import ENTRY
 from archive.looking import LOOKING, WISH
 from archive.looking import wish as wish_again
 from cli.account import account_shown
+from cli.exits import ExitCode, exit_code
 from cli.parts import office_of
 from cli.service import large
 from cli.service.local import LocalDesk
 from cli.service.operations import Caller, Host
+from ingest.errors import SidecarBad
+from ingest.found import Drop, Found
+from ingest.reason import REASON, reason_text
+from ingest.settle import FileKey, Settled
 
 UIDS = {"adm": 64050, "hx": 64051, "liu": 64052, "inspector": 64053, "arch": 64054}
 SOURCE = "camera"
@@ -207,3 +213,67 @@ def test_what_was_put_aside_is_taken_up_by_archivists(service: Service) -> None:
     assert service.call("arch", "derive.again")["waiting"] >= 1
     with service.host.bench.database.read() as connection:
         assert connection.execute(select(LOOKING.c.problem).distinct()).scalars().all() == [None]
+
+
+@dataclass
+class Quarantined:
+    """A drop in quarantine, and what every operation on it takes."""
+
+    service: Service
+    number: str
+
+    def ask(self, caller: str, name: str) -> Any:
+        desk = self.service.desk(caller)
+        named = {"quarantine": self.number}
+        if name == "attach":
+            stream = io.BytesIO(b'{"cunzheng_sidecar": 1}')
+            return desk.send("quarantine.attach", {**named, "name": "a.txt.json"}, stream)
+        more = {"list": {}, "show": named, "retry": named, "reject": {**named, "reason": "x"}}
+        return desk.call(f"quarantine.{name}", more[name])
+
+
+@pytest.fixture
+def quarantined(service: Service) -> Quarantined:
+    bench = service.host.bench
+    number = bench.maker.id(bench.clock.now())
+    folder = bench.folder("quarantine") / number
+    folder.mkdir(parents=True)
+    (folder / "content").write_bytes(b"a")
+    (folder / "sidecar").write_bytes(b"{")
+    drop = Drop(_found(b"a.txt"), _found(b"a.txt.json"), Settled(lease=False, seconds=0))
+    bad = SidecarBad("SIDECAR_NOT_JSON", "It is not JSON.", "不是 JSON。")
+    (folder / REASON).write_bytes(reason_text(drop, bad, bench.clock.now()))
+    return Quarantined(service, number)
+
+
+def _found(name: bytes) -> Found:
+    return Found(SOURCE, b"", name, b"/inbox/camera/" + name, FileKey(1, 2, 3, 4, 5))
+
+
+@pytest.mark.parametrize("name", ["list", "show", "retry", "attach", "reject"])
+def test_quarantine_is_for_archivists_and_administrators(
+    quarantined: Quarantined, name: str
+) -> None:
+    for caller in ("hx", "liu", "inspector"):
+        with pytest.raises(Denied) as denied:
+            quarantined.ask(caller, name)
+        assert (denied.value.code, exit_code(denied.value)) == ("ROLE_MISSING", ExitCode.DENIED)
+    folder = quarantined.service.host.bench.folder("quarantine") / quarantined.number
+    assert sorted(path.name for path in folder.iterdir()) == ["content", REASON, "sidecar"]
+
+
+def test_an_archivist_resolves_what_is_in_quarantine(quarantined: Quarantined) -> None:
+    for caller in ("arch", "adm"):
+        assert quarantined.number in json.dumps(quarantined.ask(caller, "list"))
+        assert quarantined.ask(caller, "show")["code"] == "SIDECAR_NOT_JSON"
+    (tried,) = quarantined.ask("arch", "retry")["tried"]
+    assert (tried["outcome"], tried["code"]) == ("still_rejected", "SIDECAR_NOT_JSON")
+    (tried,) = quarantined.ask("arch", "attach")["tried"]
+    assert tried["outcome"] == "accessioned"
+    with quarantined.service.host.bench.database.read() as connection:
+        rows = connection.execute(select(ENTRY.c.data).order_by(ENTRY.c.idx)).scalars()
+        ended = [entry for data in rows if (entry := json.loads(data))["kind"] == "drop.resolved"]
+    assert ended[-1]["body"]["quarantine"] == quarantined.number
+    assert ended[-1]["actor"] == f"account/{UIDS['arch']}"
+    with pytest.raises(Refused, match="is resolved"):
+        quarantined.ask("adm", "reject")
