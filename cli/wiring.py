@@ -1,9 +1,8 @@
 """The composition root: the only place that builds adapters; everything else gets its parts."""
 
 import os
-import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -18,7 +17,7 @@ from archive.errors import Unreachable, UsageError
 from archive.identity import Identity
 from archive.inspection import Recorder
 from archive.introducing import Stand
-from archive.keyring import Keyring, embedded_timestamper, load_identity
+from archive.keyring import Keyring, load_identity
 from archive.lease import Lease
 from archive.locations import REPLICA, Locations
 from archive.ports import LiveStore, ObjectStore
@@ -28,10 +27,9 @@ from archive.stored_log import LogTrust
 from archive.system_entries import LogSettings, SystemEntries
 from cli import passphrase
 from cli.clock import SystemClock
-from cli.keyrings import keyring_in, serial
+from cli.keyrings import keyring_in
 from cli.language import say
 from cli.loading import loading
-from cli.one_at_a_time import one_at_a_time, one_at_a_time_in
 from cli.protecting import FIRST, protected, remembered_traits, traits_of
 from cli.settings import EMBEDDED, SETTINGS_FILE, Settings
 from cli.software import software
@@ -40,7 +38,8 @@ from cli.wiring_documents import DocumentBench
 from cli.wiring_media import FirstLook
 from cli.wiring_places import Opening, Purpose, check_file_system
 from cli.wiring_sidecars import mappings_of
-from cli.wiring_watch import room_of, sweeper_of
+from cli.wiring_time import timestamper_of
+from cli.wiring_watch import only_watcher, room_of, sweeper_of
 from ingest.ahead import Ahead
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
@@ -164,21 +163,7 @@ class Workbench:
     @cached_property
     def timestamper(self) -> Callable[[datetime | None], Timestamper]:
         """Makes time sources whose next genTime lies after a given moment."""
-        if self.settings.tsa == EMBEDDED:
-            return embedded_timestamper(self.keyring, self.clock.now, serial)
-        from signing.anchors import check_anchor
-        from signing.trust import TrustPolicy
-        from signing.tsa_http import HttpTimestamper
-
-        policy = TrustPolicy.parse((self.home / "policy.toml").read_bytes())
-        roots = [root.certificate for root in policy.tsa_roots]
-        client = HttpTimestamper(
-            self.settings.tsa,
-            nonce=lambda: secrets.randbits(63),
-            clock=self.clock.now,
-            check_path=lambda token: check_anchor(token, roots),
-        )
-        return lambda _: client
+        return timestamper_of(self)
 
     @cached_property
     def log_settings(self) -> LogSettings:
@@ -340,7 +325,7 @@ class Workbench:
         self, reporter: Reporter, tell: Callable[[str], None], *, poll: bool = False
     ) -> Iterator[Watcher]:
         """The watcher of this archive's inbox; one per archive."""
-        with self._only_watcher():
+        with only_watcher(self):
             releaser = self.releaser(tell)
             sweeper = sweeper_of(self)
             intake = self.intake(releaser)
@@ -403,35 +388,3 @@ class Workbench:
             return drained is not None and drained.waiting_for_tsa
 
         yield seal
-
-    @contextmanager
-    def _only_of_inbox(self) -> Iterator[bool]:
-        """True also where there is no inbox now, which is another trouble."""
-        inbox = self.folder("inbox")
-        with one_at_a_time_in(inbox) if inbox.is_dir() else nullcontext(enter_result=True) as mine:
-            yield mine
-
-    @contextmanager
-    def _only_watcher(self) -> Iterator[None]:
-        # The inbox too: it may be the inbox of another archive as well, by a link or a mount.
-        with (
-            one_at_a_time(self.folder("locks") / "watch") as mine,
-            self._only_of_inbox() as alone,
-        ):
-            if not mine:
-                raise UsageError(
-                    say(
-                        "Another watcher is already at work on this archive.",
-                        "该存证库已有另一个监视进程在运行。",
-                    )
-                )
-            if not alone:
-                raise UsageError(
-                    say(
-                        "Another process has the inbox locked, such as a watcher of another"
-                        " archive; lslocks(8) names it.",
-                        "收件目录已被另一进程锁定（例如另一存证库的监视进程），"
-                        "可用 lslocks(8) 查看。",
-                    )
-                )
-            yield

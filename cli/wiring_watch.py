@@ -1,7 +1,8 @@
 """What the sweep of an inbox needs of an archive: settings, the register, what was taken."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -9,10 +10,13 @@ from typing import Protocol
 from sqlalchemy import select
 
 from archive.database import Database
+from archive.errors import UsageError
 from archive.rows import batched
 from archive.source_rows import terms_of
 from archive.tables import IntakeRow
 from cli.clock import SystemClock
+from cli.language import say
+from cli.one_at_a_time import one_at_a_time, one_at_a_time_in
 from cli.settings import Settings
 from cli.sidecar_wait import SidecarWait
 from cli.wiring_sidecars import mappings_of
@@ -62,6 +66,40 @@ def sweeper_of(bench: WatchBench) -> Sweeper:
     )
     share = Share(settings.batch_entries)
     return Sweeper(os.fsencode(bench.folder("inbox")), watching, share, mounts.is_lost)
+
+
+@contextmanager
+def _only_of_inbox(bench: WatchBench) -> Iterator[bool]:
+    """True also where there is no inbox now, which is another trouble."""
+    inbox = bench.folder("inbox")
+    with one_at_a_time_in(inbox) if inbox.is_dir() else nullcontext(enter_result=True) as mine:
+        yield mine
+
+
+@contextmanager
+def only_watcher(bench: WatchBench) -> Iterator[None]:
+    """While it lasts no other watcher of the archive can begin; raises UsageError if one has."""
+    # The inbox too: it may be the inbox of another archive as well, by a link or a mount.
+    with (
+        one_at_a_time(bench.folder("locks") / "watch") as mine,
+        _only_of_inbox(bench) as alone,
+    ):
+        if not mine:
+            raise UsageError(
+                say(
+                    "Another watcher is already at work on this archive.",
+                    "该存证库已有另一个监视进程在运行。",
+                )
+            )
+        if not alone:
+            raise UsageError(
+                say(
+                    "Another process has the inbox locked, such as a watcher of another"
+                    " archive; lslocks(8) names it.",
+                    "收件目录已被另一进程锁定（例如另一存证库的监视进程），可用 lslocks(8) 查看。",
+                )
+            )
+        yield
 
 
 def room_of(bench: WatchBench) -> Room:

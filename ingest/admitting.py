@@ -23,47 +23,35 @@ from archive.durable import FileSystem
 from archive.ledger import NewEntry, Prepared
 from archive.ports import Clock, ObjectStore
 from archive.rows import insert_rows
-from archive.source_rows import ARRIVALS, Counts, read_registered
+from archive.source_rows import read_registered
 from archive.source_terms import UNSAID
 from archive.tables import IntakeRow
 from ingest.ahead import ReadPack
 from ingest.alone import Apart, is_sensitive
 from ingest.aside import refusal_in
-from ingest.beside import to_text
-from ingest.claim import ALONE
+from ingest.batch import Batch, Taken
 from ingest.describe import Circumstances, Look, Understand
-from ingest.documents.understand import NAMES
 from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
 from ingest.entries import EntryMaker, Facts, Known
 from ingest.errors import DestroyedBefore, SourceChanged, SourceUnreadable
-from ingest.late.entry import COLUMNS, Amendment, submit_amendments
+from ingest.late.entry import COLUMNS, submit_amendments
 from ingest.late.judging import Late, LateSidecars, alone, late_of, rows_of_list
 from ingest.outbox import Due
+from ingest.outcome_rows import content_of, count, is_alone, keys_of, row_of, source_folder
 from ingest.packing import Packer, WrittenPack, portions
 from ingest.redrop import find_first, is_destroyed, is_spilled
-from ingest.refusal import NOTHING, Refusals
+from ingest.refusal import Refusals
 from ingest.register import Maker, ensure_source
-from ingest.release import KEEP
-from ingest.returned import Key, known_drops
+from ingest.returned import known_drops
 from ingest.session import StagingSession
 from ingest.sidecars.mapping import Mappings
+from ingest.slow_names import DOCUMENTS, MEDIA
 from ingest.sweep import Drop, Found
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
 _LARGE = 1 << 20
 _READERS = max(2, min(8, os.cpu_count() or 2))
 """Large files, media and documents that are read at a time: each is on its own core, as a rule."""
-SLOW = tuple(
-    f".{name}".encode()
-    for name in (
-        *("jpg", "jpeg", "png", "tif", "tiff", "heic", "webp", "mp4", "mov", "m4v", "3gp", "mkv"),
-        *("webm", "avi", "ts", "mts", "mpg", "h264", "h265", "dav", "flv", "wmv", "wav", "mp3"),
-        *("aac", "m4a", "amr", "flac", "ogg", "wma"),
-    )
-)
-"""Endings of names that are looked at, as far as a name can tell."""
-Taken = Accepted | Rejected
-"""What goes into the database with the batch; refused drops have commits of their own."""
 NO_FLOOR = "p"
 """Floor class where there is no schedule (formats §12)."""
 
@@ -129,22 +117,6 @@ class Admitted:
     """Records of which a sidecar that came later says that they are state secrets."""
 
 
-@dataclass(slots=True)
-class _Batch:
-    """What goes into the database with one commit, and the staged files behind it."""
-
-    known: Known
-    now: datetime
-    apart: Apart
-    entries: list[NewEntry | Prepared] = field(default_factory=list)
-    rows: list[list[Any]] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    sources: dict[str, bytes] = field(default_factory=dict)
-    counts: Counts = field(default_factory=Counts)
-    late: list[Late] = field(default_factory=list)
-    amendments: list[Amendment] = field(default_factory=list)
-
-
 class Admission:
     """Takes batches of drops into a session's folder of staging and into the database."""
 
@@ -184,7 +156,7 @@ class Admission:
         )
         self._late = LateSidecars(database, maker, settings.mappings, settings.digests)
         self._refusals = Refusals(database, fs, maker, settings.inbox, self._entries.refused)
-        self._slow = (SLOW if settings.look else ()) + (NAMES if settings.understand else ())
+        self._slow = (MEDIA if settings.look else ()) + (DOCUMENTS if settings.understand else ())
 
     def admit(self, drops: Sequence[Drop], read: Sequence[ReadPack] = ()) -> Admitted:
         """Stage a batch, with packs that were read ahead, and submit it.
@@ -194,7 +166,7 @@ class Admission:
         result = Admitted()
         with self._db.read() as connection:
             self._facts.registered = read_registered(connection)
-        batch = _Batch(Known.empty(), self._clock.now(), Apart(self._settings.alone, self._db))
+        batch = Batch(Known.empty(), self._clock.now(), Apart(self._settings.alone, self._db))
         try:
             left = self._take_read(drops, read, batch, result)
             for part in portions(left, self._settings.pack_up_to):
@@ -212,14 +184,14 @@ class Admission:
     def amend(self, lates: Sequence[Late]) -> Admitted:
         """Submit sidecars that came after their files, of which somebody knows what they are of."""
         result = Admitted()
-        batch = _Batch(Known.empty(), self._clock.now(), Apart(self._settings.alone, self._db))
+        batch = Batch(Known.empty(), self._clock.now(), Apart(self._settings.alone, self._db))
         batch.late = [*lates]
         self._take_late(batch, result)
         self._submit(batch)
         return result
 
     def _take_read(
-        self, drops: Sequence[Drop], read: Sequence[ReadPack], batch: _Batch, result: Admitted
+        self, drops: Sequence[Drop], read: Sequence[ReadPack], batch: Batch, result: Admitted
     ) -> list[Drop]:
         """Take packs that were read ahead and are new as a whole; returns all other new drops."""
         named = [*drops, *(outcome.drop for pack in read for outcome in pack.outcomes)]
@@ -233,14 +205,14 @@ class Admission:
                 self._session.submitted([pack.staged.file])  # it is removed: nobody needs it
         return [*fresh.values()]
 
-    def _take_pack(self, pack: ReadPack, batch: _Batch, result: Admitted) -> bool:
+    def _take_pack(self, pack: ReadPack, batch: Batch, result: Admitted) -> bool:
         """Take a pack; False where the archive has one of its contents already, or where the
         register says something else of the source than its drops were described by.
         """
         sources = {outcome.drop.file.source for outcome in pack.outcomes}
         if any(pack.registered != self._facts.registered.get(one, UNSAID) for one in sources):
             return False
-        contents = [_sha256(outcome) for outcome in pack.outcomes]
+        contents = [content_of(outcome) for outcome in pack.outcomes]
         with self._db.read() as connection:
             batch.known.load(connection, contents)
         if not batch.known.by_sha256.keys().isdisjoint(contents):
@@ -248,23 +220,23 @@ class Admission:
         self._enter(pack.outcomes, WrittenPack(self._pack_name(batch), pack.staged), batch, result)
         return True
 
-    def _take(self, drops: Sequence[Drop], batch: _Batch, result: Admitted) -> None:
+    def _take(self, drops: Sequence[Drop], batch: Batch, result: Admitted) -> None:
         """Stage one portion: its small files are in memory until their pack is written."""
         outcomes = self._prepare(drops, batch, result)
-        accepted = [_sha256(o) for o in outcomes if isinstance(o, Accepted)]
+        accepted = [content_of(o) for o in outcomes if isinstance(o, Accepted)]
         with self._db.read() as connection:
             batch.known.load(connection, accepted)
         outcomes = [o for found in outcomes if (o := self._not_destroyed(found, batch, result))]
         self._enter(outcomes, Packer(self._pack_name(batch)), batch, result)
 
-    def _pack_name(self, batch: _Batch) -> str:
+    def _pack_name(self, batch: Batch) -> str:
         return packing.staged_name(self._maker.id(batch.now), self._settings.floor_class())
 
     def _enter(
         self,
         outcomes: Sequence[Taken],
         packer: Packer | WrittenPack,
-        batch: _Batch,
+        batch: Batch,
         result: Admitted,
     ) -> None:
         """Make entries and rows of outcomes, and the pack of those that are small."""
@@ -272,14 +244,15 @@ class Admission:
         for outcome in outcomes:
             entry, record = self._entry(outcome, batch.known, packer, result)
             batch.entries.append(entry)
-            _count(batch.counts, entry.kind, outcome)
-            batch.rows.append(self._row(outcome, entry.id, record, batch.now))
-            batch.sources[outcome.drop.file.source] = _source_folder(outcome.drop.file)
+            count(batch.counts, entry.kind, outcome)
+            release = self._settings.release
+            batch.rows.append(row_of(outcome, entry.id, record, release, batch.now))
+            batch.sources[outcome.drop.file.source] = source_folder(outcome.drop.file)
             if isinstance(outcome, Accepted) and outcome.staged.path is not None:
                 batch.files += [outcome.record, f"{outcome.record}.pieces"]
         self._write_pack(packer, batch, start)
 
-    def _not_destroyed(self, outcome: Taken, batch: _Batch, result: Admitted) -> Taken | None:
+    def _not_destroyed(self, outcome: Taken, batch: Batch, result: Admitted) -> Taken | None:
         """What was destroyed does not come back: such a drop goes into quarantine.
 
         What was found to be a state secret is refused as one.
@@ -295,7 +268,7 @@ class Admission:
             result.unsettled.append(outcome.drop)
             return None
 
-    def _write_pack(self, packer: Packer | WrittenPack, batch: _Batch, start: int) -> None:
+    def _write_pack(self, packer: Packer | WrittenPack, batch: Batch, start: int) -> None:
         """Write the portion's pack; its object comes with the first of its members."""
         staged = packer.write(self._session.folder, self._fs)
         if staged is None:
@@ -307,7 +280,7 @@ class Admission:
                 batch.entries[number] = entry._replace(objects=(brought,))
                 return
 
-    def _submit(self, batch: _Batch) -> None:
+    def _submit(self, batch: Batch) -> None:
         with self._db.write() as connection:
             for source, folder in batch.sources.items():
                 ensure_source(connection, source, folder, batch.now, self._maker)
@@ -317,7 +290,7 @@ class Admission:
             submit_amendments(connection, batch.amendments, self._settings.release, batch.now)
         self._session.submitted(batch.files)
 
-    def _take_late(self, batch: _Batch, result: Admitted) -> None:
+    def _take_late(self, batch: Batch, result: Admitted) -> None:
         """Judge sidecars that came after their files; what is bad goes into quarantine alone."""
         judged = self._late.judge(batch.late, batch.now)
         batch.amendments = judged.amendments
@@ -331,14 +304,14 @@ class Admission:
                 rejected = self._preparer.reject_late(*one)
                 self._enter([rejected], Packer(self._pack_name(batch)), batch, result)
 
-    def _not_known(self, drops: Sequence[Drop], batch: _Batch, result: Admitted) -> list[Drop]:
+    def _not_known(self, drops: Sequence[Drop], batch: Batch, result: Admitted) -> list[Drop]:
         """Leave out drops that are on their way already, or were refused as they are."""
-        present = [(drop, _keys(drop)) for drop in drops]
+        present = [(drop, keys_of(drop)) for drop in drops]
         known = known_drops(self._db, present)
         fresh = []
         for drop, keys in present:
             if known.keys().isdisjoint(keys):
-                if _is_alone(drop):
+                if is_alone(drop):
                     batch.late.append(alone(drop, self._settings.mappings))
                     continue
                 if drop.claim is not None:
@@ -349,11 +322,11 @@ class Admission:
             elif drop.has_sidecar and known.get(keys[0]) is False:
                 batch.late.append(late_of(drop))
         kept = {id(one) for one in fresh}
-        names = [drop.file.name for drop in drops if id(drop) not in kept and not _is_alone(drop)]
+        names = [drop.file.name for drop in drops if id(drop) not in kept and not is_alone(drop)]
         result.known = sum(refusal_in(name) is None for name in names)
         return fresh
 
-    def _prepare(self, drops: Sequence[Drop], batch: _Batch, result: Admitted) -> list[Taken]:
+    def _prepare(self, drops: Sequence[Drop], batch: Batch, result: Admitted) -> list[Taken]:
         """Read all drops; large ones, media and documents several at a time: hashing and other
         programs let go of the interpreter.
         """
@@ -411,7 +384,7 @@ class Admission:
             result.redropped += 1
             return self._entries.redropped(outcome, first), first.id
         result.records += 1
-        content, described = _sha256(outcome), sha256(outcome.description).digest()
+        content, described = content_of(outcome), sha256(outcome.description).digest()
         floor = self._settings.floor
         until = floor(outcome.received_at) if floor else None
         packed = outcome.staged.path is None
@@ -422,65 +395,3 @@ class Admission:
             packer.add(outcome, content, described, until) if packed else None,
         )
         return self._entries.accessioned(outcome, facts), outcome.record
-
-    def _row(self, outcome: Taken, pending: str, record: str | None, now: datetime) -> list[Any]:
-        """A line of the table `intake`, in the order of COLUMNS; it has the entry's number."""
-        file, path, key = outcome.drop.file, outcome.drop.file.path, outcome.drop.file.key
-        state = "staged"
-        if isinstance(outcome, Rejected):
-            content = outcome.content.digests[0].value
-            beside = outcome.sidecar[0].value if outcome.sidecar else None
-            judged = outcome.drop.sidecar
-            if self._settings.release == KEEP and judged is not None:
-                # It stays where it is: known by its sidecar, so that a corrected one is looked at.
-                path, key = judged.path, judged.key
-        else:
-            content = _sha256(outcome)
-            beside = outcome.sidecar.digests[0].value if outcome.sidecar else None
-        further = to_text(outcome.drop.beside)
-        at = _sidecar_path(outcome.drop)
-        ours = (state, record, pending, self._settings.release, now, further, at)
-        return [pending, file.source, path, *key, content, beside, *ours]
-
-
-def _count(counts: Counts, kind: str, outcome: Taken) -> None:
-    """Count what came of a source, as its entry will say it."""
-    source, at = outcome.drop.file.source, outcome.received_at
-    if isinstance(outcome, Accepted) and kind == "record.accessioned":
-        counts.add(source, at, "records", outcome.staged.size)
-    else:
-        counts.add(source, at, ARRIVALS[kind])
-
-
-def _sha256(outcome: Accepted) -> bytes:
-    return outcome.staged.sha256()
-
-
-def _source_folder(file: Found) -> bytes:
-    """Name of the folder directly below the inbox."""
-    depth = 1 + (file.folder.count(b"/") + 1 if file.folder else 0)
-    parts = file.path.split(b"/")
-    return parts[-1 - depth] if len(parts) > depth else file.source.encode()
-
-
-def _is_alone(drop: Drop) -> bool:
-    return drop.claim is not None and drop.claim.kind == ALONE
-
-
-def _sidecar_path(drop: Drop) -> bytes | None:
-    """Where a sidecar stands that is not at the path with `.json`; empty: nowhere by itself."""
-    if drop.claim is None or not drop.has_sidecar:
-        return None
-    return b"" if drop.sidecar is None else drop.sidecar.path
-
-
-def _keys(drop: Drop) -> list[Key]:
-    """Under which keys a drop may be known: its own, and those of a refusal's stub."""
-    if refusal_in(drop.file.name) is not None:
-        return [(drop.file.name, NOTHING)]  # put aside: nobody knows it by anything else
-    own = drop.file.key
-    keys: list[Key] = [(drop.file.path, own), (b"", own)]
-    if drop.sidecar is not None:
-        key = drop.sidecar.key
-        keys += [(b"", key), (drop.sidecar.path, key)]
-    return keys

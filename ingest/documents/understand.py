@@ -49,14 +49,6 @@ from signing import canonical
 
 MOST_READ = 200_000
 """Characters of a document that are asked for: its first pages and, as a rule, its end."""
-NAMES = tuple(
-    f".{name}".encode()
-    for name in (
-        *("pdf", "ofd", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "wps", "et", "dps"),
-        *("rtf", "eml", "zip"),
-    )
-)
-"""Endings of names that a reader is asked about, as far as a name can tell."""
 _SHEETS = ("xlsx", "xls", "et")
 _MARKUP = frozenset(("html", "xml"))
 _CUT = frozenset((BROKEN, ENTITIES, READER_DIED))
