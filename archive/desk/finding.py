@@ -32,6 +32,8 @@ WINDOW = 500
 MOST_COUNTED = 10_000
 _MOST_WINDOWS = 40
 """Of one search by a reader who does not see everything."""
+_JUDGED = 50
+"""Hits that are judged at a time to see whether there is one at all."""
 _LOOKED_AT = 6_000
 """Bytes of what is kept of a record that ranking looks at."""
 _ID = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
@@ -190,12 +192,27 @@ class _Search:
             at, windows = at + len(part), windows + 1
 
     def _first(self) -> list[int]:
-        """The newest hits; where there are none, those with words that begin like the last ones."""
+        """The newest hits; where he may find none, those with words that begin like the last ones.
+
+        What he may not find decides nothing: an empty answer would tell him that it is there.
+        """
         found = self._numbers(0)
-        if not found and any(term.may_begin for term in self._asked.positive):
+        if any(term.may_begin for term in self._asked.positive) and not self._finds_any(found):
             self._begin = True
             found = self._numbers(0)
         return found
+
+    def _finds_any(self, part: list[int]) -> bool:
+        """Whether the reader may find a hit that has the words as they were given."""
+        if self._simple:
+            return bool(part)
+        for window in range(1, _MOST_WINDOWS + 1):
+            if any(self._lines(some, set()) for some in batched(part, _JUDGED)):
+                return True
+            if len(part) < WINDOW:
+                return False
+            part = self._numbers(window * WINDOW)
+        return False
 
     @property
     def _simple(self) -> bool:

@@ -231,6 +231,28 @@ def test_a_tagged_record_is_not_for_colleagues(database: Database) -> None:
     assert letters(database, "车道", who=HANDLER) == "D"
 
 
+def test_the_beginning_of_a_word_does_not_tell_what_is_hidden(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether words that begin alike are found hangs on what the reader may find, on no other."""
+    hidden = {"body": "parent wangxiaohong", "tags": "minor"}
+    monkeypatch.setitem(TEXTS, "G", {"body": "wangxiaohongx zhaoliux"})
+    monkeypatch.setitem(TEXTS, "H", hidden)
+    with database.write() as connection:
+        DbShelf(connection).put("source", "S1", {"unit": "team1"})
+        more = [row(number, letter, **TEXTS[letter]) for number, letter in ((6, "G"), (7, "H"))]
+        connection.execute(insert(RECORD), more)
+        index(connection, "GH")
+    assert letters(database, "wangxiaohong") == "H"
+    assert letters(database, "zhaoliu") == "G"
+    for word in ("wangxiaohong", "zhaoliu"):
+        found = search(database, word, who=HANDLER)
+        assert [hit.row.id for hit in found.hits] == [identity("G")], word
+        assert (found.count, found.exact, found.more) == (1, True, False)
+    monkeypatch.setattr(finding, "WINDOW", 1)  # what is hidden fills the newest window
+    assert letters(database, "wangxiaohong", who=HANDLER) == "G"
+
+
 def test_the_registers_move_the_index(database: Database) -> None:
     attach(database)
     with database.write() as connection:
