@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from cli.arrival_notes import noticed
 from cli.language import say
 
 Pair = tuple[str, object]
@@ -20,4 +21,4 @@ def late_pairs(custody: Sequence[Mapping[str, Any]]) -> Iterator[Pair]:
         for key, value in sorted(detail["claims"].items()):
             yield say("  claims", "  声明") + f" {key}", str(value)
         for one in detail["findings"]:
-            yield say("  noticed", "  提示"), f"{one['code']}: {one['note']}"
+            yield say("  noticed", "  提示"), noticed(one)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from archive.vocabulary import SENSITIVITIES
+from cli.arrival_notes import noticed
 from cli.custody_view import show_custody, show_registers
 from cli.dates import moment
 from cli.document_view import document_pairs
@@ -133,10 +134,7 @@ def _show_record(found: Mapping[str, Any]) -> None:
             (say("tags", "敏感信息标签"), listed(SENSITIVITIES, row["tags"] or ()) or None),
             *((say("claim", "声明") + f" {key}", text) for key, text in _other(claims)),
             *((say("digest", "摘要"), digest) for digest in value.get("digests", ())),
-            *(
-                (say("noticed", "提示"), f"{item['code']}: {item['note']}")
-                for item in value.get("findings", ())
-            ),
+            *((say("noticed", "提示"), noticed(item)) for item in value.get("findings", ())),
             *document_pairs(value),
             *signature_pairs(found["custody"]),
             *media_pairs(value, found["custody"]),
