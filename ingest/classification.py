@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from ingest import classified_fields
-from ingest.mark_words import HIDDEN, SIMPLIFIED
+from ingest.mark_words import HIDDEN, SIMPLIFIED, STRAY
 
 _MOST = 20_000
 """Characters that are looked at."""
@@ -67,7 +67,12 @@ _ENGLISH_PREFIX = re.compile(
     rf"(?:[A-Z][A-Za-z]{{1,7}}:)*[\[【(〔](?:{_ENGLISH}|Top-?Secret|Secret|Confidential)[\]】)〕]"
 )
 _HEADER = re.compile(r"[a-z][a-z-]{1,40}:|(?:主题|发件人|收件人|抄送|日期|发送时间|密级):")
-_EXAMPLE = re.compile(r"(?:例|样式|格式|如下|分为|包括|标注|标明|写法|字样)[^:]{0,8}:?$|:$")
+_EXAMPLE = re.compile(
+    r"(?:例|样式|格式|如下|分为|包括|标注|标明|写法|字样)[^:]{0,8}:?$|:$"
+    r"|(?:标|印|写|盖|注|带|载)有[\"'“‘「]?$"
+)
+_NAMED_SO = re.compile(r"[\"'”’」]?的?等?(?:字样|字迹)")
+"""The beginning of a line that says of the one before it that it is quoted."""
 _DECOR = " \t#>_~`\"'“”‘’「」『』()[]【】〔〕<>{}《》|·.,;:、—–-=+•●■◆▲/!。"
 _TRIMMED = re.compile(rf"^[{re.escape(_DECOR)}*★☆]+|[{re.escape(_DECOR)}]+$")
 _STOP = re.compile("。.")
@@ -147,12 +152,18 @@ def _top(lines: Sequence[str]) -> Iterator[str]:
 def _with_announced(lines: Sequence[str]) -> Iterator[tuple[str, bool]]:
     """Every line, and whether one before it says that examples or a list follow."""
     announced = False
-    for line in lines:
-        announced = announced and _is_mark(line)
+    for number, line in enumerate(lines):
+        announced = (announced or _is_quoted(lines, number)) and _is_mark(line)
         yield line, announced
         compact = _compact(line).casefold()
         if not _HEADER.match(compact) and _EXAMPLE.search(compact):
             announced = True
+
+
+def _is_quoted(lines: Sequence[str], number: int) -> bool:
+    """Whether a line within the text is followed by one that says what its words are."""
+    behind = lines[number + 1] if 0 < number < len(lines) - 1 else ""
+    return bool(behind and _NAMED_SO.match(_compact(behind)))
 
 
 def _at_the_bottom(lines: Sequence[str]) -> bool:
@@ -194,7 +205,7 @@ def _level(line: str) -> str:
 
 def _shown(text: str) -> str:
     """One form of each character; capitals stay, for English marks have them."""
-    return unicodedata.normalize("NFKC", text).translate(SIMPLIFIED)
+    return unicodedata.normalize("NFKC", STRAY.sub("", text)).translate(SIMPLIFIED)
 
 
 def _compact(text: str) -> str:

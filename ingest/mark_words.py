@@ -15,6 +15,15 @@ from functools import cache
 from typing import Any, NamedTuple
 
 HIDDEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+STRAY = re.compile(
+    "\x1b\\[[0-9;]{0,20}[A-Za-z]|[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u0300-\u036f\u061c"
+    "\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20ff"
+    "\u302a-\u302f\u3099\u309a\u3164\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\uffa0\ufff9-\uffff"
+    "\U000e0000-\U000e0fff]"
+)
+"""What stands between characters and is none that a reader sees: controls, marks of direction and
+variant, fillers, accents, tags; and what stands for bytes that were lost.
+"""
 SIMPLIFIED = str.maketrans("絕機祕級業別", "绝机秘级业别")
 WORDS = ("secret", "confidential")
 _STARTS = tuple(word[:end] for word in WORDS for end in range(1, len(word)))

@@ -8,6 +8,8 @@ import pytest
 
 from ingest.classification import is_marked_folder, is_marked_name, is_marked_page
 
+STRAY = ("\ufe00", "\u034f", "\u180e", "\u3164", "\U000e0020", "\U000e0100", "\x01", "\u200b")
+"""Characters that nobody sees."""
 MARKED = (
     "机密★10年\n关于X的通知",
     "机  密\n标题",
@@ -101,8 +103,23 @@ MARKED = (
     "Subject: 【机密】【特急】x",
     "机密 (SECRET)\nx",
     "秘密 SECRET\nx",
+    *(f"机{stray}密★10年\nx" for stray in STRAY),
+    *(f"S{stray}ECRET\nReport" for stray in STRAY if stray > "\x7f"),
+    "机密\U000e0100★10年\nx",
+    "\x1b[1m机密★10年\x1b[0m\n关于某事的通知",
+    "\ufffd机密★10年\ufffd\nx",
+    "<r><密级 代码='2'>机密</密级></r>",
+    "<r><密级 a='1' 代码=\"2\">机密</密级></r>",
+    "柜中文件\n机密★10年\n各单位：",
 )
 ONLY_MENTIONED = (
+    *(
+        f"检查笔录\n检查发现，柜中有一份{seen}\n机密★10年\n{rest}文件，遂予以登记。"
+        for seen in ("标有", "印有", "写有“", "封面上盖有")
+        for rest in ("字样的", "的")
+    ),
+    "检查笔录\n柜中文件上为\n机密★10年\n字样，已登记。",
+    "<r><密级 代码='0'>公开</密级><p>秘密</p></r>",
     "本案涉及国家秘密，不予公开。",
     "商业秘密\n本文件含商业秘密。",
     "工作秘密\n内容",
