@@ -18,6 +18,7 @@ from archive.ledger import Appended
 from archive.record import RecordDescription
 from archive.rows import insert_rows, select_among
 from archive.tables import RecordRow, SourceRow
+from archive.times import claimed_time
 from signing import canonical
 
 RECORD = RecordRow.__table__  # type: ignore[attr-defined]
@@ -125,8 +126,8 @@ def record_row(log: str, index: int, found: RecordDescription) -> dict[str, Any]
         "stage": claims.get("stage"),
         "unit": claims.get("unit") or register.get("unit"),
         "officers": _officers(claims, value.get("technical")) or register.get("officer"),
-        "captured_start": _moment(claims.get("capture_start")),
-        "captured_end": _moment(claims.get("capture_end")),
+        "captured_start": claimed_time(claims.get("capture_start")),
+        "captured_end": claimed_time(claims.get("capture_end")),
         "received_at": _moment(value["received_at"]),
         "title": text.get("title"),
         "preview": text.get("preview"),
@@ -158,8 +159,8 @@ def _media_columns(
     segment = found.get("segment") or {}
     captured = found.get("captured") or {}
     chosen = {
-        "captured_start": _moment(captured.get("start")),
-        "captured_end": _moment(captured.get("end")),
+        "captured_start": claimed_time(captured.get("start")),
+        "captured_end": claimed_time(captured.get("end")),
     }
     return {
         **(chosen if captured.get("start") else {}),

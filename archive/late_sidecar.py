@@ -7,12 +7,12 @@
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from archive import fields
 from archive.errors import FormatError
 from archive.fields import Check, count, each, maybe, obj, text
+from archive.times import claimed_time
 from signing.digest import Digest
 
 WHAT = "sidecar"
@@ -77,8 +77,8 @@ def columns_of(row: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, A
     said["tags"] = " ".join(claims.get("tags") or ()) or None
     said["officers"] = officers_text(claims) or None
     if row.get("captured_start") is None and row.get("captured_end") is None:
-        said["captured_start"] = _moment(claims.get("capture_start"))
-        said["captured_end"] = _moment(claims.get("capture_end"))
+        said["captured_start"] = claimed_time(claims.get("capture_start"))
+        said["captured_end"] = claimed_time(claims.get("capture_end"))
     return {
         column: value
         for column, value in said.items()
@@ -92,7 +92,3 @@ def officers_text(claims: Mapping[str, Any]) -> str:
         " ".join(str(part) for part in one.values()) if isinstance(one, dict) else str(one)
         for one in claims.get("officers") or ()
     )
-
-
-def _moment(found: str | None) -> datetime | None:
-    return datetime.fromisoformat(found) if found else None

@@ -38,6 +38,24 @@ def _parse(text: str) -> datetime:
         raise FormatError(f"no such moment: {text}") from error
 
 
+_FIRST, _LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
+
+
+def claimed_time(text: object) -> datetime | None:
+    """A time that somebody claims in what is sealed, with its zone; None where there is none.
+
+    None too for one at the very ends of the calendar, which cannot be said in every zone: sealed is
+    sealed, and what is made from it must never fail.
+    """
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    if found is None or found.tzinfo is None:
+        return None
+    return found if _FIRST <= found < _LAST else None
+
+
 def sealing_year(moment: datetime) -> int:
     """The year that names the log (design: year of sealing in Asia/Shanghai)."""
     return moment.astimezone(SHANGHAI).year

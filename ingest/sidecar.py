@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from ingest.remarks import moment
 MAX_SIZE = 1 << 20
 """Bytes a sidecar may have."""
 MAX_DEPTH = 8
+EARLIEST, LATEST = datetime(1800, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+"""What a time has to lie between. Stations write 0001-01-01 for one that nobody entered."""
 
 SCHEMA = Path(__file__).parent.parent / "config" / "sidecar.schema.json"
 
@@ -225,9 +227,12 @@ def _moment(value: Mapping[str, Any], name: str, where: str = "") -> datetime | 
     if text is None:
         return None
     try:
-        return moment(text)
+        found = moment(text)
     except ValueError:
         raise _field_fault(where + name) from None
+    if not EARLIEST <= found < LATEST:
+        raise _field_fault(where + name)
+    return found
 
 
 @cache

@@ -4,6 +4,7 @@ One pass of the database, in portions: memory does not grow with the archive.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -103,7 +104,8 @@ def _taken(row: Any) -> Taken:
     start = aware(row.captured_start)
     end = aware(row.captured_end) if row.captured_end else None
     if end is None and row.duration_ms is not None:
-        end = start + timedelta(milliseconds=row.duration_ms)
+        with suppress(OverflowError):  # a file may claim any length
+            end = start + timedelta(milliseconds=row.duration_ms)
     return Taken(
         record=row.id,
         device=row.device,

@@ -120,7 +120,7 @@ def choose(
         claims=ordered,
         by=claim.by,
         start=start,
-        end=claim.end or (start + length if length is not None else None),
+        end=claim.end or _after(start, length),
         offset_ms=_milliseconds(max(starts) - min(starts)) if len(starts) > 1 else None,
         zone_assumed=not claim.zoned,
         notes=tuple(_notes(dated, claim, length, received_at)),
@@ -171,6 +171,14 @@ def _stated(text: object) -> tuple[datetime, bool] | None:
 
 def _utc(naive: datetime) -> datetime:
     return naive.replace(tzinfo=SHANGHAI).astimezone(UTC)
+
+
+def _after(start: datetime, length: timedelta | None) -> datetime | None:
+    """The end of what has a length; None without one, and beyond the calendar."""
+    try:
+        return None if length is None else start + length
+    except OverflowError:
+        return None
 
 
 def _text(moment: datetime | None) -> str | None:

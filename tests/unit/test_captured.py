@@ -45,6 +45,12 @@ def test_a_name_alone_is_local_time_of_which_the_zone_is_assumed() -> None:
     assert not found.notes
 
 
+def test_an_end_beyond_the_calendar_is_none() -> None:
+    last = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    found = choose([Claim("container", last)], LENGTH, RECEIVED)
+    assert (found.start, found.end) == (last, None)
+
+
 def test_sidecar_before_name_before_container_and_all_are_kept() -> None:
     sidecar = {
         "capture_start": "2026-03-01T08:30:05+08:00",

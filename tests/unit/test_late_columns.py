@@ -35,6 +35,12 @@ def test_the_records_own_sidecar_stands() -> None:
     assert found["case_no"] == "案-2"
 
 
+@pytest.mark.parametrize("key", ["capture_start", "capture_end"])
+def test_a_time_that_no_calendar_can_take_is_none(key: str) -> None:
+    for text in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-23:59"):
+        assert not columns_of({"sidecar_sha256": None}, {key: text})
+
+
 def test_the_files_own_time_stands() -> None:
     known = datetime(2026, 1, 1, tzinfo=UTC)
     row: dict[str, Any] = {"sidecar_sha256": None, "captured_start": known}

@@ -45,6 +45,7 @@ GOOD = {
 }
 
 START, NO_DAY = "2026-11-22T08:33:00+08:00", "2026-02-30T08:30:00Z"
+LAST = "9999-12-31T23:59:59-23:59"
 GAP = {"from": START, "to": "2026-11-22T08:34:00+08:00"}
 
 
@@ -121,6 +122,12 @@ def test_text_becomes_nfc():
         (data(capture_end="2026-11-22T08:29:59+08:00"), "SIDECAR_TIMES", "capture_end"),
         (data(capture_end="2026-11-22T08:35:00+09:00"), "SIDECAR_TIMES", "capture_end"),
         (data(duty_end="2026-02-30T08:30:00Z"), "SIDECAR_FIELD", "duty_end"),
+        (data(capture_start="0001-01-01T00:00:00+14:00"), "SIDECAR_FIELD", "capture_start"),
+        (data(capture_start="1799-12-31T23:59:59Z"), "SIDECAR_FIELD", "capture_start"),
+        (data(capture_end="9999-12-31T23:59:59-23:59"), "SIDECAR_FIELD", "capture_end"),
+        (data(capture_end="3000-01-01T00:00:00Z"), "SIDECAR_FIELD", "capture_end"),
+        (data(duty_end="0001-01-01T00:00:00+08:00"), "SIDECAR_FIELD", "duty_end"),
+        (data(interruptions=[{**GAP, "to": LAST}]), "SIDECAR_FIELD", "interruptions.0.to"),
         (data(interruptions=[]), "SIDECAR_FIELD", "interruptions"),
         (data(interruptions=[{"from": START}]), "SIDECAR_MISSING_KEY", "to"),
         (data(interruptions=[{**GAP, "reason": "tea"}]), "SIDECAR_FIELD", "interruptions.0.reason"),

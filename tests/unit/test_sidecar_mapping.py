@@ -133,6 +133,7 @@ def test_quoted_cells_may_have_line_ends_and_commas():
     [
         ("<Stage>送达</Stage>", "SIDECAR_FIELD", "Stage"),
         ("<DutyEndTime>昨天</DutyEndTime>", "SIDECAR_FIELD", "DutyEndTime"),
+        ("<DutyEndTime>0001-01-01 00:00:00</DutyEndTime>", "SIDECAR_FIELD", "duty_end"),
         ("<Sensitive>未成年人、其他</Sensitive>", "SIDECAR_FIELD", "Sensitive"),
         ("<FileMD5>12</FileMD5>", "SIDECAR_FIELD", "md5"),
         ("<SecretLevel>绝不外传</SecretLevel>", "SIDECAR_FIELD", "classification"),
