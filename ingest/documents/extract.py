@@ -71,6 +71,8 @@ class Extracted:
     """Code and note of each thing that was noticed."""
     kind: str | None = None
     """Media type that libmagic names, where a reader was asked about a file of no known kind."""
+    marked: bool = False
+    """Whether its properties, or a part that is shown by itself, bear the mark of a secret."""
 
 
 def is_document(media_type: str) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 
+from ingest.classification import is_marked_name, is_marked_page
 from ingest.documents.codes import BROKEN, ENCRYPTED, ENTITIES, LIMIT_REACHED
 from ingest.documents.extract import FIRST_PAGE, MOST, Extracted
 
@@ -48,6 +49,7 @@ class Reading:
         self.puid: str | None = None
         self.kind: str | None = None
         self.unreadable = False
+        self.marked = False
         self._most = most
         self._left = most
         self._inflated = 0
@@ -80,6 +82,16 @@ class Reading:
         if len(self._findings) < MOST_FINDINGS:
             self._findings.setdefault((code, clean(note, _MOST_NOTE)))
 
+    def judge(self, text: str) -> None:
+        """Look for a mark at the beginning of a part that is shown by itself: a mail in a mail."""
+        self.marked = self.marked or is_marked_page(_proper(text[:FIRST_PAGE]))
+
+    def judge_property(self, name: str, value: str) -> None:
+        """Look for a mark in a property, and in a field that is named like a classification."""
+        line = clean(value, _MOST_TITLE)
+        if line and (is_marked_name(line) or is_marked_page(f"{clean(name, 100)}: {line}")):
+            self.marked = True
+
     def limit(self, which: str) -> None:
         """Put down that a limit was reached."""
         self.notice(LIMIT_REACHED, which)
@@ -97,6 +109,7 @@ class Reading:
 
     def finish(self) -> Extracted:
         """All that was put here."""
+        self.judge_property("", self.title or "")
         front, aside = "".join(self._front), "".join(self._aside)
         body = "".join(self._body)
         opening = "".join(self._body[: self._first])
@@ -116,6 +129,7 @@ class Reading:
             puid=self.puid,
             findings=tuple(self._findings),
             kind=self.kind,
+            marked=self.marked,
         )
 
     def _taken(self, text: str) -> str:

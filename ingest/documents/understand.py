@@ -21,11 +21,12 @@ from typing import NamedTuple, Protocol
 
 from archive.document import EXAMINED, MOST_FINDINGS, MOST_PARTIES, MOST_TEXT, NOT_EXAMINED
 from archive.kinds import short_kind
-from ingest.classification import is_marked_page
+from ingest.classification import is_marked_name, is_marked_page
 from ingest.documents.codes import (
     BROKEN,
     ENTITIES,
     LIMIT_REACHED,
+    MIXED,
     NAME_DIFFERS,
     READER_DIED,
     UNDERSTANDING_FAILED,
@@ -39,6 +40,12 @@ from ingest.documents.fields import (
     fields_of_sheets,
 )
 from ingest.documents.language import language_of
+from ingest.documents.marks import (
+    is_marked_big5,
+    is_marked_damaged,
+    is_marked_markup,
+    may_hide_more,
+)
 from ingest.documents.parties import Party
 from ingest.documents.titles import DATA
 from ingest.errors import Classified
@@ -51,6 +58,7 @@ MOST_READ = 200_000
 """Characters of a document that are asked for: its first pages and, as a rule, its end."""
 _SHEETS = ("xlsx", "xls", "et")
 _MARKUP = frozenset(("html", "xml"))
+_OPENING = ("<", " ", "\n", "\r", "\t")
 _CUT = frozenset((BROKEN, ENTITIES, READER_DIED))
 _BEHIND = ("characters", "pages")
 """Beginnings of notes of limits that are reached behind the first page."""
@@ -132,7 +140,7 @@ class Understander:
         if is_document(media.type):
             return self._document(source, name, media)
         if text is not None:
-            return _plain(head, name, media, text)
+            return _plain(head, name, media, text, cut=size > len(head))
         if media.type == UNKNOWN and size:
             media = self._named_by_library(source, name, media)
         differs = _differs(name, media)
@@ -151,7 +159,7 @@ class Understander:
     def _document(self, source: Path | bytes, name: str, media: Media) -> Understood:
         found = self._asked().read(source, media.type, name, most=MOST_READ)
         found = replace(found, findings=(*_differs(name, media), *found.findings))
-        if is_marked_page(found.first_page):
+        if found.marked or is_marked_page(found.first_page):
             raise Classified
         read = fields_of_sheets if short_kind(media.type) in _SHEETS else fields_of
         fields = read(found.first_page, found.text[-END:], title=found.title or "")
@@ -182,6 +190,8 @@ def _differs(name: str, media: Media) -> tuple[tuple[str, str], ...]:
 def _mixed(head: bytes, media: Media) -> Understood:
     """What has the name of a text and is none in any one encoding."""
     found = mixed(head)
+    if is_marked_damaged(head):
+        raise Classified
     if found is None:
         return Understood(media, None, _bytes_of(_UNREAD, Fields(), None))
     if is_marked_page(found.first_page):
@@ -191,8 +201,8 @@ def _mixed(head: bytes, media: Media) -> Understood:
     return Understood(media, text, _bytes_of(found, fields, language_of(found.text)))
 
 
-def _plain(head: bytes, name: str, media: Media, text: TextInfo) -> Understood:
-    """A text that is at hand; markup without its tags."""
+def _plain(head: bytes, name: str, media: Media, text: TextInfo, *, cut: bool) -> Understood:
+    """A text that is at hand (its beginning where it is `cut`); markup without its tags."""
     noticed, raw = _differs(name, media), ""
     if text.form == "plain":
         found = Extracted(text.start, text.start)
@@ -203,18 +213,27 @@ def _plain(head: bytes, name: str, media: Media, text: TextInfo) -> Understood:
         found = Extracted(raw, raw[: len(text.start)])
     if text.form in _MARKUP:
         found = plain(head, text.encoding, form=text.form)
-    if is_marked_page(found.first_page):
+    if is_marked_page(found.first_page) or _is_marked_elsewhere(head, text, found):
         raise Classified
     fields = _fields(media, text, found, raw)
     shown = text._replace(title=_title(fields.title), start="", end="")
     whole = Extracted(
         confidence=text.confidence,
-        first_page=found.first_page,
+        first_page="" if cut and may_hide_more(text.start, text.form) else found.first_page,
         readable=found.readable,
         puid=found.puid or PLAIN_PUIDS.get(media.type),
         findings=(*noticed, *found.findings),
     )
     return Understood(media, shown, _bytes_of(whole, fields, language_of(found.text)))
+
+
+def _is_marked_elsewhere(head: bytes, text: TextInfo, found: Extracted) -> bool:
+    """In the title of a page, within tags of no known kind, in another encoding."""
+    if text.form == "html":
+        return bool(found.title) and is_marked_name(found.title or "")
+    if text.encoding == "gb18030" and is_marked_big5(head):
+        return True
+    return text.form == "plain" and text.start[:1] in _OPENING and is_marked_markup(found.text)
 
 
 def _fields(media: Media, text: TextInfo, found: Extracted, raw: str) -> Fields:
@@ -255,7 +274,9 @@ def _bytes_of(found: Extracted, fields: Fields, language: str | None) -> bytes:
 def _is_whole(found: Extracted) -> bool:
     """Whether the first page can be taken for complete."""
     return not any(
-        code in _CUT or (code == LIMIT_REACHED and not note.startswith(_BEHIND))
+        code in _CUT
+        or (code == MIXED and note.endswith(" lost"))
+        or (code == LIMIT_REACHED and not note.startswith(_BEHIND))
         for code, note in found.findings
     )
 

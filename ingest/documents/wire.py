@@ -18,7 +18,7 @@ ANSWER = struct.Struct("<IIB")
 _MOST_FACTS = 1 << 20
 _KEYS = (
     *("first_page", "pages", "title", "readable", "signatures", "encoding", "confidence"),
-    *("puid", "findings", "kind"),
+    *("puid", "findings", "kind", "marked"),
 )
 
 
@@ -65,6 +65,7 @@ def _extracted(facts: dict[str, Any], text: str) -> Extracted:
         confidence=_count(facts["confidence"]),
         puid=None if facts["puid"] is None else _words(facts["puid"]),
         kind=None if facts["kind"] is None else _words(facts["kind"]),
+        marked=facts["marked"] is True,
         findings=tuple((_code(code), _words(note)) for code, note in facts["findings"]),
     )
     _words(text)

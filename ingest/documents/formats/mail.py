@@ -17,6 +17,7 @@ from ingest.documents.markup import visible
 from ingest.documents.reading import DEPTH, Reached, Reading, clean
 
 _HEADERS = ("Subject", "From", "To", "Cc", "Date", "Sensitivity", "Importance")
+_JUDGED = ("subject", "sensitivity", "keywords")
 _MOST_EXTRA = 50
 _MOST = 64 << 20
 _MOST_HEADER, _MOST_PARTS = 8_000, 2_000
@@ -48,7 +49,7 @@ def read(file: BinaryIO, reading: Reading) -> None:
     _headers(message, reading)
     reading.add("\n")
     attached = 0
-    for part in _parts(message):
+    for part in _parts(message, reading):
         attached += _part(part, reading)
     if attached:
         reading.notice(EMBEDDED, f"{attached} attached")
@@ -67,7 +68,14 @@ def _headers(message: Message, reading: Reading) -> None:
         reading.add(f"{clean(name, 100)}: {_header(value)}\n")
 
 
-def _parts(message: Message) -> Iterator[Message]:
+def _judge(message: Message, reading: Reading) -> None:
+    """Headers of a mail within a mail."""
+    for name, value in message.items()[:_MOST_EXTRA]:
+        if name.lower() in _JUDGED or name.lower().startswith("x-"):
+            reading.judge_property(name, _header(value))
+
+
+def _parts(message: Message, reading: Reading) -> Iterator[Message]:
     """All parts that hold something, without recursion."""
     waiting = [(message, 0)]
     count = 0
@@ -78,6 +86,9 @@ def _parts(message: Message) -> Iterator[Message]:
             raise Reached(f"parts: more than {_MOST_PARTS}, or {DEPTH} within each other")
         if part.is_multipart():
             inner = [one for one in part.get_payload() if isinstance(one, Message)]
+            if part.get_content_type() == "message/rfc822":
+                for one in inner:
+                    _judge(one, reading)
             waiting.extend((one, depth + 1) for one in reversed(inner))
         else:
             yield part
@@ -97,6 +108,7 @@ def _part(part: Message, reading: Reading) -> bool:
     text = _decoded(data, part.get_content_charset() or "")
     if kind == "text/html":
         text = visible(text, reading.notice).text
+    reading.judge(text.lstrip())
     reading.add(text.rstrip() + "\n")
     return False
 

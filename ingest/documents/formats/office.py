@@ -7,6 +7,9 @@ from ingest.documents.package import Package
 from ingest.documents.reading import Reading
 from ingest.documents.xml_walk import walk
 
+_JUDGED = ("subject", "category", "keywords", "description", "contentStatus")
+"""Properties in which offices write the classification."""
+
 
 def properties(package: Package, reading: Reading) -> dict[str, str]:
     """Texts of docProps/core.xml and app.xml by element; notices links and signatures."""
@@ -15,6 +18,10 @@ def properties(package: Package, reading: Reading) -> dict[str, str]:
         if part in package:
             _texts(package, part, reading, found)
     reading.title = found.get("title")
+    for name in _JUDGED:
+        reading.judge_property(name, found.get(name, ""))
+    if "docProps/custom.xml" in package:
+        _judge_custom(package, reading)
     reading.signatures = len(package.matching(r"_xmlsignatures/[^/]*sig[^/]*\.xml"))
     for part in package.matching(r"(.*/)?_rels/[^/]*\.rels"):
         _links(package, part, reading)
@@ -43,6 +50,24 @@ def _texts(package: Package, part: str, reading: Reading, found: dict[str, str])
         words=words.append,
         part=part,
     )
+
+
+def _judge_custom(package: Package, reading: Reading) -> None:
+    """Properties that somebody named himself: 密级 = 机密."""
+    names = [""]
+    words: list[str] = []
+
+    def start(name: str, attributes: Mapping[str, str]) -> None:
+        if name == "property":
+            names.append(attributes.get("name", ""))
+            words.clear()
+
+    def end(name: str) -> None:
+        if name == "property":
+            reading.judge_property(names.pop(), "".join(words)[:500])
+
+    part = "docProps/custom.xml"
+    walk(package.chunks(part), reading, start=start, end=end, words=words.append, part=part)
 
 
 def _links(package: Package, part: str, reading: Reading) -> None:
