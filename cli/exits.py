@@ -4,7 +4,12 @@ from enum import IntEnum
 
 from archive import errors as archive_errors
 from cli.language import current, say
-from cli.wording import copy_in_chinese, not_found_in_chinese, place_in_chinese
+from cli.wording import (
+    copy_in_chinese,
+    not_found_in_chinese,
+    place_in_chinese,
+    resolved_in_chinese,
+)
 from ingest import errors as ingest_errors
 from signing import errors as signing_errors
 
@@ -89,7 +94,8 @@ def _in_chinese(error: BaseException, text: str) -> str:
             return said
     if isinstance(error, archive_errors.NotFound) and (said := not_found_in_chinese(text)):
         return said
-    if said := place_in_chinese(text) or copy_in_chinese(text):
+    found = (place_in_chinese, copy_in_chinese, resolved_in_chinese)
+    if said := next(filter(None, (turn(text) for turn in found)), None):
         return said
     if any("\u4e00" <= char <= "\u9fff" for char in text):
         return text

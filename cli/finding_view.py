@@ -17,7 +17,15 @@ _TITLE = 80
 def show_found(found: dict[str, Any], limit: int) -> None:
     """Show a page of `catalog.search`, and what there is to say of it."""
     records = found["records"]
-    if not records:
+    if not records and found["page"] > 1 and found["count"]:
+        count, page = f"{found['count']:,}", found["page"]
+        print_line(
+            say(
+                f"Page {page} is empty; the hits ({count}) are on earlier pages.",
+                f"第 {page} 页为空；全部 {count} 条命中在前面各页。",
+            )
+        )
+    elif not records:
         print_line(say("Nothing matches.", "没有符合条件的记录。"))
     elif any(row["snippet"] for row in records):
         _show_hits(records)
@@ -94,13 +102,18 @@ def _line(row: dict[str, Any]) -> str:
     parts = (
         marked_source(row),
         row["case"],
-        row["stage"],
+        _stage(row),
         number,
         row["name"],
         label(vocabulary.CONDITIONS, row["condition"]) if row["condition"] else None,
         show_size(row["size"]),
     )
     return " · ".join(str(part) for part in parts if part)
+
+
+def _stage(row: dict[str, Any]) -> str | None:
+    stage: str | None = row["stage"]
+    return label(vocabulary.STAGES, stage) if stage else stage
 
 
 def _stretch(snippet: dict[str, Any], *, styled: bool) -> Any:
@@ -137,7 +150,7 @@ def _show(records: list[dict[str, Any]]) -> None:
                 moment(row["capture_start"] or row["received_at"]),
                 marked_source(row),
                 row["case"],
-                row["stage"],
+                _stage(row),
                 row["name"],
                 _title(row),
                 label(vocabulary.CONDITIONS, row["condition"]) if row["condition"] else "",

@@ -3,8 +3,12 @@
 from collections.abc import Iterable
 
 from archive import vocabulary
+from archive.errors import UsageError
 from archive.vocabulary import Labels
 from cli.language import say
+
+_ADMINISTRATIVE = "行政"
+"""Left out by people who say 处罚 for 行政处罚."""
 
 STATES: Labels = {
     "active": ("active", "在用"),
@@ -64,6 +68,49 @@ KINDS: Labels = {
 }
 """Kind of entry -> (English, Chinese)."""
 
+CLAIMS: Labels = {
+    "case": ("case", "案号"),
+    "category": ("category", "执法类别"),
+    "stage": ("stage", "环节"),
+    "officers": ("officers", "人员"),
+    "unit": ("unit", "单位"),
+    "capture_start": ("recorded from", "拍摄开始"),
+    "capture_end": ("recorded to", "拍摄结束"),
+    "tags": ("tags", "敏感信息标签"),
+    "device": ("device", "设备编号"),
+    "place": ("place", "地点"),
+    "subject": ("subject", "事由"),
+    "importance": ("importance", "重要程度"),
+    "note": ("note", "备注"),
+    "title": ("title", "标题"),
+}
+"""What a sidecar may claim -> (English, Chinese)."""
+_CLAIMED = {
+    "category": vocabulary.CATEGORIES,
+    "stage": vocabulary.STAGES,
+    "importance": vocabulary.IMPORTANCE,
+}
+
+
+def claim_name(key: str) -> str:
+    """What a claim is called."""
+    return label(CLAIMS, key)
+
+
+def claim_value(key: str, value: object) -> str:
+    """A claim for people: labels for codes, people as they are called."""
+    if key == "tags" and isinstance(value, list):
+        return listed(vocabulary.SENSITIVITIES, map(str, value))
+    if key == "officers" and isinstance(value, list):
+        return say(", ", "、").join(map(_person, value))
+    return label(_CLAIMED[key], str(value)) if key in _CLAIMED else str(value)
+
+
+def _person(value: object) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    return " ".join(str(value[name]) for name in ("name", "number") if value.get(name))
+
 
 def label(labels: Labels, code: str) -> str:
     """The label of a code; a code that is not known stands for itself."""
@@ -90,6 +137,27 @@ def listed(labels: Labels, codes: Iterable[str]) -> str:
 def choices(labels: Labels) -> str:
     """Every code with its label on a line of its own, as a help text has lines."""
     return "".join(f"\n\n{_choice(code, say(*words))}" for code, words in labels.items())
+
+
+def code_of(labels: Labels, word: str, what: str) -> str:
+    """The code of what a person typed: the code itself, or its label in either language.
+
+    Raises UsageError with the list of them for anything else; `what` is what they are called.
+    """
+    wanted = word.strip().casefold()
+    for code, names in labels.items():
+        if wanted in (code.casefold(), *(name.casefold() for name in names)):
+            return code
+    for code, (_, chinese) in labels.items():
+        if wanted and chinese.removeprefix(_ADMINISTRATIVE) == wanted:
+            return code
+    known = "; ".join(f"{code} {chinese}" for code, (_, chinese) in labels.items())
+    raise UsageError(
+        say(
+            f"There is no {what} {word[:40]!r}; there are: {known}.",
+            f"没有“{word[:40]}”这一取值；可用：{known.replace('; ', '；')}。",
+        )
+    )
 
 
 def _choice(code: str, words: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from archive.times import SHANGHAI, film_clock, format_time
+from cli.language import say
 from ingest.names import decode_name, safe_for_terminal
 
 WIDE = 240
@@ -55,6 +56,18 @@ def show_duration(seconds: float) -> str:
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def show_spent(seconds: float) -> str:
+    """A long span of time in its two largest units: `11 min`, `3 h 20 min`, `5 d 2 h`."""
+    minutes = max(0, round(seconds)) // 60
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return say(f"{days} d {hours} h", f"{days} 天 {hours} 小时")
+    if hours:
+        return say(f"{hours} h {minutes} min", f"{hours} 小时 {minutes} 分")
+    return say(f"{minutes} min", f"{minutes} 分")
 
 
 def show_span(span: Mapping[str, int]) -> str:

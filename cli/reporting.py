@@ -22,8 +22,8 @@ _REASONS = {
     "sidecar_alone": ("a sidecar that waits for its file", "附带说明正在等待其文件"),
     "sidecar_of": ("a sidecar; name its file instead", "是附带说明，请指定其所属文件"),
     "late_sidecar": (
-        "it came after its file had been taken, and is not part of the record",
-        "附带说明晚于其文件到达，未随记录收取",
+        "it came after its file had been taken, and nothing was amended by it",
+        "附带说明晚于其文件到达，未能据以补充登记",
     ),
     "changed": ("it changed while it was read", "读取期间发生变化"),
     "source_retired": (
@@ -46,10 +46,18 @@ _REASONS = {
     "no_manifest": ("no manifest lists it yet", "尚无清单列出该文件"),
     "marker_alone": ("a ready marker without its file", "就绪标记没有对应的文件"),
     "manifest_waits": ("files that it lists have not come", "清单所列文件尚未到齐"),
+    "manifests_many": (
+        "more than 10,000 manifests in one folder; the first ones by name are read",
+        "一个文件夹中的清单超过 10000 份，只读取按名称排列在前的",
+    ),
     "manifest_bad": ("it cannot be read as a manifest", "无法作为清单读取"),
     "list_missing": (
         "rows of this list name files that are not in its folder; its record says which",
         "该附带说明清单所列文件有的不在其文件夹中，详见该清单的记录",
+    ),
+    "path_long": (
+        "its path has 4,096 bytes or more; move the folder up, or give it a shorter name",
+        "完整路径达到或超过 4096 字节；请上移文件夹或缩短名称",
     ),
     "crowded": (
         "more than 500,000 files; memory grows by about 1 kB for each",
@@ -62,6 +70,19 @@ _REASONS = {
 }
 
 
+_REFUSED = (
+    "refused {count} drop(s) marked as state secrets; nothing of them is kept. In the inbox they"
+    " are named .refused-… from now on: take them away and report it (docs/classification.md).",
+    "拒收 {count} 个标有国家秘密标志的文件，系统不保留其任何内容。收件目录中的此类文件已改名为"
+    " .refused-…，请立即取走并报告保密工作机构（见 docs/classification.md）。",
+)
+_REFUSED_BY_HAND = (
+    "refused {count} file(s) marked as state secrets; nothing of them is kept. They stand where"
+    " they were, under their own names: take them off this machine and report it"
+    " (docs/classification.md).",
+    "拒收 {count} 个标有国家秘密标志的文件，系统不保留其任何内容。文件仍以原名存放在原处，"
+    "请立即移出本机并报告保密工作机构（见 docs/classification.md）。",
+)
 _ONLY_SAID = {"crowded", "network"}
 """What is told of a source that is walked all the same."""
 
@@ -71,6 +92,8 @@ class Tally(Reporter):
     """Counts everything; shows lines unless `quiet`."""
 
     quiet: bool = False
+    by_hand: bool = False
+    """Files that a person named: they stay where and as they are."""
     totals: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(
             (
@@ -118,16 +141,10 @@ class Tally(Reporter):
     def _refused(self, result: Admitted) -> None:
         """Never a name: a log keeps what it is told."""
         count = result.refused
-        self._line(
-            say(
-                f"refused {count} drop(s) marked as state secrets; nothing of them is kept. In the"
-                " inbox they are named .refused-… from now on: take them away and report it"
-                " (docs/classification.md).",
-                f"拒收 {count} 个标有国家秘密标志的文件，系统不保留其任何内容。收件目录中的"
-                "此类文件已改名为 .refused-…，请立即取走并报告保密工作机构"
-                "（见 docs/classification.zh.md）。",
-            )
-        )
+        english, chinese = _REFUSED_BY_HAND if self.by_hand else _REFUSED
+        self._line(say(english, chinese).format(count=count))
+        if self.by_hand:
+            return
         for source in sorted({found.source for found in result.refused_in_place}):
             self._line(
                 say(

@@ -6,9 +6,11 @@ from typing import Any
 
 from archive.errors import UsageError
 from archive.times import SHANGHAI, film_clock, parse_time
+from archive.vocabulary import Labels
 from cli.dates import moment
+from cli.labels import label, listed
 from cli.language import say
-from cli.output import print_line, print_table, show_duration, show_size
+from cli.output import print_line, print_table, show_size, show_spent
 
 Document = Mapping[str, Any]
 WIDTH = 40
@@ -70,14 +72,37 @@ def terms_line(row: Document) -> str | None:
         _part(row["office"], "office {}", "办案单位 {}"),
         _part(row["officer"], "officer {}", "人员 {}"),
         _part(_offset(row), "clock {}", "时钟 {}"),
-        _part(",".join(row["kinds"]), "only {}", "仅收 {}"),
+        _part(kinds_text(row["kinds"]), "only {}", "仅收 {}"),
         _part(row["quota_mb"], "{} MB a day", "每日 {} MB"),
-        _part(row["complete"], "complete: {}", "收齐规则 {}"),
+        _part(_complete(row), "complete: {}", "收齐规则：{}"),
         _part(row["sidecar_wait_seconds"], "sidecar within {} s", "附带说明等待 {} 秒"),
         _part(row["silence_hours"], "silent at most {} h", "静默上限 {} 小时"),
         _part(row["profile"], "names: {}", "文件名规则 {}"),
     ]
     return say("; ", "；").join(part for part in parts if part) or None
+
+
+COMPLETE: Labels = {
+    "settled": ("settled", "静置即收"),
+    "ready": ("with its ready marker", "就绪标记"),
+    "manifest": ("when a manifest lists it", "清单列出"),
+}
+"""When a file of a source is complete."""
+_KINDS: Labels = {
+    "video": ("video", "录像"),
+    "audio": ("audio", "录音"),
+    "image": ("image", "照片"),
+    "other": ("other", "其他"),
+}
+
+
+def kinds_text(kinds: Sequence[str]) -> str:
+    """Short kinds in one line; those that are endings of names stay as they are."""
+    return listed(_KINDS, kinds)
+
+
+def _complete(row: Document) -> str | None:
+    return label(COMPLETE, row["complete"]) if row["complete"] else None
 
 
 def _offset(row: Document) -> str | None:
@@ -155,7 +180,7 @@ def show_silence(row: Document) -> str | None:
     """How long nothing has come; nothing of one that is retired."""
     if row["state"] == "retired":
         return None
-    return show_duration(row["silence_seconds"])
+    return show_spent(row["silence_seconds"])
 
 
 def bar_lines(rows: Sequence[Document], *, by_day: bool) -> Iterable[str]:

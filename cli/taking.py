@@ -36,7 +36,7 @@ def take(
     batch = max(settings.batch_entries, min(_MORE * settings.batch_entries, _MOST))
     workbench = Workbench(home, replace(settings, batch_entries=min(2 * batch, MOST_ENTRIES)))
     _check_not_retired(workbench, source)
-    tally = Tally(quiet=as_json)
+    tally = Tally(quiet=as_json, by_hand=True)
     ahead = named if isinstance(named, Ahead) else None
     with (
         workbench.by_hand(tally, tally.tell, ahead) as pipeline,
@@ -58,8 +58,9 @@ def _check_not_retired(workbench: Workbench, source: str) -> None:
             raise UsageError(
                 say(
                     f"The source {source} is retired; nothing is taken of it until it is confirmed"
-                    " again: cunzheng sources confirm",
-                    f"来源 {source} 已停用；再次确认（cunzheng sources confirm）之前不予收取。",
+                    f" again: cunzheng sources confirm {source}",
+                    f"来源 {source} 已停用，再次确认之前不予收取；"
+                    f"请运行：cunzheng sources confirm {source}",
                 )
             )
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from archive.vocabulary import RESOLUTIONS
+
 Pattern = tuple[str, str]
 
 _USAGE: Sequence[Pattern] = (
@@ -17,13 +19,17 @@ _USAGE: Sequence[Pattern] = (
     (r"Option '?(.*?)'? requires an argument\.", r"选项 \1 须给出值。"),
     (r"Option '?(.*?)'? requires (\d+) arguments\.", r"选项 \1 须给出 \2 个值。"),
     (r"Option '?(.*?)'? does not take a value\.", r"选项 \1 不带值。"),
+    (r"Invalid value for '?paths'?: (.*)", r"所给路径无效：\1"),
     (r"Invalid value for '?(.*?)'?: (.*)", r"\1 的值无效：\2"),
     (r"Invalid value: (.*)", r"值无效：\1"),
 )
 _VALUE: Sequence[Pattern] = (
     (r"(?:Value error, )?('.*') is not one of (.*)\.", r"\1 不在 \2 之中。"),
     (r"(?:Value error, )?('.*') is not a valid (?:integer|float|number)\.?", r"\1 不是数。"),
-    (r"Path '(.*)' does not exist\.", r"路径“\1”不存在。"),
+    (r"Input should be greater than or equal to (.*)", r"须不小于 \1。"),
+    (r"Input should be less than or equal to (.*)", r"须不大于 \1。"),
+    (r"Input should be a valid (?:integer|number)(?:, .*)?", "须为数字。"),
+    (r"[Pp]ath '(.*)' does not exist\.", r"路径“\1”不存在。"),
     (r"File '(.*)' does not exist\.", r"文件“\1”不存在。"),
     (r"Directory '(.*)' does not exist\.", r"目录“\1”不存在。"),
 )
@@ -36,6 +42,7 @@ _NOUNS = {
     "source": "来源",
     "disposition": "处置",
     "pack": "包",
+    "quarantined drop": "隔离文件",
 }
 _WRITTEN = {
     "The inbox": "收件目录",
@@ -120,6 +127,7 @@ _COPIES: Sequence[Pattern] = (
 )
 """Why no excerpt or marked copy can be made."""
 _NOT_THERE = re.compile(rf"There is no ({'|'.join(_NOUNS)}) (.*)\.")
+_RESOLVED = re.compile(r"(\S+) is resolved: (\w+)\.")
 _SEVERAL = re.compile(rf"Several ({'|'.join(_NOUNS)})s begin with (.*); give more of the id\.")
 
 
@@ -153,6 +161,14 @@ def copy_in_chinese(text: str) -> str | None:
     for pattern, chinese in _COPIES:
         if found := re.fullmatch(pattern, text, re.DOTALL):
             return found.expand(chinese)
+    return None
+
+
+def resolved_in_chinese(text: str) -> str | None:
+    """That a quarantined drop is resolved already, or None where the sentence is another one."""
+    if found := _RESOLVED.fullmatch(text):
+        _, chinese = RESOLUTIONS.get(found[2], (found[2], found[2]))
+        return f"隔离文件 {found[1]} 此前已处置：{chinese}。"
     return None
 
 

@@ -11,7 +11,7 @@ from archive.times import format_time
 from cli.dates import day_end, day_start
 from cli.finding_view import show_found
 from cli.invocation import Invocation
-from cli.labels import coded
+from cli.labels import code_of
 from cli.language import say
 from cli.output import print_json
 from cli.service import large, open_desk
@@ -34,13 +34,32 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     ] = None,
     case: Annotated[str | None, typer.Option(help=say("Case number.", "案号。"))] = None,
     category: Annotated[
-        str | None, typer.Option(help=say("For example penalty.", "执法类别，如 penalty。"))
+        str | None,
+        typer.Option(
+            metavar="|".join(vocabulary.CATEGORIES),
+            help=say("Or in Chinese: 行政处罚 …", "执法类别，也可写中文：{}。").format(
+                "、".join(chinese for _, chinese in vocabulary.CATEGORIES.values())
+            ),
+        ),
     ] = None,
     stage: Annotated[
-        str | None, typer.Option(help=say("For example investigate.", "环节，如 investigate。"))
+        str | None,
+        typer.Option(
+            metavar="|".join(vocabulary.STAGES),
+            help=say("Or in Chinese: 调查取证 …", "环节，也可写中文：{}。").format(
+                "、".join(chinese for _, chinese in vocabulary.STAGES.values())
+            ),
+        ),
     ] = None,
     officer: Annotated[
-        str | None, typer.Option(help=say("Name or number.", "人员姓名或编号。"))
+        str | None,
+        typer.Option(
+            help=say(
+                "Name or number, by sidecar, file name or register; --party for those whom a"
+                " document names.",
+                "人员姓名或编号（据附带说明、文件名或来源登记）；文书中所载人员用 --party。",
+            )
+        ),
     ] = None,
     unit: Annotated[str | None, typer.Option(help=say("Unit.", "单位。"))] = None,
     source: Annotated[str | None, typer.Option(help=say("Source id.", "来源标识。"))] = None,
@@ -58,17 +77,30 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         str | None, typer.Option(help=say("Document number, or a part of it.", "文号或其一部分。"))
     ] = None,
     party: Annotated[
-        str | None, typer.Option(help=say("Party named in a document.", "文书中的当事人。"))
+        str | None,
+        typer.Option(
+            help=say(
+                "Whom a document names: party, officer, witness …",
+                "文书中载明的当事人、执法人员、见证人等。",
+            )
+        ),
     ] = None,
     place: Annotated[str | None, typer.Option(help=say("Place.", "地点。"))] = None,
     subject: Annotated[str | None, typer.Option(help=say("Subject.", "事由。"))] = None,
     importance: Annotated[
-        str | None, typer.Option(help=say("As the sidecar states it.", "重要程度。"))
+        str | None,
+        typer.Option(
+            metavar="|".join(vocabulary.IMPORTANCE),
+            help=say("As the sidecar states it.", "重要程度，也可写中文：一般、重要。"),
+        ),
     ] = None,
     tag: Annotated[
         str | None,
         typer.Option(
-            help=say("Sensitivity of the record itself: minor …", "记录自身的敏感标记，如 minor。")
+            metavar="|".join(vocabulary.SENSITIVITIES),
+            help=say(
+                "Sensitivity of the record itself.", "记录自身的敏感标记，也可写中文：{}。"
+            ).format("、".join(chinese for _, chinese in vocabulary.SENSITIVITIES.values())),
         ),
     ] = None,
     condition: Annotated[
@@ -128,12 +160,12 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Find records. Example: cunzheng search 超限运输 --from 2026-11-01 --kind pdf."""
     invocation = Invocation.of(context)
-    _check(condition, kind)
+    _check_kind(kind)
     params = {
         "words": words or [],
         "case": case,
-        "category": category,
-        "stage": stage,
+        "category": _code("category", category),
+        "stage": _code("stage", stage),
         "officer": officer,
         "unit": unit,
         "source": source,
@@ -143,9 +175,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         "party": party,
         "place": place,
         "subject": subject,
-        "importance": importance,
-        "tag": tag,
-        "condition": condition,
+        "importance": _code("importance", importance),
+        "tag": _code("tag", tag),
+        "condition": _code("condition", condition),
         "device": device,
         "since": format_time(day_start(since)) if since else None,
         "until": format_time(day_end(until)) if until else None,
@@ -163,10 +195,22 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     show_found(found, limit)
 
 
-def _check(condition: str | None, kind: str | None) -> None:
-    if condition is not None and condition not in vocabulary.CONDITIONS:
-        words = ", ".join(coded(vocabulary.CONDITIONS, word) for word in vocabulary.CONDITIONS)
-        raise UsageError(say(f"Conditions are: {words}.", f"状况应为：{words}。"))
+_CODED = {
+    "category": (vocabulary.CATEGORIES, "category", "执法类别"),
+    "stage": (vocabulary.STAGES, "stage", "环节"),
+    "importance": (vocabulary.IMPORTANCE, "importance", "重要程度"),
+    "tag": (vocabulary.SENSITIVITIES, "tag", "敏感标记"),
+    "condition": (vocabulary.CONDITIONS, "condition", "状况"),
+}
+"""Options whose values are codes; Chinese words are taken too."""
+
+
+def _code(option: str, word: str | None) -> str | None:
+    labels, english, chinese = _CODED[option]
+    return None if word is None else code_of(labels, word, say(english, chinese))
+
+
+def _check_kind(kind: str | None) -> None:
     if kind is not None and kind not in SHORT_KINDS:
         known = ", ".join(SHORT_KINDS)
         raise UsageError(say(f"Kinds are: {known}.", f"种类应为：{known}。"))

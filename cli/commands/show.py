@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from archive.vocabulary import SENSITIVITIES
+from archive.vocabulary import CATEGORIES, SENSITIVITIES, STAGES, Labels
 from cli.arrival_notes import noticed
 from cli.custody_view import show_custody, show_registers
 from cli.dates import moment
 from cli.document_view import document_pairs
 from cli.exits import ExitCode
 from cli.invocation import Invocation
-from cli.labels import listed
+from cli.labels import claim_name, claim_value, label, listed
 from cli.language import say
 from cli.late_view import late_pairs
 from cli.media_view import media_pairs
@@ -126,13 +126,13 @@ def _show_record(found: Mapping[str, Any]) -> None:
             (say("received", "接收时间"), moment(row["received_at"])),
             (say("captured", "拍摄时间"), moment(row["capture_start"])),
             (say("case", "案号"), row["case"]),
-            (say("category", "执法类别"), row["category"]),
-            (say("stage", "环节"), row["stage"]),
+            (say("category", "执法类别"), _label(CATEGORIES, row["category"])),
+            (say("stage", "环节"), _label(STAGES, row["stage"])),
             (say("officers", "人员"), _officers(row, value)),
             (say("unit", "单位"), row["unit"]),
             (say("title", "标题"), row["title"]),
             (say("tags", "敏感信息标签"), listed(SENSITIVITIES, row["tags"] or ()) or None),
-            *((say("claim", "声明") + f" {key}", text) for key, text in _other(claims)),
+            *_other(claims),
             *((say("digest", "摘要"), digest) for digest in value.get("digests", ())),
             *((say("noticed", "提示"), noticed(item)) for item in value.get("findings", ())),
             *document_pairs(value),
@@ -168,4 +168,12 @@ def _register(said: Mapping[str, Any] | None) -> list[tuple[str, str]]:
 
 def _other(claims: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Claims that have no line of their own."""
-    return [(key, str(value)) for key, value in sorted(claims.items()) if key not in _SHOWN]
+    return [
+        (say("claim", "声明") + f" {claim_name(key)}", claim_value(key, value))
+        for key, value in sorted(claims.items())
+        if key not in _SHOWN
+    ]
+
+
+def _label(labels: Labels, code: str | None) -> str | None:
+    return label(labels, code) if code else code

@@ -249,9 +249,30 @@ _SENTENCES = {
         "{count} drop(s) lie in quarantine, some for more than a week.",
         "隔离区有 {count} 个文件，其中有的已超过一周。",
     ),
+    "QUARANTINE_MISSING": (
+        "The files of {count} drop(s) in quarantine that nobody has resolved are gone; see:"
+        " cunzheng quarantine list",
+        "有 {count} 个尚未处置的隔离项，其文件已不存在；请运行：cunzheng quarantine list",
+    ),
+    "QUARANTINE_ALTERED": (
+        "The files of {count} drop(s) in quarantine are not those that were sealed; see:"
+        " cunzheng quarantine list",
+        "有 {count} 个隔离项的文件与隔离时封存的不一致；请运行：cunzheng quarantine list",
+    ),
+    "QUARANTINE_UNKNOWN": (
+        "{count} folder(s) lie in quarantine that the ledger does not know; see:"
+        " cunzheng quarantine list",
+        "隔离区中有 {count} 个文件夹在账本中没有登记；请运行：cunzheng quarantine list",
+    ),
     "LATE_SIDECARS": (
-        "{count} sidecar(s) came after their files were taken, and are not part of the records.",
-        "{count} 个附带说明晚于其文件到达，未随记录收取。",
+        "{count} sidecar(s) came after their files were taken, and nothing was amended by them.",
+        "{count} 个附带说明晚于其文件到达，未能据以补充登记。",
+    ),
+    "PATH_TOO_LONG": (
+        "{count} file(s) or folder(s) in the inbox have paths of 4,096 bytes or more and are not"
+        " taken; move them up, or give their folders shorter names.",
+        "收件目录中有 {count} 个文件或文件夹的完整路径达到或超过 4096 字节，无法收取；"
+        "请上移或缩短名称。",
     ),
     "PASSED_OVER": (
         "{count} temporary or hidden name(s) have rested in the inbox for an hour; rename what is"

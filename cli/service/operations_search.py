@@ -9,6 +9,7 @@ from archive.catalog import Query
 from archive.desk.finding import WINDOW, Hit, find, is_listing
 from archive.errors import ArchiveError, StateUnknown, UsageError
 from archive.index import lookup, places
+from archive.index.query import read_words
 from archive.source_rows import states
 from archive.times import parse_time
 from cli.language import say
@@ -87,10 +88,31 @@ def _query(params: Params) -> tuple[Query, dict[str, Any]]:
     given["words"] = tuple(given.get("words", ()))
     if not all(isinstance(word, str) for word in given["words"]):
         raise UsageError("Words are texts.")
+    _check_words(given["words"])
     query = Query(**given)
     if not 1 <= query.limit <= MOST_HITS or not 1 <= page.get("page", 1) <= MOST_HITS:
         raise UsageError(f"A search shows 1 to {MOST_HITS} records.")
     return query, page
+
+
+def _check_words(words: tuple[str, ...]) -> None:
+    """Raises UsageError for words in which there is nothing that could be looked for."""
+    terms = [(word, *read_words((word,))) for word in words]
+    for word, found, empty in terms:
+        if empty or not found:
+            raise UsageError(
+                say(
+                    f"There is nothing to look for in {word[:40]!r}.",
+                    f"检索词“{word[:40]}”中没有可供检索的文字。",
+                )
+            )
+    if terms and all(one.negated for _, found, _ in terms for one in found):
+        raise UsageError(
+            say(
+                "Give at least one word that must stand there.",
+                "请至少给出一个必须出现的检索词。",
+            )
+        )
 
 
 @operation("index.again")

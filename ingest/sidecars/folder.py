@@ -38,7 +38,7 @@ class Waits:
     seconds: Callable[[str], float] = lambda _: 0.0
     """Of a source, for a file without a sidecar."""
     late: float = LATE_SECONDS
-    """At least so long a sidecar waits for its file."""
+    """At least so long a sidecar waits for its file; 0: no file is still to come."""
 
 
 class FolderSidecars:
@@ -67,7 +67,7 @@ class FolderSidecars:
     @property
     def late(self) -> float:
         """Seconds after which a sidecar without its file is held against what was taken."""
-        return max(self.wait, self._waits.late)
+        return max(self.wait, self._waits.late) if self._waits.late else 0.0
 
     def pairs(self, here: Folder, jsons: set[bytes]) -> Pairs:
         """What the settled files of a folder are to each other.

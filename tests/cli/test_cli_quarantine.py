@@ -179,6 +179,16 @@ def test_a_late_sidecar_amends_its_record(fresh: Cli) -> None:
     verified(fresh)
 
 
+def test_where_files_wait_for_sidecars_a_late_one_is_taken_at_once_too(fresh: Cli) -> None:
+    put(fresh, a_txt=b"a")
+    taken(fresh)
+    assert fresh("sources", "confirm", "S", "--sidecar-wait", "300").code == 0
+    folder = put(fresh, a_txt_json=GOOD)
+    assert taken(fresh)["amended"] == 1
+    assert list(folder.iterdir()) == []
+    verified(fresh)
+
+
 def test_a_late_list_amends_what_was_taken_without_it(fresh: Cli) -> None:
     put(fresh, a_mp4=b"a", b_mp4=b"b")
     taken(fresh)

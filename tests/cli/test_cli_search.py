@@ -91,6 +91,27 @@ def test_wrong_use(office: Cli) -> None:
     assert office("search", "--", "-张三").code == 2
 
 
+def test_values_are_codes_or_chinese_words_and_nothing_else(office: Cli) -> None:
+    assert office("search", "--category", "处罚").code == 0
+    assert (
+        office("search", "--stage", "送达", "--importance", "一般", "--tag", "未成年人").code == 0
+    )
+    for option in ("--stage", "--category", "--tag", "--importance", "--condition"):
+        done = office("--lang", "zh", "search", option, "bogus")
+        assert (done.code, "可用：" in done.err) == (2, True)
+
+
+def test_words_without_anything_to_look_for(office: Cli) -> None:
+    for word in ("", "，", "*"):
+        assert office("search", word).code == 2
+    assert "检索词" in office("--lang", "zh", "search", "--", "-罚款").err
+
+
+def test_a_page_after_the_last_one(office: Cli) -> None:
+    assert "the hits (2) are on earlier pages" in office("search", "超限运输", "--page", 99).out
+    assert office("search", "甲骨文", "--page", 99).out == "Nothing matches.\n"
+
+
 def test_without_an_index(office: Cli) -> None:
     """It is found by name and title, and said; nothing is indexed by the search."""
     settings: Path = office.home / "cunzheng.toml"
