@@ -54,6 +54,19 @@ def place_for(database: Database, fs: FileSystem) -> RebuildPlace:
     return _InSchema(database) if file is None else _InFile(database, file, fs)
 
 
+def kept_databases(database: Database) -> list[str]:
+    """Names of the files or schemas that earlier rebuilds kept, or left unfinished."""
+    file = database.file
+    if file is not None:
+        names = (path.name for path in file.parent.iterdir())
+        begins = (f"{file.name}.before-", f"{file.name}.rebuilding")
+        return sorted(name for name in names if name.startswith(begins))
+    begins = (f"{database.schema}_before_", f"{database.schema}_rebuilding")
+    with database.read() as connection:
+        found = connection.exec_driver_sql("SELECT nspname FROM pg_catalog.pg_namespace")
+        return sorted(name for name in found.scalars() if name.startswith(begins))
+
+
 # ── what only the old one has, in either ──
 
 

@@ -1,28 +1,22 @@
 """What clears the stores of blocked records, as the settings have them."""
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
-
 from archive.desk import spills
+from archive.desk.db_shelf import DbShelf
 from archive.desk.submit import Desk
 from archive.errors import Unreachable
-from archive.tables import IntakeRow
 from archive.times import parse_time
 from cli.wiring_stock import first_of, replica_of
 
 if TYPE_CHECKING:
     from cli.wiring import Workbench
+    from ingest.spilled_copies import Copies
     from retention.clearing import Clearer
 
-INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
-_OVER = ("released", "kept", "purged")
 AGAIN = timedelta(days=1)
 """After what time something is tried again that a store did not let go of."""
 
@@ -41,25 +35,20 @@ def clearer_of(bench: "Workbench", desk: Desk) -> "Clearer":
             stores.append(replica_of(bench))
     places = [Place(one.name, one.evidence, one.vault) for one in stores]
     warrant = replayed(places[0].store, bench.live, bench.own_policy, RetentionLaw(), bench.clock)
-    return Clearer(desk, places, bench.live, warrant, partial(_forget_drops, bench))
+    return Clearer(desk, places, bench.live, warrant, copies_of(bench).forget)
 
 
-def _forget_drops(bench: "Workbench", records: Sequence[str]) -> None:
-    """Remove our own copies of what these records were taken from, and what is known of them.
+def copies_of(bench: "Workbench") -> "Copies":
+    """Our own copies of what was taken, in the home."""
+    from ingest.spilled_copies import Copies
 
-    A drop that was left where it lay is met again, and refused there for its owner to take away.
-    """
-    home = os.fsencode(bench.home.resolve()) + b"/"
-    here = INTAKE.c.record.in_(records) & INTAKE.c.state.in_(_OVER)
+    return Copies(bench.home, bench.database, bench.fs)
+
+
+def spilled(bench: "Workbench") -> list[str]:
+    """Every record that is blocked, gone from the stores or not."""
     with bench.database.read() as connection:
-        rows = connection.execute(select(INTAKE).where(here)).all()
-    for row in rows:
-        for place in (row.moved_to, row.sidecar_moved_to):
-            if place and os.path.realpath(place).startswith(home):
-                with suppress(FileNotFoundError):
-                    bench.fs.unlink(Path(os.fsdecode(place)))
-    with bench.database.write() as connection:
-        connection.execute(delete(INTAKE).where(here))
+        return [record for record, _ in DbShelf(connection).every("spilled")]
 
 
 class ClearingTurn:

@@ -77,7 +77,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         )
     with open_desk(invocation) as desk:
         if left:
-            _tell_left(invocation, large.fetch(desk, "spill.list", {})["left"])
+            _tell_left(invocation, large.fetch(desk, "spill.list", {}))
             return
         if countersign is not None:
             signing_two.countersign(invocation, desk, countersign, key, _KINDS)
@@ -141,14 +141,41 @@ def _tell_cleared(invocation: Invocation, done: dict[str, Any]) -> None:
         )
         for one in done["left"][:SHOWN]:
             store = f" ({one['store']})" if one["store"] else ""
-            print_line(say("left: ", "尚存：") + f"{one['record']}{store}: {why(one)}")
+            print_line(say("left: ", "尚存：") + f"{one['record']}{store}: {_why(one)}")
         if any(one["code"] == "PACK_PART" for one in done["left"]):
             print_line(_pack_advice())
         if len(done["left"]) > SHOWN:
             total = len(done["left"])
             print_line(say(f"… {total} in all", f"…… 共 {total} 条"))
-    if done["left"]:
+        _tell_at_home(done)
+    if done["left"] or done["copies"] or done["databases"]:
         raise typer.Exit(int(ExitCode.FAILED))
+
+
+def _why(one: dict[str, Any]) -> str:
+    """Why it stays; in a pack, what a disposition would say of it is of no use here."""
+    if one["code"] == "PACK_PART":
+        return say("it lies in a pack with others.", "与其他记录同在一包。")
+    return why(one)
+
+
+def _tell_at_home(found: dict[str, Any]) -> None:
+    """What the home may have of them: copies that could not be wiped, databases of before."""
+    for place in found["copies"][:SHOWN]:
+        print_line(say("a copy of ours could not be removed: ", "未能删除的本系统副本：") + place)
+    if len(found["copies"]) > SHOWN:
+        total = len(found["copies"])
+        print_line(say(f"… {total} in all", f"…… 共 {total} 条"))
+    for name in found["databases"]:
+        print_line(say("a database of before a rebuild: ", "重建前的数据库：") + name)
+    if found["databases"]:
+        print_line(
+            say(
+                "It may have names, titles and words of what is blocked: delete it as"
+                " docs/classification.md says.",
+                "其中可能有已封控记录的名称、标题和文字：请按 docs/classification.md 所述删除。",
+            )
+        )
 
 
 def _pack_advice() -> str:
@@ -160,13 +187,19 @@ def _pack_advice() -> str:
     )
 
 
-def _tell_left(invocation: Invocation, left: list[dict[str, Any]]) -> None:
+def _tell_left(invocation: Invocation, found: dict[str, Any]) -> None:
+    left = found["left"]
     if invocation.json:
-        print_json({"left": left})
+        print_json(found)
         return
-    if not left:
+    if left:
+        _print_left(left)
+    elif not found["copies"] and not found["databases"]:
         print_line(say("Nothing is left.", "没有尚存的记录。"))
-        return
+    _tell_at_home(found)
+
+
+def _print_left(left: list[dict[str, Any]]) -> None:
     print_table(
         (
             say("record", "记录"),

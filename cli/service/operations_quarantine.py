@@ -25,6 +25,7 @@ from ingest.found import Found
 from ingest.intake import Intake
 from ingest.names import safe_file_name
 from ingest.quarantine.before import Before
+from ingest.quarantine.blocked import OpenShelf
 from ingest.quarantine.resolving import Resolver
 from ingest.quarantine.shelf import ATTACHED, Item, Shelf
 from ingest.sidecars.pairing import look
@@ -109,12 +110,12 @@ def _reject(host: Host, caller: Caller, params: Params) -> Document:
     return {"quarantine": params["quarantine"], **place_of(bench, ended.pending)}
 
 
-def _shelf(host: Host) -> Shelf:
+def _shelf(host: Host) -> OpenShelf:
     before = Before(host.bench.database, host.bench.evidence)
-    return Shelf(host.bench.folder("quarantine"), before)
+    return OpenShelf(Shelf(host.bench.folder("quarantine"), before), host.bench.database)
 
 
-def _open(host: Host, shelf: Shelf) -> list[Item]:
+def _open(host: Host, shelf: OpenShelf) -> list[Item]:
     with host.bench.database.read() as connection:
         done = resolved.resolved(connection)
     return [item for item in shelf.all() if item.number not in done]

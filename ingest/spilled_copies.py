@@ -1,0 +1,206 @@
+"""Our own copies of blocked records: what they were taken from, wherever the home has it still.
+
+    copies = Copies(home, database, fs)
+    copies.forget(records)                   # wiped, and their lines of the intake are gone
+    copies.left(records)                     # what could not be wiped, by places without names
+
+They rest in purge/, in taken/, and in quarantine/ where a drop was resolved into the record. They
+are found by the ids that the database has, by ids in their names, and, as a rebuilt database has no
+lines of the intake, by SHA-256: of files that have the size of such a record, and of no others.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from archive.catalog import RECORD
+from archive.database import Database
+from archive.durable import FileSystem
+from archive.errors import FormatError
+from archive.resolved import RESOLVED
+from archive.tables import IntakeRow
+from ingest import sidecar
+from ingest.quarantine.shelf import CONTENT
+from ingest.reason import REASON, read_reason
+from ingest.wiping import wipe
+
+INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
+_OVER = ("released", "kept", "purged")
+_BUFFER = 1 << 20
+_STEP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is looked for: records, all ids that drops of theirs had, contents by their size."""
+
+    records: frozenset[str]
+    numbers: frozenset[str]
+    places: tuple[Path, ...]
+    digests: dict[int, frozenset[bytes]]
+
+    def is_content(self, path: Path) -> bool:
+        """Whether this is the content of a blocked record; it is read only if the size fits."""
+        with suppress(OSError):
+            if not path.is_symlink() and path.is_file():
+                known = self.digests.get(path.stat().st_size)
+                return known is not None and _sha256(path) in known
+        return False
+
+
+class Copies:
+    """Finds and wipes them."""
+
+    def __init__(self, home: Path, database: Database, fs: FileSystem) -> None:
+        self._home = home
+        self._db = database
+        self._fs = fs
+
+    def forget(self, records: Sequence[str]) -> None:
+        """Wipe all that is found, and forget the lines of the intake that led there.
+
+        A drop that was left where it lay is met again, and refused there for its owner to take
+        away. What cannot be wiped stays, and `left` says so.
+        """
+        wanted = self._wanted(records)
+        found = list(self._found(wanted))
+        for path in found:
+            with suppress(OSError):
+                wipe(self._fs, [path])
+        for folder in {path.parent for path in found if path.parent.parent == self._quarantine}:
+            with suppress(OSError):
+                folder.rmdir()
+        numbers = wanted.numbers | {_number(path) for path in found}
+        self._forget_rows(sorted(numbers), sorted(wanted.records))
+
+    def left(self, records: Sequence[str]) -> list[str]:
+        """Places below the home that hold something of them still; names of drops are not told."""
+        return sorted({self._told(path) for path in self._found(self._wanted(records))})
+
+    @property
+    def _quarantine(self) -> Path:
+        return self._home / "quarantine"
+
+    def _wanted(self, records: Sequence[str]) -> _Wanted:
+        numbers, places = set(records), list[Path]()
+        digests: dict[int, frozenset[bytes]] = {}
+        with self._db.read() as connection:
+            for some in _steps(records):
+                c = RECORD.c
+                for size, digest in connection.execute(
+                    select(c.size, c.sha256).where(c.id.in_(some))
+                ):
+                    digests[size] = digests.get(size, frozenset()) | {bytes(digest)}
+                numbers |= set(_resolved(connection, some))
+            for some in _steps(sorted(numbers)):
+                for row in connection.execute(select(INTAKE).where(_rows(some))):
+                    numbers.add(row.id)
+                    places += self._own(row)
+        return _Wanted(frozenset(records), frozenset(numbers), tuple(places), digests)
+
+    def _own(self, row: Any) -> Iterator[Path]:
+        """Where the drop of a line was moved to, inside the home."""
+        home = os.fsencode(self._home.resolve()) + b"/"
+        for place in (row.moved_to, row.sidecar_moved_to):
+            if place and os.path.realpath(place).startswith(home):
+                yield Path(os.fsdecode(place))
+
+    def _found(self, wanted: _Wanted) -> Iterator[Path]:
+        yield from (place for place in wanted.places if os.path.lexists(place))
+        yield from _groups(self._home / "purge", wanted)
+        for folder in _listed(self._quarantine):
+            if _is_theirs(folder, wanted):
+                yield from _listed(folder)
+        yield from _moved(self._home / "taken", wanted)
+
+    def _forget_rows(self, numbers: Sequence[str], records: Sequence[str]) -> None:
+        with self._db.write() as connection:
+            for some in _steps([*numbers, *records]):
+                connection.execute(delete(INTAKE).where(_rows(some)))
+        self._db.empty_log()
+
+    def _told(self, path: Path) -> str:
+        """In purge/ and quarantine/ names are ids; in taken/ they are those of the drops."""
+        place = path.relative_to(self._home) if path.is_relative_to(self._home) else path
+        if place.parts[0] != "taken":
+            return str(place)
+        inode = path.lstat().st_ino
+        return f"taken/ (inode {inode})"
+
+
+def _resolved(connection: Connection, records: Sequence[str]) -> Iterator[str]:
+    """Ids in quarantine of drops that became these records, came again as them, amended them."""
+    query = select(RESOLVED.c.quarantine).where(RESOLVED.c.record.in_(records))
+    yield from connection.execute(query).scalars()
+
+
+def _rows(some: Sequence[str]) -> Any:
+    """Lines of drops that are done, by their own id or by their record's."""
+    return (INTAKE.c.record.in_(some) | INTAKE.c.id.in_(some)) & INTAKE.c.state.in_(_OVER)
+
+
+def _groups(purge: Path, wanted: _Wanted) -> Iterator[Path]:
+    """Files that rest until they are purged: with the content goes all that has its number."""
+    for day in _listed(purge):
+        groups: dict[str, list[Path]] = {}
+        for path in _listed(day):
+            groups.setdefault(_number(path), []).append(path)
+        for number, paths in groups.items():
+            if number in wanted.numbers or any(map(wanted.is_content, paths)):
+                yield from paths
+
+
+def _is_theirs(folder: Path, wanted: _Wanted) -> bool:
+    """Whether a quarantined drop became such a record, or is a late sidecar of one."""
+    if folder.name in wanted.numbers or wanted.is_content(folder / CONTENT):
+        return True
+    with suppress(FormatError):
+        return read_reason(folder / REASON).late in wanted.records
+    return False
+
+
+def _moved(taken: Path, wanted: _Wanted) -> Iterator[Path]:
+    """Drops that were moved aside, each with the sidecar beside it."""
+    for top, _, names in os.walk(taken):
+        for path in (Path(top, name) for name in names):
+            if wanted.is_content(path):
+                yield path
+                beside = path.with_name(f"{path.name}.json")
+                if _is_sidecar(beside):
+                    yield beside
+
+
+def _is_sidecar(path: Path) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        return sidecar.is_marked(file.read(sidecar.MAX_SIZE))
+    return False
+
+
+def _number(path: Path) -> str:
+    return path.name.partition(".")[0]
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What lies in a folder; nothing where it is none, or a link to one."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    return sorted(folder.iterdir())
+
+
+def _sha256(path: Path) -> bytes:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_BUFFER):
+            digest.update(chunk)
+    return digest.digest()
+
+
+def _steps(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _STEP):
+        yield ids[start : start + _STEP]
