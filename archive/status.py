@@ -113,6 +113,8 @@ class DropsStatus:
     late_sidecars: int = 0
     passed_over: int = 0
     purge_leftovers: int = 0
+    too_long: int = 0
+    """Files and folders whose paths are too long to be opened: nothing in them is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,7 @@ def warnings(
     if _older(drops.oldest_quarantine, now, OLD_QUARANTINE):
         found.append(Warned("QUARANTINE_OLD", {"count": drops.quarantined}))
     rest = {
+        "PATH_TOO_LONG": drops.too_long,
         "LATE_SIDECARS": drops.late_sidecars,
         "PASSED_OVER": drops.passed_over,
         "PURGE_LEFTOVERS": drops.purge_leftovers,

@@ -21,6 +21,7 @@ from cli.settings import Settings
 from cli.sidecar_wait import SidecarWait
 from cli.wiring_sidecars import mappings_of
 from ingest.complete import SETTLED
+from ingest.intended import Intended
 from ingest.mounts import Mounts
 from ingest.room import Room
 from ingest.settle import Settle
@@ -58,6 +59,7 @@ def sweeper_of(bench: WatchBench) -> Sweeper:
         unfinished_seconds=settings.unfinished_hours * _HOUR,
         complete=Rules(bench.database, clock.monotonic),
         taken=taken_in(bench.database),
+        is_refused=Intended(bench.database, bench.folder("staging")).is_ours,
         is_remote=mounts.is_remote,
         waits=Waits(
             mappings_of(settings, bench.home),

@@ -155,7 +155,8 @@ class Admission:
             settings.again,
         )
         self._late = LateSidecars(database, maker, settings.mappings, settings.digests)
-        self._refusals = Refusals(database, fs, maker, settings.inbox, self._entries.refused)
+        inbox, staging = settings.inbox, settings.staging
+        self._refusals = Refusals(database, fs, maker, inbox, staging, self._entries.refused)
         self._slow = (MEDIA if settings.look else ()) + (DOCUMENTS if settings.understand else ())
 
     def admit(self, drops: Sequence[Drop], read: Sequence[ReadPack] = ()) -> Admitted:

@@ -8,7 +8,7 @@ import re
 
 PREFIX = b".refused-"
 _FILE = re.compile(rb"\.refused-([0-7][0-9A-HJKMNP-TV-Z]{25})")
-_ANY = re.compile(_FILE.pattern + rb"(?:\.\d{1,3})?")
+_ANY = re.compile(_FILE.pattern + rb"(?:\.[1-9]\d{0,2})?")
 
 
 def aside_name(refusal: str, number: int = 0) -> bytes:
@@ -17,9 +17,10 @@ def aside_name(refusal: str, number: int = 0) -> bytes:
     return name if number == 0 else name + b".%d" % number
 
 
-def is_aside(name: bytes) -> bool:
-    """Whether a name is one that refused files get."""
-    return name.startswith(PREFIX) and _ANY.fullmatch(name) is not None
+def aside_of(name: bytes) -> str | None:
+    """The id in the name of a refused file, or of what belonged to one; None for other names."""
+    found = _ANY.fullmatch(name) if name.startswith(PREFIX) else None
+    return found[1].decode() if found else None
 
 
 def refusal_in(name: bytes) -> str | None:

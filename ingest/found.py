@@ -55,8 +55,10 @@ class Noticed:
     without it), `passed_over` (a temporary or hidden name that has rested for an hour),
     `mount_lost` (a source whose file system is gone), `no_marker`, `no_manifest` (its source's rule
     waits for one), `marker_alone`, `manifest_waits` (files that it lists are not there),
-    `manifest_bad` (it cannot be read), `list_missing` (a list of sidecars names files that are not
-    there), `crowded` (so many files that memory grows with them), `network` (its file system is
+    `manifest_bad` (it cannot be read), `manifests_many` (a folder with too many to be read),
+    `list_missing` (a list of sidecars names files that are not there), `path_long` (the system
+    opens no path of that length), `crowded` (so many files that memory grows with them), `network`
+    (its file system is
     another machine's). Of what is named by hand also `changed` (while it was read), `sidecar_of`
     (the sidecar of a file that was not named).
     """

@@ -3,12 +3,14 @@
 import re
 import stat
 
+from ingest.aside import aside_of
+
+LONGEST_PATH = 4095
+"""Bytes of a path that Linux opens, at most (PATH_MAX without its end)."""
 _COPYING = (b".part", b".partial", b".filepart", b".crdownload", b".tmp", b".!ut")
 _TEMPORARY = (*_COPYING, b".swp", b"~")
 _OF_MACHINES = {b".cunzheng-purge", b".DS_Store"}
 _IGNORED = {b"Thumbs.db", b"desktop.ini", b"@eaDir", b"System Volume Information", b"$RECYCLE.BIN"}
-_REFUSED = b".refused-"
-"""How the names begin that refused drops get; that is told of them elsewhere."""
 _RSYNC = re.compile(rb"\..+\.(?=[A-Za-z0-9]*[A-Z0-9])[A-Za-z0-9]{6}", re.DOTALL)
 """`.NAME.XXXXXX`: what rsync writes to. A hidden name that ends in six small letters is a word."""
 
@@ -19,8 +21,13 @@ def is_ignored(name: bytes) -> bool:
 
 
 def is_passed_over(name: bytes) -> bool:
-    """Whether a name is ignored that a person may have given, by mistake, to something of worth."""
-    if name in _IGNORED or name in _OF_MACHINES or name.startswith((b"._", b"~$", _REFUSED)):
+    """Whether a name is ignored that a person may have given, by mistake, to something of worth.
+
+    Names of refused drops are none; whether one was given by us is known elsewhere.
+    """
+    if name in _IGNORED or name in _OF_MACHINES or name.startswith((b"._", b"~$")):
+        return False
+    if aside_of(name) is not None:
         return False
     return is_ignored(name)
 

@@ -12,8 +12,10 @@ from sqlalchemy import Connection, select
 
 from archive.resolved import resolved
 from archive.status import DropsStatus
-from ingest.aside import refusal_in
+from ingest.aside import aside_of, refusal_in
+from ingest.ignored import LONGEST_PATH
 from ingest.intake import INTAKE
+from ingest.intended import ours
 from ingest.settle import FileKey
 from ingest.sweep import RESTED_SECONDS, is_ignored, is_passed_over
 
@@ -41,7 +43,8 @@ def look(connection: Connection, home: Path, now: datetime) -> DropsStatus:
                 held += 1
             else:
                 waiting += 1
-    held += _put_aside(inbox)
+    refusals = ours(connection, home / "staging")
+    held += _put_aside(inbox, refusals)
     open_since = list(_quarantined(home / "quarantine", resolved(connection)))
     return DropsStatus(
         waiting,
@@ -49,8 +52,9 @@ def look(connection: Connection, home: Path, now: datetime) -> DropsStatus:
         len(open_since),
         min(open_since, default=None),
         late_sidecars=late,
-        passed_over=_passed_over(inbox, now.timestamp() - RESTED_SECONDS),
+        passed_over=_passed_over(inbox, now.timestamp() - RESTED_SECONDS, refusals),
         purge_leftovers=_leftovers(connection, home / "purge"),
+        too_long=_too_long(inbox),
     )
 
 
@@ -69,22 +73,33 @@ def _known(connection: Connection) -> tuple[set[FileKey], set[FileKey], set[File
     return refused, taken, bare
 
 
-def _passed_over(top: bytes, before: float) -> int:
+def _passed_over(top: bytes, before: float, refusals: Container[str]) -> int:
     """Ignored names that have not changed since `before` (seconds since 1970, ctime)."""
     count = 0
     for folder, folders, names in os.walk(top):
         for name in (*folders, *names):
-            if is_passed_over(name):
-                with suppress(FileNotFoundError):
+            refusal = aside_of(name)
+            if refusal not in refusals if refusal else is_passed_over(name):
+                with suppress(OSError):  # just taken, or too long
                     count += os.lstat(os.path.join(folder, name)).st_ctime < before
         folders[:] = [name for name in folders if not is_ignored(name)]
     return count
 
 
-def _put_aside(top: bytes) -> int:
+def _too_long(top: bytes) -> int:
+    """Files and folders whose paths are too long; what is in such a folder nobody can count."""
+    count = 0
+    for folder, folders, names in os.walk(top):
+        here = LONGEST_PATH - len(folder) - 1
+        count += sum(len(name) > here for name in (*folders, *names) if not is_ignored(name))
+        folders[:] = [name for name in folders if len(name) <= here and not is_ignored(name)]
+    return count
+
+
+def _put_aside(top: bytes, refusals: Container[str]) -> int:
     """Refused drops that nobody has taken away yet."""
     names = (name for _, _, names in os.walk(top) for name in names)
-    return sum(refusal_in(name) is not None for name in names)
+    return sum(refusal_in(name) in refusals for name in names)
 
 
 def _leftovers(connection: Connection, purge: Path) -> int:
@@ -116,8 +131,8 @@ def _folders(top: bytes) -> Iterator[tuple[bytes, dict[bytes, FileKey]]]:
                 continue
             try:
                 seen = os.lstat(os.path.join(folder, name))
-            except FileNotFoundError:
-                continue  # just taken
+            except OSError:
+                continue  # just taken, or too long
             if stat.S_ISREG(seen.st_mode):
                 found[name] = FileKey.of(seen)
         yield folder, found

@@ -1,12 +1,12 @@
 """Refuses state secrets: the drop is put aside under a random name, then one stub tells of it.
 
-    rename -> sync the folder -> commit the stub -> empty the database's log
+    write the id down -> rename -> sync the folder -> commit the stub -> empty the database's log
 
 A crash before the rename leaves the drop as it was, and it is refused at the next look. A crash
-after it leaves a `.refused-<id>` without a stub: the sweep offers that as a drop, which is not read
-and gets its stub then. The stub has the random id, the source and the time, and its row nothing of
-the drop, unless the drop could not be renamed: then the row has the file's key, so that it is not
-told anew at every look.
+after it leaves a `.refused-<id>` without a stub: its id stands in ingest.intended, so the sweep
+offers it as a drop, which is not read and gets its stub then. The stub has the random id, the
+source and the time, and its row nothing of the drop, unless the drop could not be renamed: then the
+row has the file's key, so that it is not told anew at every look.
 """
 
 import errno
@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from archive import ledger
 from archive.database import Database
@@ -24,7 +24,7 @@ from archive.durable import FileSystem, disk_errors
 from archive.errors import Unreachable
 from archive.ids import random_ulid
 from archive.ledger import NewEntry
-from archive.rows import insert_rows, select_among
+from archive.rows import insert_rows
 from archive.source_rows import Counts
 from archive.tables import IntakeRow
 from ingest import secrecy, sidecar
@@ -32,6 +32,7 @@ from ingest.aside import aside_name, refusal_in
 from ingest.drops import RefusedDrop
 from ingest.errors import Classified, SidecarBad, SourceChanged
 from ingest.found import Found
+from ingest.intended import Intended
 from ingest.register import Maker, ensure_source
 from ingest.release import KEEP, put_back
 from ingest.settle import FileKey
@@ -74,6 +75,7 @@ class Refusals:
         fs: FileSystem,
         maker: Maker,
         inbox: Path,
+        staging: Path,
         entry: Callable[[RefusedDrop, str], NewEntry],
     ) -> None:
         """`entry` makes the stub of a drop and its refusal id."""
@@ -82,6 +84,7 @@ class Refusals:
         self._maker = maker
         self._inbox = os.fsencode(inbox) + b"/"
         self._entry = entry
+        self._intended = Intended(database, staging)
 
     def take(self, outcomes: Sequence[RefusedDrop]) -> Told:
         """Put drops aside, and submit a stub for each of them at once, in a commit of their own.
@@ -90,10 +93,12 @@ class Refusals:
         """
         told = Told(0, [], [])
         stubs = []
+        fresh = self._write_down(outcomes)
+        folders: set[bytes] = set()
         for outcome in outcomes:
             try:
                 with disk_errors("The inbox"):
-                    stubs.append(self._stub(outcome, told))
+                    stubs.append(self._stub(outcome, fresh.get(id(outcome)), told, folders))
             except (SourceChanged, FileNotFoundError):
                 told.changed.append(outcome)
         if not stubs:
@@ -102,14 +107,32 @@ class Refusals:
         self._db.empty_log()
         return told._replace(refused=count)
 
-    def _stub(self, outcome: RefusedDrop, told: Told) -> _Stub:
+    def _write_down(self, outcomes: Sequence[RefusedDrop]) -> dict[int, str]:
+        """New ids for the drops that are to get one, durable before any file has one as its name.
+
+        A name like those that we give, but with an id of which we know nothing, is any drop's name.
+        """
+        fresh = {}
+        for outcome in outcomes:
+            name = outcome.drop.file.name
+            if refusal_in(name) is None or not self._intended.is_ours(name):
+                fresh[id(outcome)] = random_ulid(self._maker.random(_RANDOM))
+        if fresh:
+            with disk_errors("The staging area"):
+                self._intended.write_down(self._fs, fresh.values())
+        return fresh
+
+    def _stub(
+        self, outcome: RefusedDrop, fresh: str | None, told: Told, folders: set[bytes]
+    ) -> _Stub:
+        """`fresh` is its new id; None where it was put aside already. `folders`: see below."""
         file = outcome.drop.file
-        refusal = refusal_in(file.name)
         path, key = b"", NOTHING
-        if refusal is not None:
-            self._put_aside_rest(file, refusal)
+        if fresh is None:
+            refusal = refusal_in(file.name) or ""
+            self._put_aside_rest(file, refusal, folders)
         else:
-            refusal = random_ulid(self._maker.random(_RANDOM))
+            refusal = fresh
             if file.path.startswith(self._inbox) and not self._put_aside(outcome, refusal):
                 told.in_place.append(file)
                 key = (outcome.drop.sidecar or file).key
@@ -140,11 +163,16 @@ class Refusals:
         self._fs.fsync_directory(Path(os.fsdecode(os.path.dirname(drop.file.path))))
         return True
 
-    def _put_aside_rest(self, file: Found, refusal: str) -> None:
-        """What a crash left of a drop that was being put aside: its marked sidecar, alone."""
+    def _put_aside_rest(self, file: Found, refusal: str, folders: set[bytes]) -> None:
+        """What a crash left of a drop that was being put aside: its marked sidecar, alone.
+
+        A folder is looked through once in a batch (`folders`): drops are put aside one after the
+        other, so only the last one can have left anything.
+        """
         folder = os.path.dirname(file.path)
-        if os.path.lexists(os.path.join(folder, aside_name(refusal, 1))):
+        if folder in folders or os.path.lexists(os.path.join(folder, aside_name(refusal, 1))):
             return
+        folders.add(folder)
         for number, path in enumerate(_lone_marked(folder), start=1):
             with suppress(OSError):
                 self._fs.rename(path, os.path.join(folder, aside_name(refusal, number)))
@@ -195,10 +223,11 @@ def _is_marked(path: bytes) -> bool:
 
 
 def _is_told(connection: Connection, stub: _Stub) -> bool:
-    """Whether another process has seen the drop put aside, and told of it."""
-    paths = [stub.row[2]] if stub.row[2] else []
-    found = select_among(connection, INTAKE, ("id",), "path", paths, stub.source)
-    return next(iter(found), None) is not None
+    """Whether its id was told already: by another process, or of a file elsewhere."""
+    if not stub.row[2]:
+        return False
+    here = (INTAKE.c.state == "refused") & (INTAKE.c.path == stub.row[2])
+    return connection.execute(select(INTAKE.c.id).where(here).limit(1)).first() is not None
 
 
 def _top(file: Found) -> bytes:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ingest import sidecar
-from ingest.aside import refusal_in
+from ingest.aside import aside_of, refusal_in
 from ingest.claim import ALONE, Claim
 from ingest.claim import JSON as JSON_MAPPING
 from ingest.complete import MANIFEST, READY, hours
@@ -22,7 +22,7 @@ from ingest.complete.folder import Folder
 from ingest.complete.rules import Rule, WhenReady, WhenSettled, unfinished
 from ingest.errors import SourceChanged, SourceForbidden, SourceUnreadable
 from ingest.found import Drop, Found, Noticed
-from ingest.ignored import is_being_copied, is_ignored, is_passed_over, kind_of
+from ingest.ignored import LONGEST_PATH, is_being_copied, is_ignored, is_passed_over, kind_of
 from ingest.settle import FileKey, Settled, Settler
 from ingest.sidecars.folder import (
     JSON,
@@ -154,13 +154,16 @@ class SourceWalk:
         name = os.fsencode(entry.name)
         whole = path + b"/" + name
         if is_ignored(name):
-            if refusal_in(name) is not None:
+            refused = aside_of(name) is not None
+            if refused and entry.is_file(follow_symlinks=False) and self._watching.is_refused(name):
                 yield from self._aside(entry, name, whole, here)
-            elif is_passed_over(name):
+            elif refused or is_passed_over(name):
                 yield from self._pass_over(entry, name, whole, here)
             return
         kind, key, links = _look(entry)
-        if kind == "folder":
+        if len(whole) > LONGEST_PATH:
+            yield from self._notice(whole, "path_long")
+        elif kind == "folder":
             inner.append(name)
         elif key is None:
             if kind != "gone":
@@ -323,8 +326,8 @@ class SourceWalk:
     ) -> Iterator[Drop]:
         """A drop that was refused and put aside; a crash may have come before its stub."""
         kind, key, _ = _look(entry)
-        if kind != "file" or key is None:
-            return
+        if kind != "file" or key is None or refusal_in(name) is None:
+            return  # what belonged to it needs no stub
         self.settler.observe(whole, key, self._watching.monotonic(), lambda: False)
         if not self.settler.is_taken(whole):
             found = Found(self._source, here.inside, name, whole, key)

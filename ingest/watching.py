@@ -25,6 +25,8 @@ class Watching:
     """See ingest.complete.docking."""
     waits: Waits = field(default_factory=Waits)
     """Sidecars of stations, and how long files wait for theirs."""
+    is_refused: Callable[[bytes], bool] = lambda _: False
+    """Whether a name was given by us to a refused drop, or to what belonged to one."""
     is_remote: Callable[[bytes], bool] = lambda _: False
     """Whether a folder is on a file system that other machines write to unseen."""
 

@@ -274,6 +274,12 @@ _SENTENCES = {
         "收件目录中有 {count} 个文件或文件夹的完整路径达到或超过 4096 字节，无法收取；"
         "请上移或缩短名称。",
     ),
+    "PATH_TOO_LONG": (
+        "{count} file(s) or folder(s) in the inbox have paths of 4,096 bytes or more and are not"
+        " taken; move them up, or give their folders shorter names.",
+        "收件目录中有 {count} 个文件或文件夹的完整路径达到或超过 4096 字节，无法收取；"
+        "请上移或缩短名称。",
+    ),
     "PASSED_OVER": (
         "{count} temporary or hidden name(s) have rested in the inbox for an hour; rename what is"
         " to be taken.",

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from marked_documents import (
     marked_by_sidecar,
     samples,
 )
+
+from archive.database import Database
+from ingest.overview import look
 
 Cli = Any
 
@@ -275,3 +279,44 @@ def test_a_folder_named_after_a_level(fresh: Cli) -> None:
     sample.write(fresh.home / "inbox/OA/机密")
     assert fresh("watch", "--once", "--json").json["refused"] == 1
     check_nothing_is_kept(fresh.home, [sample])
+
+
+def test_names_that_only_look_refused_are_told_and_make_no_entries(fresh: Cli) -> None:
+    """Whoever may drop can neither make entries of refusals nor hide a file by such a name."""
+    inbox = fresh.home / "inbox/OA"
+    (sample,) = samples({"txt": MARKED["txt"]}, 24)
+    sample.write(inbox)
+    assert fresh("watch", "--once", "--json").json["refused"] == 1
+    (stub,) = stubs(fresh)
+    made_up = "01KAN0000000000000000000"
+    for number in range(10, 30):
+        (inbox / f".refused-{made_up}{number}").write_bytes(b"")
+        (inbox / f"rest{number}.json").write_bytes(b'{"cunzheng_sidecar": 1}')
+    for name in (".refused-report.mp4", f".refused-{made_up}10.1", f".refused-{made_up}40/a.txt"):
+        (inbox / name).parent.mkdir(exist_ok=True)
+        (inbox / name).write_bytes(b"evidence")
+    copied = fresh.home / "inbox/OB" / f".refused-{stub['refusal']}"
+    copied.parent.mkdir()
+    copied.write_bytes(b"of another source")
+    done = fresh("watch", "--once", "--json")
+    assert done.json["refused"] == 0
+    assert stubs(fresh) == [stub]
+    assert fresh("status", "--json").json["drops"]["refused"] == 2
+    database = Database(f"sqlite:///{fresh.home / 'cunzheng.db'}")
+    with database.read() as connection:
+        later = datetime.fromtimestamp(inbox.stat().st_ctime, UTC) + timedelta(hours=2)
+        seen = look(connection, fresh.home, later)
+    assert (seen.refused, seen.passed_over) == (2, 23)
+
+
+def test_a_stub_that_a_crash_left_out_is_made_though_an_id_of_it_is_all_that_is_known(
+    fresh: Cli,
+) -> None:
+    inbox = fresh.home / "inbox/OA"
+    inbox.mkdir(parents=True)
+    refusals = ["01KAN000000000000000000010", "01KAN000000000000000000011"]
+    (fresh.home / "staging/refusals").write_text("\n".join(refusals) + "\n01KAN0", "ascii")
+    for refusal in (*refusals, "01KAN000000000000000000012"):
+        (inbox / f".refused-{refusal}").write_bytes(b"")
+    assert fresh("watch", "--once", "--json").json["refused"] == 2
+    assert {body["refusal"] for body in stubs(fresh)} == {*refusals}

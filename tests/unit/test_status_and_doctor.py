@@ -94,9 +94,12 @@ def test_folders_and_disk() -> None:
     full = DiskStatus(1 << 30, 200 << 30, "read-only")
     found = [item.code for item in warnings(SOUND, drops, full, NOW)]
     assert found == ["DISK_LOW", "REFUSED_STILL_THERE", "QUARANTINE_OLD"]
-    drops = DropsStatus(0, 0, 0, None, late_sidecars=1, passed_over=2, purge_leftovers=3)
+    drops = DropsStatus(
+        0, 0, 0, None, late_sidecars=1, passed_over=2, purge_leftovers=3, too_long=4
+    )
     told = warnings(SOUND, drops, ROOMY, NOW)
-    assert [item.code for item in told] == ["LATE_SIDECARS", "PASSED_OVER", "PURGE_LEFTOVERS"]
+    codes = ["PATH_TOO_LONG", "LATE_SIDECARS", "PASSED_OVER", "PURGE_LEFTOVERS"]
+    assert [item.code for item in told] == codes
     assert all("{" not in warning_sentence(to_json(item)) for item in told)
 
 
