@@ -11,8 +11,9 @@ from archive.durable import FileSystem, write_new
 from ingest import secrecy, sidecar
 from ingest.aside import refusal_in
 from ingest.claim import Claim
-from ingest.classification import is_marked_folder, is_marked_name
+from ingest.classification import is_marked_folder, is_marked_name, is_marked_page
 from ingest.complete.docking import compared
+from ingest.complete.ready import MAX_MARKER
 from ingest.describe import (
     SALT_BYTES,
     Arrival,
@@ -25,7 +26,15 @@ from ingest.describe import (
     extra_algorithms,
     time_text,
 )
-from ingest.errors import Classified, KindNotAllowed, NoRecord, SidecarBad, StillRejected
+from ingest.errors import (
+    Classified,
+    KindNotAllowed,
+    NoRecord,
+    SidecarBad,
+    SourceChanged,
+    SourceUnreadable,
+    StillRejected,
+)
 from ingest.names import decode_name
 from ingest.reason import REASON, reason_text
 from ingest.settle import Settled
@@ -100,6 +109,23 @@ def _is_secret_by_name(drop: Drop) -> bool:
     return is_marked_name(decode_name(file.name).text) or any(map(is_marked_folder, folders))
 
 
+def is_secret_beside(drop: Drop) -> bool:
+    """Whether a marker that goes with the drop bears a mark; nothing else ever looks at it.
+
+    Raises SourceChanged: without it the drop may have to wait.
+    """
+    for file in drop.beside:
+        try:
+            data = read_head(file.path, MAX_MARKER, file.key)
+        except SourceUnreadable as error:
+            raise SourceChanged(str(error)) from error
+        for encoding in ("utf-8-sig", "gb18030", "utf-16-le", "utf-16-be"):
+            text = data.decode(encoding, "ignore")
+            if is_marked_page(text) or any(map(is_marked_name, text.splitlines())):
+                return True
+    return False
+
+
 def _is_secret_at_length(drop: Drop) -> bool:
     """Whether a sidecar that is too large to be parsed is marked, wherever in it.
 
@@ -149,7 +175,7 @@ class Preparer:
         """
         received_at = self.now()
         number = self.new_id(received_at)
-        if _is_secret_by_name(drop) or _is_secret_at_length(drop):
+        if _is_secret_by_name(drop) or is_secret_beside(drop) or _is_secret_at_length(drop):
             return RefusedDrop(drop, number, received_at)
         facts = None
         if drop.sidecar is not None or drop.claim is not None:

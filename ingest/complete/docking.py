@@ -4,6 +4,7 @@ The manifest is a record too, and goes last, when all that it lists has been tak
 and never comes is a finding of the manifest's record; what differs, of the file's.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from archive.errors import FormatError
 from archive.gaps.manifest import MAX_SIZE, ListedFile, is_manifest
 from ingest.complete import OBSERVED_SECONDS, hours
 from ingest.complete.folder import Folder
-from ingest.complete.listing import Listing, differs, missing_note, read_listing
+from ingest.complete.listing import Layer, Listing, differs, missing_note, read_listing
 from ingest.complete.rules import Rests
 from ingest.errors import SourceChanged, SourceUnreadable
 from ingest.found import Drop, Found, Noticed
@@ -24,6 +25,8 @@ MANIFEST_MISSING = "MANIFEST_MISSING"
 MANIFEST_UNLISTED = "MANIFEST_UNLISTED"
 Taken = Callable[[str, Sequence[bytes], float], set[bytes]]
 """Which of these paths of a source the archive has taken since a moment (seconds since 1970)."""
+MOST_MANIFESTS = 10_000
+"""Of one folder that are read in a look; the others wait like files that none lists."""
 _EARLIER = 60
 """Seconds by which the archive's clock and the file system's may differ."""
 
@@ -65,13 +68,18 @@ class WhenListed:
         self._rests = rests
         self._known: dict[bytes, _Known] = {}
         self._seen: dict[bytes, _Known] = {}
+        self._layers: dict[bytes, Layer] = {}
+        self._walked: dict[bytes, Layer] = {}
         self.waiting = 0
 
     def enter(self, here: Folder) -> Iterator[Noticed]:
         """See Rule: read the manifests of a folder."""
-        for name in here.settled:
-            if not is_manifest(decode_name(name).text):
-                continue
+        listings: list[Listing] = []
+        names = [name for name in here.settled if is_manifest(decode_name(name).text)]
+        if len(names) > MOST_MANIFESTS:
+            first = min(here.files[name].path for name in names)
+            yield Noticed(os.path.dirname(first), "manifests_many")
+        for name in sorted(names)[:MOST_MANIFESTS]:
             file = here.files[name]
             try:
                 known = self._read(file)
@@ -83,19 +91,29 @@ class WhenListed:
             if known.listing is None:
                 yield Noticed(file.path, "manifest_bad")
             else:
-                here.listings = (known.listing, *here.listings)
+                listings.append(known.listing)
+        if listings:
+            here.listings = (self._layer(here.inside, listings), *here.listings)
         for name in here.files.keys() - here.settled.keys():
             self._find(here.files[name], here)
 
-    def _find(self, file: Found, here: Folder) -> ListedFile | None:
-        """What the nearest manifest that lists the file says of it."""
-        for listing in here.listings:
-            if listed := listing.find(file.folder, file.name):
-                for known in self._seen.values():
-                    if known.listing is listing:
-                        known.present.add(listed)
-                        known.places[file.path] = listed
-                return listed
+    def _layer(self, inside: bytes, listings: list[Listing]) -> Layer:
+        """The manifests of a folder by name; made anew only where one of them is another."""
+        layer = self._layers.get(inside)
+        if layer is None or not layer.is_of(listings):
+            layer = Layer.of(listings)
+        self._walked[inside] = layer
+        return layer
+
+    def _find(self, file: Found, here: Folder) -> tuple[_Known, ListedFile] | None:
+        """The nearest manifest that lists the file, and what it says of it."""
+        for layer in here.listings:
+            if found := layer.find(file.folder, file.name):
+                path, listed = found
+                known = self._seen[path]
+                known.present.add(listed)
+                known.places[file.path] = listed
+                return known, listed
         return None
 
     def _read(self, file: Found) -> _Known:
@@ -105,7 +123,9 @@ class WhenListed:
             if file.key.size <= MAX_SIZE:
                 data = read_head(file.path, MAX_SIZE, file.key)
                 try:
-                    listing = read_listing(file.folder, decode_name(file.name).text, data)
+                    listing = read_listing(
+                        file.folder, file.path, decode_name(file.name).text, data
+                    )
                 except FormatError:
                     listing = None
             known = self._known[file.path] = _Known(file.key, listing)
@@ -118,9 +138,9 @@ class WhenListed:
         if manifest is not None and manifest.listing is not None:
             manifest.drop = drop
             return
-        listed = self._find(file, here)
-        if listed is not None:
-            yield from self._listed(drop, listed)
+        found = self._find(file, here)
+        if found is not None:
+            yield from self._listed(drop, *found)
             return
         if self._rests.enough(file):
             since = f"no manifest listed it within {hours(self._rests.needed)}"
@@ -128,14 +148,13 @@ class WhenListed:
         elif self._rests.seconds(file) >= OBSERVED_SECONDS:
             yield Noticed(file.path, "no_manifest")
 
-    def _listed(self, drop: Drop, listed: ListedFile) -> Iterator[Drop]:
+    def _listed(self, drop: Drop, known: _Known, listed: ListedFile) -> Iterator[Drop]:
         problem = differs(listed, drop.file.key.size)
         if problem is not None:
             if not self._rests.enough(drop.file):
                 return
             drop = drop._replace(notes=(*drop.notes, (MANIFEST_DIFFERS, problem)))
-        for known in self._seen.values():
-            known.offered.update({listed} & known.present)
+        known.offered.add(listed)
         yield drop._replace(listed=listed.sha256)
 
     def close(self) -> Iterator[Drop | Noticed]:
@@ -158,6 +177,7 @@ class WhenListed:
             elif self._rests.seconds(file) >= OBSERVED_SECONDS:
                 yield Noticed(file.path, "manifest_waits")
         self._known, self._seen = self._seen, {}
+        self._layers, self._walked = self._walked, {}
 
     def _missing(self, known: _Known, listing: Listing) -> list[ListedFile]:
         """Listed files that are neither there nor in the archive."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ingest.complete.listing import Listing
+from ingest.complete.listing import Layer
 from ingest.found import Found
 from ingest.settle import Settled
 
@@ -23,5 +23,5 @@ class Folder:
     settled: dict[bytes, Settled] = field(default_factory=dict)
     marked: Mapping[bytes, bytes] = field(default_factory=dict)
     """Ready markers by the names that they mark."""
-    listings: tuple[Listing, ...] = ()
+    listings: tuple[Layer, ...] = ()
     """Manifests of this folder and of those above it, the nearest first."""

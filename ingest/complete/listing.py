@@ -5,7 +5,7 @@ the device, counts by its last part for files in the manifest's own folder.
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from archive.gaps.manifest import ListedFile, parse
@@ -17,17 +17,10 @@ class Listing:
     """A manifest that was read; `folder` is where it stands, below its source."""
 
     folder: bytes
+    path: bytes
+    """The manifest's own, whole."""
     by_path: Mapping[str, ListedFile]
     by_base: Mapping[str, ListedFile]
-
-    def find(self, folder: bytes, name: bytes) -> ListedFile | None:
-        """What it says of a file at or below its folder."""
-        inside = folder[len(self.folder) :].lstrip(b"/")
-        path = inside + b"/" + name if inside else name
-        listed = self.by_path.get(_plain(path))
-        if listed is None and not inside:
-            listed = self.by_base.get(_plain(name))
-        return listed
 
     def places(self, listed: ListedFile) -> tuple[bytes, ...]:
         """Where a listed file may have stood, below the source: names have no one encoding."""
@@ -39,7 +32,46 @@ class Listing:
         return tuple(dict.fromkeys(found))
 
 
-def read_listing(folder: bytes, name: str, data: bytes) -> Listing:
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """All manifests of one folder by the names that they list: a look at a file asks none of them.
+
+    Where several list a file the first of them counts, and its whole path before its last part.
+    """
+
+    listings: tuple[Listing, ...]
+    folder: bytes
+    by_path: Mapping[str, tuple[bytes, ListedFile]]
+    by_base: Mapping[str, tuple[bytes, ListedFile]]
+
+    @classmethod
+    def of(cls, listings: Sequence[Listing]) -> "Layer":
+        """Of one folder; there is at least one."""
+        paths: dict[str, tuple[bytes, ListedFile]] = {}
+        bases: dict[str, tuple[bytes, ListedFile]] = {}
+        for listing in listings:
+            for found, named in ((paths, listing.by_path), (bases, listing.by_base)):
+                for name, listed in named.items():
+                    found.setdefault(name, (listing.path, listed))
+        return cls(tuple(listings), listings[0].folder, paths, bases)
+
+    def is_of(self, listings: Sequence[Listing]) -> bool:
+        """Whether it is made of just these."""
+        if len(listings) != len(self.listings):
+            return False
+        return all(mine is one for mine, one in zip(self.listings, listings, strict=True))
+
+    def find(self, folder: bytes, name: bytes) -> tuple[bytes, ListedFile] | None:
+        """What is said of a file at or below the folder, and the path of the manifest."""
+        inside = folder[len(self.folder) :].lstrip(b"/")
+        path = inside + b"/" + name if inside else name
+        found = self.by_path.get(_plain(path))
+        if found is None and not inside:
+            found = self.by_base.get(_plain(name))
+        return found
+
+
+def read_listing(folder: bytes, path: bytes, name: str, data: bytes) -> Listing:
     """Read a manifest's bytes; raises FormatError."""
     files = parse(name, data).files
     bases: dict[str, ListedFile] = {}
@@ -48,7 +80,7 @@ def read_listing(folder: bytes, name: str, data: bytes) -> Listing:
         twice.update([file.base] if file.base in bases else [])
         bases[file.base] = file
     alone = {base: file for base, file in bases.items() if base not in twice}
-    return Listing(folder, {_relative(file.name): file for file in files}, alone)
+    return Listing(folder, path, {_relative(file.name): file for file in files}, alone)
 
 
 def _relative(name: str) -> str:

@@ -1,24 +1,36 @@
-"""Ready markers: a file NAME is complete when NAME.ready stands beside it. Pure."""
+"""Ready markers: a file NAME is complete when NAME.ready stands beside it. Pure.
 
-from collections.abc import Iterable, Mapping
+What leaves the inbox without being kept must be small: a larger file of such a name is no marker,
+but a drop like any other.
+"""
+
+from collections.abc import Mapping
+
+from ingest.found import Found
 
 _ENDING = b".ready"
+MAX_MARKER = 1024
+"""Bytes of a marker at most."""
 
 
-def is_marker(name: bytes) -> bool:
-    """Whether a name is that of a marker, in whatever letters."""
-    return len(name) > len(_ENDING) and name.lower().endswith(_ENDING)
+def is_marker(file: Found) -> bool:
+    """Whether a file is a marker: by its name, in whatever letters, and its size."""
+    name = file.name
+    if len(name) <= len(_ENDING) or not name.lower().endswith(_ENDING):
+        return False
+    return file.key.size <= MAX_MARKER
 
 
-def markers(names: Iterable[bytes]) -> Mapping[bytes, bytes]:
+def markers(files: Mapping[bytes, Found]) -> Mapping[bytes, bytes]:
     """Names of files of one folder that are marked, each with its marker's name.
 
     Letters of either case will do, where no other file has exactly the marked name.
     """
-    plain = {name for name in names if not is_marker(name)}
+    small = {name for name, file in files.items() if is_marker(file)}
+    plain = files.keys() - small
     by_small: dict[bytes, bytes] = {name.lower(): name for name in sorted(plain, reverse=True)}
     found: dict[bytes, bytes] = {}
-    for marker in sorted(name for name in names if is_marker(name)):
+    for marker in sorted(small):
         marked = marker[: -len(_ENDING)]
         name = marked if marked in plain else by_small.get(marked.lower())
         if name is not None:

@@ -88,10 +88,14 @@ class WhenReady:
                 if drop.sidecar and (of_sidecar := here.marked.get(drop.sidecar.name)):
                     own.append(here.files[of_sidecar])
                 yield drop._replace(beside=tuple(own))
-        elif is_marker(name):
-            if name not in here.marked.values() and self._rests.seconds(drop.file) >= (
-                OBSERVED_SECONDS
-            ):
+        elif is_marker(drop.file):
+            if name in here.marked.values():
+                return
+            if self._rests.enough(drop.file):
+                # Whoever calls a file so may mean it as one.
+                why = f"named as a marker; its file did not come within {hours(self._rests.needed)}"
+                yield unfinished(drop, why)
+            elif self._rests.seconds(drop.file) >= OBSERVED_SECONDS:
                 yield Noticed(drop.file.path, "marker_alone")
         elif self._rests.enough(drop.file):
             yield unfinished(drop, f"no marker came within {hours(self._rests.needed)}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,8 +16,10 @@ from archive.errors import Unreachable
 from cli import language
 from cli.exits import sentence
 from cli.service.faults import describe, restore
+from ingest.complete import docking, listing
 from ingest.complete.docking import compared
-from ingest.errors import InboxLost
+from ingest.drops import is_secret_beside
+from ingest.errors import InboxLost, SourceChanged
 from ingest.found import Drop, Noticed
 from ingest.settle import Settle
 from ingest.sweep import Share, Sweeper, Watching
@@ -344,7 +347,45 @@ def test_a_file_without_its_marker_is_taken_after_a_day_and_marked(tmp_path: Pat
     inbox.round()
     inbox.round(SETTLE)
     assert reasons(inbox.round(2 * HOUR)) == ["marker_alone", "no_marker"]
-    assert notes(inbox.round(24 * HOUR)) == {"a.mp4": ["COPY_UNFINISHED"]}
+    assert notes(inbox.round(24 * HOUR)) == {
+        "a.mp4": ["COPY_UNFINISHED"],
+        "alone.ready": ["COPY_UNFINISHED"],
+    }
+
+
+def test_what_is_too_large_for_a_marker_is_a_drop_and_waits_for_its_own(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path, "ready")
+    inbox.put("S/a.mp4")
+    inbox.put("S/a.mp4.ready", b"x" * 1025)
+    inbox.put("S/b.mp4")
+    inbox.put("S/b.mp4.ready", b"x" * 1024)
+    assert inbox.names(inbox.settled()) == ["b.mp4"]
+    inbox.put("S/a.mp4.ready.ready", b"")
+    assert inbox.names(inbox.settled()) == ["a.mp4.ready", "b.mp4"]
+    taken = notes(inbox.round(25 * HOUR))
+    assert taken == {"a.mp4": ["COPY_UNFINISHED"], "a.mp4.ready": [], "b.mp4": []}
+
+
+@pytest.mark.parametrize(
+    ("data", "marked"),
+    [
+        ("机密★10年".encode(), True),
+        ("完成\n【机密】通知.txt\n".encode("gb18030"), True),
+        ("\ufeff密级：秘密".encode("utf-16-le"), True),
+        (b"done 2026-11-23 10:00:00\n", False),
+        (b"", False),
+        (bytes(range(256)) * 4, False),
+    ],
+)
+def test_a_marker_is_looked_at_for_marks(tmp_path: Path, data: bytes, *, marked: bool) -> None:
+    inbox = Inbox(tmp_path, "ready")
+    inbox.put("S/a.mp4")
+    marker = inbox.put("S/a.mp4.ready", data)
+    (drop,) = (item for item in inbox.settled() if isinstance(item, Drop))
+    assert is_secret_beside(drop) is marked
+    marker.unlink()
+    with pytest.raises(SourceChanged):
+        is_secret_beside(drop)
 
 
 # --- manifests
@@ -448,6 +489,58 @@ def test_a_manifest_that_cannot_be_read_is_told_and_holds_nothing_for_ever(stati
         "a.mp4": ["MANIFEST_UNLISTED"],
         "manifest.json": ["MANIFEST_UNLISTED"],
     }
+
+
+def test_a_thousand_manifests_cost_a_file_no_more_than_one(
+    station: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted, not timed: names that are compared in one look."""
+    for number in range(60):
+        film = (f"{number}.mp4", b"film %d" % number)
+        station.put(f"S/{film[0]}", film[1])
+        station.put(f"S/{film[0]}.sha256", listed(film))
+    asked: list[bytes] = []
+    plain = listing._plain
+    monkeypatch.setattr(listing, "_plain", lambda name: asked.append(name) or plain(name))
+    films = {f"{number}.mp4" for number in range(60)}
+    assert films <= {*station.names(station.settled())}
+    asked.clear()
+    station.round()
+    assert 60 <= len(asked) <= 120
+
+
+def test_too_many_manifests_of_a_folder_are_told_and_the_others_wait(
+    station: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docking, "MOST_MANIFESTS", 1)
+    station.put("S/a.mp4", A[1])
+    station.put("S/b.mp4", B[1])
+    station.put("S/a.mp4.sha256", listed(A))
+    station.put("S/b.mp4.sha256", listed(("b.mp4", B[1])))
+    assert station.names(items := station.settled()) == ["a.mp4"]
+    assert reasons(items) == ["manifests_many"]
+
+
+def test_the_same_name_listed_in_two_folders_is_two_files(station: Inbox) -> None:
+    for folder in ("S/one", "S/two"):
+        station.put(f"{folder}/a.mp4", A[1])
+        station.put(f"{folder}/manifest.sha256", listed(A))
+    assert station.names(station.settled()) == ["a.mp4", "a.mp4"]
+
+
+def test_a_path_too_long_is_told_and_holds_nothing_up(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path)
+    inbox.put("S/a.txt")
+    here = os.open(inbox.folder / "S", os.O_RDONLY | os.O_DIRECTORY)
+    for _ in range(21):
+        os.mkdir("d" * 200, dir_fd=here)
+        below = os.open("d" * 200, os.O_RDONLY | os.O_DIRECTORY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    assert reasons(inbox.round()) == ["path_long"]
+    assert inbox.names(inbox.settled()) == ["a.txt"]
+    shutil.rmtree(inbox.folder)
 
 
 def test_names_in_gb18030_are_found_in_a_manifest_of_utf8(station: Inbox) -> None:
