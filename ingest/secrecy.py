@@ -10,14 +10,19 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from ingest.mark_words import HEADS, end_of, may_hold, plain
+from ingest.mark_words import HEADS, STRAY, end_of, may_hold, plain
 
 _MARK = re.compile(r"绝密|机密|(?<!工作)(?<!商业)秘密|top[-_]?secret|secret|confidential")
 _STAR = re.compile(r"(?:绝密|机密|秘密|secret|confidential)[★☆*]")
+_IN_ALL = re.compile(r"(?<![不非未否])涉密(?!否)")
+"""Says in a field of classification that it is a secret, not which."""
 _FIELD = re.compile(
-    r"(?:classification|classified|secrecy|密级|定密|涉密等级|保密级别)"
-    r"[\"']?[:=][\[{\"']*([^\"',}\]]{0,40})"
+    r"(?:(?:classification|sensitivity|secrecy)(?:[-_]?(?:level|class|mark|marking))?|classified|"
+    r"security[-_]?(?:level|class)|密级(?:标志|名称|代码)?|定密|涉密(?:等级|级别)?|保密(?:级别|等级)|"
+    r"秘密等级|(?<=[\"'])(?:level|级别))"
+    r"[\"']?[:=][\[{\"']*(?:[^\"',:}\]]{1,20}[\"'][:=][\[{\"']*)?([^\"',}\]]{0,40})"
 )
+"""A field with its value, which may be the first within an object."""
 _ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
 _OVERLAP = 256
 """Characters of the longest field with its value, and more."""
@@ -26,7 +31,7 @@ _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 def is_marked(value: str) -> bool:
     """Whether the value of a classification field names a secret."""
-    return _MARK.search(plain(value)) is not None
+    return _says_secret(plain(STRAY.sub("", value)))
 
 
 def is_marked_text(text: str) -> bool:
@@ -34,7 +39,7 @@ def is_marked_text(text: str) -> bool:
 
     It does if a field of classification names it, or if the mark stands anywhere with its star.
     """
-    return _names_a_secret(plain(_ESCAPE.sub(_unescape, text)))
+    return _names_a_secret(plain(STRAY.sub("", _ESCAPE.sub(_unescape, text))))
 
 
 def is_marked_stream(pieces: Iterable[bytes]) -> bool:
@@ -70,7 +75,11 @@ class _Scan:
 def _names_a_secret(seen: str) -> bool:
     if _STAR.search(seen):
         return True
-    return any(_MARK.search(match[1]) for match in _FIELD.finditer(seen))
+    return any(_says_secret(match[1]) for match in _FIELD.finditer(seen))
+
+
+def _says_secret(value: str) -> bool:
+    return bool(_MARK.search(value) or _IN_ALL.search(value))
 
 
 def readings(data: bytes) -> Iterator[str]:

@@ -11,10 +11,11 @@ from typing import Any
 import marked_documents as documents
 import pytest
 
+from ingest import sidecar
 from ingest.documents.extract import Extracted
 from ingest.documents.take_apart import take_apart
 from ingest.documents.understand import Understander
-from ingest.errors import Classified
+from ingest.errors import Classified, SidecarBad
 
 BODY = ["关于某项工作的通知", "各单位：", "现将有关事项通知如下。请认真贯彻执行。"]
 LINES = ["机密★10年", *BODY]
@@ -142,3 +143,37 @@ def test_fields_that_are_cut_off_are_not_examined(text: str) -> None:
 def test_lost_bytes_are_not_examined() -> None:
     found = understood("a.txt", b"\xff\xff\n" + "现场检查笔录\n当事人甲\n".encode())
     assert found["classification"] == "not_examined"
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"security_level": "秘密"},
+        {"classification": {"level": "机密"}},
+        {"classification": {"by": "甲", "level": ["机密"]}},
+        {"level": "机密"},
+        {"密级": {"值": ["绝密"]}},
+        {"classification": "机\ufe00密"},
+        {"classification": "涉密"},
+        {"涉密等级": "机\x01密", "other": 1},
+    ],
+)
+def test_a_sidecar_that_names_it_in_a_field_of_its_own(fields: Any, ascii_only: bool) -> None:
+    text = json.dumps({"cunzheng_sidecar": 1, **fields}, ensure_ascii=ascii_only)
+    with pytest.raises(Classified):
+        sidecar.parse(text.encode())
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"classification": "不涉密", "odd": 1},
+        {"是否涉密": "否"},
+        {"level": "info", "text": "秘密花园"},
+        {"odd": "机密"},
+    ],
+)
+def test_a_bad_sidecar_that_only_speaks_of_it(fields: Any) -> None:
+    with pytest.raises(SidecarBad):
+        sidecar.parse(json.dumps({"cunzheng_sidecar": 1, **fields}).encode())
