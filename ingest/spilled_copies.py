@@ -66,18 +66,31 @@ class Copies:
         """Wipe all that is found, and forget the lines of the intake that led there.
 
         A drop that was left where it lay is met again, and refused there for its owner to take
-        away. What cannot be wiped stays, and `left` says so.
+        away. What cannot be wiped stays, `left` says so, and what leads there stays too.
         """
         wanted = self._wanted(records)
         found = list(self._found(wanted))
-        for path in found:
-            with suppress(OSError):
-                wipe(self._fs, [path])
+        failed = set[str]()
+        for path in found:  # quarantine comes last: it leads to what rests of the same drop
+            if (number := self._drop_of(path)) not in failed and not self._wiped(path):
+                failed.add(number)
         for folder in {path.parent for path in found if path.parent.parent == self._quarantine}:
             with suppress(OSError):
                 folder.rmdir()
-        numbers = wanted.numbers | {_number(path) for path in found}
-        self._forget_rows(sorted(numbers), sorted(wanted.records))
+        if not failed:
+            numbers = wanted.numbers | {self._drop_of(path) for path in found}
+            self._forget_rows(sorted(numbers), sorted(wanted.records))
+
+    def _wiped(self, path: Path) -> bool:
+        try:
+            wipe(self._fs, [path])
+        except OSError:
+            return False
+        return True
+
+    def _drop_of(self, path: Path) -> str:
+        """The id of the drop that something was found of, where its place has it."""
+        return path.parent.name if path.parent.parent == self._quarantine else _number(path)
 
     def left(self, records: Sequence[str]) -> list[str]:
         """Places below the home that hold something of them still; names of drops are not told."""
@@ -98,11 +111,17 @@ class Copies:
                 ):
                     digests[size] = digests.get(size, frozenset()) | {bytes(digest)}
                 numbers |= set(_resolved(connection, some))
+            known = _Wanted(frozenset(records), frozenset(numbers), (), digests)
+            numbers |= set(self._quarantined(known))
             for some in _steps(sorted(numbers)):
                 for row in connection.execute(select(INTAKE).where(_rows(some))):
                     numbers.add(row.id)
                     places += self._own(row)
         return _Wanted(frozenset(records), frozenset(numbers), tuple(places), digests)
+
+    def _quarantined(self, known: _Wanted) -> Iterator[str]:
+        """Ids of quarantined drops that are found by what lies there."""
+        return (one.name for one in _listed(self._quarantine) if _is_theirs(one, known))
 
     def _own(self, row: Any) -> Iterator[Path]:
         """Where the drop of a line was moved to, inside the home."""
@@ -114,10 +133,10 @@ class Copies:
     def _found(self, wanted: _Wanted) -> Iterator[Path]:
         yield from (place for place in wanted.places if os.path.lexists(place))
         yield from _groups(self._home / "purge", wanted)
-        for folder in _listed(self._quarantine):
-            if _is_theirs(folder, wanted):
-                yield from _listed(folder)
         yield from _moved(self._home / "taken", wanted)
+        for folder in _listed(self._quarantine):
+            if folder.name in wanted.numbers:
+                yield from _listed(folder)
 
     def _forget_rows(self, numbers: Sequence[str], records: Sequence[str]) -> None:
         with self._db.write() as connection:

@@ -74,6 +74,8 @@ def test_in_a_pack_it_waits_for_the_others(office: Office, tmp_path: Path) -> No
     done = second("spill", "--countersign", tmp_path / "two.json")
     assert done.code == 1, done.err
     assert "cunzheng packs split" in done.out
+    assert "it lies in a pack with others" in done.out
+    assert "list all" not in done.out, "that is what a disposition does"
     assert f"{WORD}.txt" not in cli("search", "--json").out
     assert "1 record(s) that are blocked as secrets" in cli("status").out
     language.choose("zh")

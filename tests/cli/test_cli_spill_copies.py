@@ -111,6 +111,19 @@ def test_after_a_rebuild_copies_are_found_by_what_they_are(found: Any, tmp_path:
     assert office[1]("spill", "--clear").code == 0
 
 
+def test_a_late_sidecar_in_quarantine_goes_with_its_record(found: Any, tmp_path: Path) -> None:
+    office, home = found(), tmp_path / "home"
+    cli = office[0]
+    assert taken(cli, home, txt=TEXT)["records"] == 1
+    taken(cli, home, txt_json=BAD)
+    (item,) = cli("quarantine", "list", "--json").json["quarantine"]
+    record = record_of(cli)
+    assert item["late_for"] == record
+    assert spill(office, record).code == 0
+    assert not copies(home)
+    assert not (home / "quarantine" / item["quarantine"]).exists()
+
+
 def test_what_cannot_be_removed_is_named_until_it_is_gone(
     found: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from archive import ledger
 from archive.errors import ContentAltered, LedgerBehind, UsageError
 from archive.lease import Lease
 from archive.rebuild import Rebuilt, rebuild
+from archive.rebuild_place import kept_databases
 from archive.verify.run import verify
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -104,6 +105,7 @@ def test_the_old_one_is_kept_and_what_only_it_had_is_counted(archive: Archive) -
     found = run(archive)
     assert found.unpublished == 1
     assert schemas(archive) == ["cunzheng", found.kept]
+    assert kept_databases(archive.db) == [found.kept]
     assert sql(archive, f"SELECT count(*) FROM {found.kept}.pending") == [(3,)]
     assert archive.head().fence > fence
     clean(archive)  # with the very connections that were open before
