@@ -17,14 +17,8 @@ _TITLE = 80
 def show_found(found: dict[str, Any], limit: int) -> None:
     """Show a page of `catalog.search`, and what there is to say of it."""
     records = found["records"]
-    if not records and found["page"] > 1 and found["count"]:
-        count, page = f"{found['count']:,}", found["page"]
-        print_line(
-            say(
-                f"Page {page} is empty; the hits ({count}) are on earlier pages.",
-                f"第 {page} 页为空；全部 {count} 条命中在前面各页。",
-            )
-        )
+    if not records and found["page"] > 1:
+        print_line(_empty_page(found))
     elif not records:
         print_line(say("Nothing matches.", "没有符合条件的记录。"))
     elif any(row["snippet"] for row in records):
@@ -33,6 +27,17 @@ def show_found(found: dict[str, Any], limit: int) -> None:
         _show(records)
     for line in _remarks(found, limit):
         print_line(line)
+
+
+def _empty_page(found: dict[str, Any]) -> str:
+    """A later page without hits says nothing of the earlier ones."""
+    page, count = found["page"], found["count"]
+    if not count:
+        return say(f"Page {page} is empty.", f"第 {page} 页为空。")
+    return say(
+        f"Page {page} is empty; there are {count:,} hits, on earlier pages.",
+        f"第 {page} 页为空；命中 {count:,} 条，在前面各页。",
+    )
 
 
 def _remarks(found: dict[str, Any], limit: int) -> list[str]:

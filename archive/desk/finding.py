@@ -97,7 +97,7 @@ def find(
     hits = tuple(
         Hit(rows[line.id], line.whole, made.get(line.id)) for line in shown if line.id in rows
     )
-    count, exact = search.count(skip + len(page))
+    count, exact = search.count(skip + len(page) if page else 0)
     more = len(page) > query.limit or search.cut
     if search.listed:
         return Found(hits, more, count, exact, 0, 0)
@@ -314,7 +314,7 @@ class _Search:
 
     def count(self, seen: int) -> tuple[int, bool]:
         """How many hits there are for the reader, and whether there are no more."""
-        if self._ended or not self._simple or self.listed:
+        if (self._ended and seen) or not self._simple or self.listed:
             return seen, self._ended
         found = lookup.count(
             self._connection, self._asked, MOST_COUNTED, top=self.top, begin=self._begin

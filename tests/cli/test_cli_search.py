@@ -108,8 +108,8 @@ def test_words_without_anything_to_look_for(office: Cli) -> None:
 
 
 def test_a_page_after_the_last_one(office: Cli) -> None:
-    assert "the hits (2) are on earlier pages" in office("search", "超限运输", "--page", 99).out
-    assert office("search", "甲骨文", "--page", 99).out == "Nothing matches.\n"
+    assert "there are 2 hits, on earlier pages" in office("search", "超限运输", "--page", 99).out
+    assert office("search", "甲骨文", "--page", 99).out == "Page 99 is empty.\n"
 
 
 def test_without_an_index(office: Cli) -> None:
