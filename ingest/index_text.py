@@ -12,12 +12,14 @@ from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
 from archive.errors import ContentAltered, DataBad, NotFound, ObjectMissing
-from archive.index.problems import ALTERED, MISSING, NO_ROOM
+from archive.index.problems import ALTERED, MISSING, NO_ROOM, POSSIBLE_SECRET
 from archive.parts import CONTENT, DESCRIPTION, Nearby, part_of
 from archive.pieces import PIECE_SIZE
 from archive.ports import ObjectStore
 from ingest.documents.extract import Extracted, is_document, plain
+from ingest.late_marks import bears_a_mark, is_marked_document
 from ingest.media.originals import NoRoom, Originals
+from ingest.staging import HEAD_SIZE
 from ingest.text import decode
 from signing import canonical
 
@@ -84,7 +86,7 @@ class Texts:
             return Read(note, problem=ALTERED)
         if is_document(row["media_type"]):
             return self.threads.submit(self._document, row, data, note)
-        return Read(note, _text(row, data, complete=True))
+        return _read_text(row, data, note, complete=True)
 
     def _note(self, row: Mapping[str, Any], entry: Any, nearby: Nearby) -> str:
         """What the sidecar notes; most records have none."""
@@ -105,7 +107,7 @@ class Texts:
                 if is_document(row["media_type"]):
                     return self._document(row, original.descriptor, note)
                 with open(original.descriptor, "rb", closefd=False) as file:
-                    return Read(note, _text(row, file.read(_HEAD), complete=False))
+                    return _read_text(row, file.read(_HEAD), note, complete=False)
         except ContentAltered:
             return Read(note, problem=ALTERED)
         except NoRoom:
@@ -115,6 +117,8 @@ class Texts:
 
     def _document(self, row: Mapping[str, Any], source: bytes | int, note: str) -> Read:
         found = self.readers().read(source, row["media_type"], row["name"], most=MOST_TEXT)
+        if is_marked_document(found):
+            return Read(note, problem=POSSIBLE_SECRET)
         return Read(note, found.text[:MOST_TEXT])
 
 
@@ -124,6 +128,14 @@ def _has_text(row: Mapping[str, Any]) -> bool:
         or row["media_type"].startswith("text/")
         or is_document(row["media_type"])
     )
+
+
+def _read_text(row: Mapping[str, Any], data: bytes, note: str, *, complete: bool) -> Read:
+    """A text; what stands behind the beginning that was examined when it was taken is looked at."""
+    text = _text(row, data, complete=complete)
+    if len(data) > HEAD_SIZE and bears_a_mark(data, text):
+        return Read(note, problem=POSSIBLE_SECRET)
+    return Read(note, text)
 
 
 def _text(row: Mapping[str, Any], data: bytes, *, complete: bool) -> str:

@@ -8,9 +8,11 @@ from sqlalchemy import Connection, and_, false, func, or_, select
 
 from archive.index import lexemes
 from archive.index.places import DOCUMENT, FORM, INDEXING
+from archive.index.problems import POSSIBLE_SECRET
 from archive.index.query import Asked, sqlite
 from archive.tables import RecordRow
 
+_MOST_NAMED = 20
 RECORD = RecordRow.__table__  # type: ignore[attr-defined]
 _SHOWN = (
     *(DOCUMENT.c.id.label("number"), DOCUMENT.c.data, DOCUMENT.c.stale),
@@ -129,14 +131,19 @@ class State:
     indexed: int
     waiting: int
     problems: Mapping[str, int]
+    suspects: tuple[str, ...] = ()
+    """The newest records that somebody has to look at: they may be a state secret."""
 
     def document(self) -> dict[str, Any]:
         """The same as JSON data."""
-        return {
+        found: dict[str, Any] = {
             "indexed": self.indexed,
             "waiting": self.waiting,
             "problems": dict(self.problems),
         }
+        if self.suspects:
+            found["possible_secrets"] = list(self.suspects)
+        return found
 
 
 def state_of(connection: Connection) -> State:
@@ -144,4 +151,7 @@ def state_of(connection: Connection) -> State:
     indexed = int(connection.execute(select(func.count()).select_from(DOCUMENT)).scalar_one())
     failed = select(DOCUMENT.c.problem, func.count()).where(DOCUMENT.c.problem.is_not(None))
     problems = {row[0]: row[1] for row in connection.execute(failed.group_by(DOCUMENT.c.problem))}
-    return State(indexed, waiting(connection), problems)
+    suspects = select(DOCUMENT.c.record).where(DOCUMENT.c.problem == POSSIBLE_SECRET)
+    newest_first = suspects.order_by(DOCUMENT.c.id.desc()).limit(_MOST_NAMED)
+    named = connection.execute(newest_first).scalars() if POSSIBLE_SECRET in problems else ()
+    return State(indexed, waiting(connection), problems, tuple(named))

@@ -63,3 +63,5 @@ def run(
     )
     for code, number in sorted(state.problems.items()):
         print_line(f"  {code}  {number:,}  {say(*PROBLEMS[code])}")
+    for record in state.suspects:
+        print_line(f"    {record}")

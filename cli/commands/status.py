@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from archive.index.problems import POSSIBLE_SECRET, PROBLEMS
 from archive.times import parse_time
 from cli.dates import moment
 from cli.invocation import Invocation
@@ -99,13 +100,23 @@ def _looking(status: _Found) -> object:
 
 
 def _index(index: _Found) -> object:
-    unread = sum(index["problems"].values())
-    if not unread:
+    suspects = index["problems"].get(POSSIBLE_SECRET, 0)
+    unread = sum(index["problems"].values()) - suspects
+    if not unread and not suspects:
         return index["waiting"]
-    return say(
-        f"{index['waiting']}; {unread} without their text (cunzheng index)",
-        f"{index['waiting']}；{unread} 份未能读取正文（cunzheng index）",
-    )
+    said = str(index["waiting"])
+    if unread:
+        said += say(
+            f"; {unread} without their text (cunzheng index)",
+            f"；{unread} 份未能读取正文（cunzheng index）",
+        )
+    if suspects:
+        named = ", ".join(index["possible_secrets"])
+        said += say(
+            f"; POSSIBLE STATE SECRET: {suspects} ({named}): {PROBLEMS[POSSIBLE_SECRET][0]}",
+            f"；疑似国家秘密 {suspects} 份（{named}）：{PROBLEMS[POSSIBLE_SECRET][1]}",
+        )
+    return said
 
 
 def _ledger(status: _Found) -> str:
@@ -267,12 +278,6 @@ _SENTENCES = {
     "LATE_SIDECARS": (
         "{count} sidecar(s) came after their files were taken, and nothing was amended by them.",
         "{count} 个附带说明晚于其文件到达，未能据以补充登记。",
-    ),
-    "PATH_TOO_LONG": (
-        "{count} file(s) or folder(s) in the inbox have paths of 4,096 bytes or more and are not"
-        " taken; move them up, or give their folders shorter names.",
-        "收件目录中有 {count} 个文件或文件夹的完整路径达到或超过 4096 字节，无法收取；"
-        "请上移或缩短名称。",
     ),
     "PATH_TOO_LONG": (
         "{count} file(s) or folder(s) in the inbox have paths of 4,096 bytes or more and are not"

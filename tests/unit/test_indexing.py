@@ -1,5 +1,6 @@
 """The index follows the ledger: what is sealed is read against its seal, and nothing stops it."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +18,7 @@ from archive.desk.finding import Found, find
 from archive.desk.reading import Reader
 from archive.errors import Unreachable
 from archive.index import lookup, places
-from archive.index.problems import ALTERED, MISSING
+from archive.index.problems import ALTERED, MISSING, POSSIBLE_SECRET
 from archive.pieces import PIECE_SIZE
 from archive.stored_log import LogTrust
 from ingest import indexing
@@ -104,6 +105,43 @@ def test_what_is_sealed_is_found(bench: Bench) -> None:
     assert bench.drain() == 1
     assert bench.names("张三") == ["a.txt", "f.txt"]
     assert bench.indexer.step() == 0
+
+
+PAD = "x" * 70_000
+LATE = {
+    "blank.txt": "\n" * 70_000 + "机密★10年\n关于某项工作的通知\n各单位：",
+    "field.json": f'{{"pad":"{PAD}","classification":"机密","t":"findme"}}',
+    "escaped.json": json.dumps({"pad": PAD, "密级": "机密", "t": "findme"}),
+    "late.xml": f'<?xml version="1.0"?><r><pad>{PAD}</pad><密级>機密</密级></r>',
+}
+HARMLESS = {
+    "blank.log": "\n" * 70_000 + "保密须知\n机密文件由专人保管。findme",
+    "field.json": f'{{"pad":"{PAD}","classification":"public","t":"机密文件 findme"}}',
+    "late.xml": f"<r><pad>{PAD}</pad><密级>公开</密级><t>秘密 findme</t></r>",
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_mark_behind_what_was_examined_is_raised(bench: Bench, name: str) -> None:
+    """Its words are not in the index; once it is blocked nothing is raised any more."""
+    bench.packed.take({name: LATE[name].encode()})
+    bench.drain()
+    state = bench.state()
+    assert dict(state.problems) == {POSSIBLE_SECRET: 1}
+    (record,) = state.suspects
+    assert [hit.row.id for hit in bench.search(name).hits] == [record]
+    assert bench.names("某项工作") == bench.names("findme") == bench.names("机密") == []
+    with bench.archive.db.write() as connection:
+        places.remove(connection, record)
+    assert (bench.state().problems, bench.state().suspects) == ({}, ())
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_words_behind_it_that_are_no_mark_are_not(bench: Bench, name: str) -> None:
+    bench.packed.take({name: HARMLESS[name].encode()})
+    bench.drain()
+    assert bench.state() == lookup.State(1, 0, {})
+    assert bench.names("findme") == [name]
 
 
 def test_small_batches_and_a_kill_between_two(
