@@ -6,6 +6,7 @@ Text that came from a file, a name or a sidecar may hold control characters; it 
 
 import json
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 from archive.times import SHANGHAI, film_clock, format_time
 from cli.language import say
@@ -22,6 +23,7 @@ from ingest.names import decode_name, safe_for_terminal
 WIDE = 240
 """Columns of a table that goes into a file or a pipe: identifiers are not broken there."""
 
+_ID = re.compile(r"[0-9A-Z]{26}|[A-Za-z]+[-_][A-Za-z0-9_-]{2,28}", re.ASCII)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -157,10 +159,17 @@ def print_table(
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for position, column in enumerate(columns):
         numbers = bool(rows) and all(type(row[position]) in (int, float) for row in rows)
-        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+        ids = bool(rows) and all(_is_id(row[position]) for row in rows)
+        justify: Literal["left", "right"] = "right" if numbers else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=ids)
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
     console.print(table)
+
+
+def _is_id(value: object) -> bool:
+    """Whether it is to be copied as a whole: a record, a quarantined drop, a source, a code."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def print_pairs(pairs: Sequence[tuple[str, object]], stream: TextIO | None = None) -> None:

@@ -128,13 +128,19 @@ def confirm(  # noqa: PLR0913, PLR0917 - one option for each field
         ),
     ] = None,
     profile: Annotated[
-        _Text, typer.Option(help=say("The profile of its file names.", "文件名规则名称。"))
+        _Text,
+        typer.Option(
+            help=say(
+                "Profile of its file names, by its name in device-profiles.toml.",
+                "文件名规则名称（见 device-profiles.toml）。",
+            )
+        ),
     ] = None,
     kinds: Annotated[
         _Text,
         typer.Option(
             metavar="KIND,…",
-            help=say("Take only these kinds, such as pdf,video.", "只收这些类型，如 pdf,video。"),
+            help=say("Take only these kinds: ", "只收这些类型：") + ", ".join(SHORT_KINDS),
         ),
     ] = None,
     quota: Annotated[
@@ -163,11 +169,15 @@ def confirm(  # noqa: PLR0913, PLR0917 - one option for each field
     forget: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="OPTION", help=say("Take back what was said.", "撤销某项登记，如 quota。")
+            metavar="OPTION",
+            help=say("Take back what was said: quota, kinds …", "撤销某项登记，如 quota。"),
         ),
     ] = None,
     person: Annotated[
-        _Text, typer.Option(help=say("Who confirms.", "确认人；默认为系统用户。"))
+        _Text,
+        typer.Option(
+            help=say("Who confirms; the account's person by default.", "确认人；默认为系统用户。")
+        ),
     ] = None,
 ) -> None:
     """Confirm it; the entry is sealed before the command ends."""
@@ -193,7 +203,24 @@ def confirm(  # noqa: PLR0913, PLR0917 - one option for each field
     with open_desk(invocation) as desk:
         params = {"source": source, "said": said, "person": person}
         place = desk.call("sources.confirm", params)
+        rows = [] if invocation.json else desk.call("sources.list", {})["sources"]
     show_place(place, say(f"{source} is confirmed.", f"{source} 已确认。"), invocation)
+    for row in rows:
+        if row["source"] == source:
+            _show_registered(row)
+
+
+def _show_registered(row: Document) -> None:
+    """What the register says now. The unit decides who reads the records: it is shown empty too."""
+    print_pairs(
+        [
+            (say("label", "名称"), row["label"]),
+            (say("kind", "类型"), row["kind"]),
+            (say("device", "设备"), row["device"]),
+            (say("unit (decides who reads)", "单位（决定查看范围）"), row["unit"]),
+            (say("register", "登记事项"), terms_line(row)),
+        ]
+    )
 
 
 def _kinds(text: str) -> list[str]:
@@ -247,7 +274,10 @@ def retire(
     source: Annotated[str, typer.Argument(help=say("Source id.", "来源标识。"))],
     reason: Annotated[str, typer.Option(help=say("Why.", "理由。"))],
     person: Annotated[
-        _Text, typer.Option(help=say("Who retires it.", "停用人；默认为系统用户。"))
+        _Text,
+        typer.Option(
+            help=say("Who retires it; the account's person by default.", "停用人；默认为系统用户。")
+        ),
     ] = None,
 ) -> None:
     """Retire it; its drops stay in the inbox."""
