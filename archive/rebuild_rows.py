@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
-from archive import catalog, fields, layout
+from archive import catalog, fields, layout, resolved
 from archive.detail import Detail
 from archive.entry import Entry
 from archive.errors import DataBad, FormatError, ObjectMissing
@@ -67,6 +67,8 @@ class Projection:
                 wanted[part.own] = part, entry.body["record"]
             elif entry.kind == "record.amended":
                 details[layout.detail_key(entry.body["detail_id"])] = entry.body["detail"]
+            elif entry.kind == resolved.REJECTED:
+                self._rejected(connection, entry)
             elif entry.kind.startswith("source."):
                 self._source(connection, entry)
             elif entry.kind.startswith("outage."):
@@ -102,6 +104,17 @@ class Projection:
         except (DataBad, ObjectMissing):
             return None
         return data if str(Digest.of("sha256", data)) == digest else None
+
+    def _rejected(self, connection: Connection, entry: Entry) -> None:
+        """Its detail says under which id a drop lies in quarantine; a refused one has none."""
+        if entry.body["detail_id"] is None:
+            return
+        part = Part(layout.detail_key(entry.body["detail_id"]))
+        data = self._object(part, entry.body["detail"], Detail.parse)
+        number = Detail.parse(data).data.get("quarantine") if data else None
+        if isinstance(number, str):
+            at = parse_time(entry.body["received_at"])
+            resolved.wait(connection, number, entry.body["source"], at)
 
     def _source(self, connection: Connection, entry: Entry) -> None:
         part = Part(layout.detail_key(entry.body["detail_id"]))

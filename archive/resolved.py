@@ -1,4 +1,6 @@
-"""Quarantined drops that people have resolved: a projection of `drop.resolved` (formats §14)."""
+"""Quarantined drops: those that wait, and those that people have resolved. A projection of
+`drop.rejected`, whose detail has the drop's id in quarantine, and of `drop.resolved` (formats §14).
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,6 +12,9 @@ from archive.tables import ResolvedRow
 
 RESOLVED = ResolvedRow.__table__  # type: ignore[attr-defined]
 KIND = "drop.resolved"
+REJECTED = "drop.rejected"
+WAITING = "open"
+"""In place of an outcome, of one that nobody has resolved."""
 
 
 def follow(connection: Connection, entry: Mapping[str, Any]) -> None:
@@ -28,5 +33,20 @@ def save(connection: Connection, body: Mapping[str, Any], record: str | None, at
 
 
 def resolved(connection: Connection) -> dict[str, Any]:
-    """Rows by the id of the quarantined drop."""
-    return {row.quarantine: row for row in connection.execute(select(RESOLVED))}
+    """Rows of those that somebody has resolved, by the id of the quarantined drop."""
+    query = select(RESOLVED).where(RESOLVED.c.outcome != WAITING)
+    return {row.quarantine: row for row in connection.execute(query)}
+
+
+def waiting(connection: Connection) -> dict[str, Any]:
+    """Rows of those that the ledger rejected and nobody has resolved, by the same id."""
+    query = select(RESOLVED).where(RESOLVED.c.outcome == WAITING)
+    return {row.quarantine: row for row in connection.execute(query)}
+
+
+def wait(connection: Connection, quarantine: str, source: str, at: datetime) -> None:
+    """A drop was rejected; one that has a line already keeps it."""
+    known = select(RESOLVED.c.quarantine).where(RESOLVED.c.quarantine == quarantine)
+    if connection.execute(known).first() is None:
+        row = {"quarantine": quarantine, "source": source, "outcome": WAITING, "at": at}
+        connection.execute(insert(RESOLVED), [row])

@@ -113,6 +113,12 @@ class DropsStatus:
     late_sidecars: int = 0
     passed_over: int = 0
     purge_leftovers: int = 0
+    quarantine_missing: int = 0
+    """Rejected drops that nobody has resolved and whose files are gone."""
+    quarantine_unknown: int = 0
+    """Folders in quarantine of which the ledger has no rejected drop."""
+    quarantine_altered: int = 0
+    """Rejected drops whose files have not the sizes that were sealed."""
     too_long: int = 0
     """Files and folders whose paths are too long to be opened: nothing in them is taken."""
 
@@ -250,6 +256,9 @@ def warnings(
         "LATE_SIDECARS": drops.late_sidecars,
         "PASSED_OVER": drops.passed_over,
         "PURGE_LEFTOVERS": drops.purge_leftovers,
+        "QUARANTINE_MISSING": drops.quarantine_missing,
+        "QUARANTINE_ALTERED": drops.quarantine_altered,
+        "QUARANTINE_UNKNOWN": drops.quarantine_unknown,
     }
     found += [Warned(code, {"count": count}) for code, count in rest.items() if count]
     if status.unconfirmed:

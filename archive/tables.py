@@ -341,7 +341,7 @@ class IntakeRow(SQLModel, table=True):
 
 
 class ResolvedRow(SQLModel, table=True):
-    """A quarantined drop that a person has resolved: what the last `drop.resolved` of it says."""
+    """A quarantined drop: what the last `drop.resolved` of it says; `open` before there is one."""
 
     __tablename__ = "resolved"
     quarantine: str = Field(primary_key=True)

@@ -86,6 +86,7 @@ RESOLUTIONS: Labels = {
     "redropped": ("was here already", "此前已收存"),
     "amended": ("amended its record", "已补充登记"),
     "rejected": ("rejected", "不予收存"),
+    "refused": ("refused as a state secret", "属国家秘密，拒收"),
 }
 """How a quarantined drop ended."""
 

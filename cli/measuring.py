@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from archive import doctor
 from archive.boundary import wider
-from archive.doctor import Check, Expiring, KeyFile
+from archive.doctor import Check, Expiring, KeyFile, State
 from archive.errors import ArchiveError, UsageError
 from archive.pki_register import PKI
 from archive.status import read_status
@@ -20,6 +20,8 @@ from cli import passphrase
 from cli.settings import EMBEDDED
 from cli.wiring import Workbench
 from cli.wiring_places import check_file_system, folder_of
+from ingest.quarantine.rejections import Rejections
+from ingest.quarantine.shelf import Shelf
 from signing.digest import Digest
 from signing.errors import SigningError
 
@@ -51,8 +53,22 @@ def measure(workbench: Workbench) -> Iterator[Check]:
     yield from doctor.judge_keys(list(_key_files(keys)))
     store = workbench.settings.store_path(workbench.home)
     yield from doctor.judge_boundary(list(wider(workbench.home, store)))
+    yield _quarantine(workbench)
     yield doctor.judge_store(_store_problem(workbench))
     yield from doctor.judge_database(workbench.database.settings())
+
+
+def shelf_of(workbench: Workbench) -> Shelf:
+    """What lies in quarantine, by what the ledger says of it."""
+    rejections = Rejections(workbench.database, workbench.evidence)
+    return Shelf(workbench.folder("quarantine"), rejections)
+
+
+def _quarantine(workbench: Workbench) -> Check:
+    wrong = shelf_of(workbench).wrong(whole=True)
+    names = ("missing", "altered", "unknown")
+    values = {name: wrong.get(f"QUARANTINE_{name.upper()}", 0) for name in names}
+    return Check("QUARANTINE", State.WRONG if wrong else State.FINE, values)
 
 
 def _tsa(workbench: Workbench) -> Check:

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from archive import ledger, packing
+from archive import ledger, packing, resolved
 from archive.database import Database
 from archive.durable import FileSystem
 from archive.ledger import NewEntry, Prepared
@@ -249,6 +249,8 @@ class Admission:
             release = self._settings.release
             batch.rows.append(row_of(outcome, entry.id, record, release, batch.now))
             batch.sources[outcome.drop.file.source] = source_folder(outcome.drop.file)
+            if isinstance(outcome, Rejected):
+                batch.rejected.append(outcome)
             if isinstance(outcome, Accepted) and outcome.staged.path is not None:
                 batch.files += [outcome.record, f"{outcome.record}.pieces"]
         self._write_pack(packer, batch, start)
@@ -286,6 +288,8 @@ class Admission:
             for source, folder in batch.sources.items():
                 ensure_source(connection, source, folder, batch.now, self._maker)
             batch.counts.save(connection)
+            for one in batch.rejected:
+                resolved.wait(connection, one.number, one.drop.file.source, one.received_at)
             ledger.submit(connection, batch.entries)
             insert_rows(connection, INTAKE, COLUMNS, batch.rows)
             submit_amendments(connection, batch.amendments, self._settings.release, batch.now)

@@ -28,5 +28,6 @@ class Batch:
     files: list[str] = field(default_factory=list)
     sources: dict[str, bytes] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
+    rejected: list[Rejected] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
     amendments: list[Amendment] = field(default_factory=list)

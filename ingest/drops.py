@@ -79,6 +79,8 @@ class Rejected:
     sidecar: tuple[Digest, ...]
     sidecar_size: int
     received_at: datetime
+    late: str | None = None
+    """The record that a sidecar by itself came too late for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +344,7 @@ class Preparer:
             folder.rmdir()
             raise
         write_new(self.fs, folder / REASON, (reason_text(drop, bad, received_at, record),))
-        return Rejected(drop, number, bad, content, (), 0, received_at)
+        return Rejected(drop, number, bad, content, (), 0, received_at, record)
 
     def refuse_staged(self, outcome: Accepted) -> RefusedDrop:
         """Refuse a drop that was accepted as far as its form goes, keeping nothing of it."""

@@ -16,6 +16,7 @@ from archive.ports import Clock
 from archive.rows import batched, select_among
 from archive.tables import RecordRow
 from archive.times import format_time
+from ingest.claim import JSON, Claim
 from ingest.describe import time_text
 from ingest.drops import Accepted, RefusedDrop, Rejected
 from ingest.names import decode_name
@@ -145,6 +146,7 @@ class EntryMaker:
     def rejected(self, outcome: Rejected) -> NewEntry:
         """A drop in quarantine; what it was stands in the detail."""
         file, beside = outcome.drop.file, outcome.drop.sidecar_name
+        claim = outcome.drop.claim or Claim(JSON, "")
         name, folder = decode_name(file.name), decode_name(file.folder)
         files = [_file(file.name, outcome.content)]
         if beside is not None:
@@ -165,6 +167,8 @@ class EntryMaker:
             "quarantine": outcome.number,
             "sentence": outcome.reason.english,
             "files": files,
+            "claim": {"kind": claim.kind, "mapping": claim.mapping, "number": claim.number},
+            "late": outcome.late,
         }
         now = self._clock.now()
         detail, obj = self._maker.detail("drop.rejected", now, data)

@@ -39,6 +39,22 @@ class FoundSecret(Refused):
         super().__init__(self.english)
 
 
+class AttachedSecret(Refused):
+    """A sidecar that somebody attached is a state secret; the quarantined drop stays as it was."""
+
+    code = "CLASSIFIED_REFUSED"
+
+    def __init__(self, number: str) -> None:
+        self.english = (
+            "The attached sidecar is marked as a state secret: it is refused, and nothing of it is"
+            f" kept. {number} stays in quarantine as it was."
+        )
+        self.chinese = (
+            f"所附的说明标有国家秘密标志：系统拒收，不保留其任何内容。{number} 仍按原状隔离。"
+        )
+        super().__init__(self.english)
+
+
 class SidecarBad(ArchiveError):
     """A sidecar that cannot be taken: one code, one sentence in English and one in Chinese."""
 

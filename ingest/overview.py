@@ -5,12 +5,13 @@ import re
 import stat
 from collections.abc import Container, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from archive.resolved import resolved
+from archive import resolved
 from archive.status import DropsStatus
 from ingest.aside import aside_of, refusal_in
 from ingest.ignored import LONGEST_PATH
@@ -45,15 +46,17 @@ def look(connection: Connection, home: Path, now: datetime) -> DropsStatus:
                 waiting += 1
     refusals = ours(connection, home / "staging")
     held += _put_aside(inbox, refusals)
-    open_since = list(_quarantined(home / "quarantine", resolved(connection)))
+    shelf = _quarantined(connection, home / "quarantine")
     return DropsStatus(
         waiting,
         held,
-        len(open_since),
-        min(open_since, default=None),
+        shelf.open,
+        shelf.oldest,
         late_sidecars=late,
         passed_over=_passed_over(inbox, now.timestamp() - RESTED_SECONDS, refusals),
         purge_leftovers=_leftovers(connection, home / "purge"),
+        quarantine_missing=shelf.missing,
+        quarantine_unknown=shelf.unknown,
         too_long=_too_long(inbox),
     )
 
@@ -138,8 +141,24 @@ def _folders(top: bytes) -> Iterator[tuple[bytes, dict[bytes, FileKey]]]:
         yield folder, found
 
 
-def _quarantined(folder: Path, done: Container[str]) -> Iterator[datetime]:
-    """When what nobody has resolved came there."""
-    for path in folder.iterdir():
-        if path.name not in done:
-            yield datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+class _Quarantine(NamedTuple):
+    open: int
+    oldest: datetime | None
+    missing: int
+    """Rejected and not resolved, but with no file here."""
+    unknown: int
+    """Here, but not as one that the ledger rejected."""
+
+
+def _quarantined(connection: Connection, folder: Path) -> _Quarantine:
+    """The ledger and the folder compared; what was refused counts until it is wiped."""
+    waiting, ended = resolved.waiting(connection), resolved.resolved(connection)
+    here = {path.name for path in folder.iterdir() if _has_bytes(path)}
+    refused = {name for name in here & ended.keys() if ended[name].outcome == "refused"}
+    since = [row.at for row in waiting.values()] + [ended[name].at for name in refused]
+    missing, unknown = waiting.keys() - here, here - waiting.keys() - ended.keys()
+    return _Quarantine(len(since), min(since, default=None), len(missing), len(unknown))
+
+
+def _has_bytes(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("content", "sidecar"))

@@ -232,7 +232,9 @@ def _rows(facts: BundleFacts, entry: Entry, data: bytes, index: int, place: str)
     at = _written(entry.at)
     if body.get("detail_id"):
         kind = f"{entry.kind}/{body['what']}" if "what" in body else entry.kind
-        detail = (body["detail_id"], body["detail"], kind, entry.subject, at, place)
+        # A rejected drop is nobody's subject: it is looked for by its source.
+        subject = body["source"] if entry.kind == "drop.rejected" else entry.subject
+        detail = (body["detail_id"], body["detail"], kind, subject, at, place)
         rows["detail"].append(detail)
     match entry.kind:
         case "record.accessioned":
@@ -250,6 +252,9 @@ def _rows(facts: BundleFacts, entry: Entry, data: bytes, index: int, place: str)
             rows["reference"].append(("place", entry.subject, lost["log"], lost["index"], place))
         case "record.amended":
             rows["reference"].append(("record", entry.subject, None, None, place))
+        case "drop.resolved":
+            source = body["source"]
+            rows["reference"].append(("quarantine", body["quarantine"], source, index, place))
         case kind if kind.startswith(("log.", "outage.")):
             _control(facts, entry, index, place)
 

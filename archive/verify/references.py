@@ -1,11 +1,13 @@
 """Questions over the whole ledger that the index answers once the walks are done."""
 
+from archive.detail import Detail
 from archive.errors import ArchiveError
-from archive.layout import note_key
-from archive.ports import ObjectStore
+from archive.layout import detail_key, note_key
+from archive.ports import ObjectStore, read_all
 from archive.report import Report
 from archive.verify.index import Index
 from archive.verify.pki import Pki
+from signing.digest import Digest
 
 _DANGLING = """
 SELECT place, id FROM reference WHERE kind='record' AND id NOT IN (SELECT id FROM record)
@@ -13,6 +15,11 @@ UNION ALL
 SELECT r.place, r.id FROM reference r WHERE r.kind='place' AND NOT EXISTS
   (SELECT 1 FROM record WHERE record.id=r.id AND record.log=r.log AND record.idx=r.idx)
 """
+
+
+_REJECTED = (
+    "SELECT id, digest, subject, place FROM detail WHERE kind='drop.rejected' ORDER BY rowid"
+)
 
 
 def check_references(index: Index, report: Report) -> None:
@@ -25,6 +32,37 @@ def check_references(index: Index, report: Report) -> None:
     index.run("CREATE INDEX IF NOT EXISTS record_id ON record(id)")
     for place, name in index.rows(_DANGLING):
         report.add("REFERENCE_BAD", place, names=name)
+
+
+def check_quarantine(index: Index, report: Report, evidence: ObjectStore) -> None:
+    """Every quarantined drop that was resolved was rejected before, from the same source.
+
+    Under which id it lies in quarantine only the detail of its `drop.rejected` says. Where one of
+    these cannot be read, that is a finding of its own, and of the others nothing can be said.
+    """
+    ended = list(index.rows("SELECT place, id, log FROM reference WHERE kind='quarantine'"))
+    if not ended:
+        return
+    rejected: dict[tuple[str, str], str] = {}
+    for name, digest, source, place in index.rows(_REJECTED):
+        try:
+            data = read_all(evidence, detail_key(name))
+            if str(Digest.of("sha256", data)) != digest:
+                return
+            number = Detail.parse(data).data.get("quarantine")
+        except (ArchiveError, OSError):
+            return
+        rejected.setdefault((str(number), source), place)
+    for place, number, source in ended:
+        before = rejected.get((number, source))
+        if before is None or not _is_before(before, place):
+            report.add("REFERENCE_BAD", place, names=number)
+
+
+def _is_before(one: str, other: str) -> bool:
+    """Whether a place in the ledger cannot be behind another; of two logs nothing is asked."""
+    (log, _, index), (second, _, later) = one.rpartition("#"), other.rpartition("#")
+    return log != second or int(index) < int(later)
 
 
 def check_links(index: Index, report: Report, heads: dict[str, int]) -> None:

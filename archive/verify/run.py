@@ -226,6 +226,7 @@ def _check_registers(run: _Run, pool: Workers, kit: Kit) -> None:
     """What needs the whole ledger; with entries lost, what follows them would be called wrong."""
     if not run.entries_lost:
         references.check_references(run.index, run.report)
+        references.check_quarantine(run.index, run.report, run.context.evidence)
         logs_read = list(run.walks)
         whole = check_registers(run.context, run.index, run.report, pool, logs_read, kit.law)
         if whole and kit.database is not None:

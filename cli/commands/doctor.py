@@ -125,6 +125,18 @@ _SENTENCES: dict[str, dict[State, tuple[str, str]]] = {
         ),
         State.UNKNOWN: ("There is no revocation list yet.", "尚无证书吊销列表。"),
     },
+    "QUARANTINE": {
+        State.FINE: (
+            "What lies in quarantine is what the ledger rejected.",
+            "隔离区的文件与账本登记一致。",
+        ),
+        State.WRONG: (
+            "Quarantine and ledger differ: {missing} drop(s) gone, {altered} changed, {unknown}"
+            " unknown; see: cunzheng quarantine list",
+            "隔离区与账本不符：缺失 {missing}、被改 {altered}、无登记 {unknown}；"
+            "请运行：cunzheng quarantine list",
+        ),
+    },
     "KEYS": {
         State.FINE: ("Only the owner can reach the keys.", "密钥仅限属主访问。"),
         State.WRONG: (

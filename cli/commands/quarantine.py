@@ -23,7 +23,12 @@ app = typer.Typer(
     help=say("Drops that could not be taken.", "未能收取、已隔离的文件。"),
 )
 _Id = Annotated[str, typer.Argument(metavar="ID", help=say("Quarantined drop.", "隔离标识。"))]
-_Person = Annotated[str | None, typer.Option(help=say("Who does it.", "办理人；默认为系统用户。"))]
+_Person = Annotated[
+    str | None,
+    typer.Option(
+        help=say("Who does it; the account's person by default.", "办理人；默认为系统用户。")
+    ),
+]
 _Found = Mapping[str, Any]
 
 
@@ -73,7 +78,9 @@ def _row(line: _Found) -> tuple[object, ...]:
 
 
 def _state(line: _Found) -> str:
-    return say("open", "待处置") if line["state"] == "open" else label(RESOLUTIONS, line["state"])
+    words = {"open": say("open", "待处置"), "unknown": say("unknown", "无登记")}
+    state = words.get(line["state"]) or label(RESOLUTIONS, line["state"])
+    return f"{state}  {line['condition']}" if line["condition"] else state
 
 
 @app.command(
@@ -98,6 +105,7 @@ def show(context: typer.Context, quarantine: _Id) -> None:
             (say("in Chinese", "原因（中文）"), found["sentence_zh"]),
             (say("since", "隔离时间"), moment(found["at"])),
             (say("state", "状态"), _state(found)),
+            (say("files now", "文件现状"), _condition(found)),
             (say("record", "记录"), found["record"]),
             (say("late for record", "补交对象"), found["late_for"]),
             *(
@@ -113,6 +121,10 @@ def show(context: typer.Context, quarantine: _Id) -> None:
             print_line(f"  {line}")
 
 
+def _condition(line: _Found) -> object:
+    return say(line["condition_text"], line["condition_zh"]) if line["condition"] else None
+
+
 def _role(role: str) -> str:
     return say("sidecar", "附带说明") if role == "sidecar" else say("file", "文件")
 
@@ -124,7 +136,7 @@ def _role(role: str) -> str:
 def retry(
     context: typer.Context,
     quarantine: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help=say("Quarantined drop.", "隔离标识。"))
+        str | None, typer.Argument(metavar="ID", help=say("Quarantined drop.", "隔离标识。"))
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", help=say("All that wait.", "全部待处置项。"))
@@ -201,7 +213,7 @@ def _tell(tried: list[dict[str, Any]], invocation: Invocation) -> None:
         print_line(say("Nothing waits in quarantine.", "没有待处置的隔离文件。"))
     for line in tried if not invocation.json else ():
         print_line(_sentence(line))
-    if any(line["outcome"] == "still_rejected" for line in tried):
+    if any(line["outcome"] in ("still_rejected", "refused") for line in tried):
         raise typer.Exit(int(ExitCode.FAILED))
     if not all(line["sealed"] for line in tried):
         raise typer.Exit(int(ExitCode.UNDETERMINED))
@@ -212,6 +224,8 @@ def _sentence(line: _Found) -> str:
     if line["outcome"] == "still_rejected":
         why = say(line["sentence"], line["sentence_zh"])
         return say(f"{number} {name}: still not taken: {why}", f"{number} {name}：仍未收取：{why}")
+    if line["outcome"] == "refused":
+        return f"{number} {name}: " + say(line["sentence"], line["sentence_zh"])
     ended = label(RESOLUTIONS, line["outcome"])
     record = line["record"]
     return say(

@@ -22,7 +22,7 @@ from archive.source_stats import read_stands, sort_by_urgency, source_warnings
 from archive.status import DiskStatus, Warned, read_status, warnings
 from archive.storage_level import NO_LOCKS
 from archive.tables import RecordRow
-from cli.measuring import measure
+from cli.measuring import measure, shelf_of
 from cli.output import to_json
 from cli.protecting import FIRST, acceptable, examined, introductions, look_of
 from cli.service import files, large
@@ -64,9 +64,11 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
     inbox = os.fsencode(bench.home / "inbox")
     with gate(host, caller):
         now = bench.clock.now()
+        altered = shelf_of(bench).wrong().get("QUARANTINE_ALTERED", 0)
         with bench.database.read() as connection:
             status = read_status(connection)
             drops = look(connection, bench.home, now)
+            drops = replace(drops, quarantine_altered=altered)
             level = stated_level(connection) or NO_LOCKS
             copy = copy_status(bench.settings.replica, connection)
             if copy is not None:

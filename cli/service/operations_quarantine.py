@@ -11,6 +11,7 @@ from archive.durable import write_new
 from archive.errors import UsageError
 from cli.account import account_shown
 from cli.language import say
+from cli.measuring import shelf_of
 from cli.output import to_json
 from cli.service.desk import Document
 from cli.service.documents import check_params
@@ -20,17 +21,21 @@ from cli.service.operations_log import place_of
 from cli.wiring_sidecars import mappings_of
 from ingest import sidecar
 from ingest.claim import ALONE, FILE, Claim
-from ingest.errors import StillRejected
+from ingest.classification import is_marked_name
+from ingest.errors import AttachedSecret, Classified, FoundSecret, SidecarBad, StillRejected
 from ingest.found import Found
 from ingest.intake import Intake
 from ingest.names import safe_file_name
-from ingest.quarantine.before import Before
 from ingest.quarantine.blocked import OpenShelf
-from ingest.quarantine.resolving import Resolver
-from ingest.quarantine.shelf import ATTACHED, Item, Shelf
+from ingest.quarantine.resolving import REFUSED, Resolver
+from ingest.quarantine.shelf import ATTACHED, Item
+from ingest.sidecars.mapping import Mappings
+from ingest.sidecars.of_drop import parsed
 from ingest.sidecars.pairing import look
 
 _KEEPERS = ("archivist", "administrator")
+_UNDONE = ("open", "unknown", REFUSED)
+"""States of what somebody has to look after; a refused one is not wiped yet, or it were gone."""
 
 
 @operation("quarantine.list")
@@ -43,7 +48,7 @@ def _list(host: Host, caller: Caller, params: Params) -> Document:
         done = resolved.resolved(connection)
     items = [_line(item, done.get(item.number)) for item in _shelf(host).all()]
     every = bool(params.get("every"))
-    return {"quarantine": [line for line in items if every or line["state"] == "open"]}
+    return {"quarantine": [line for line in items if every or line["state"] in _UNDONE]}
 
 
 @operation("quarantine.show")
@@ -83,9 +88,13 @@ def _attach(host: Host, caller: Caller, params: Params, stream: BinaryIO) -> Doc
         by = _doer(caller, reader, params)
     item = _shelf(host).find(params["quarantine"])
     _resolver(host, by).check_open(item)
-    path = _write(host, item, stream)
+    if (bad := item.condition()) is not None:
+        return {"tried": [_still(item, bad)]}
+    name, data = safe_file_name(params["name"]).encode(), _read(stream)
+    claim = _recognised(host, item, name, data)
+    path = _write(host, item, data)
     try:
-        attached = _recognised(host, item, path.name, safe_file_name(params["name"]).encode())
+        attached = item.found(path.name, name), claim
         (tried,) = _try_all(host, [item], by, attached, params.get("reason"))
     except BaseException:
         path.unlink(missing_ok=True)
@@ -111,14 +120,15 @@ def _reject(host: Host, caller: Caller, params: Params) -> Document:
 
 
 def _shelf(host: Host) -> OpenShelf:
-    before = Before(host.bench.database, host.bench.evidence)
-    return OpenShelf(Shelf(host.bench.folder("quarantine"), before), host.bench.database)
+    return OpenShelf(shelf_of(host.bench), host.bench.database)
 
 
 def _open(host: Host, shelf: OpenShelf) -> list[Item]:
     with host.bench.database.read() as connection:
         done = resolved.resolved(connection)
-    return [item for item in shelf.all() if item.number not in done]
+    refused = {number for number, row in done.items() if row.outcome == REFUSED}
+    left = done.keys() - refused
+    return [item for item in shelf.all() if item.sealed is not None and item.number not in left]
 
 
 def _doer(caller: Caller, reader: Any, params: Params) -> Doer:
@@ -127,7 +137,12 @@ def _doer(caller: Caller, reader: Any, params: Params) -> Doer:
 
 def _resolver(host: Host, by: Doer) -> Resolver:
     bench = host.bench
-    return Resolver(bench.database, bench.fs, bench.clock, bench.maker, by)
+
+    def seal() -> bool:
+        drained = bench.sealer.drain()
+        return drained is not None and not drained.waiting_for_tsa
+
+    return Resolver(bench.database, bench.fs, bench.clock, bench.maker, by, seal)
 
 
 @contextmanager
@@ -153,13 +168,16 @@ def _try_all(
     resolver, told = _resolver(host, by), []
     with _intake(host) as intake:
         for item in items:
-            line: Document = {"quarantine": item.number, "name": item.name}
+            line = _named(item)
             try:
                 ended = resolver.retry(intake, item, attached, reason)
             except StillRejected as still:
-                bad = still.bad
-                line |= {"outcome": "still_rejected", "record": None, "code": bad.code}
-                told.append({**line, "sentence": bad.english, "sentence_zh": bad.chinese})
+                told.append(_still(item, still.bad))
+            except FoundSecret as found:
+                if len(items) == 1:
+                    raise
+                line |= {"outcome": REFUSED, "record": None, "code": found.code}
+                told.append({**line, "sentence": found.english, "sentence_zh": found.chinese})
             else:
                 line |= {"outcome": ended.outcome, "record": ended.record}
                 told.append({**line, "pending": ended.pending})
@@ -169,25 +187,51 @@ def _try_all(
     ]
 
 
-def _write(host: Host, item: Item, stream: BinaryIO) -> Path:
+def _named(item: Item) -> Document:
+    return {"quarantine": item.number, "name": item.name}
+
+
+def _still(item: Item, bad: SidecarBad) -> Document:
+    line = {**_named(item), "outcome": "still_rejected", "record": None, "code": bad.code}
+    return {**line, "sentence": bad.english, "sentence_zh": bad.chinese}
+
+
+def _read(stream: BinaryIO) -> bytes:
     data = stream.read(sidecar.MAX_SIZE + 1)
     if len(data) > sidecar.MAX_SIZE:
         raise UsageError(say("A sidecar has at most 1 MiB.", "附带说明不超过 1 MiB。"))
+    return data
+
+
+def _write(host: Host, item: Item, data: bytes) -> Path:
     bench = host.bench
     path = item.folder / f"{ATTACHED}-{bench.maker.id(bench.clock.now())}"
     write_new(bench.fs, path, (data,))
     return path
 
 
-def _recognised(host: Host, item: Item, role: str, name: bytes) -> tuple[Found, Claim | None]:
-    """The attached file as the sidecar that it is; UsageError for any other file."""
-    found = item.found(role, name)
-    data = (item.folder / role).read_bytes()
+def _recognised(host: Host, item: Item, name: bytes, data: bytes) -> Claim | None:
+    """The attached file as the sidecar that it is; UsageError for any other file.
+
+    One that is marked as a state secret is refused before a byte of it is written: AttachedSecret.
+    """
+    mappings = mappings_of(host.bench.settings, host.bench.home)
+    claim = _claim(mappings, item, name, data)
+    try:
+        parsed(mappings, claim, data)
+    except Classified:
+        raise AttachedSecret(item.number) from None
+    except SidecarBad:
+        pass  # it is told when the drop is tried
+    if is_marked_name(name.decode(errors="replace")):
+        raise AttachedSecret(item.number)
+    return claim
+
+
+def _claim(mappings: Mappings, item: Item, name: bytes, data: bytes) -> Claim | None:
     if sidecar.is_marked(data):
-        return found, None
-    known = look(
-        mappings_of(host.bench.settings, host.bench.home), name, len(data), lambda most: data[:most]
-    )
+        return None
+    known = look(mappings, name, len(data), lambda most: data[:most])
     if known is None or known.mapping.is_list:
         raise UsageError(
             say(
@@ -195,11 +239,12 @@ def _recognised(host: Host, item: Item, role: str, name: bytes) -> tuple[Found, 
                 "该文件不是任何已知格式的单文件附带说明。",
             )
         )
-    return found, Claim(known.mapping.name, FILE if item.has_content else ALONE)
+    return Claim(known.mapping.name, FILE if item.has_content else ALONE)
 
 
 def _line(item: Item, row: Any) -> Document:
-    reason = item.reason
+    reason, state = item.reason, "open" if row is None else row.outcome
+    bad = item.condition() if state in ("open", REFUSED) else None
     line = {
         "quarantine": item.number,
         "source": reason.source,
@@ -210,7 +255,10 @@ def _line(item: Item, row: Any) -> Document:
         "at": item.at,
         "size": item.size,
         "late_for": reason.late,
-        "state": "open" if row is None else row.outcome,
+        "state": "unknown" if item.sealed is None and row is None else state,
+        "condition": None if bad is None else bad.code,
+        "condition_text": None if bad is None else bad.english,
+        "condition_zh": None if bad is None else bad.chinese,
         "record": None if row is None else row.record,
         "resolved_at": None if row is None else row.at,
     }

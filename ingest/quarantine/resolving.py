@@ -6,10 +6,10 @@ taken: the entry is then all that is left to do.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, select
 
@@ -17,21 +17,24 @@ from archive import resolved
 from archive.actors import Doer, stated
 from archive.database import Database
 from archive.durable import FileSystem
-from archive.errors import NotFound, Refused
+from archive.errors import NotFound, Refused, Unreachable
 from archive.ledger import NewEntry, submit
 from archive.ports import Clock
 from ingest.claim import ALONE, JSON, Claim
-from ingest.errors import FoundSecret
-from ingest.found import Drop, Found
+from ingest.errors import FoundSecret, SourceUnreadable, StillRejected
+from ingest.found import Found
 from ingest.intake import INTAKE, Intake
 from ingest.late.judging import Late
 from ingest.names import decode_name
+from ingest.quarantine.rejections import SIDECAR
 from ingest.quarantine.secret import Secrets
-from ingest.quarantine.shelf import SIDECAR, Item, Kept
+from ingest.quarantine.shelf import Item, Kept, altered, unknown
 from ingest.register import Maker
 from signing.digest import Digest
 
 ACCESSIONED, REDROPPED, AMENDED, REJECTED = "accessioned", "redropped", "amended", "rejected"
+REFUSED = "refused"
+_Files = TypeVar("_Files")
 
 
 class Ended(NamedTuple):
@@ -46,14 +49,21 @@ class Resolver:
     """Tries drops again, and puts on the ledger how they ended."""
 
     def __init__(
-        self, database: Database, fs: FileSystem, clock: Clock, maker: Maker, by: Doer
+        self,
+        database: Database,
+        fs: FileSystem,
+        clock: Clock,
+        maker: Maker,
+        by: Doer,
+        seal: Callable[[], bool],
     ) -> None:
-        """`by` is who says so."""
+        """`by` is who says so. `seal` seals what was submitted, and whether all of it is."""
         self._db = database
         self._fs = fs
         self._clock = clock
         self._maker = maker
         self._by = by
+        self._seal = seal
 
     def retry(
         self,
@@ -64,24 +74,34 @@ class Resolver:
     ) -> Ended:
         """Take a drop after all, perhaps with another sidecar.
 
-        Raises StillRejected with the same or another reason, Refused for one that is resolved or
-        turns out to be a state secret: of that nothing stays here.
+        Raises StillRejected with the same or another reason, or where what lies here is not what
+        was rejected; Refused for one that is resolved; FoundSecret for one that turns out to be a
+        state secret: once that is sealed, nothing of it stays here.
         """
+        if self._outcome(item) == REFUSED and item.has_bytes:
+            raise self._wiped(intake, item)  # a crash came before, or no seal could be made
         self.check_open(item)
         if item.has_content:
-            outcome, record = self._taken(intake, item.drop(attached), item)
+            outcome, record = self._taken(intake, item, attached)
         else:
             outcome, record = self._amended(intake, item, attached)
         return self.end(item, outcome, record, attached[0] if attached else None, reason)
 
     def check_open(self, item: Item) -> None:
         """Raises Refused for a drop that is resolved."""
+        outcome = self._outcome(item)
+        if outcome is not None:
+            raise Refused(f"{item.number} is resolved: {outcome}.")
+
+    def _outcome(self, item: Item) -> str | None:
         with self._db.read() as connection:
             row = resolved.resolved(connection).get(item.number)
-        if row is not None:
-            raise Refused(f"{item.number} is resolved: {row.outcome}.")
+        return None if row is None else str(row.outcome)
 
-    def _taken(self, intake: Intake, drop: Drop, item: Item) -> tuple[str, str]:
+    def _taken(
+        self, intake: Intake, item: Item, attached: tuple[Found, Claim | None] | None
+    ) -> tuple[str, str]:
+        drop = self._same(item, lambda: item.drop(attached))
         result = intake.admit([drop])
         if result.refused:
             raise self._secret(intake, item)
@@ -91,6 +111,19 @@ class Resolver:
             raise Refused(f"{item.number} changed while it was read; try again.")
         # An accession has the number of its record, a re-drop one of its own.
         return (ACCESSIONED if row.id == row.record else REDROPPED), row.record
+
+    def _same(self, item: Item, found: Callable[[], _Files]) -> _Files:
+        """Its files as they are now, which are those that were sealed; raises StillRejected.
+
+        They are found before they are compared: whoever changes one later changes its key.
+        """
+        try:
+            files = found()
+        except (OSError, SourceUnreadable):
+            raise StillRejected(item.condition() or altered(item.number)) from None
+        if (bad := item.condition()) is not None:
+            raise StillRejected(bad)
+        return files
 
     def _row(self, connection: Connection, file: Found) -> Any:
         c = INTAKE.c
@@ -106,7 +139,7 @@ class Resolver:
         record = item.reason.late or ""
         mapping = item.reason.mapping
         stated_claim = None if mapping == JSON else Claim(mapping, ALONE)
-        file = item.found(SIDECAR, item.reason.name or b"")
+        file = self._same(item, lambda: item.found(SIDECAR, item.reason.name or b""))
         beside, claim = attached or (file, stated_claim)
         c = INTAKE.c
         with self._db.read() as connection:
@@ -136,14 +169,33 @@ class Resolver:
             return connection.execute(wanted).first() is not None
 
     def _secret(self, intake: Intake, item: Item) -> FoundSecret:
-        """Keep nothing of what turned out to be a state secret."""
+        """End what turned out to be a state secret, and keep nothing of it."""
+        self.end(item, REFUSED, None, None, None)
+        return self._wiped(intake, item)
+
+    def _wiped(self, intake: Intake, item: Item) -> FoundSecret:
+        """Wipe it, but never before it is sealed who found it, and when; raises Unreachable."""
+        if not self._sealed_now():
+            raise Unreachable(
+                f"{item.number} is marked as a state secret and refused; its copies are wiped when"
+                " that is sealed: try it again then."
+            )
         with intake.resting():
             Secrets(self._db, self._fs).forget(item)
         return FoundSecret(item.number)
 
+    def _sealed_now(self) -> bool:
+        """Seal what was submitted; whether all of it is."""
+        return self._seal()
+
     def reject(self, item: Item, reason: str) -> Ended:
-        """End it without taking it; the bytes stay. Raises Refused where it is resolved."""
+        """End it without taking it; the bytes stay, whatever they are by now.
+
+        Raises Refused where it is resolved, StillRejected where nobody rejected it before.
+        """
         self.check_open(item)
+        if item.sealed is None:
+            raise StillRejected(unknown(item.number))
         return self.end(item, REJECTED, None, None, reason)
 
     def end(
@@ -156,14 +208,12 @@ class Resolver:
     ) -> Ended:
         """Submit the entry; the drop counts as resolved from then on."""
         now = self._clock.now()
-        files = item.files()
+        files = item.files() if attached is not None else []
         data = {
             "files": [_file(_kept(attached))] if attached is not None else [],
             "person": self._by.name,
             "reason": None if reason is None else stated(reason, "a reason"),
-            "replaced": [
-                _file(one) for one in files if attached is not None and one.role == SIDECAR
-            ],
+            "replaced": [_file(one) for one in files if one.role == SIDECAR],
         }
         with self._db.write() as connection:
             if (row := resolved.resolved(connection).get(item.number)) is not None:

@@ -1,13 +1,17 @@
 """What lies in quarantine/: names, digests and reasons, and never a content.
 
-shelf = Shelf(home / "quarantine")
-shelf.find("01KAN…").files(("sha256",))
+shelf = Shelf(home / "quarantine", Rejections(database, evidence))
+shelf.find("01KAN…").condition()
+
+What a drop was stands in the ledger; of the folder only the bytes count, and only while they are
+those that were sealed, and the sentence in Chinese.
 """
 
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,15 +19,15 @@ from pathlib import Path
 from archive.errors import FormatError, NotFound
 from archive.ids import check_ulid
 from ingest.claim import FILE, JSON, LIST, ROW, TWICE, Claim
-from ingest.errors import SourceUnreadable
+from ingest.errors import SidecarBad, SourceUnreadable
 from ingest.found import Drop, Found
 from ingest.names import decode_name
-from ingest.quarantine.before import Before
+from ingest.quarantine.rejections import CONTENT, SIDECAR, Rejections, Sealed
 from ingest.reason import REASON, Reason, read_reason
 from ingest.settle import FileKey, Settled
 from ingest.sources import open_regular
 
-CONTENT, SIDECAR, ATTACHED = "content", "sidecar", "attached"
+ATTACHED = "attached"
 FROM_QUARANTINE = "FROM_QUARANTINE"
 HEAD = 400
 """Characters of a sidecar that are shown."""
@@ -55,6 +59,8 @@ class Item:
     folder: Path
     reason: Reason
     at: datetime
+    sealed: tuple[Sealed, ...] | None = None
+    """Its files as the ledger has them; None where the ledger rejected no such drop."""
 
     @property
     def size(self) -> int:
@@ -69,7 +75,31 @@ class Item:
     @property
     def has_content(self) -> bool:
         """False of a sidecar that came after its file."""
+        if self.sealed is not None:
+            return self.reason.late is None
         return (self.folder / CONTENT).exists()
+
+    @property
+    def has_bytes(self) -> bool:
+        """Whether anything of it lies here."""
+        return any(True for _ in self._paths())
+
+    def condition(self, *, whole: bool = True) -> SidecarBad | None:
+        """What is wrong with what lies here: nobody rejected it, or it is gone, or not the same.
+
+        Without `whole` only sizes are compared.
+        """
+        if self.sealed is None:
+            return unknown(self.number)
+        for one in self.sealed:
+            path = self.folder / one.role
+            if not path.is_file() or path.is_symlink():
+                return missing(self.number)
+            if path.stat().st_size != one.size or (
+                whole and f"sha256:{_sha256(path)}" != one.sha256
+            ):
+                return altered(self.number)
+        return None
 
     def files(self) -> list[Kept]:
         """Its files as they are now, with their digests."""
@@ -135,21 +165,55 @@ class Item:
         return Drop(file, self.found(SIDECAR, reason.sidecar), _NOBODY, note, claim=claim)
 
 
+def unknown(number: str) -> SidecarBad:
+    """Of a folder that nothing in the ledger stands for."""
+    return SidecarBad(
+        "QUARANTINE_UNKNOWN",
+        f"The ledger rejected no drop {number}, or says no more what it was.",
+        f"账本中没有隔离 {number} 的登记，或其明细无法读取。",
+    )
+
+
+def missing(number: str) -> SidecarBad:
+    """Of a drop that was rejected, and whose bytes are gone."""
+    return SidecarBad(
+        "QUARANTINE_MISSING",
+        f"The ledger rejected {number}, but its files are not in quarantine any more.",
+        f"账本登记了 {number} 的隔离，但隔离区中已没有其文件。",
+    )
+
+
+def altered(number: str) -> SidecarBad:
+    """Of a drop whose bytes are not those that were rejected."""
+    return SidecarBad(
+        "QUARANTINE_ALTERED",
+        f"The files of {number} in quarantine are not those that were sealed when it was rejected.",
+        f"隔离区中 {number} 的文件与隔离时封存的不一致。",
+    )
+
+
 class Shelf:
     """All of them."""
 
-    def __init__(self, folder: Path, before: Before | None = None) -> None:
-        """`before` knows more of what an earlier version put there."""
+    def __init__(self, folder: Path, rejections: Rejections) -> None:
+        """`rejections` says what they were."""
         self._folder = folder
-        self._before = before
+        self._rejections = rejections
 
     def all(self) -> Iterator[Item]:
-        """Oldest first; a folder that is none of ours is left out."""
-        for path in sorted(self._folder.iterdir()):
-            if _ID.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
-                item = self._item(path)
-                if item.has_content or (path / SIDECAR).exists():
-                    yield item
+        """Oldest first: what lies here, and what the ledger says must lie here."""
+        here = {p.name for p in self._folder.iterdir() if _ID.fullmatch(p.name) and _is_folder(p)}
+        waiting = self._rejections.open()
+        for number in sorted(here | waiting.keys()):
+            item = self._item(self._folder / number)
+            if number in waiting or item.has_bytes:
+                yield item
+
+    def wrong(self, *, whole: bool = False) -> Mapping[str, int]:
+        """How many of those that nobody has resolved are not as they were sealed, by code."""
+        ended = self._rejections.ended()
+        left = (item for item in self.all() if item.number not in ended)
+        return Counter(bad.code for item in left if (bad := item.condition(whole=whole)))
 
     def find(self, text: str) -> Item:
         """The drop with this id, or with this unique beginning of one; raises NotFound."""
@@ -162,15 +226,26 @@ class Shelf:
         return found[0]
 
     def _item(self, path: Path) -> Item:
-        try:
-            reason = read_reason(path / REASON)
-        except FormatError:
-            reason = Reason("UNKNOWN", "Its reason cannot be read.", "其原因无法读取。")
-        if reason.source is None and self._before is not None:
-            reason = self._before.completed(path.name, reason)
-        at = reason.received_at or datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+        """What the ledger says of it; of `reason.json` only the sentence in Chinese is taken."""
         check_ulid(path.name)
-        return Item(path.name, path, reason, at)
+        try:
+            told = read_reason(path / REASON)
+        except FormatError:
+            told = None
+        said = self._rejections.find(path.name)
+        if said is not None:
+            same = told is not None and told.english == said.reason.english
+            chinese = told.chinese if told is not None and same else said.reason.chinese
+            reason = said.reason._replace(chinese=chinese)
+            return Item(path.name, path, reason, said.received_at, said.files)
+        bad = unknown(path.name)
+        reason = Reason(bad.code, bad.english, bad.chinese)
+        at = path.lstat().st_mtime if _is_folder(path) else 0
+        return Item(path.name, path, reason, datetime.fromtimestamp(at, UTC))
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _sha256(path: Path) -> str:

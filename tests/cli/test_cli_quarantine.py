@@ -15,6 +15,8 @@ import pytest
 from station_sidecars import csv_list, csv_row, station_xml
 
 from archive.durable import FileSystem
+from ingest import drops
+from ingest.quarantine.resolving import Resolver
 from ingest.wiping import wipe
 
 Cli = Any
@@ -142,15 +144,92 @@ def test_a_drop_is_rejected_for_good(fresh: Cli) -> None:
     verified(fresh)
 
 
-def test_an_attached_state_secret_leaves_nothing(fresh: Cli, tmp_path: Path) -> None:
+def test_an_attached_state_secret_is_refused_alone(fresh: Cli, tmp_path: Path) -> None:
     put(fresh, a_txt=b"a", a_txt_json=BAD)
     taken(fresh)
     number = lying(fresh)[0]["quarantine"]
     secret = tmp_path / "a.txt.json"
     secret.write_bytes(SECRET)
-    assert fresh("quarantine", "attach-sidecar", number, secret).code != 0
-    assert lying(fresh, "--all") == []
-    assert list((fresh.home / "quarantine").iterdir()) == []
+    done = fresh("quarantine", "attach-sidecar", number, secret)
+    assert (done.code, "stays in quarantine" in done.err) == (1, True), done.err
+    folder = fresh.home / "quarantine" / number
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["content", "reason.json", "sidecar"]
+    assert (folder / "sidecar").read_bytes() == BAD
+    assert [item["state"] for item in lying(fresh)] == ["open"]
+    assert not any(SECRET in data for _, data in whole(fresh.home))
+    verified(fresh)
+
+
+def test_what_a_drop_was_only_the_ledger_says(fresh: Cli, tmp_path: Path) -> None:
+    put(fresh, a_txt=b"a", a_txt_json=BAD)
+    taken(fresh)
+    number = lying(fresh)[0]["quarantine"]
+    reason = fresh.home / "quarantine" / number / "reason.json"
+    said = json.loads(reason.read_bytes())
+    said |= {"source": "EVIL", "name": "x.txt", "name_b64": "eC50eHQ=", "late": number}
+    reason.chmod(0o600)
+    text = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    reason.write_text(text, encoding="utf-8")
+    (item,) = lying(fresh)
+    assert (item["source"], item["name"], item["late_for"]) == ("S", "a.txt", None)
+    reason.unlink()
+    good = tmp_path / "good.json"
+    good.write_bytes(GOOD)
+    done = fresh("quarantine", "attach-sidecar", number, good, "--json")
+    assert done.code == 0, done.err
+    record = found(fresh, done.json["tried"][0]["record"])["catalog"]
+    assert (record["source"], record["name"]) == ("S", "a.txt")
+    verified(fresh)
+
+
+def test_bytes_that_were_changed_or_planted_are_not_taken(fresh: Cli, tmp_path: Path) -> None:
+    put(fresh, a_txt=b"a", a_txt_json=BAD)
+    taken(fresh)
+    number = lying(fresh)[0]["quarantine"]
+    folder, planted = fresh.home / "quarantine" / number, "01KANAZ8Q4V5X1R7Y2T3W6B9CD"
+    shutil.copytree(folder, folder.parent / planted)
+    (folder / "content").chmod(0o600)
+    (folder / "content").write_bytes(b"b")
+    lines = {item["quarantine"]: item for item in lying(fresh)}
+    assert lines[number]["condition"] == "QUARANTINE_ALTERED"
+    assert lines[planted]["state"] == "unknown"
+    good = tmp_path / "good.json"
+    good.write_bytes(GOOD)
+    for name in (number, planted):
+        done = fresh("quarantine", "attach-sidecar", name, good, "--json")
+        assert (done.code, done.json["tried"][0]["outcome"]) == (1, "still_rejected")
+        assert fresh("quarantine", "retry", name).code == 1
+    assert fresh("quarantine", "reject", planted, "--reason", "x").code == 1
+    warned = {one["code"] for one in fresh("status", "--json").json["warnings"]}
+    assert "QUARANTINE_UNKNOWN" in warned
+    checks = {one["code"]: one for one in fresh("doctor", "--json").json["checks"]}
+    said = checks["QUARANTINE"]
+    assert (said["state"], said["values"]["altered"], said["values"]["unknown"]) == ("wrong", 1, 1)
+    assert fresh("search", "--json").json["records"] == []
+    verified(fresh)
+
+
+def test_a_folder_that_is_gone_is_missed(fresh: Cli) -> None:
+    put(fresh, a_txt=b"a", a_txt_json=BAD)
+    taken(fresh)
+    number = lying(fresh)[0]["quarantine"]
+    shutil.rmtree(fresh.home / "quarantine" / number)
+
+    def is_missed() -> None:
+        (line,) = lying(fresh)
+        assert (line["quarantine"], line["condition"]) == (number, "QUARANTINE_MISSING")
+        warned = {one["code"] for one in fresh("status", "--json").json["warnings"]}
+        assert "QUARANTINE_MISSING" in warned
+
+    is_missed()
+    (fresh.home / "cunzheng.db").unlink()
+    assert fresh("rebuild").code == 0
+    is_missed()
+    again = fresh("--lang", "zh", "quarantine", "retry", number)
+    assert (again.code, "已没有其文件" in again.out) == (1, True), again.out
+    assert fresh("quarantine", "reject", number, "--reason", "丢失").code == 0
+    assert lying(fresh) == []
     verified(fresh)
 
 
@@ -328,9 +407,7 @@ TOKEN = "关于某项工作的一段文字，只在这份文件里".encode() * 9
 
 
 @pytest.mark.parametrize("release", ["purge", "keep"])
-def test_of_a_state_secret_in_quarantine_no_copy_stays(
-    fresh: Cli, tmp_path: Path, release: str
-) -> None:
+def test_of_a_state_secret_in_quarantine_no_copy_stays(fresh: Cli, release: str) -> None:
     settings_say(fresh, 'release = "purge"', f'release = "{release}"')
     bad = BAD[:-1] + b', "note": "' + TOKEN + b'"}'
     folder = put(fresh, a_txt=TOKEN, a_txt_json=bad, b_txt=b"b" + TOKEN[:20])
@@ -341,17 +418,27 @@ def test_of_a_state_secret_in_quarantine_no_copy_stays(
         return sorted(name for name, data in whole(fresh.home) if TOKEN in data)
 
     before = ["content", "sidecar"]
-    where = [f"{number}.file", f"{number}.sidecar"]
-    assert copies() == sorted(before + (where if release == "purge" else ["a.txt", "a.txt.json"]))
+    purged = [f"{number}.file", f"{number}.sidecar"]
+    where = purged if release == "purge" else ["a.txt", "a.txt.json"]
+    assert copies() == sorted(before + where)
     digests = [hashlib.sha256(data).digest() for data in (TOKEN, bad)]
     with closing(sqlite3.connect(fresh.home / "cunzheng.db")) as database:
         row = database.execute("SELECT sha256, sidecar_sha256 FROM intake WHERE id = ?", [number])
         assert row.fetchall() == [tuple(digests)]
 
-    secret = tmp_path / "a.txt.json"
-    secret.write_bytes(SECRET)
-    done = fresh("--lang", "zh", "quarantine", "attach-sidecar", number, secret)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drops, "_is_secret_by_name", lambda _drop: True)  # a gate that knows more
+        with pytest.MonkeyPatch.context() as unsealed:
+            unsealed.setattr(Resolver, "_sealed_now", lambda _self: False)
+            assert fresh("quarantine", "retry", number).code != 0
+            assert copies() == sorted(before + where), "nothing is wiped before it is sealed"
+            (left_over,) = lying(fresh)
+            assert left_over["state"] == "refused"
+        done = fresh("--lang", "zh", "quarantine", "retry", number)
     assert (done.code, "标有国家秘密" in done.err) == (1, True), done.err
+    with closing(sqlite3.connect(fresh.home / "cunzheng.db")) as database:
+        ended = database.execute("SELECT outcome FROM resolved WHERE quarantine = ?", [number])
+        assert ended.fetchall() == [("refused",)]
     left = copies()
     if release == "keep":
         aside = sorted(path.name for path in folder.iterdir() if path.name.startswith("."))

@@ -633,6 +633,7 @@ class Checker:
                     found[path.relative_to(store / place).as_posix()] = path
         self.evidence = self.stored["evidence"]
         self.accessions: dict[str, tuple[str, int, Json]] = {}
+        self.quarantine = intake.Quarantine()
         self.lost: set[str] = set()
         self.late: dict[str, Json] = {}
         self.split: set[str] = set()  # packed records that got objects of their own
@@ -997,6 +998,8 @@ class Checker:
             raise Bad("REFERENCE_BAD: it amends no record")
         if body.get("detail"):
             data = self.detail(e)
+            if not self.quarantine.takes(e, data):
+                raise Bad("REFERENCE_BAD: nobody rejected this drop")
         if e["kind"] == "record.amended":
             self.amends(rid, body["what"], data or {})
         self.register.take(f"{log.name}#{index}", e, data)
@@ -1035,6 +1038,8 @@ class Checker:
         if e["kind"] == "store.probed":
             more = spilled.PROBED_MORE & said.keys()
             only(" ".join([spilled.PROBED, *more]), said)
+        elif e["kind"] == "drop.rejected":
+            only(" ".join([DATA["drop.rejected"], *(intake.MORE & said.keys())]), said)
         elif e["kind"] != "record.amended":  # by what it amends
             only(DATA[e["kind"]], said)
         return dict(detail["data"])

@@ -124,6 +124,21 @@ def kind_of_a_later_version(given: Given) -> Made:
 
 
 @case("REFERENCE_BAD")
+def end_of_a_drop_that_nobody_rejected(given: Given) -> Made:
+    made = _opened(given)
+    number, said = made.new_id(), {"quarantine": made.new_id()}
+    rejected = {"code": "X", "received_at": format_time(made.now), "source": "DSJ-1"}
+    rejected |= made.detail("drop.rejected", said)
+    made.entry("drop.rejected", "source/DSJ-1", None, rejected)
+    for quarantine in (said["quarantine"], number):
+        data = {"files": [], "person": "p", "reason": "r", "replaced": []}
+        body = {"outcome": "rejected", "quarantine": quarantine, "source": "DSJ-1"}
+        body |= made.detail("drop.resolved", data)
+        made.entry("drop.resolved", "registry", None, body)
+    return _sealed(made, REFERENCE_BAD=f"{LOG}#3")
+
+
+@case("REFERENCE_BAD")
 def references_to_nothing(given: Given) -> Made:
     made = _opened(given)
     record = made.accession()

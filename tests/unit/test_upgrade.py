@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from archive import database as databases
 from archive.database import Database
+from archive.resolved import waiting
 
 ROW = """INSERT INTO record (id, log, idx, source, name, name_raw, folder, folder_raw, size, sha256,
   media_type, received_at, lost, permanent, destroyed)
@@ -43,7 +44,11 @@ def test_records_of_before_get_their_kinds(before: Database) -> None:
 
 def test_what_came_before_is_counted_as_a_rebuild_would(before: Database) -> None:
     arrivals = [
-        ("drop.rejected", "2025-12-31T23:59:59.000000Z", {"code": "SIDECAR_FIELD"}),
+        (
+            "drop.rejected",
+            "2025-12-31T23:59:59.000000Z",
+            {"code": "SIDECAR_FIELD", "detail_id": "d"},
+        ),
         ("record.redropped", "2026-01-01T00:10:00.500000Z", {}),
         ("record.redropped", "2026-01-01T00:20:00.000000Z", {"note": '"kind":"drop.rejected"'}),
         ("record.lost", "2026-01-01T00:30:00.000000Z", {}),
@@ -54,7 +59,10 @@ def test_what_came_before_is_counted_as_a_rebuild_would(before: Database) -> Non
             value = {"body": {"received_at": at, "source": "s", **more}, "kind": kind}
             data = json.dumps(value, separators=(",", ":")).encode()
             connection.execute(text(ENTRY), {"idx": idx, "data": data})
+        connection.execute(text("UPDATE entry SET pending = 'Q' WHERE idx = 0"))
     before.prepare()
+    with before.read() as connection:
+        assert [*waiting(connection)] == ["Q"], "it waits in quarantine under its entry's id"
     query = "SELECT substr(hour, 1, 13), records, redropped, rejected, refused FROM source_hour"
     with before.read() as connection:
         found = connection.execute(text(query + " ORDER BY hour")).all()

@@ -5,10 +5,12 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
+from archive import resolved
 from archive.column_types import text_type, time_type
 from archive.index import places
 from archive.kinds import short_kind
 from archive.source_rows import Counts
+from archive.times import parse_time
 
 revision = "0005"
 down_revision = "0004"
@@ -85,8 +87,13 @@ def _count_other_arrivals(*, is_sqlite: bool) -> None:
     holds = "instr(data, :kind) > 0" if is_sqlite else "position(:kind in data) > 0"
     for kind in ("record.redropped", "drop.rejected"):
         # Quotation marks inside a string of JSON are escaped: this is the entry's own kind.
-        query = sa.text(f"SELECT data FROM entry WHERE {holds}")  # noqa: S608
+        query = sa.text(f"SELECT data, pending FROM entry WHERE {holds}")  # noqa: S608
         bound = query.bindparams(sa.bindparam("kind", f'"kind":"{kind}"'.encode(), sa.LargeBinary))
-        for data in connection.execute(bound).scalars():
-            counts.note(kind, json.loads(bytes(data))["body"])
+        for data, pending in connection.execute(bound):
+            body = json.loads(bytes(data))["body"]
+            counts.note(kind, body)
+            # The id of such an entry is the one that its drop has in quarantine.
+            if kind == resolved.REJECTED and body.get("detail_id") and pending:
+                at = parse_time(body["received_at"])
+                resolved.wait(connection, pending, body["source"], at)
     counts.save(connection)
