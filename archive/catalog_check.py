@@ -146,9 +146,9 @@ def _expected(
         description = RecordDescription(json.loads(nearby.read(part, _LIMIT).decode()))
         row = record_row(line["log"], line["idx"], description)
         said = row.pop("condition")
-        for key in late:
+        for number, key in enumerate(late):
             detail = Detail.parse(nearby.read(Part(key), _LIMIT))
-            row |= columns_of(row, claims_of(detail.data))
+            row |= columns_of(row, claims_of(detail.data), again=number > 0)
         yield ("its sidecar that came later" if late else "record.json"), row
         if amended is not None:
             said = verdict_of(Detail.parse(nearby.read(Part(amended), _LIMIT)).data) or said

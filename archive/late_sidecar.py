@@ -65,14 +65,17 @@ def claims_of(data: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def columns_of(row: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, Any]:
+def columns_of(
+    row: Mapping[str, Any], claims: Mapping[str, Any], *, again: bool = False
+) -> dict[str, Any]:
     """What the claims add to a line of the catalog: only where no sidecar said anything before.
 
     The order is that of an accession: a sidecar, then the file's name, then the register of
     sources. So what these two gave in place of a claim yields to one, as it does where the sidecar
-    came in time. A time of recording by the file itself stays.
+    came in time. A time of recording by the file itself stays. One that comes after another late
+    one (`again`) fills what is open and changes nothing.
     """
-    yields = _BY_DEFAULT if row.get("sidecar_sha256") is None else frozenset()
+    yields = _BY_DEFAULT if row.get("sidecar_sha256") is None and not again else frozenset()
     said = {column: claims.get(name) for name, column in _PLAIN.items()}
     said["tags"] = " ".join(claims.get("tags") or ()) or None
     said["officers"] = officers_text(claims) or None

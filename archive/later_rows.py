@@ -20,7 +20,7 @@ class LaterRows:
 
     def __init__(self) -> None:
         self.media = MediaRows()
-        self._late: list[tuple[str, bytes | None]] = []
+        self._late: list[tuple[str, str, bytes | None]] = []
 
     def take(
         self,
@@ -41,7 +41,7 @@ class LaterRows:
         elif what == looking.SIGNATURES:
             self.media.checked(record)
         elif what == late_sidecar.WHAT:
-            self._late.append((record, detail))
+            self._late.append((record, entry["body"]["detail_id"], detail))
         return True
 
     def save(self, connection: Connection, lost: list[str]) -> None:

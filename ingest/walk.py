@@ -249,6 +249,8 @@ class SourceWalk:
         early = rested - self._watching.settle.seconds < self._beside.late
         if early or self.settler.is_taken(file.path):
             return None
+        if not self._beside.may_be_late(file, rested - self._watching.settle.seconds):
+            return None
         self._current.add((noticed.path, noticed.reason))
         mapping = pairs.alone.get(file.name)
         claim = Claim(mapping.name if mapping else JSON_MAPPING, ALONE)

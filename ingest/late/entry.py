@@ -1,9 +1,9 @@
 """The entry of a sidecar that came later: `record.amended` with `what` = `sidecar`.
 
 Entry, the drop's row and the row of the sidecar's own file are one commit, and the drop's row is
-changed only while it has no sidecar: so a record is amended once, however often this is killed. The
-sidecar's bytes stand in the detail; its own row lets go of its file once the entry is stored and
-read back.
+changed only while it has no sidecar and no late one has amended its record through another drop: so
+a record is amended once, however often this is killed. The sidecar's bytes stand in the detail; its
+own row lets go of its file once the entry is stored and read back.
 """
 
 import base64
@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from archive import ledger
+from archive.late_rows import first_details
 from archive.late_sidecar import WHAT, check_late_sidecar
 from archive.ledger import NewEntry
 from archive.rows import insert_rows
@@ -102,8 +103,18 @@ def submit_amendments(
         insert_rows(connection, INTAKE, COLUMNS, rows)
 
 
+def amended_among(connection: Connection, records: Sequence[str]) -> set[str]:
+    """Those records that a late sidecar has amended, by whatever drop it came."""
+    c = INTAKE.c
+    marked = (c.sidecar_sha256.is_not(None)) & (c.sidecar_path == b"")
+    query = select(c.record).where(c.record.in_(records), marked)
+    return {row[0] for row in connection.execute(query)} | first_details(connection, records).keys()
+
+
 def _mark(connection: Connection, amendment: Amendment) -> bool:
-    """Give the drop's row its sidecar; False where it has one."""
+    """Give the drop's row its sidecar; False where it has one, or its record was amended."""
+    if amended_among(connection, [amendment.record]):
+        return False
     change = (
         update(INTAKE)
         .where(INTAKE.c.id == amendment.intake, INTAKE.c.sidecar_sha256.is_(None))

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
@@ -24,10 +24,11 @@ from ingest.claim import ALONE, JSON, LIST, ROW, Claim
 from ingest.drops import RefusedDrop
 from ingest.errors import Classified, SidecarBad, SourceChanged, SourceUnreadable
 from ingest.found import Drop, Found
-from ingest.late.entry import Amendment, LateEntries, Whole
+from ingest.late.entry import Amendment, LateEntries, Whole, amended_among
 from ingest.register import Maker
 from ingest.settle import Settled
-from ingest.sidecar import MAX_SIZE
+from ingest.sidecar import MAX_SIZE, Sidecar
+from ingest.sidecars.folder import is_copy_under_way
 from ingest.sidecars.mapping import Mappings, StationMapping
 from ingest.sidecars.of_drop import parsed
 from ingest.sidecars.pairing import owners_of
@@ -37,6 +38,8 @@ from ingest.sources import read_head
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
 _TAKEN = ("staged", "receipted", "released", "purged", "kept")
 _JSON_ENDING = b".json"
+UNBOUND = timedelta(hours=12)
+"""How long after its file a sidecar may come that names no content: devices use names again."""
 
 
 class Late(NamedTuple):
@@ -52,6 +55,9 @@ class Late(NamedTuple):
     claim: Claim | None
     paths: tuple[bytes, ...]
     data: bytes | None = None
+    written: int | None = None
+    """When our file system last saw it change, in nanoseconds; None where the file that it is of
+    still stands beside it."""
 
 
 @dataclass(slots=True)
@@ -87,13 +93,15 @@ def late_of(drop: Drop) -> Late:
 def alone(drop: Drop, mappings: Mappings) -> Late:
     """Of a sidecar that stands alone."""
     assert drop.claim is not None  # noqa: S101 - asked for no other
-    file = drop.file
+    file, at = drop.file, drop.file.key.ctime_ns
     if drop.claim.mapping == JSON:
-        return Late(file.source, file, file.name, None, (file.path[: -len(_JSON_ENDING)],))
+        return Late(
+            file.source, file, file.name, None, (file.path[: -len(_JSON_ENDING)],), None, at
+        )
     owners = owners_of(mappings.by_name[drop.claim.mapping], file.name)
     folder = os.path.dirname(file.path)
     paths = tuple(folder + b"/" + name + (b"." if stem else b"") for name, stem in owners)
-    return Late(file.source, file, file.name, drop.claim, paths)
+    return Late(file.source, file, file.name, drop.claim, paths, None, at)
 
 
 def rows_of_list(drop: Drop, mappings: Mappings) -> Iterator[Late]:
@@ -114,7 +122,8 @@ def rows_of_list(drop: Drop, mappings: Mappings) -> Iterator[Late]:
                 continue
             claim = Claim(mapping.name, ROW, data, row.listed.number, drop.file.name)
             paths = tuple(folder + b"/" + name for name in _forms(row.name))
-            yield Late(drop.file.source, None, drop.file.name, claim, paths, data)
+            at = drop.file.key.ctime_ns
+            yield Late(drop.file.source, None, drop.file.name, claim, paths, data, at)
 
 
 def _forms(name: str) -> Iterator[bytes]:
@@ -166,13 +175,31 @@ class LateSidecars:
                 judged.alone.append(late.file)
             return
         rows = [row for row in rows if found.digests.get("sha256") in (None, row.sha256.hex())]
-        if len({row.id for row in rows}) == 1 and not self._is_gone(rows[0].record):
+        if len({row.id for row in rows}) == 1 and self._may_amend(late, rows[0], found, judged):
             whole = Whole(late.name, late.file, found, data or b"")
             judged.amendments.append(self._entries.amendment(rows[0], whole, now))
         elif rows:
             judged.told.append(late)
         elif late.file is not None:
             judged.alone.append(late.file)
+
+    def _may_amend(self, late: Late, row: Any, found: Sidecar, judged: Judged) -> bool:
+        """Whether it is bound to a record that is there and that no sidecar has amended."""
+        if row.record in {one.record for one in judged.amendments} or self._is_gone(row.record):
+            return False
+        with self._db.read() as connection:
+            if row.record in amended_among(connection, [row.record]):
+                return False
+            if late.written is None or "sha256" in found.digests:
+                return True
+            if is_copy_under_way(bytes(row.path)):
+                return False
+            c = INTAKE.c
+            same = (c.source == late.source) & (c.path == row.path) & (c.id > row.id)
+            if connection.execute(select(c.id).where(same, c.record.is_not(None))).first():
+                return False  # the name has another file by now
+        received: datetime = row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC)
+        return datetime.fromtimestamp(late.written // 10**9, UTC) <= received + UNBOUND
 
     def _is_gone(self, record: str) -> bool:
         """Whether nothing can be said of a record any more."""
@@ -185,7 +212,7 @@ class LateSidecars:
         """Drops that were taken without a sidecar, by the paths that were asked for."""
         found: dict[tuple[str, bytes], list[Any]] = {}
         c = INTAKE.c
-        wanted = select(c.id, c.source, c.path, c.record, c.sha256).where(
+        wanted = select(c.id, c.source, c.path, c.record, c.sha256, c.at).where(
             c.sidecar_sha256.is_(None), c.record.is_not(None), c.state.in_(_TAKEN)
         )
         with self._db.read() as connection:

@@ -6,6 +6,7 @@ long as its source's terms say. A sidecar whose file is not there has a file tha
 or that was taken without it: that is asked once it has rested.
 """
 
+import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from ingest.claim import FILE, LIST
 from ingest.complete.folder import Folder
 from ingest.errors import SourceChanged, SourceUnreadable
 from ingest.found import Drop, Found
+from ingest.ignored import is_being_copied
 from ingest.settle import FileKey, Settled
 from ingest.sidecar import MAX_SIZE
 from ingest.sidecars.mapping import Mappings
@@ -22,12 +24,26 @@ from ingest.sources import read_head
 JSON = b".json"
 LATE_SECONDS = 30.0
 """So long a sidecar without its file waits at least for a file that is still to come."""
+UNBOUND_SECONDS = 600.0
+"""The same where the sidecar names no content: copies of films take long."""
 LIST_SECONDS = 10.0
 """So long files wait at least for a list of their folder that is not complete."""
 MISSING = "LIST_FILE_MISSING"
 UNUSED = "SIDECAR_UNUSED"
 UNUSED_NOTE = "it is written like a sidecar, but goes with no file or with several"
 _MOST_NAMED = 10
+
+
+def is_copy_under_way(path: bytes) -> bool:
+    """Whether a temporary name of a file, or of what a sidecar may be of, stands beside it."""
+    own = os.path.basename(path).lower() + b"."
+    stems = tuple(own[:at] + b"." for at in range(1, len(own)) if own[at : at + 1] == b".")
+    try:
+        names = os.listdir(os.path.dirname(path))
+    except OSError:
+        return True  # who knows
+    copied = (name.lower().lstrip(b".") for name in names if is_being_copied(name))
+    return any(name.startswith(stems) for name in copied)
 
 
 @dataclass(slots=True)
@@ -68,6 +84,19 @@ class FolderSidecars:
     def late(self) -> float:
         """Seconds after which a sidecar without its file is held against what was taken."""
         return max(self.wait, self._waits.late) if self._waits.late else 0.0
+
+    def may_be_late(self, file: Found, rested: float) -> bool:
+        """Whether a sidecar without its file, at rest for so long, may be held against what was
+        taken: no copy is under way, and it claims a SHA-256 or has rested for longer.
+        """
+        if is_copy_under_way(file.path):
+            return False
+        if not self._waits.late or rested >= max(self.wait, UNBOUND_SECONDS):
+            return True
+        try:
+            return b"sha256" in read_head(file.path, MAX_SIZE, file.key).lower()
+        except (SourceChanged, SourceUnreadable):
+            return False
 
     def pairs(self, here: Folder, jsons: set[bytes]) -> Pairs:
         """What the settled files of a folder are to each other.

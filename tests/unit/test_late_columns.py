@@ -29,6 +29,12 @@ def test_what_it_does_not_claim_stays(column: str) -> None:
     assert column not in columns_of({**BEFORE, "sidecar_sha256": None}, claims)
 
 
+def test_a_second_late_one_changes_nothing() -> None:
+    found = columns_of({**BEFORE, "sidecar_sha256": None}, CLAIMS, again=True)
+    assert not found.keys() & {"unit", "device", "officers"}
+    assert found["case_no"] == "案-2"
+
+
 def test_the_records_own_sidecar_stands() -> None:
     found = columns_of({**BEFORE, "sidecar_sha256": b"s"}, CLAIMS)
     assert not found.keys() & {"unit", "device", "officers"}

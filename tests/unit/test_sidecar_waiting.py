@@ -93,9 +93,23 @@ def test_a_sidecar_alone_waits_for_its_file_before_it_is_looked_up(tmp_path: Pat
         ("b.mp4.xml", "sidecar_alone"),
     ]
     assert watched.offered(20) == {}
+    assert watched.offered(10) == {}, "copies of films take long"
+    (watched.folder / ".a.mp4.aBcDeF").write_bytes(b"a")
+    assert watched.offered(580, take=False) == {"b.mp4.xml": ("", "alone")}, "a is on its way"
+    (watched.folder / ".a.mp4.aBcDeF").unlink()
     offered = watched.offered(10)
     assert offered == {"a.mp4.json": ("", "alone"), "b.mp4.xml": ("", "alone")}
     assert watched.told(10) == [], "once is enough"
     watched.put(a_mp4=b"a")
     watched.after(0)
     assert watched.offered(2) == {"a.mp4": ("a.mp4.json", "")}, "its file came after all"
+
+
+def test_a_sidecar_alone_that_claims_a_content_is_looked_up_sooner(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.put(a_mp4_json=b'{"cunzheng_sidecar":1,"sha256":"' + b"0" * 64 + b'"}')
+    watched.put(a_mp4_part=b"a")
+    watched.after(0)
+    assert watched.offered(40) == {}, "a copy is under way"
+    (watched.folder / "a.mp4.part").unlink()
+    assert watched.offered(1) == {"a.mp4.json": ("", "alone")}
