@@ -26,7 +26,7 @@ from archive.errors import FormatError
 from archive.resolved import RESOLVED
 from archive.tables import IntakeRow
 from ingest import sidecar
-from ingest.quarantine.shelf import CONTENT
+from ingest.quarantine.rejections import CONTENT
 from ingest.reason import REASON, read_reason
 from ingest.wiping import wipe
 
