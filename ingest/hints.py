@@ -100,11 +100,12 @@ class Hints:
 
     def stop(self) -> None:
         """End and join the thread; safe to call twice, or without `start`."""
-        logging.getLogger("watchdog").removeHandler(self._heard)
         if self._running is not None:
             self._running.stop()
             self._running.join()
             self._running = None
+        # Last: it complains on stderr, where nobody hears it, of events that come while it stops.
+        logging.getLogger("watchdog").removeHandler(self._heard)
 
 
 class NoHints(Hints):

@@ -132,4 +132,6 @@ def _surrogates(match: re.Match[str]) -> str:
 def _registered(name: str) -> TTFont:
     font = _Font(name, str(FONTS / f"{name}.ttf"), asciiReadable=True)
     pdfmetrics.registerFont(font)
+    # It keeps the first font of a face, also that of another part of the program with its file.
+    pdfmetrics._fonts[name] = font
     return font

@@ -104,7 +104,7 @@ def test_records_are_found_by_condition_and_device(made: Cli) -> None:
     wrong = made("search", "--condition", "fine")
     assert wrong.code == 2
     assert "truncated" in wrong.err
-    assert "suspicious" in made("search", "--help").out
+    assert "sound|damaged" in made("search", "--help").out
 
 
 def test_show_tells_it_in_both_languages(made: Cli) -> None:
@@ -274,7 +274,7 @@ def test_what_is_done_is_sealed_every_minute_and_named(
     def nothing(_: object) -> bool:
         return False
 
-    monkeypatch.setattr(media_work, "steps_of", lambda _: (step, nothing, nothing))
+    monkeypatch.setattr(media_work, "steps_of", lambda _: (step, nothing, nothing, nothing))
     monkeypatch.setattr(media_work.time, "monotonic", lambda: now[0])
     sealer = SimpleNamespace(drain=lambda: sealed.append((now[0], left[0])))
     waiting.__dict__["sealer"] = sealer  # opened only once

@@ -95,7 +95,9 @@ class Book:
 
     def new_record(self, source: str = "CAM") -> str:
         record = self.ulid()
-        self.shelf.put("record", record, {"source": source, "size": SIZE, "sha256": "00" * 32})
+        self.shelf.put(
+            "record", record, {"source": source, "size": SIZE, "sha256": "00" * 32, "tags": []}
+        )
         return record
 
     def new_case(

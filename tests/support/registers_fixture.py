@@ -223,7 +223,7 @@ class Office:
 
     def record(self) -> str:
         record = self.ulid()
-        self.shelf.put("record", record, {"source": "CAM"})
+        self.shelf.put("record", record, {"source": "CAM", "tags": []})
         return record
 
 
