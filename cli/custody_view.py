@@ -142,6 +142,11 @@ def _written(event: _Found) -> Iterator[str | None]:
         yield body.get("request")
     if body.get("what") == "sidecar" and event["detail"]:
         yield event["detail"]["name"]
+    if event["kind"] == "drop.resolved":
+        yield _label(vocabulary.RESOLUTIONS, body["outcome"])
+        if replaced := (event["detail"] or {}).get("replaced"):
+            names = ", ".join(one["name"] for one in replaced)
+            yield say(f"in place of {names}", f"替换 {names}")
     if event["kind"] == "derived.made":
         yield _label(vocabulary.DERIVATIVES, body["role"])
         yield show_span(body["span"]) if body.get("span") else None

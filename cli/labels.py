@@ -23,6 +23,7 @@ KINDS: Labels = {
     "record.redropped": ("dropped again", "重复投放"),
     "record.lost": ("lost", "登记丢失"),
     "record.amended": ("amended", "补充登记"),
+    "drop.resolved": ("resolved in quarantine", "隔离文件处置"),
     "derived.made": ("derivative made", "制作衍生件"),
     "access.requested": ("access requested", "调阅申请"),
     "access.decided": ("access decided", "调阅审批"),

@@ -222,6 +222,11 @@ class Tally(Reporter):
         if not self.quiet:
             print_line(safe_text(text))
 
+    def _records(self) -> str:
+        """Bytes are of every drop that was taken: of re-drops alone they would be said of none."""
+        count, size = self.totals["records"], show_size(self.totals["bytes"])
+        return f"{count} ({size})" if count else "0"
+
     def show(self, *, as_json: bool, waiting_for_tsa: bool) -> None:
         """The closing summary."""
         if as_json:
@@ -231,7 +236,7 @@ class Tally(Reporter):
         totals = self.totals
         print_pairs(
             [
-                (say("records", "新记录"), f"{totals['records']} ({show_size(totals['bytes'])})"),
+                (say("records", "新记录"), self._records()),
                 (say("receipts", "回执"), str(totals["receipts"])),
                 (say("re-drops", "重复投放"), str(totals["redropped"])),
                 (say("quarantined", "隔离"), str(totals["rejected"])),
