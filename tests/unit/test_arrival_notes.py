@@ -33,8 +33,10 @@ REFUSALS = frozenset(
     )
 )
 """Why a drop is not taken: these stand in no record."""
-OTHERS = frozenset(("RESTED_SECONDS",))
-"""Names of Python."""
+OTHERS = frozenset(
+    ("QUARANTINE_ALTERED", "QUARANTINE_MISSING", "QUARANTINE_UNKNOWN", "RECORD_SPILLED")
+) | {"RESTED_SECONDS"}
+"""Words of `quarantine` itself, and a name of Python."""
 TABLES = {
     "arrival": codes.CODES,
     "documents": documents.CODES,
