@@ -242,8 +242,6 @@ def test_doctor_of_a_sound_machine(archive: Cli) -> None:
     assert set(states.values()) == {"fine"}, done.out
     known = {"CLOCK", "TSA", "CERTIFICATE", "CRL", "KEYS", "BOUNDARY", "STORE", "DATABASE"}
     known.add("QUARANTINE")
-        "QUARANTINE"
-    }
     assert known == set(states)
 
 
