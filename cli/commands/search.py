@@ -106,8 +106,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     condition: Annotated[
         str | None,
         typer.Option(
-            metavar="|".join(vocabulary.CONDITIONS),
-            help=say("Condition of a medium.", "音像资料的状况。"),
+            help=say("Condition of a medium: ", "音像资料的状况：")
+            + ", ".join(vocabulary.CONDITIONS)
+            + say(".", "。"),
         ),
     ] = None,
     device: Annotated[

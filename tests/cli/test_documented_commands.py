@@ -60,7 +60,7 @@ def test_the_tour_runs(page: str, tmp_path: Path) -> None:
     for (command, lines), output, code in zip(steps, outputs, codes, strict=True):
         wanted = _EXIT.search(command)
         assert code == (wanted[1] if wanted else "0"), (command, output, done.stderr)
-        if command == "cunzheng alerts" and re.search(r" A1 ", output):
+        if command == "cunzheng alerts" and set(re.findall(r"\bA\d+\b", output)) == {"A1"}:
             continue  # by the clock of who runs this it is not an office hour
         for line in lines:
             missing = [word for word in _words(line) if word not in output]

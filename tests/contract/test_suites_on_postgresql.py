@@ -14,11 +14,11 @@ SUITES: tuple[str, ...] = (
     "unit/test_sealer.py",
     "unit/test_packing.py",
     "unit/test_desk_people.py",
+    "unit/test_execute_disposition.py",
     "crash/test_several_sealers.py",
 )
 if ACCEPTANCE:
     SUITES += (
-        "unit/test_execute_disposition.py",
         "unit/test_stamping.py",
         "unit/test_abandon.py",
         "unit/test_desk_cases.py",

@@ -13,7 +13,6 @@ import pytest
 from crash_driver import Driver, Ended, Job, Kill
 from crash_table import fast_folder
 from office_cli import PASSPHRASE
-from scale import size
 
 from archive.entry import Entry
 
@@ -22,7 +21,6 @@ pytestmark = pytest.mark.full
 GOOD = b'{"cunzheng_sidecar": 1, "case": "7"}'
 BAD = b'{"cunzheng_sidecar": 1, "stage": "?"}'
 PLACES = ("before", "after")
-EVERY = size(3, 1)
 
 
 class Home:
@@ -76,13 +74,12 @@ def kills(home: Home, trace: Path, *arguments: str) -> list[Kill]:
     assert done.code == 0, done.output
     counts: dict[str, int] = json.loads(trace.read_text())["steps"]
     steps = {name: count for name, count in counts.items() if name.startswith("commit")}
-    found = [
+    return [
         Kill(name, number, place)
         for name, count in steps.items()
         for number in {1, count}
         for place in PLACES
     ]
-    return found[::EVERY]
 
 
 def test_a_late_sidecar_amends_once_whatever_dies(home: Home, tmp_path: Path) -> None:

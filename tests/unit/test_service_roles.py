@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from office_cli import PASSPHRASE, make_office_home
 from people_fixture import KEY_PASSPHRASE, People, add_founders, founder_keys
 from sqlalchemy import select, update
 
-from archive.errors import Denied, NotFound, UsageError
+from archive.errors import Denied, NotFound, Refused, UsageError
 from archive.ledger import ENTRY
 from archive.looking import LOOKING, WISH
 from archive.looking import wish as wish_again
@@ -23,10 +24,8 @@ from cli.parts import office_of
 from cli.service import large
 from cli.service.local import LocalDesk
 from cli.service.operations import Caller, Host
-from ingest.errors import SidecarBad
-from ingest.found import Drop, Found
-from ingest.reason import REASON, reason_text
-from ingest.settle import FileKey, Settled
+from ingest.reason import REASON
+from ingest.watcher import Reporter
 
 UIDS = {"adm": 64050, "hx": 64051, "liu": 64052, "inspector": 64053, "arch": 64054}
 SOURCE = "camera"
@@ -233,21 +232,19 @@ class Quarantined:
 
 
 @pytest.fixture
-def quarantined(service: Service) -> Quarantined:
+def quarantined(service: Service, request: pytest.FixtureRequest) -> Quarantined:
+    """A real one: the watcher took a drop whose sidecar is broken."""
     bench = service.host.bench
-    number = bench.maker.id(bench.clock.now())
-    folder = bench.folder("quarantine") / number
-    folder.mkdir(parents=True)
-    (folder / "content").write_bytes(b"a")
-    (folder / "sidecar").write_bytes(b"{")
-    drop = Drop(_found(b"a.txt"), _found(b"a.txt.json"), Settled(lease=False, seconds=0))
-    bad = SidecarBad("SIDECAR_NOT_JSON", "It is not JSON.", "不是 JSON。")
-    (folder / REASON).write_bytes(reason_text(drop, bad, bench.clock.now()))
+    before = {path.name for path in bench.folder("quarantine").iterdir()}
+    inbox = bench.home / "inbox" / SOURCE
+    inbox.mkdir(exist_ok=True)
+    # Of its own content each time, or it would be a re-drop.
+    (inbox / "a.txt").write_bytes(request.node.name.encode())
+    (inbox / "a.txt.json").write_bytes(b'{"cunzheng_sidecar": 1')
+    with bench.watcher(Reporter(), lambda _: None) as watcher:
+        watcher.drain(threading.Event())
+    (number,) = {path.name for path in bench.folder("quarantine").iterdir()} - before
     return Quarantined(service, number)
-
-
-def _found(name: bytes) -> Found:
-    return Found(SOURCE, b"", name, b"/inbox/camera/" + name, FileKey(1, 2, 3, 4, 5))
 
 
 @pytest.mark.parametrize("name", ["list", "show", "retry", "attach", "reject"])
@@ -262,8 +259,18 @@ def test_quarantine_is_for_archivists_and_administrators(
     assert sorted(path.name for path in folder.iterdir()) == ["content", REASON, "sidecar"]
 
 
-def test_archivist_and_administrator_see_what_is_in_quarantine(quarantined: Quarantined) -> None:
-    """No entry speaks of this folder, so nobody can make a record of it."""
+def test_an_archivist_resolves_what_is_in_quarantine(quarantined: Quarantined) -> None:
     for caller in ("arch", "adm"):
         assert quarantined.number in json.dumps(quarantined.ask(caller, "list"))
-        assert quarantined.ask(caller, "show")["code"] == "QUARANTINE_UNKNOWN"
+        assert quarantined.ask(caller, "show")["code"] == "SIDECAR_NOT_JSON"
+    (tried,) = quarantined.ask("arch", "retry")["tried"]
+    assert (tried["outcome"], tried["code"]) == ("still_rejected", "SIDECAR_NOT_JSON")
+    (tried,) = quarantined.ask("arch", "attach")["tried"]
+    assert tried["outcome"] == "accessioned"
+    with quarantined.service.host.bench.database.read() as connection:
+        rows = connection.execute(select(ENTRY.c.data).order_by(ENTRY.c.idx)).scalars()
+        ended = [entry for data in rows if (entry := json.loads(data))["kind"] == "drop.resolved"]
+    assert ended[-1]["body"]["quarantine"] == quarantined.number
+    assert ended[-1]["actor"] == f"account/{UIDS['arch']}"
+    with pytest.raises(Refused, match="is resolved"):
+        quarantined.ask("adm", "reject")
