@@ -11,6 +11,7 @@ import json
 import random
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -288,7 +289,9 @@ def ask(database: Database, reader: Reader, query: Query, skip: int) -> tuple[fl
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--folder", type=Path, default=Path("/tmp/cunzheng-search"))
+    parser.add_argument(
+        "--folder", type=Path, default=Path(tempfile.gettempdir()) / "cunzheng-search"
+    )
     parser.add_argument("--postgresql", help="URL of an empty database, or of one filled before")
     parser.add_argument("--runs", type=int, default=7)
     chosen = parser.parse_args()

@@ -9,9 +9,10 @@ SYNCS = {"fsync_file", "fsync_directory", "sync_file_system"}
 FOUNDING = "archive/founding.py"
 ELSEWHERE = ("archive/copying.py:", "archive/stores/directory_vault.py:")
 """The second copy and destruction have recordings of their own, see test_power_loss_elsewhere."""
-REFUSED = ("ingest/refusal.py:", "ingest/quarantine/secret.py:")
-"""They keep the name that a refused drop gets in the sender's folder. In no recording: what a cut
-leaves there is refused again, and harms nothing of the archive's."""
+REFUSING = "ingest/refusal.py:"
+"""Has a recording of its own, see test_power_loss_refusal."""
+IN_QUARANTINE = "ingest/quarantine/secret.py:"
+"""In no recording yet: the name of a quarantined drop that turns out to be marked."""
 MEMORY = Path("/dev/shm")
 """Where recordings are kept if it is there: reopening archives is what costs."""
 
@@ -35,7 +36,9 @@ def all_sites() -> list[str]:
 
 def sync_sites(*, founding: bool = False) -> list[str]:
     """Those that the scenario reaches; those of founding apart."""
-    mine = [site for site in all_sites() if not site.startswith((*ELSEWHERE, *REFUSED))]
+    mine = [
+        site for site in all_sites() if not site.startswith((*ELSEWHERE, REFUSING, IN_QUARANTINE))
+    ]
     return [site for site in mine if site.startswith(FOUNDING) == founding]
 
 
