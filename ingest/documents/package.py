@@ -2,7 +2,6 @@
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -56,10 +55,6 @@ class Package:
                 if done > RATIO_FROM and done > RATIO * max(1, entry.compress_size):
                     raise Reached(f"ratio: {name} unpacks to more than {RATIO} times its size")
                 yield chunk
-
-
-BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, EOFError, RuntimeError)
-"""What zipfile raises for a broken, locked or unknown member."""
 
 
 def list_members(file: BinaryIO, reading: Reading) -> Directory:
