@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from archive_fixture import (
     SOURCE,
@@ -129,9 +130,9 @@ def _mark_receipts(archive: Archive, disk: PowerCutDisk) -> None:
 
 
 class Intaking:
-    """The intake of a home, as the watcher has it."""
+    """The intake of a home, as the watcher has it; `changed` are settings of it."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, **changed: Any) -> None:
         home, maker = archive.home, Maker(archive.random)
         self._archive = archive
         rest = ReleaseSettings(home / "inbox", home / "purge", home / "taken", timedelta(hours=24))
@@ -157,7 +158,7 @@ class Intaking:
             archive.fs,
             archive.clock,
             maker,
-            settings,
+            dataclasses.replace(settings, **changed),
             self.releaser,
         )
 

@@ -12,7 +12,7 @@ ELSEWHERE = ("archive/copying.py:", "archive/stores/directory_vault.py:")
 REFUSING = "ingest/refusal.py:"
 """Has a recording of its own, see test_power_loss_refusal."""
 IN_QUARANTINE = "ingest/quarantine/secret.py:"
-"""In no recording yet: the name of a quarantined drop that turns out to be marked."""
+"""Has a recording of its own, see test_power_loss_quarantine."""
 MEMORY = Path("/dev/shm")
 """Where recordings are kept if it is there: reopening archives is what costs."""
 
