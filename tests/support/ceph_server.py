@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from s3_servers import SERVERS, admin_client, free_ports
+from ports import release, reserve
+from s3_servers import SERVERS, admin_client
 
 TOOLS = ("radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph")
 MISSING = ("create_only", "create_only_race", "create_only_multipart", "sha256_enforced")
@@ -41,7 +42,7 @@ class Ceph:
 
     def start(self) -> Ceph:
         # The monitor listens on two ports of its own, next to the gateway's.
-        self.port = free_ports(3)
+        self.port = reserve()
         said = self.folder / "start.log"
         with said.open("wb") as log:
             done = subprocess.run(
@@ -62,6 +63,7 @@ class Ceph:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.2)
+        release(self.port)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def radosgw_admin(self, *words: str) -> str:

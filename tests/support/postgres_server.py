@@ -8,7 +8,6 @@ server.kill(); server.restart()  # kill -9 of everything, and up again on the sa
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,10 +18,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from ports import release, reserve
 
 SCRIPT = Path(__file__).parents[1] / "servers" / "postgres.sh"
 BINARIES = Path("/usr/lib/postgresql")
-PORTS = range(18650, 18700)
+START_SECONDS = 120
+"""Making its files takes long on a busy machine."""
 USER, PASSWORD = "keeper", "hidden/pass word"
 _QUOTED = "hidden%2Fpass%20word"
 NOT_HERE = "NOT RUN: needs PostgreSQL (apt-get install postgresql)"
@@ -48,43 +49,35 @@ class Server:
     def start(cls, fsync: str = "off") -> "Server":
         """A new server on a free port."""
         # Not below pytest's folder, which only its owner may enter.
-        folder = Path(tempfile.mkdtemp(prefix="cunzheng-postgres-"))
-        server = cls(folder, 0, fsync)
-        for port in PORTS:
-            if _is_free(port):
-                server.port = port
-                with suppress(RuntimeError):
-                    server.restart()
-                    return server
-        server.stop()
-        raise RuntimeError((folder / "log").read_text() if (folder / "log").exists() else "no port")
+        server = cls(Path(tempfile.mkdtemp(prefix="cunzheng-postgres-")), reserve(), fsync)
+        try:
+            server.restart()
+        except RuntimeError:
+            server.stop()
+            raise
+        return server
 
     def restart(self) -> None:
         """Up again on the same files and port."""
         environment = {**os.environ, "FSYNC": self.fsync}
         command = [str(SCRIPT), str(self.folder), str(self.port)]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-        for _ in range(2400):  # making its files takes long on a busy machine
-            if self.process.poll() is not None:
-                raise RuntimeError("the server ended")
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end and self.process.poll() is None:
             with suppress(psycopg.OperationalError):
-                self._check_ours()
+                psycopg.connect(self.plain("postgres"), connect_timeout=5).close()
                 return
             time.sleep(0.05)
         self.kill()
-        raise RuntimeError("the server does not answer")
-
-    def _check_ours(self) -> None:
-        """Another run may have taken the port in the same moment."""
-        with psycopg.connect(self.plain("postgres"), connect_timeout=5) as connection:
-            ((folder,),) = connection.execute("SHOW data_directory").fetchall()
-        if folder != str(self.folder / "data"):
-            self.kill()
-            raise RuntimeError("the port is another server's")
+        log = self.folder / "log"
+        said = log.read_text(errors="replace")[-2000:] if log.exists() else ""
+        raise RuntimeError(f"PostgreSQL does not start:\n{said}")
 
     def kill(self) -> None:
         """kill -9 of the server and of all that it started."""
         assert self.process is not None
+        with suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGSTOP)  # so that it starts no more of them
         children = _children(self.process.pid)
         for number in (self.process.pid, *children):
             with suppress(ProcessLookupError):
@@ -102,6 +95,7 @@ class Server:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:
                 self.kill()
+        release(self.port)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def plain(self, name: str) -> str:
@@ -133,16 +127,6 @@ class Server:
         with psycopg.connect(self.plain(database), autocommit=True) as connection:
             cursor = connection.execute(statement)  # type: ignore[call-overload]
             return cursor.fetchall() if cursor.description else []
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            one.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def _children(parent: int) -> list[int]:

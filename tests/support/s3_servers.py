@@ -9,10 +9,8 @@ from __future__ import annotations
 import ctypes
 import itertools
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,9 +24,9 @@ from typing import Any
 from urllib.error import URLError
 
 import pytest
+from ports import release, reserve
 
 SERVERS = Path(__file__).resolve().parents[1] / "servers"
-_PORTS = 9
 _START_SECONDS = 60
 _PROFILES = {
     "default": ("archivekey", "archivesecret"),
@@ -38,20 +36,6 @@ _PROFILES = {
     "verify": ("verifykey", "verifysecret"),
 }
 _PR_SET_PDEATHSIG = 1
-
-
-def free_ports(count: int) -> int:
-    """The first of so many free neighbours, below the range the kernel gives out by itself."""
-    draw = random.Random()
-    while True:
-        base = draw.randrange(18000, 31000, count)
-        try:
-            for port in range(base, base + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return base
 
 
 def credentials_file(folder: Path) -> Path:
@@ -113,7 +97,7 @@ class Weed:
         """Start it, or start it again on what it had; returns when it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for _ in range(5):
-            self.port = self.port or free_ports(_PORTS)
+            self.port = self.port or reserve()
             self._process = subprocess.Popen(
                 [str(SERVERS / "weed.sh"), str(self.folder), str(self.port)],
                 env={**os.environ, "PYTHON": sys.executable, **self.environment},
@@ -125,7 +109,7 @@ class Weed:
             self.kill()
             if (self.folder / "data" / "vol_dir.uuid").exists():
                 break  # it has data already: its ports must stay
-            self.port = 0
+            self._leave_ports()
         log = (self.folder / "log").read_text(errors="replace")[-2000:]
         raise RuntimeError(f"SeaweedFS does not start:\n{log}")
 
@@ -139,7 +123,12 @@ class Weed:
     def stop(self) -> None:
         """End it and remove what it had."""
         self.kill()
+        self._leave_ports()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _leave_ports(self) -> None:
+        release(self.port)
+        self.port = 0
 
     def _answers(self) -> bool:
         assert self._process is not None
