@@ -9,6 +9,7 @@ from archive.errors import FormatError
 from signing import canonical
 from signing.digest import Digest
 
+SALT_BYTES = 16
 _CHECKS: Mapping[str, fields.Check] = {
     "cunzheng_detail": fields.count,
     "id": fields.ulid,
@@ -20,7 +21,7 @@ _CHECKS: Mapping[str, fields.Check] = {
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """The detail of one entry; `salt` is 16 random bytes."""
+    """The detail of one entry; `salt` is SALT_BYTES random bytes."""
 
     id: str
     kind: str

@@ -24,8 +24,6 @@ from ingest.text import TextInfo, read_text
 from signing import canonical
 from signing.digest import Digest
 
-SALT_BYTES = 16
-
 
 @dataclass(frozen=True, slots=True)
 class SidecarFacts:

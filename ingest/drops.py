@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from archive.detail import SALT_BYTES
 from archive.durable import FileSystem, write_new
 from ingest import secrecy, sidecar
 from ingest.aside import refusal_in
@@ -15,7 +16,6 @@ from ingest.classification import is_marked_folder, is_marked_name, is_marked_pa
 from ingest.complete.docking import compared
 from ingest.complete.ready import MAX_MARKER
 from ingest.describe import (
-    SALT_BYTES,
     Arrival,
     Circumstances,
     Look,

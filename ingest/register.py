@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from archive.actors import Doer
 from archive.desk.db_shelf import DbShelf
-from archive.detail import Detail
+from archive.detail import SALT_BYTES, Detail
 from archive.errors import NotFound
 from archive.ids import RANDOM_BYTES, new_ulid
 from archive.layout import detail_key
@@ -22,7 +22,6 @@ from archive.registers import cases
 from archive.registers.act import Act
 from archive.source_rows import SOURCE
 from archive.source_terms import CONFIRMED, RETIRED, UNCONFIRMED, Terms
-from ingest.describe import SALT_BYTES
 from ingest.names import decode_name
 
 ACTOR = "system/ingest"
@@ -40,7 +39,7 @@ class Maker:
         """A fresh ULID."""
         return new_ulid(now, self.random(RANDOM_BYTES))
 
-    def detail(self, kind: str, now: datetime, data: dict[str, Any]) -> tuple[Detail, NewObject]:
+    def detail(self, kind: str, now: datetime, data: Mapping[str, Any]) -> tuple[Detail, NewObject]:
         """A salted detail and the object it becomes."""
         made = Detail(self.id(now), kind, self.random(SALT_BYTES), data)
         return made, NewObject.of(detail_key(made.id), made.to_bytes())

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from archive.detail import Detail
+from archive.detail import SALT_BYTES, Detail
 from archive.ids import RANDOM_BYTES, new_ulid
 from archive.statements.kinds import check_data, check_payload
 from archive.statements.statement import NONCE_BYTES, Signed, Statement, sign
 from signing.digest import Digest
 from signing.keys import Signer
-
-_SALT_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class Author:
         """A salted detail; raises FormatError for data that the kind does not have."""
         plain: dict[str, Any] = in_nfc(dict(data))
         check_data(kind, plain)
-        return Detail(self.id(), kind, self.random(_SALT_BYTES), plain)
+        return Detail(self.id(), kind, self.random(SALT_BYTES), plain)
 
     def sign(self, kind: str, payload: Mapping[str, Any]) -> Signed:
         """Sign a whole payload as it stands; raises FormatError."""

@@ -19,6 +19,7 @@ from archive.late_sidecar import WHAT, check_late_sidecar
 from archive.ledger import NewEntry
 from archive.rows import insert_rows
 from archive.tables import IntakeRow
+from ingest.amending import amendment
 from ingest.found import Found
 from ingest.names import decode_name
 from ingest.register import ACTOR, Maker
@@ -27,7 +28,6 @@ from ingest.sidecar import Sidecar
 from signing.digest import Digest
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
-KIND = "record.amended"
 UNCHECKED = "CLAIMED_DIGEST_UNCHECKED"
 COLUMNS = (
     *("id", "source", "path", "dev", "ino", "size", "mtime_ns", "ctime_ns"),
@@ -77,10 +77,7 @@ class LateEntries:
             "size": len(late.data),
         }
         check_late_sidecar(said)
-        detail, stored = self._maker.detail(KIND, now, said)
-        body = {"detail": str(detail.digest()), "detail_id": detail.id, "what": WHAT}
-        number = self._maker.id(now)
-        entry = NewEntry(number, KIND, "registry", ACTOR, now, row.record, body, (stored,))
+        entry = amendment(self._maker, now, row.record, ACTOR, WHAT, said)
         return Amendment(row.id, row.record, Digest.of("sha256", late.data).value, entry, late.file)
 
 

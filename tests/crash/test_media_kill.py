@@ -92,7 +92,7 @@ def test_every_medium_is_amended_once_whatever_dies(home: Home, tmp_path: Path) 
     assert home.waiting() == []
     counts: dict[str, int] = json.loads(trace.read_text())["steps"]
     steps = {name: count for name, count in counts.items() if name.startswith("commit")}
-    assert any("examiner._submit" in name for name in steps), steps
+    assert any("amending.submit" in name for name in steps), steps
     kills = [
         Kill(name, number, place)
         for name, count in steps.items()
@@ -121,7 +121,7 @@ def test_a_killed_try_counts_and_a_finished_one_does_not_wait(home: Home) -> Non
     assert home.run("derive", kill=begun).killed
     assert [tries for tries, _ in home.waiting()] == [1, 0]
     home.fresh()
-    submitted = Kill("commit < examiner._submit", 1, "after")
+    submitted = Kill("commit < amending.submit", 1, "after")
     assert home.run("derive", kill=submitted).killed
     assert len(home.waiting()) == len(FILMS) - 1
     assert not home.amended()  # it waits for its seal

@@ -29,7 +29,8 @@ from archive.stored_log import LogTrust
 from archive.tables import RecordRow
 from archive.verify.run import verify
 from cli.media_work import again
-from ingest.media.examiner import Examiner
+from ingest.amending import Amending
+from ingest.media.examiner import ACTOR, WHAT, Examiner
 from ingest.media.originals import NoRoom, Originals, Stopped
 from ingest.media.queue_step import ALTERED, MISSING, NO_ROOM, UNEXPECTED
 from signing.digest import Digest
@@ -166,12 +167,12 @@ def test_a_rebuild_gives_the_same_queue_and_conditions(archive: Archive) -> None
 
 def test_an_amendment_that_was_submitted_is_not_made_again(archive: Archive) -> None:
     record = film(archive)
-    work = examiner(archive)
+    amending = Amending(archive.db, archive.clock, archive.random)
     with archive.db.read() as connection:
         row = looking.next_of(connection, EXAMINE)
     assert row is not None
-    work._submit(row, damaged())
-    work._submit(row, damaged())  # another process that was at it too
+    amending.submit(row, ACTOR, WHAT, damaged())
+    amending.submit(row, ACTOR, WHAT, damaged())  # another process that was at it too
     archive.seal()
     assert kinds(archive).count("record.amended") == 1
     assert line(archive, record).condition == "damaged"

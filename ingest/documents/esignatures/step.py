@@ -3,28 +3,21 @@
     step = SignatureStep(database, originals, checker, clock, random).step
     step(go_on)        # one document; False where none waits
 
-As the examiner of media: a document leaves the queue in the transaction that submits its
-`record.amended`.
+As the examiner of media: a document leaves the queue with its amendment (`ingest.amending`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from archive import catalog, layout, ledger, looking
 from archive.database import Database
-from archive.desk.destroying import unfinished
-from archive.detail import Detail
-from archive.ids import RANDOM_BYTES, new_ulid
-from archive.ledger import NewEntry, NewObject
 from archive.looking import SIGNATURES, Waiting
 from archive.ports import Clock
+from ingest.amending import Amending
 from ingest.documents.esignatures.check import SignatureChecker
 from ingest.media.originals import GoOn, Originals
 from ingest.media.queue_step import QueueStep
 
-KIND, ACTOR, WHAT = "record.amended", "system/documents", "signatures"
-_SALT_BYTES = 16
+ACTOR, WHAT = "system/documents", "signatures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +38,4 @@ class SignatureStep:
         with self.originals.open(row.record, go_on) as original:
             media_type = original.description.value["media"]["type"]
             data = self.checker.check(original.descriptor, media_type, go_on)
-        with self.database.write() as connection:
-            found = catalog.find_record(connection, row.record)
-            gone = found.lost or found.destroyed or found.spilled
-            gone = gone or row.record in unfinished(connection)
-            if looking.done(connection, row.record, SIGNATURES) and not gone:
-                ledger.submit(connection, [self._entry(row.record, data)])
-
-    def _entry(self, record: str, data: Mapping[str, Any]) -> NewEntry:
-        now = self.clock.now()
-        detail = Detail(self._id(), KIND, self.random(_SALT_BYTES), data)
-        body = {"detail": str(detail.digest()), "detail_id": detail.id, "what": WHAT}
-        stored = NewObject.of(layout.detail_key(detail.id), detail.to_bytes())
-        return NewEntry(self._id(), KIND, "registry", ACTOR, now, record, body, (stored,))
-
-    def _id(self) -> str:
-        return new_ulid(self.clock.now(), self.random(RANDOM_BYTES))
+        Amending(self.database, self.clock, self.random).submit(row, ACTOR, WHAT, data)
