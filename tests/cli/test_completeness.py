@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +23,7 @@ from demo_case import (
 )
 from demo_drops import RECORDER, Drop, write_drops
 
-from archive.times import parse_time
+from archive.times import SHANGHAI, parse_time
 from cli import founding
 from cli.clock import SystemClock
 from cli.output import show_duration
@@ -74,7 +75,7 @@ def failing(found: dict[str, Any]) -> dict[str, tuple[str, int]]:
 
 @pytest.fixture(scope="module")
 def case(at_home: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The archive with the 14 drops, and the case; tests add to it in their order."""
+    """The archive with the 14 drops, and the case; nothing is added to it."""
     cli = founded(at_home, tmp_path_factory.mktemp("case"))
     drops = case_drops(NOW)
     assert len(drops) == 14
@@ -83,6 +84,25 @@ def case(at_home: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactor
     }
     dropped(cli, *drops)
     opened(cli, 14)
+    return cli
+
+
+@pytest.fixture
+def own(case: Any, at_home: Callable[[Path], Any], tmp_path: Path) -> Any:
+    """A copy of it, to be added to."""
+    shutil.copytree(case.home, tmp_path / "own", symlinks=True)
+    return at_home(tmp_path / "own")
+
+
+@pytest.fixture(scope="module")
+def derived(
+    case: Any, at_home: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory
+) -> Any:
+    """A copy with its pictures; it is read, and pages are handed out of it."""
+    home = tmp_path_factory.mktemp("derived") / "home"
+    shutil.copytree(case.home, home, symlinks=True)
+    cli = at_home(home)
+    assert cli("derive").code == 0
     return cli
 
 
@@ -158,8 +178,8 @@ def test_the_timeline(case: Any) -> None:
 
 
 def test_the_report(case: Any, tmp_path: Path) -> None:
-    today = NOW + timedelta(hours=8)
-    span = ("--from", f"{today:%Y-%m-%d}", "--to", f"{today:%Y-%m-%d}")
+    first, last = NOW.astimezone(SHANGHAI), SystemClock().now().astimezone(SHANGHAI)
+    span = ("--from", f"{first:%Y-%m-%d}", "--to", f"{last:%Y-%m-%d}")
     (unit, line) = case("--lang", "zh", "report", "completeness", *span, "--json").json["rows"]
     assert (unit["kind"], line["kind"], line["category"]) == ("unit", "case", "行政处罚")
     (unit, line) = case("report", "completeness", *span, "--json").json["rows"]
@@ -184,10 +204,9 @@ def test_the_report(case: Any, tmp_path: Path) -> None:
     assert case("report", "completeness", "--from", "yesterday").code == 2
 
 
-def test_the_page(case: Any, tmp_path: Path) -> None:
-    bare = tmp_path / "bare.html"
-    assert case("derive").code == 0
-    done = case("--lang", "zh", "case", "page", CASE.number, "-o", bare, "--json")
+def test_the_page(derived: Any, tmp_path: Path) -> None:
+    bare, begun = tmp_path / "bare.html", accesses(derived)
+    done = derived("--lang", "zh", "case", "page", CASE.number, "-o", bare, "--json")
     assert (done.code, done.json["pictures"]) == (0, 0)
     text = bare.read_text("utf-8")
     assert "<img" not in text  # a picture is content, and nobody asked for it
@@ -197,20 +216,20 @@ def test_the_page(case: Any, tmp_path: Path) -> None:
     assert "依据清单 sha256:" in text
     assert "全程录音录像" in text  # the beginning of a note, as a search shows it
     before = bare.read_bytes()
-    assert case("case", "page", CASE.number, "-o", bare).code == 2
+    assert derived("case", "page", CASE.number, "-o", bare).code == 2
     assert bare.read_bytes() == before
-    assert accesses(case) == []
+    assert accesses(derived) == begun
 
 
-def test_every_picture_of_the_page_is_on_the_ledger(case: Any, tmp_path: Path) -> None:
-    first, second = founders(case, case.home, PASSPHRASE)
+def test_every_picture_of_the_page_is_on_the_ledger(derived: Any, tmp_path: Path) -> None:
+    first, second = founders(derived, derived.home, PASSPHRASE)
     page = ("case", "page", CASE.number, "--json", "-o")
     why = ("--purpose", "file_review", "--reason", "核对")
     refused = second(*page, tmp_path / "refused.html", "--pictures", *why)
     assert refused.code == 4, refused.err
     assert not (tmp_path / "refused.html").exists()
-    assert accesses(case) == []
-    shown = case("case", "show", CASE.number, "--json").json
+    assert accesses(derived) == []
+    shown = derived("case", "show", CASE.number, "--json").json
     records = [one["record"] for stage in shown["timeline"] for one in stage["records"]]
     asked = second("request", *records, "--action", "view", *why, "--json")
     assert asked.code == 0, asked.err
@@ -222,7 +241,7 @@ def test_every_picture_of_the_page_is_on_the_ledger(case: Any, tmp_path: Path) -
     text = (tmp_path / "case.html").read_text("utf-8")
     assert text.count('src="data:image/jpeg;base64,') == 4
     assert "://" not in text
-    begun = accesses(case)
+    begun = accesses(derived)
     assert len(begun) == len({one["subject"] for one in begun}) == 4
     assert {one["body"]["statements"][0]["statement"]["payload"]["request"] for one in begun} == {
         request
@@ -238,47 +257,50 @@ def accesses(cli: Any) -> list[dict[str, Any]]:
     return [entry for entry in entries if entry["kind"] == "access.started"]
 
 
-def test_what_is_added_covers(case: Any) -> None:
-    dropped(case, missing_recording(NOW))
-    found = case("case", "check", CASE.number, "--json").json
+def test_what_is_added_covers(own: Any) -> None:
+    dropped(own, missing_recording(NOW))
+    found = own("case", "check", CASE.number, "--json").json
     assert failing(found) == {"penalty_interview": ("partial", 120)}
     added = next(row for row in found["rows"] if row["id"] == "penalty_preservation")
     assert (added["state"], [one["by"] for one in added["records"]]) == ("covered", ["item"])
-    dropped(case, rest_of_the_interview(NOW))
-    done = case("case", "check", CASE.number, "--json")
+    dropped(own, rest_of_the_interview(NOW))
+    done = own("case", "check", CASE.number, "--json")
     assert (done.code, failing(done.json)) == (0, {})
     assert len(done.json["late"]) == 1
-    assert "The case is complete." in case("case", "check", CASE.number).out
-    assert case("verify").code == 0
+    assert "The case is complete." in own("case", "check", CASE.number).out
+    assert own("verify").code == 0
 
 
-def test_recorders_do_not_interrupt_each_other(case: Any) -> None:
-    rows = case("report", "gaps", "--json").json["rows"]
-    assert {row["device"] for row in rows} == {RECORDER, VOICE_RECORDER}
-    assert [row["code"] for row in rows if row["device"] == VOICE_RECORDER] == ["SEGMENTS"]
+def test_recorders_do_not_interrupt_each_other(own: Any) -> None:
+    for more in ((), (missing_recording(NOW), rest_of_the_interview(NOW))):
+        dropped(own, *more)
+        rows = own("report", "gaps", "--json").json["rows"]
+        assert {row["device"] for row in rows} == {RECORDER, VOICE_RECORDER}
+        assert [row["code"] for row in rows if row["device"] == VOICE_RECORDER] == ["SEGMENTS"]
 
 
-def test_a_case_that_is_filed_is_complete(case: Any) -> None:
-    gu = founders(case, case.home, PASSPHRASE)[0]
-    dropped(case, Drop(RECORDER, "", "情况.txt", b"x", NOW, claims={"case": CASE.number}))
+def test_a_case_that_is_filed_is_complete(own: Any) -> None:
+    gu = founders(own, own.home, PASSPHRASE)[0]
+    note = Drop(RECORDER, "", "情况.txt", b"x", NOW, claims={"case": CASE.number})
+    dropped(own, missing_recording(NOW), rest_of_the_interview(NOW), note)
     assert gu("case", "close", CASE.number, "--reason", "办结").code == 0
-    found = case("case", "check", CASE.number, "--json").json
+    found = own("case", "check", CASE.number, "--json").json
     rows = dict.fromkeys(("volume_catalogue", "volume_note"), ("missing", 0))
     assert failing(found) == rows
     code = "0123-XZ-2026-D30-0001"
     filing = ("case", "file", CASE.number, "--ref-code", code, "--note", "齐全")
     assert gu(*filing).code == 0
-    done = case("case", "check", CASE.number, "--json")
+    done = own("case", "check", CASE.number, "--json")
     assert (done.code, failing(done.json)) == (0, {})
     assert [row["volumes"] for row in done.json["rows"] if row["id"] in rows] == [[1], [1]]
-    told = case("case", "check", CASE.number).out
+    told = own("case", "check", CASE.number).out
     assert "volume 1" in told
     assert "counts for nothing: 情况.txt" in told
-    assert "卷 1" in case("--lang", "zh", "case", "check", CASE.number).out
-    line = case("report", "completeness", "--json").json["rows"][-1]
+    assert "卷 1" in own("--lang", "zh", "case", "check", CASE.number).out
+    line = own("report", "completeness", "--json").json["rows"][-1]
     assert (line["coverage"], line["what"]) == (1.0, None)
 
-    history = case("--lang", "zh", "case", "show", CASE.number).out.partition("签署人")[2]
+    history = own("--lang", "zh", "case", "show", CASE.number).out.partition("签署人")[2]
     filed = next(line for line in history.splitlines() if "案卷归档" in line)
     assert f"{code}；17 件；齐全" in filed
     assert "{'" not in history
