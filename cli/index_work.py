@@ -6,21 +6,17 @@
 One process of an archive does it at a time. It stands back while drops are taken.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from archive.errors import StateUnknown, Unreachable
+from archive.errors import Unreachable
 from archive.index import lookup, places
-from cli.exits import sentence
+from cli.background import Tell, Turn, background
 from cli.language import say
 from cli.wiring_index import indexing
 from cli.wiring_media import MediaBench
 
 _PAUSE_SECONDS = 1.0
-_TURN_SECONDS = 0.2
-_BACK_OFF_SECONDS = (5.0, 15.0, 60.0, 300.0)
-Tell = Callable[[str], None]
 
 
 def drain(
@@ -60,45 +56,23 @@ def index_work(bench: MediaBench, busy: Callable[[], bool], tell: Tell) -> Itera
     if not bench.settings.index:
         yield
         return
-    worker = _Worker(bench, busy, tell)
-    thread = threading.Thread(target=worker.run, name="index", daemon=True)
-    thread.start()
-    try:
+
+    def trouble(text: str) -> None:
+        tell(say(f"Sealed records wait to be indexed: {text}", f"已封存内容等待建立索引：{text}"))
+
+    with background("index", _Rounds(bench), busy, _PAUSE_SECONDS, trouble):
         yield
-    finally:
-        worker.stop.set()
-        thread.join()
 
 
-class _Worker:
-    """What the thread does; trouble is told once and tried again ever more seldom."""
+class _Rounds:
+    """What the thread does; the first time the index is compared with the catalog."""
 
-    def __init__(self, bench: MediaBench, busy: Callable[[], bool], tell: Tell) -> None:
+    def __init__(self, bench: MediaBench) -> None:
         self._bench = bench
-        self._busy = busy
-        self._tell = tell
-        self._told = ""
         self._mended = False
-        self.stop = threading.Event()
 
-    def run(self) -> None:
-        """Round after round, until `stop`."""
-        failures, pause = 0, 0.0
-        while not self.stop.wait(pause):
-            try:
-                self._round()
-            except StateUnknown as error:
-                self._say(error)
-                return
-            except Exception as error:  # nothing else of the archive ends for it
-                self._say(error)
-                pause = _BACK_OFF_SECONDS[min(failures, len(_BACK_OFF_SECONDS) - 1)]
-                failures += 1
-            else:
-                failures, pause, self._told = 0, _PAUSE_SECONDS, ""
-
-    def _round(self) -> None:
-        """Everything that waits now; the first time the index is compared with the catalog."""
+    def __call__(self, turn: Turn) -> None:
+        """Everything that waits now."""
         if self._mended and not self._waits():
             return
         with indexing(self._bench) as indexer:
@@ -107,26 +81,9 @@ class _Worker:
             if not self._mended:
                 indexer.mend()
                 self._mended = True
-            while self._rested() and indexer.step(self._goes_on):
+            while turn.rest() and indexer.step(turn):
                 pass
 
     def _waits(self) -> bool:
         with self._bench.database.read() as connection:
             return lookup.waiting(connection) > 0 or places.has_traces(connection)
-
-    def _goes_on(self) -> bool:
-        return not self.stop.is_set()
-
-    def _rested(self) -> bool:
-        """Wait while drops are taken; False at the end."""
-        while self._busy() and not self.stop.is_set():
-            self.stop.wait(_TURN_SECONDS)
-        return not self.stop.is_set()
-
-    def _say(self, error: Exception) -> None:
-        text = sentence(error)
-        if text != self._told:
-            self._told = text
-            self._tell(
-                say(f"Sealed records wait to be indexed: {text}", f"已封存内容等待建立索引：{text}")
-            )

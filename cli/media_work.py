@@ -7,16 +7,15 @@ One process of an archive does it at a time. It stands back while drops are take
 begun, and programs that run have the lowest priority.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 from archive import looking, unexamined
-from archive.errors import StateUnknown, Unreachable
+from archive.errors import Unreachable
 from archive.seal import Sealer
-from cli.exits import sentence
+from cli.background import Tell, Turn, background
 from cli.language import say
 from cli.one_at_a_time import one_at_a_time
 from cli.wiring_derive import deriver_of
@@ -25,13 +24,10 @@ from cli.wiring_signatures import signatures_of
 from ingest.media.queue_step import NO_ROOM
 
 _PAUSE_SECONDS = 2.0
-_TURN_SECONDS = 0.2
-_BACK_OFF_SECONDS = (5.0, 15.0, 60.0, 300.0)
 _SEAL_AFTER, _SEAL_SECONDS = 50, 60.0
 GoOn = Callable[[], bool]
 Step = Callable[[GoOn], bool]
 """Does one thing; False where nothing is left, or it was told to stop."""
-Tell = Callable[[str], None]
 
 
 class SealingBench(MediaBench, Protocol):
@@ -136,87 +132,36 @@ def media_work(bench: SealingBench, busy: Callable[[], bool], tell: Tell) -> Ite
     if not bench.settings.media_examine:
         yield
         return
-    worker = _Worker(bench, busy, tell)
-    thread = threading.Thread(target=worker.run, name="media", daemon=True)
-    thread.start()
-    try:
+
+    def trouble(text: str) -> None:
+        tell(say(f"Sealed media wait to be examined: {text}", f"已封存的音像等待检验：{text}"))
+
+    with background("media", _Rounds(bench), busy, _PAUSE_SECONDS, trouble):
         yield
-    finally:
-        worker.stop.set()
-        thread.join()
 
 
-class _Turn:
-    """Whether the work goes on, see ingest.media.originals."""
+class _Rounds:
+    """What the thread does; the first time there may be room again for what had none."""
 
-    def __init__(self, busy: Callable[[], bool], stop: threading.Event) -> None:
-        self._busy = busy
-        self._stop = stop
-
-    def __call__(self) -> bool:
-        """False at the end."""
-        return not self._stop.is_set()
-
-    def rest(self) -> bool:
-        """Wait while drops are taken; False at the end."""
-        while self._busy() and not self._stop.is_set():
-            self._stop.wait(_TURN_SECONDS)
-        return not self._stop.is_set()
-
-
-class _Worker:
-    """What the thread does; trouble is told once and tried again ever more seldom."""
-
-    def __init__(self, bench: SealingBench, busy: Callable[[], bool], tell: Tell) -> None:
+    def __init__(self, bench: SealingBench) -> None:
         self._bench = bench
-        self._tell = tell
-        self._told = ""
-        self.stop = threading.Event()
-        self._turn = _Turn(busy, self.stop)
+        self._begun = False
 
-    def run(self) -> None:
-        failures = 0
-        pause = 0.0
-        begun = False
-        while not self.stop.wait(pause):
-            try:
-                begun = begun or self._begin()
-                self._round()
-            except StateUnknown as error:
-                self._say(error)
-                return
-            except Exception as error:  # nothing else of the archive ends for it
-                self._say(error)
-                pause = _BACK_OFF_SECONDS[min(failures, len(_BACK_OFF_SECONDS) - 1)]
-                failures += 1
-            else:
-                failures, pause, self._told = 0, _PAUSE_SECONDS, ""
-
-    def _begin(self) -> bool:
-        """There may be room again for what had none."""
-        with self._bench.database.write() as connection:
-            for task in looking.TASKS:
-                looking.try_again(connection, task, NO_ROOM)
-        return True
-
-    def _round(self) -> None:
+    def __call__(self, turn: Turn) -> None:
         """Everything that waits now."""
+        if not self._begun:
+            self._begin()
+            self._begun = True
         if not _waiting(self._bench):
             return
         with one_at_a_time(self._bench.folder("locks") / "media") as mine:
             if not mine:
                 return
             steps = steps_of(self._bench)
-            while self._turn.rest() and any(step(self._turn) for step in steps):
+            while turn.rest() and any(step(turn) for step in steps):
                 pass
 
-    def _say(self, error: Exception) -> None:
-        text = sentence(error)
-        if text != self._told:
-            self._told = text
-            self._tell(
-                say(
-                    f"Sealed media wait to be examined: {text}",
-                    f"已封存的音像等待检验：{text}",
-                )
-            )
+    def _begin(self) -> None:
+        with self._bench.database.write() as connection:
+            for task in looking.TASKS:
+                looking.try_again(connection, task, NO_ROOM)

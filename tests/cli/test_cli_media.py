@@ -17,7 +17,7 @@ from media_samples import sample
 
 from archive import looking
 from archive.errors import Unreachable
-from cli import media_work
+from cli import background, media_work
 from cli.settings import Settings
 from cli.wiring import Workbench
 
@@ -233,7 +233,7 @@ def test_trouble_is_told_once_and_ends_nothing(
         return False
 
     monkeypatch.setattr(media_work, "steps_of", lambda _: (step,))
-    monkeypatch.setattr(media_work, "_BACK_OFF_SECONDS", (0.01,))
+    monkeypatch.setattr(background, "_BACK_OFF_SECONDS", (0.01,))
     with media_work.media_work(waiting, lambda: False, told.append):
         assert done.wait(10)
     assert len(told) == 2
