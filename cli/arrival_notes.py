@@ -10,9 +10,10 @@ from typing import Any
 
 from cli.language import say
 from cli.output import show_duration
+from cli.wording import Pattern, by_form
 from ingest.codes import CODES
 
-_FORMS: Sequence[tuple[str, str]] = (
+_FORMS: Sequence[Pattern] = (
     (r"the sidecar names (\d+) officers?", r"附带说明载有 \1 人"),
     (
         r"interruption (\d+) is not within the time of the recording",
@@ -59,7 +60,4 @@ def note_words(note: str) -> str:
         span = int(found[1])
         words = ("-" if span < 0 else "+") + show_duration(abs(span) / 1000)
         return say(f"by {words}", f"偏差 {words}")
-    for pattern, chinese in _FORMS:
-        if found := re.fullmatch(pattern, note, re.DOTALL):
-            return say(note, found.expand(chinese))
-    return note
+    return say(note, by_form(_FORMS, note) or note)

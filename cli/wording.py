@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from archive.vocabulary import RESOLUTIONS
 
 Pattern = tuple[str, str]
+"""What a sentence looks like, and its Chinese."""
 
 _USAGE: Sequence[Pattern] = (
     (r"No such command '(.*?)'\. Did you mean (.*)\?", r"没有命令“\1”，是否为 \2？"),
@@ -131,6 +132,14 @@ _RESOLVED = re.compile(r"(\S+) is resolved: (\w+)\.")
 _SEVERAL = re.compile(rf"Several ({'|'.join(_NOUNS)})s begin with (.*); give more of the id\.")
 
 
+def by_form(forms: Sequence[Pattern], text: str) -> str | None:
+    """The Chinese of the first form that the sentence has, or None."""
+    for pattern, chinese in forms:
+        if found := re.fullmatch(pattern, text, re.DOTALL):
+            return found.expand(chinese)
+    return None
+
+
 def usage_in_chinese(text: str) -> str:
     """A sentence of the parser in Chinese; one that is not known stays as it is."""
     for pattern, chinese in _USAGE:
@@ -150,18 +159,12 @@ def not_found_in_chinese(text: str) -> str | None:
 
 def place_in_chinese(text: str) -> str | None:
     """Which store or database does not serve, or None where the sentence is another one."""
-    for pattern, chinese in _PLACES:
-        if found := re.fullmatch(pattern, text, re.DOTALL):
-            return found.expand(chinese)
-    return None
+    return by_form(_PLACES, text)
 
 
 def copy_in_chinese(text: str) -> str | None:
     """Why no copy can be made, or None where the sentence is another one."""
-    for pattern, chinese in _COPIES:
-        if found := re.fullmatch(pattern, text, re.DOTALL):
-            return found.expand(chinese)
-    return None
+    return by_form(_COPIES, text)
 
 
 def resolved_in_chinese(text: str) -> str | None:
