@@ -53,7 +53,7 @@ def list_(
     if not found["quarantine"]:
         print_line(say("Nothing waits in quarantine.", "没有待处置的隔离文件。"))
         return
-    headings = (
+    headings: tuple[str, ...] = (
         say("id", "标识"),
         say("source", "来源"),
         say("name", "名称"),
@@ -62,7 +62,10 @@ def list_(
         say("size", "大小"),
         say("state", "状态"),
     )
-    print_table(headings, [_row(line) for line in found["quarantine"]])
+    if every:
+        headings += (say("resolved by", "处置人"), say("why", "处置说明"))
+    ended = _ended if every else lambda _: ()
+    print_table(headings, [_row(line) + ended(line) for line in found["quarantine"]])
 
 
 def _row(line: _Found) -> tuple[object, ...]:
@@ -75,6 +78,33 @@ def _row(line: _Found) -> tuple[object, ...]:
         show_size(line["size"]),
         _state(line),
     )
+
+
+def _ended(line: _Found) -> tuple[object, ...]:
+    return _who(line), (line["resolution"] or {}).get("reason")
+
+
+def _who(line: _Found) -> str | None:
+    """Who resolved a drop, by the ledger; None where nobody did."""
+    said = line["resolution"]
+    if said is None:
+        return say("not sealed yet", "尚未封存") if line["resolved_at"] else None
+    person, actor = said["person"], said["actor"]
+    if person is None:
+        return say(f"{actor}; its detail cannot be read", f"{actor}；明细无法读取")
+    return say(f"{person} ({actor})", f"{person}（{actor}）")
+
+
+def _resolved(line: _Found) -> list[tuple[str, object]]:
+    """Who resolved a drop, when and why."""
+    if not line["resolved_at"]:
+        return []
+    said = line["resolution"] or {}
+    return [
+        (say("resolved by", "处置人"), _who(line)),
+        (say("resolved", "处置时间"), moment(said.get("at"))),
+        (say("why", "处置说明"), said.get("reason")),
+    ]
 
 
 def _state(line: _Found) -> str:
@@ -105,6 +135,7 @@ def show(context: typer.Context, quarantine: _Id) -> None:
             (say("in Chinese", "原因（中文）"), found["sentence_zh"]),
             (say("since", "隔离时间"), moment(found["at"])),
             (say("state", "状态"), _state(found)),
+            *_resolved(found),
             (say("files now", "文件现状"), _condition(found)),
             (say("record", "记录"), found["record"]),
             (say("late for record", "补交对象"), found["late_for"]),

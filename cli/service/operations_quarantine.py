@@ -27,6 +27,7 @@ from ingest.found import Found
 from ingest.intake import Intake
 from ingest.names import safe_file_name
 from ingest.quarantine.blocked import OpenShelf
+from ingest.quarantine.resolutions import Resolution, resolutions
 from ingest.quarantine.resolving import REFUSED, Resolver
 from ingest.quarantine.shelf import ATTACHED, Item
 from ingest.sidecars.mapping import Mappings
@@ -34,8 +35,6 @@ from ingest.sidecars.of_drop import parsed
 from ingest.sidecars.pairing import look
 
 _KEEPERS = ("archivist", "administrator")
-_UNDONE = ("open", "unknown", REFUSED)
-"""States of what somebody has to look after; a refused one is not wiped yet, or it were gone."""
 
 
 @operation("quarantine.list")
@@ -44,11 +43,8 @@ def _list(host: Host, caller: Caller, params: Params) -> Document:
     check_params(params, {}, {"every": bool})
     with gate(host, caller) as reader:
         reader.check_role(*_KEEPERS)
-    with host.bench.database.read() as connection:
-        done = resolved.resolved(connection)
-    items = [_line(item, done.get(item.number)) for item in _shelf(host).all()]
     every = bool(params.get("every"))
-    return {"quarantine": [line for line in items if every or line["state"] in _UNDONE]}
+    return {"quarantine": _lines(host, list(_shelf(host).all()), every=every)}
 
 
 @operation("quarantine.show")
@@ -58,13 +54,12 @@ def _show(host: Host, caller: Caller, params: Params) -> Document:
     with gate(host, caller) as reader:
         reader.check_role(*_KEEPERS)
     item = _shelf(host).find(params["quarantine"])
-    with host.bench.database.read() as connection:
-        done = resolved.resolved(connection).get(item.number)
+    (line,) = _lines(host, [item], every=True)
     files = [
         {"role": one.role, "name": one.shown, "size": one.size, "digest": one.sha256}
         for one in item.files()
     ]
-    return {**_line(item, done), "files": files, "sidecar_head": item.sidecar_head()}
+    return {**line, "files": files, "sidecar_head": item.sidecar_head()}
 
 
 @operation("quarantine.retry")
@@ -242,7 +237,23 @@ def _claim(mappings: Mappings, item: Item, name: bytes, data: bytes) -> Claim | 
     return Claim(known.mapping.name, FILE if item.has_content else ALONE)
 
 
-def _line(item: Item, row: Any) -> Document:
+def _lines(host: Host, items: list[Item], *, every: bool) -> list[Document]:
+    """What is told of drops, or only of those that somebody has to look after.
+
+    A refused one is such a drop, for it is not wiped yet. Who resolved one, and why, is told by the
+    ledger's entries alone.
+    """
+    bench = host.bench
+    with bench.database.read() as connection:
+        done = resolved.resolved(connection)
+        if not every:
+            ended = {number for number, row in done.items() if row.outcome != REFUSED}
+            items = [item for item in items if item.number not in ended]
+        said = resolutions(connection, bench.evidence, done.keys() & {one.number for one in items})
+    return [_line(item, done.get(item.number), said.get(item.number)) for item in items]
+
+
+def _line(item: Item, row: Any, said: Resolution | None) -> Document:
     reason, state = item.reason, "open" if row is None else row.outcome
     bad = item.condition() if state in ("open", REFUSED) else None
     line = {
@@ -261,6 +272,7 @@ def _line(item: Item, row: Any) -> Document:
         "condition_zh": None if bad is None else bad.chinese,
         "record": None if row is None else row.record,
         "resolved_at": None if row is None else row.at,
+        "resolution": said,
     }
     made = to_json(line)
     return dict(made) if isinstance(made, dict) else {}
