@@ -9,7 +9,6 @@ What each key means stands in docs/completeness.md. In force is the text that wa
 """
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 from archive import fields
 from archive.errors import FormatError
 from archive.fields import Check
+from archive.versioned_toml import read_versioned
 from archive.vocabulary import CARRIERS, CATEGORIES, MEDIA_KINDS, RECORDING_KINDS, REQUIRED, STAGES
 
 VERSION = 1
@@ -87,12 +87,7 @@ class RecordList:
         """Read it strictly; FormatError naming the row for what is unknown, missing or twice."""
         if len(text) > MOST_TEXT:
             raise FormatError("the list of what is recorded has at most 512 KiB")
-        try:
-            table = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"not TOML: {error}") from error
-        if table.get("cunzheng_record_list") is not VERSION:
-            raise FormatError(f"cunzheng_record_list = {VERSION} was expected")
+        table = read_versioned(text, "cunzheng_record_list", VERSION)
         fields.exactly(table, _LIST, {})
         recordings = (
             _row(number, row, _RECORDING) for number, row in _numbered(table, "recording")
@@ -152,7 +147,6 @@ def _retention(value: object) -> None:
 
 
 _LIST: Mapping[str, Check] = {
-    "cunzheng_record_list": fields.count,
     "upload_hours": _number(_MOST_HOURS),
     "upload_basis": _words,
     "tolerance_seconds": _number(_MOST_TOLERANCE, 0),

@@ -8,7 +8,6 @@ It is explained in the file itself and in docs/retention.md. What is in force is
 adopted last (docs/formats.md §12).
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from archive import fields
 from archive.errors import FormatError
 from archive.fields import Check
+from archive.versioned_toml import read_versioned
 from archive.vocabulary import CATEGORIES, IMPORTANCES, PROMOTIONS
 from retention.periods import Period
 
@@ -68,14 +68,9 @@ class Schedule:
         """Read it strictly; FormatError saying what is wrong."""
         if len(text) > _MOST_TEXT:
             raise FormatError("a schedule has at most 64 KiB")
-        try:
-            table = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"not TOML: {error}") from error
-        if table.get("cunzheng_retention") is not VERSION:
-            raise FormatError(f"cunzheng_retention = {VERSION} was expected")
+        table = read_versioned(text, "cunzheng_retention", VERSION)
         rows = table.get("class")
-        if table.keys() != {"cunzheng_retention", "class"} or not isinstance(rows, list):
+        if table.keys() != {"class"} or not isinstance(rows, list):
             raise FormatError("a schedule has cunzheng_retention, [[class]] and nothing else")
         if not 1 <= len(rows) <= _MOST_CLASSES:
             raise FormatError(f"a schedule has 1 to {_MOST_CLASSES} classes")

@@ -10,7 +10,6 @@ notice is out. Counting: the day of the act is not counted, day 1 is the next wo
 period ends with the end of its last day (行政处罚法 85, 民法典 201).
 """
 
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from archive import fields
 from archive.errors import FormatError
+from archive.versioned_toml import read_versioned
 from retention.periods import end_of_day
 
 _VERSION = 1
@@ -45,12 +45,7 @@ class Overlay:
     @classmethod
     def parse(cls, text: str) -> "Overlay":
         """Read a file strictly; FormatError saying what is wrong."""
-        try:
-            table = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"not TOML: {error}") from error
-        if table.pop("cunzheng_calendar", None) is not _VERSION:
-            raise FormatError(f"cunzheng_calendar = {_VERSION} was expected")
+        table = read_versioned(text, "cunzheng_calendar", _VERSION)
         fields.exactly(
             table,
             {"year": fields.count, "source": fields.text, "off": _days, "work": _days},

@@ -14,7 +14,6 @@ an upper bound of what backtracking can try, whatever the name.
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,21 +24,18 @@ from typing import Any
 
 from archive import fields
 from archive.errors import FormatError
+from ingest.own_first import check_name, own_first, read_table
 
-VERSION = 1
 SHIPPED = Path(__file__).parents[2] / "config" / "device-profiles.toml"
 MOST_NAME = 255
 """Characters of a name that is looked at; no file system that devices use has longer ones."""
 MOST_WAYS = 1_000_000
 """Ways in which an expression may match; about a second of backtracking at the very worst."""
 
-_MOST_TEXT = 256 << 10
-_MOST_PROFILES = 100
 _MOST_PATTERN = 1000
 _MOST_NUMBER = 999_999_999
 _FIRST_YEAR = 1900
 _TIME = len("YYYYMMDDhhmmss")
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 _GROUPS = frozenset(("device", "officer", "unit", "time", "number", "important"))
 _TEXTS = ("device", "officer", "unit")
 
@@ -112,18 +108,8 @@ class Profiles:
     @classmethod
     def parse(cls, text: str) -> "Profiles":
         """Read a file strictly and try its own names; FormatError with one sentence."""
-        if len(text) > _MOST_TEXT:
-            raise FormatError("device profiles have at most 256 KiB")
-        try:
-            table = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"not TOML: {error}") from error
-        if table.pop("cunzheng_device_profiles", None) is not VERSION:
-            raise FormatError(f"cunzheng_device_profiles = {VERSION} was expected")
-        fields.exactly(table, {"profile": fields.each(fields.anything)}, {"refused": _names})
+        table = read_table(text, "cunzheng_device_profiles", "profile", {"refused": _names})
         rows = table["profile"]
-        if not 1 <= len(rows) <= _MOST_PROFILES:
-            raise FormatError(f"there are 1 to {_MOST_PROFILES} profiles in a file")
         origin = sha256(text.encode()).hexdigest()[:16]
         found = cls(tuple(_profile(row, origin) for row in rows))
         found._check(rows, table.get("refused", []))
@@ -135,16 +121,7 @@ class Profiles:
 
         Raises FormatError naming the file, or OSError where it cannot be read.
         """
-        files = [own, SHIPPED] if own else [SHIPPED]
-        by_name: dict[str, Profile] = {}
-        for path in files:
-            try:
-                parsed = cls.parse(path.read_text(encoding="utf-8"))
-            except (FormatError, UnicodeDecodeError) as error:
-                raise FormatError(f"{path.name}: {error}") from error
-            for one in parsed.profiles:
-                by_name.setdefault(one.name, one)
-        return cls(tuple(by_name.values()))
+        return cls(own_first(own, SHIPPED, lambda text: cls.parse(text).profiles))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -205,13 +182,8 @@ _TEST_MORE: Mapping[str, fields.Check] = {
 }
 
 
-def _word(value: object) -> None:
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise FormatError("a name has a to z, digits and _, at most 32")
-
-
 _PROFILE: Mapping[str, fields.Check] = {
-    "name": _word,
+    "name": check_name,
     "en": fields.text,
     "zh": fields.text,
     "pattern": fields.text,

@@ -7,7 +7,6 @@ A mapping is read strictly; what it says is explained in the file itself and in 
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -19,8 +18,8 @@ from zoneinfo import ZoneInfo
 from archive import fields, vocabulary
 from archive.errors import FormatError
 from archive.times import SHANGHAI
+from ingest.own_first import check_name, own_first, read_table
 
-VERSION = 1
 SHIPPED = Path(__file__).parents[2] / "config" / "sidecar-mappings.toml"
 XML, CSV = "xml", "csv"
 MOMENTS = frozenset(("capture_start", "capture_end", "duty_end"))
@@ -34,10 +33,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S")
 
-_MOST_TEXT = 256 << 10
-_MOST_MAPPINGS = 100
 _MOST_PATTERNS = 16
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 _BESIDE = re.compile(r"\{(name|stem)\}(\.[A-Za-z0-9_.-]{1,32})", re.ASCII)
 _LISTED = re.compile(r"(\*|[^*?\[\]/\\{}]{1,100})(\.[A-Za-z0-9_]{1,16})")
 _DIRECTIVES = re.compile(r"%(.)")
@@ -132,19 +128,8 @@ class Mappings:
     @classmethod
     def parse(cls, text: str) -> "Mappings":
         """Read a file strictly; FormatError with one sentence."""
-        if len(text) > _MOST_TEXT:
-            raise FormatError("sidecar mappings have at most 256 KiB")
-        try:
-            table = tomllib.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"not TOML: {error}") from error
-        if table.pop("cunzheng_sidecar_mappings", None) is not VERSION:
-            raise FormatError(f"cunzheng_sidecar_mappings = {VERSION} was expected")
-        fields.exactly(table, {"mapping": fields.each(fields.anything)}, {})
-        rows = table["mapping"]
-        if not 1 <= len(rows) <= _MOST_MAPPINGS:
-            raise FormatError(f"there are 1 to {_MOST_MAPPINGS} mappings in a file")
-        found = tuple(_mapping(row) for row in rows)
+        table = read_table(text, "cunzheng_sidecar_mappings", "mapping")
+        found = tuple(_mapping(row) for row in table["mapping"])
         if len({one.name for one in found}) != len(found):
             raise FormatError("two mappings have the same name")
         return cls(found)
@@ -155,23 +140,10 @@ class Mappings:
 
         Raises FormatError naming the file, or OSError where it cannot be read.
         """
-        by_name: dict[str, StationMapping] = {}
-        for path in [own, SHIPPED] if own else [SHIPPED]:
-            try:
-                parsed = cls.parse(path.read_text(encoding="utf-8"))
-            except (FormatError, UnicodeDecodeError) as error:
-                raise FormatError(f"{path.name}: {error}") from error
-            for one in parsed.all:
-                by_name.setdefault(one.name, one)
-        return cls(tuple(by_name.values()))
+        return cls(own_first(own, SHIPPED, lambda text: cls.parse(text).all))
 
 
 # --- reading a file strictly
-
-
-def _name(value: object) -> None:
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise FormatError("a name has a to z, digits and _, at most 32")
 
 
 def _place(value: object) -> None:
@@ -218,7 +190,7 @@ _GROUP: Mapping[str, fields.Check] = {
     "inside": _characters,
 }
 _MUST: Mapping[str, fields.Check] = {
-    "name": _name,
+    "name": check_name,
     "en": fields.text,
     "zh": fields.text,
     "form": fields.one_of((XML, CSV)),
