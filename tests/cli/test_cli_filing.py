@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -67,8 +68,8 @@ ORDER = ["立案审批表.pdf", "现场照片说明", "现场笔录", "决定书
 
 
 @pytest.fixture(scope="module")
-def cli(at_home: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The archive with a case of six records, which the tests file in their order."""
+def founded(at_home: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The archive with a case of six records; every test has a copy of its own."""
     cli = at_home(tmp_path_factory.mktemp("filing") / "home")
     assert cli("init").code == 0
     path = cli.home / "cunzheng.toml"
@@ -79,6 +80,60 @@ def cli(at_home: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory
     done = gu(cli)(*opening, "--title", "占道经营")
     assert done.code == 0, done.err
     return cli
+
+
+@pytest.fixture
+def cli(founded: Any, at_home: Callable[[Path], Any], tmp_path: Path) -> Any:
+    """The case is open."""
+    shutil.copytree(founded.home, tmp_path / "home", symlinks=True)
+    return at_home(tmp_path / "home")
+
+
+@pytest.fixture
+def closed(cli: Any) -> Any:
+    assert gu(cli)("case", "close", NUMBER, "--reason", "已办结").code == 0
+    return cli
+
+
+@pytest.fixture
+def filed(closed: Any, tmp_path: Path) -> Any:
+    """The case with its first volume; one record is left."""
+    done = file_first(closed, edited(closed, tmp_path / "first.csv")[0])
+    assert done.code == 0, done.err
+    return closed
+
+
+def edited(cli: Any, path: Path) -> tuple[Path, str]:
+    """The draft as CSV: another order, pages, a title, and one record left out; which one."""
+    done = cli("--lang", "zh", "case", "catalogue", NUMBER, "-o", path)
+    assert done.code == 0, done.err
+    head, *rows = csv.reader(path.read_text(encoding="utf-8-sig").splitlines())
+    assert "记录标识" in head
+    last = rows.pop()
+    assert last[head.index("题名")] == "信封.bin"
+    rows[0][head.index("页数")] = "2"
+    rows[0][head.index("题名")] = "立案审批表"
+    rows[1], rows[2] = rows[2], rows[1]
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows([head, *rows])
+    return path, last[head.index("记录标识")]
+
+
+def file_first(cli: Any, order: Path) -> Any:
+    return gu(cli)("case", "file", NUMBER, "--ref-code", CODE, "--order", order, "--note", "齐全")
+
+
+def arrive_late(cli: Any) -> None:
+    arrive(cli, drop("补充说明.txt", "execute", "后到".encode(), 10))
+
+
+def file_further(cli: Any) -> Any:
+    return gu(cli)("case", "file", NUMBER, "--ref-code", "0123-XZ·2-2026-D30-0002")
+
+
+def excuse(cli: Any) -> Any:
+    excusing = ("case", "excuse", NUMBER, "penalty_interview_note", "--reason", "暴雨，设备失灵")
+    return second(cli)(*excusing)
 
 
 def arrive(cli: Any, *drops: Drop) -> None:
@@ -109,10 +164,9 @@ def test_what_is_missing_may_be_excused(cli: Any) -> None:
         return next(row for row in rows if row["id"] == missing)
 
     assert state()["state"] == "missing"
-    excusing = ("case", "excuse", NUMBER, missing, "--reason", "暴雨，设备失灵")
-    assert gu(cli)(*excusing).code == 4
+    assert gu(cli)("case", "excuse", NUMBER, missing, "--reason", "暴雨，设备失灵").code == 4
     assert second(cli)("case", "excuse", NUMBER, "no_such_row", "--reason", "x").code == 2
-    done = second(cli)(*excusing)
+    done = excuse(cli)
     assert done.code == 0, done.err
     found = state()
     assert (found["state"], found["excused"]["by"]) == ("excused", "second")
@@ -156,107 +210,98 @@ def bad_orders(lines: list[dict[str, Any]]) -> dict[str, str]:
     }
 
 
-def test_an_order_that_is_none_is_refused(cli: Any, tmp_path: Path) -> None:
-    lines = cli("case", "file", NUMBER, "-n", "--json").json["lines"]
+def test_an_order_that_is_none_is_refused(closed: Any, tmp_path: Path) -> None:
+    lines = closed("case", "file", NUMBER, "-n", "--json").json["lines"]
     for name, text in bad_orders(lines).items():
         path = tmp_path / f"{name}.csv"
         path.write_text(text, encoding="utf-8")
-        done = gu(cli)("case", "file", NUMBER, "--ref-code", CODE, "--order", path)
+        done = gu(closed)("case", "file", NUMBER, "--ref-code", CODE, "--order", path)
         assert done.code == 2, (name, done.err)
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
     for path in (tmp_path / "binary.csv", tmp_path / "not there.csv"):
-        assert gu(cli)("case", "file", NUMBER, "-n", "--order", path).code == 2
-    assert shown(cli)["volumes"] == []
+        assert gu(closed)("case", "file", NUMBER, "-n", "--order", path).code == 2
+    assert shown(closed)["volumes"] == []
 
 
-def test_a_person_gives_the_order_and_the_pages(cli: Any, tmp_path: Path) -> None:
+def test_a_person_gives_the_order_and_the_pages(closed: Any, tmp_path: Path) -> None:
     """The draft as CSV, edited: another order, pages, a title, and one record left out."""
-    path = tmp_path / "order.csv"
-    done = cli("--lang", "zh", "case", "catalogue", NUMBER, "-o", path)
-    assert done.code == 0, done.err
-    head, *rows = csv.reader(path.read_text(encoding="utf-8-sig").splitlines())
-    assert "记录标识" in head
-    last = rows.pop()
-    assert last[head.index("题名")] == "信封.bin"
-    rows[0][head.index("页数")] = "2"
-    rows[0][head.index("题名")] = "立案审批表"
-    rows[1], rows[2] = rows[2], rows[1]
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows([head, *rows])
-    done = gu(cli)("case", "file", NUMBER, "--ref-code", CODE, "--order", path, "--note", "齐全")
+    path, left = edited(closed, tmp_path / "order.csv")
+    done = file_first(closed, path)
     assert done.code == 0, done.err
     assert done.out.index("现场笔录") < done.out.index("现场照片说明")
     assert "Records that stay out of this volume: 1." in done.out
 
-    found = shown(cli)
+    found = shown(closed)
     (volume,) = found["volumes"]
     assert (volume["number"], volume["ref_code"], volume["records"]) == (1, CODE, 5)
-    assert (found["unfiled"], found["late"]) == ([last[head.index("记录标识")]], [])
+    assert (found["unfiled"], found["late"]) == ([left], [])
     words = next(event for event in found["history"] if event["kind"] == "case.filed")["words"]
     assert str(volume_digest(words["catalogue"])) == volume["volume"]
     assert [line["page_from"] for line in words["catalogue"]] == [1, 3, 4, 5, 8]
     assert [line["title"] for line in words["catalogue"]][:1] == ["立案审批表"]
 
 
-def test_a_code_is_proposed_by_the_pattern_of_the_archive(cli: Any) -> None:
+def test_a_code_is_proposed_by_the_pattern_of_the_archive(filed: Any) -> None:
     """After the last one of that year and period; a person may give another one."""
-    path = cli.home / "cunzheng.toml"
+    path = filed.home / "cunzheng.toml"
     before = path.read_text(encoding="utf-8")
 
     def proposed(pattern: str) -> Any:
         path.write_text(before.replace('ref_code = ""', f'ref_code = "{pattern}"'), "utf-8")
-        return cli("case", "file", NUMBER, "-n", "--json")
+        return filed("case", "file", NUMBER, "-n", "--json")
 
     try:
-        year = shown(cli)["closed"][:4]
+        year = shown(filed)["closed"][:4]
         found = proposed("0123-XZ·2-{year}-{term}-{volume}").json["ref_code"]
         assert found == f"0123-XZ·2-{year}-D30-000{2 if year == '2026' else 1}"
         assert proposed("B-{volume}").json["ref_code"] == "B-0001"
-        own = cli("case", "file", NUMBER, "-n", "--json", "--ref-code", "X-1").json["ref_code"]
+        own = filed("case", "file", NUMBER, "-n", "--json", "--ref-code", "X-1").json["ref_code"]
         assert own == "X-1"
         assert proposed("B-{year}").code == 2
     finally:
         path.write_text(before, encoding="utf-8")
-    assert cli("case", "file", NUMBER, "-n", "--json").json["ref_code"] is None
+    assert filed("case", "file", NUMBER, "-n", "--json").json["ref_code"] is None
 
 
-def test_a_code_is_given_once(cli: Any) -> None:
-    done = gu(cli)("case", "file", NUMBER, "--ref-code", CODE)
+def test_a_code_is_given_once(filed: Any) -> None:
+    done = gu(filed)("case", "file", NUMBER, "--ref-code", CODE)
     assert (done.code, done.out) == (4, "")  # nothing is shown that cannot be filed
     assert "given before" in done.err
-    assert gu(cli)("case", "file", NUMBER, "--ref-code", "a code").code == 2
-    in_chinese = gu(cli)("--lang", "zh", "case", "file", NUMBER, "--ref-code", CODE)
+    assert gu(filed)("case", "file", NUMBER, "--ref-code", "a code").code == 2
+    in_chinese = gu(filed)("--lang", "zh", "case", "file", NUMBER, "--ref-code", CODE)
     assert "该档号已被使用" in in_chinese.err
 
 
-def test_late_additions_are_marked_and_go_into_a_further_volume(cli: Any) -> None:
-    arrive(cli, drop("补充说明.txt", "execute", "后到".encode(), 10))
-    found = shown(cli)
+def test_late_additions_are_marked_and_go_into_a_further_volume(filed: Any) -> None:
+    arrive_late(filed)
+    found = shown(filed)
     (late,) = found["late"]
     assert late in found["unfiled"]
     assert len(found["unfiled"]) == 2
-    told = cli("case", "show", NUMBER).out
+    told = filed("case", "show", NUMBER).out
     assert f"late addition, in no volume: 补充说明.txt ({late})" in told
     assert re.search(r"^handlers +–$", told, re.MULTILINE)
     assert f"{CODE}; 5 records; 齐全" in told
     assert (
         f"归档后补充、尚未入卷：补充说明.txt ({late})"
-        in cli("--lang", "zh", "case", "show", NUMBER).out
+        in filed("--lang", "zh", "case", "show", NUMBER).out
     )
-    done = gu(cli)("case", "file", NUMBER, "--ref-code", "0123-XZ·2-2026-D30-0002")
+    done = file_further(filed)
     assert done.code == 0, done.err
     assert [line for line in done.out.splitlines() if "added later" in line] != []
-    found = shown(cli)
+    found = shown(filed)
     assert (found["unfiled"], found["late"]) == ([], [])
     assert [volume["records"] for volume in found["volumes"]] == [5, 2]
-    nothing = gu(cli)("case", "file", NUMBER, "--ref-code", "x")
+    nothing = gu(filed)("case", "file", NUMBER, "--ref-code", "x")
     assert nothing.code == 2
     assert "left to be filed" in nothing.err
 
 
-def test_a_volume_on_paper(cli: Any, tmp_path: Path) -> None:
+def test_a_volume_on_paper(filed: Any, tmp_path: Path) -> None:
+    arrive_late(filed)
+    assert file_further(filed).code == 0
     path = tmp_path / "volume.pdf"
-    done = cli("--lang", "zh", "case", "catalogue", NUMBER, "--volume", "1", "-o", path)
+    done = filed("--lang", "zh", "case", "catalogue", NUMBER, "--volume", "1", "-o", path)
     assert done.code == 0, done.err
     pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(path)]
     text = "".join("".join(pages).split())
@@ -271,11 +316,11 @@ def test_a_volume_on_paper(cli: Any, tmp_path: Path) -> None:
         "检查人",
     ):
         assert words in text
-    assert shown(cli)["volumes"][0]["volume"] in text
-    late = cli("case", "catalogue", NUMBER, "--volume", "2", "--format", "csv").out
+    assert shown(filed)["volumes"][0]["volume"] in text
+    late = filed("case", "catalogue", NUMBER, "--volume", "2", "--format", "csv").out
     assert late.count("added later") == 1
-    assert cli("case", "catalogue", NUMBER, "--volume", "3").code == 2
-    assert cli("case", "catalogue", NUMBER).code == 2
+    assert filed("case", "catalogue", NUMBER, "--volume", "3").code == 2
+    assert filed("case", "catalogue", NUMBER).code == 2
 
 
 def test_the_commands_of_the_page_run(cli: Any, tmp_path: Path) -> None:
@@ -297,17 +342,21 @@ def test_the_commands_of_the_page_run(cli: Any, tmp_path: Path) -> None:
         done = by(*(values.get(word, word) for word in line))
         assert done.code == (line[1] == "check"), (line, done.err)
     assert (tmp_path / "volume.pdf").read_bytes().startswith(b"%PDF")
-
-
-def test_what_was_filed_stands_the_checks(cli: Any) -> None:
-    record = cli("search", "决定书", "--json").json["records"][0]["record"]
-    assert "filed in a volume" in cli("show", record).out
-    before = shown(cli)
     assert cli("verify").code == 0
-    done = cli("rebuild")
+
+
+def test_what_was_filed_stands_the_checks(filed: Any) -> None:
+    assert excuse(filed).code == 0
+    arrive_late(filed)
+    assert file_further(filed).code == 0
+    record = filed("search", "决定书", "--json").json["records"][0]["record"]
+    assert "filed in a volume" in filed("show", record).out
+    before = shown(filed)
+    assert filed("verify").code == 0
+    done = filed("rebuild")
     assert done.code == 0, done.err
-    assert cli("verify").code == 0
-    after = shown(cli)
+    assert filed("verify").code == 0
+    after = shown(filed)
     assert [after[key] for key in ("volumes", "unfiled", "late")] == [
         before[key] for key in ("volumes", "unfiled", "late")
     ]
