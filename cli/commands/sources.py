@@ -7,6 +7,7 @@ import typer
 from archive.errors import UsageError
 from archive.kinds import SHORT_KINDS
 from archive.source_terms import COMPLETE
+from cli import source_options as options
 from cli.dates import moment
 from cli.invocation import Invocation
 from cli.language import say
@@ -107,78 +108,21 @@ _Text = str | None
 def confirm(  # noqa: PLR0913, PLR0917 - one option for each field
     context: typer.Context,
     source: Annotated[str, typer.Argument(help=say("Source id.", "来源标识。"))],
-    label: Annotated[_Text, typer.Option(help=say("Name for people.", "便于识别的名称。"))] = None,
-    kind: Annotated[
-        _Text, typer.Option(help=say("For example body-camera.", "设备类型，如 执法记录仪。"))
-    ] = None,
-    device: Annotated[_Text, typer.Option(help=say("Number of the device.", "设备编号。"))] = None,
-    office: Annotated[_Text, typer.Option(help=say("Office it stands in.", "所在办公处。"))] = None,
-    unit: Annotated[_Text, typer.Option(help=say("Unit it belongs to.", "所属单位。"))] = None,
-    officer: Annotated[
-        _Text,
-        typer.Option(
-            help=say("Whose recordings these are where nothing else says so.", "默认执法人员。")
-        ),
-    ] = None,
-    clock_offset: Annotated[
-        _Text,
-        typer.Option(
-            metavar="±HH:MM:SS",
-            help=say("To be added to the device's clock.", "设备时钟应加的偏差，或毫秒数。"),
-        ),
-    ] = None,
-    profile: Annotated[
-        _Text,
-        typer.Option(
-            help=say(
-                "Profile of its file names, by its name in device-profiles.toml.",
-                "文件名规则名称（见 device-profiles.toml）。",
-            )
-        ),
-    ] = None,
-    kinds: Annotated[
-        _Text,
-        typer.Option(
-            metavar="KIND,…",
-            help=say("Take only these kinds: ", "只收这些类型：") + ", ".join(SHORT_KINDS),
-        ),
-    ] = None,
-    quota: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="MB", help=say("Megabytes a day.", "每日收取上限（MB）。")),
-    ] = None,
-    complete: Annotated[
-        _Text,
-        typer.Option(
-            metavar="|".join(COMPLETE),
-            help=say("When a file is complete.", "文件何时视为收齐。"),
-        ),
-    ] = None,
-    sidecar_wait: Annotated[
-        int | None,
-        typer.Option(
-            min=0, metavar="SECONDS", help=say("Wait for a sidecar.", "等待附带说明的秒数。")
-        ),
-    ] = None,
-    silence_hours: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="HOURS", help=say("Warn after such a silence.", "静默多少小时后告警。")
-        ),
-    ] = None,
-    forget: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="OPTION",
-            help=say("Take back what was said: quota, kinds …", "撤销某项登记，如 quota。"),
-        ),
-    ] = None,
-    person: Annotated[
-        _Text,
-        typer.Option(
-            help=say("Who confirms; the account's person by default.", "确认人；默认为系统用户。")
-        ),
-    ] = None,
+    label: options.Label = None,
+    kind: options.Kind = None,
+    device: options.Device = None,
+    office: options.Office = None,
+    unit: options.Unit = None,
+    officer: options.Officer = None,
+    clock_offset: options.ClockOffset = None,
+    profile: options.Profile = None,
+    kinds: options.Kinds = None,
+    quota: options.Quota = None,
+    complete: options.Complete = None,
+    sidecar_wait: options.SidecarWait = None,
+    silence_hours: options.SilenceHours = None,
+    forget: options.Forget = None,
+    person: options.Person = None,
 ) -> None:
     """Confirm it; the entry is sealed before the command ends."""
     invocation = Invocation.of(context)

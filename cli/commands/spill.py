@@ -22,46 +22,51 @@ from cli.signing_two import ProposalOption, Second
 
 SHOWN = 20
 _KINDS = ("record.spilled",)
+_Records = Annotated[
+    list[str] | None, typer.Argument(metavar="RECORD…", help=say("Records.", "记录。"))
+]
+_Reason = Annotated[
+    str | None,
+    typer.Option(
+        help=say(
+            "Why; stays readable for ever, so say nothing of the content.",
+            "事由；将永久可读，不得涉及内容。",
+        )
+    ),
+]
+_Countersign = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help=say("Complete what the first person signed.", "会签首签人给出的文件。"),
+    ),
+]
+_Left = Annotated[
+    bool,
+    typer.Option(
+        "--list",
+        help=say("What is stored still, and what it waits for.", "列出尚有存储的记录及原因。"),
+    ),
+]
+_Clear = Annotated[
+    bool,
+    typer.Option(
+        "--clear",
+        help=say(
+            "Delete what may go by now; the service does it by itself.",
+            "删除现已可删的内容；服务运行时自动进行。",
+        ),
+    ),
+]
 
 
 def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     context: typer.Context,
-    records: Annotated[
-        list[str] | None, typer.Argument(metavar="RECORD…", help=say("Records.", "记录。"))
-    ] = None,
-    reason: Annotated[
-        str | None,
-        typer.Option(
-            help=say(
-                "Why; stays readable for ever, so say nothing of the content.",
-                "事由；将永久可读，不得涉及内容。",
-            )
-        ),
-    ] = None,
-    countersign: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help=say("Complete what the first person signed.", "会签首签人给出的文件。"),
-        ),
-    ] = None,
-    left: Annotated[
-        bool,
-        typer.Option(
-            "--list",
-            help=say("What is stored still, and what it waits for.", "列出尚有存储的记录及原因。"),
-        ),
-    ] = False,
-    clear: Annotated[
-        bool,
-        typer.Option(
-            "--clear",
-            help=say(
-                "Delete what may go by now; the service does it by itself.",
-                "删除现已可删的内容；服务运行时自动进行。",
-            ),
-        ),
-    ] = False,
+    records: _Records = None,
+    reason: _Reason = None,
+    countersign: _Countersign = None,
+    left: _Left = False,
+    clear: _Clear = False,
     key: KeyOption = None,
     second_key: SecondKeyOption = None,
     output: ProposalOption = None,
