@@ -29,7 +29,7 @@ from archive.tables import IntakeRow
 from ingest.ahead import ReadPack
 from ingest.alone import Apart, is_sensitive
 from ingest.aside import refusal_in
-from ingest.batch import Batch, Taken
+from ingest.batch import Admitted, Batch, Taken
 from ingest.describe import Circumstances, Look, Understand
 from ingest.drops import Accepted, Outcome, Preparer, RefusedDrop, Rejected
 from ingest.entries import EntryMaker, Facts, Known
@@ -46,7 +46,7 @@ from ingest.returned import known_drops
 from ingest.session import StagingSession
 from ingest.sidecars.mapping import Mappings
 from ingest.slow_names import DOCUMENTS, MEDIA
-from ingest.sweep import Drop, Found
+from ingest.sweep import Drop
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
 _LARGE = 1 << 20
@@ -91,30 +91,6 @@ class IntakeSettings:
     """Whether drops come out of quarantine (see Preparer)."""
     session: StagingSession | None = None
     """A folder of staging that packs are read into ahead; intake takes it over."""
-
-
-@dataclass(slots=True)
-class Admitted:
-    """What became of a batch: how many were taken, and which drops must settle anew."""
-
-    records: int = 0
-    bytes: int = 0
-    redropped: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
-    refused: int = 0
-    refused_in_place: list[Found] = field(default_factory=list)
-    """Refused drops that could not be renamed, and still stand under their names."""
-    known: int = 0
-    unsettled: list[Drop] = field(default_factory=list)
-    unreadable: list[Drop] = field(default_factory=list)
-    late_sidecars: list[Found] = field(default_factory=list)
-    """Sidecars that came after their files, and of which nothing can be made any more."""
-    alone: list[Found] = field(default_factory=list)
-    """Sidecars without files, of which nothing was taken."""
-    amended: list[str] = field(default_factory=list)
-    """Records that got a sidecar which came after their files."""
-    late_secrets: list[str] = field(default_factory=list)
-    """Records of which a sidecar that came later says that they are state secrets."""
 
 
 class Admission:

@@ -1,4 +1,4 @@
-"""A batch of drops on its way into the database."""
+"""A batch of drops on its way into the database, and what becomes of it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +9,7 @@ from archive.source_rows import Counts
 from ingest.alone import Apart
 from ingest.drops import Accepted, Rejected
 from ingest.entries import Known
+from ingest.found import Drop, Found
 from ingest.late.entry import Amendment
 from ingest.late.judging import Late
 
@@ -31,3 +32,27 @@ class Batch:
     rejected: list[Rejected] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
     amendments: list[Amendment] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Admitted:
+    """What became of a batch: how many were taken, and which drops must settle anew."""
+
+    records: int = 0
+    bytes: int = 0
+    redropped: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    refused: int = 0
+    refused_in_place: list[Found] = field(default_factory=list)
+    """Refused drops that could not be renamed, and still stand under their names."""
+    known: int = 0
+    unsettled: list[Drop] = field(default_factory=list)
+    unreadable: list[Drop] = field(default_factory=list)
+    late_sidecars: list[Found] = field(default_factory=list)
+    """Sidecars that came after their files, and of which nothing can be made any more."""
+    alone: list[Found] = field(default_factory=list)
+    """Sidecars without files, of which nothing was taken."""
+    amended: list[str] = field(default_factory=list)
+    """Records that got a sidecar which came after their files."""
+    late_secrets: list[str] = field(default_factory=list)
+    """Records of which a sidecar that came later says that they are state secrets."""

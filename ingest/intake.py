@@ -18,8 +18,9 @@ from archive.durable import FileSystem
 from archive.ports import Clock, ObjectStore
 from archive.rows import batched
 from archive.seal import Sealer
-from ingest.admitting import INTAKE, Admission, Admitted, IntakeSettings
+from ingest.admitting import INTAKE, Admission, IntakeSettings
 from ingest.ahead import ReadPack
+from ingest.batch import Admitted
 from ingest.late.judging import Late
 from ingest.outbox import Outbox, due_receipts, make_receipts
 from ingest.register import Maker
