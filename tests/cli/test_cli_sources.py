@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ SAID = {
 
 
 @pytest.fixture(scope="module")
-def cli(tmp_path_factory: pytest.TempPathFactory, at_home: Any) -> Cli:
+def founded(tmp_path_factory: pytest.TempPathFactory, at_home: Any) -> Cli:
     """An archive with two sources, one of them confirmed with everything that can be said."""
     cli = at_home(tmp_path_factory.mktemp("sources") / "home")
     assert cli("init", "--set=settle_seconds=0.0", "--set=batch_entries=16").code == 0
@@ -39,6 +40,13 @@ def cli(tmp_path_factory: pytest.TempPathFactory, at_home: Any) -> Cli:
     done = cli("sources", "confirm", "DSJ-1", *options, "--person", "gu")
     assert done.code == 0, done.err
     return cli
+
+
+@pytest.fixture
+def cli(founded: Cli, tmp_path: Path, at_home: Any) -> Cli:
+    """A copy of its own for every test."""
+    shutil.copytree(founded.home, tmp_path / "own", symlinks=True)
+    return at_home(tmp_path / "own")
 
 
 def put(cli: Cli, source: str, name: str, data: bytes) -> Path:
@@ -120,10 +128,12 @@ def test_what_is_read_ahead_knows_the_register_too(
 ) -> None:
     """More files than a batch are read by a process without the database."""
     assert cli("sources", "confirm", "DSJ-1", *kinds).code == 0
+    drops = tmp_path / "drops"
+    drops.mkdir()
     for number in range(20):
-        (tmp_path / f"{kinds[1]}{number}.txt").write_bytes(f"{kinds} {number}".encode())
-    (tmp_path / "more.txt").write_bytes(b'{"of": "%s"}' % kinds[1].encode())
-    done = cli("ingest", tmp_path, "--source", "DSJ-1", "--json").json
+        (drops / f"{kinds[1]}{number}.txt").write_bytes(f"{kinds} {number}".encode())
+    (drops / "more.txt").write_bytes(b'{"of": "%s"}' % kinds[1].encode())
+    done = cli("ingest", drops, "--source", "DSJ-1", "--json").json
     all_kinds = kinds[0] == "--forget"
     assert (done["records"], done["rejected"]) == ((21, 0) if all_kinds else (20, 1))
     shown = cli("show", record(cli, f"{kinds[1]}7.txt")["record"], "--json").json
@@ -145,9 +155,19 @@ def test_above_the_quota_drops_wait_until_it_is_raised(cli: Cli) -> None:
     assert "SOURCE_QUOTA" not in codes(cli)
 
 
+def take_some(cli: Cli) -> None:
+    """A record more, and two drops of a kind that is not allowed."""
+    put(cli, "DSJ-1", "second.txt", b"second")
+    for name in ("table.txt", "more.txt"):
+        put(cli, "DSJ-1", name, b'{"of": "%s"}' % name.encode())
+    assert cli("watch", "--once").code == 1
+
+
 def test_statistics(cli: Cli) -> None:
+    take_some(cli)
     found = source(cli, "DSJ-1", "stats")
     listed = cli("search", "--source", "DSJ-1", "--json").json["records"]
+    assert len(listed) == 2
     assert found["total"]["records"] == len(listed)
     assert found["total"]["bytes"] == sum(one["size"] for one in listed)
     assert found["total"]["rejected"] == 2
@@ -213,6 +233,8 @@ def test_what_the_register_does_not_take(cli: Cli, wrong: tuple[str, ...]) -> No
 
 
 def test_rebuild_brings_everything_back_and_verify_is_content(cli: Cli) -> None:
+    take_some(cli)
+    assert cli("sources", "retire", "DSJ-1", "--reason", "设备交回").code == 0
     done = cli("sources", "confirm", "DSJ-1", "--forget", "kinds", "--forget", "clock-offset")
     assert done.code == 0, done.err
     assert cli("sources", "retire", source_of_scan(cli), "--reason", "broken").code == 0

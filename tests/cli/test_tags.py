@@ -77,6 +77,7 @@ def test_the_handler_needs_an_approval(office: OfficeHome, tmp_path: Path) -> No
 
 def test_colleagues_of_the_unit_do_not_see_it(office: OfficeHome) -> None:
     record = tagged(office)["record"]
+    assert fetch(office).code == 4  # what claims a case is linked to it before a person acts
     own = Reader(("li",), HANDLER, frozenset({"main"}))
     colleague = Reader(("sun",), HANDLER, frozenset({"main"}))
     bench = office.bench()
