@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,13 @@ def office(
     return cli
 
 
+@pytest.fixture
+def own(office: Cli, at_home: Any, tmp_path: Path) -> Cli:
+    """A copy, to be added to."""
+    shutil.copytree(office.home, tmp_path / "own", symlinks=True)
+    return at_home(tmp_path / "own")
+
+
 def rows(cli: Cli) -> dict[str, Any]:
     return {row["name"]: row for row in cli("search", "--json").json["records"]}
 
@@ -82,15 +90,16 @@ def test_everything_is_verified(office: Cli) -> None:
     assert office("doctor").code == 0
 
 
-def test_a_scan_is_told_as_not_examined(office: Cli, tmp_path: Path) -> None:
+def test_a_scan_is_told_as_not_examined(own: Cli, tmp_path: Path) -> None:
     (tmp_path / "scan.pdf").write_bytes(_without_text())
-    assert office("ingest", tmp_path / "scan.pdf", "--source", "hand").code == 0
-    row = rows(office)["scan.pdf"]
+    assert own("ingest", tmp_path / "scan.pdf", "--source", "hand").code == 0
+    row = rows(own)["scan.pdf"]
     assert (row["readable"], row["pages"], row["title"]) == (False, 1, None)
-    english = office("show", row["record"]).out
-    chinese = office("--lang", "zh", "show", row["record"]).out
+    english = own("show", row["record"]).out
+    chinese = own("--lang", "zh", "show", row["record"]).out
     assert "not examined: there was no text to look at" in english
     assert "未检查：没有可供检查的文字" in chinese
+    assert own("verify").code == 0
 
 
 def _without_text() -> bytes:
