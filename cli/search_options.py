@@ -1,6 +1,6 @@
 """Options of `search`, as Typer takes them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -8,6 +8,13 @@ from archive import vocabulary
 from cli.language import say
 
 _DAY = "YYYY-MM-DD"
+
+
+def _coded(labels: vocabulary.Labels, english: str, chinese: str) -> Any:
+    """An option whose values are codes, or their Chinese in place of `{}`."""
+    words = "、".join(word for _, word in labels.values())
+    return typer.Option(metavar="|".join(labels), help=say(english, chinese.format(words)))
+
 
 Words = Annotated[
     list[str] | None,
@@ -23,21 +30,11 @@ Words = Annotated[
 Case = Annotated[str | None, typer.Option(help=say("Case number.", "案号。"))]
 Category = Annotated[
     str | None,
-    typer.Option(
-        metavar="|".join(vocabulary.CATEGORIES),
-        help=say("Or in Chinese: 行政处罚 …", "执法类别，也可写中文：{}。").format(
-            "、".join(chinese for _, chinese in vocabulary.CATEGORIES.values())
-        ),
-    ),
+    _coded(vocabulary.CATEGORIES, "Or in Chinese: 行政处罚 …", "执法类别，也可写中文：{}。"),
 ]
 Stage = Annotated[
     str | None,
-    typer.Option(
-        metavar="|".join(vocabulary.STAGES),
-        help=say("Or in Chinese: 调查取证 …", "环节，也可写中文：{}。").format(
-            "、".join(chinese for _, chinese in vocabulary.STAGES.values())
-        ),
-    ),
+    _coded(vocabulary.STAGES, "Or in Chinese: 调查取证 …", "环节，也可写中文：{}。"),
 ]
 Officer = Annotated[
     str | None,
@@ -77,18 +74,14 @@ Place = Annotated[str | None, typer.Option(help=say("Place.", "地点。"))]
 Subject = Annotated[str | None, typer.Option(help=say("Subject.", "事由。"))]
 Importance = Annotated[
     str | None,
-    typer.Option(
-        metavar="|".join(vocabulary.IMPORTANCE),
-        help=say("As the sidecar states it.", "重要程度，也可写中文：一般、重要。"),
-    ),
+    _coded(vocabulary.IMPORTANCE, "As the sidecar states it.", "重要程度，也可写中文：{}。"),
 ]
 Tag = Annotated[
     str | None,
-    typer.Option(
-        metavar="|".join(vocabulary.SENSITIVITIES),
-        help=say(
-            "Sensitivity of the record itself.", "记录自身的敏感标记，也可写中文：{}。"
-        ).format("、".join(chinese for _, chinese in vocabulary.SENSITIVITIES.values())),
+    _coded(
+        vocabulary.SENSITIVITIES,
+        "Sensitivity of the record itself.",
+        "记录自身的敏感标记，也可写中文：{}。",
     ),
 ]
 Condition = Annotated[

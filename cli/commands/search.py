@@ -45,7 +45,6 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Find records. Example: cunzheng search 超限运输 --from 2026-11-01 --kind pdf."""
     invocation = Invocation.of(context)
-    _check_kind(kind)
     params = {
         "words": words or [],
         "case": case,
@@ -54,7 +53,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         "officer": officer,
         "unit": unit,
         "source": source,
-        "kind": kind,
+        "kind": _known(kind),
         "media": media,
         "number": number,
         "party": party,
@@ -95,7 +94,8 @@ def _code(option: str, word: str | None) -> str | None:
     return None if word is None else code_of(labels, word, say(english, chinese))
 
 
-def _check_kind(kind: str | None) -> None:
+def _known(kind: str | None) -> str | None:
     if kind is not None and kind not in SHORT_KINDS:
         known = ", ".join(SHORT_KINDS)
         raise UsageError(say(f"Kinds are: {known}.", f"种类应为：{known}。"))
+    return kind
