@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,10 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
 
 
 @pytest.fixture
-def host(watched: Watched) -> Iterator[Host]:
-    """The service's side, without its socket."""
-    bench = watched.office.bench()
+def host(watched: Watched, tmp_path: Path) -> Iterator[Host]:
+    """The service's side, without its socket; over a copy, for what it denies is written down."""
+    shutil.copytree(watched.office.home, tmp_path / "own", symlinks=True)
+    bench = replace(watched.office, home=tmp_path / "own").bench()
     yield Host(bench, "service")
     bench.database.close()
 
