@@ -126,7 +126,20 @@ def remarks_line(row: Document) -> str:
         found.append(say("! quota used up", "！当日配额已满"))
     if row.get("waiting"):
         found.append(say(f"{row['waiting']} drop(s) wait", f"{row['waiting']} 个文件等待"))
+    if lacking := lacking_line(row.get("lacking")):
+        found.append(lacking)
     return say("; ", "；").join(found)
+
+
+def lacking_line(lacking: Document | None) -> str:
+    """What complete files of a source, or of all, wait for."""
+    words: Labels = {
+        "marker": ("{} wait for a marker", "{} 个等待就绪标记"),
+        "manifest": ("{} wait for a manifest", "{} 个等待清单"),
+        "sidecar": ("{} wait for a sidecar", "{} 个等待附带说明"),
+    }
+    counts = {name: (lacking or {}).get(name) for name in words}
+    return say("; ", "；").join(label(words, name).format(n) for name, n in counts.items() if n)
 
 
 def show_sources(rows: Sequence[Document], more: int) -> None:

@@ -39,7 +39,7 @@ from cli.wiring_media import FirstLook
 from cli.wiring_places import Opening, Purpose, check_file_system
 from cli.wiring_sidecars import mappings_of
 from cli.wiring_time import timestamper_of
-from cli.wiring_watch import only_watcher, room_of, sweeper_of
+from cli.wiring_watch import lacking_of, only_watcher, room_of, sweeper_of
 from ingest.ahead import Ahead
 from ingest.finishing import Finisher, ProcessFinisher, ThreadFinisher, Work
 from ingest.intake import Intake, IntakeSettings
@@ -343,6 +343,7 @@ class Workbench:
                         self.settings.batch_entries,
                         timedelta(minutes=self.settings.heartbeat_minutes),
                         room_of(self),
+                        lacking_of(self),
                         poll,
                     ),
                     reporter,

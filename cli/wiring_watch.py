@@ -22,6 +22,8 @@ from cli.sidecar_wait import SidecarWait
 from cli.wiring_sidecars import mappings_of
 from ingest.complete import SETTLED
 from ingest.intended import Intended
+from ingest.lacking import NAME as LACKING
+from ingest.lacking import LackingTold, Seen, read_lacking
 from ingest.mounts import Mounts
 from ingest.room import Room
 from ingest.settle import Settle
@@ -107,6 +109,16 @@ def only_watcher(bench: WatchBench) -> Iterator[None]:
 def room_of(bench: WatchBench) -> Room:
     """Room where staging is."""
     return Room(lambda: free_bytes(bench.folder("staging")), bench.settings.reserve_bytes)
+
+
+def lacking_of(bench: WatchBench) -> LackingTold:
+    """Where the watcher says what complete files lack."""
+    return LackingTold(bench.folder("locks") / LACKING, bench.clock)
+
+
+def seen_of(bench: WatchBench) -> Seen | None:
+    """What it said last."""
+    return read_lacking(bench.folder("locks") / LACKING)
 
 
 def free_bytes(folder: Path) -> int:

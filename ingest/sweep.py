@@ -8,11 +8,12 @@ were walked to their end are walked anew.
 import errno
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from ingest.errors import InboxLost
 from ingest.found import Drop, Found, Noticed
 from ingest.ignored import is_ignored, is_passed_over, kind_of
+from ingest.lacking import Lacking
 from ingest.names import source_id
 from ingest.settle import FileKey
 from ingest.walk import RESTED_SECONDS, SourceWalk
@@ -100,6 +101,12 @@ class Sweeper:
     def held(self) -> int:
         """Files that wait for what may still come beside them."""
         return sum(source.walk.held for source in self._sources.values())
+
+    @property
+    def lacking(self) -> Mapping[str, Lacking]:
+        """What complete files lack, of the sources where any lacks something."""
+        found = {source_id(name): one.walk.lacking for name, one in self._sources.items()}
+        return {source: lacking for source, lacking in found.items() if any(lacking)}
 
     @property
     def folders(self) -> int:

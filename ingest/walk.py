@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ingest import sidecar
 from ingest.aside import aside_of, refusal_in
-from ingest.claim import ALONE, Claim
+from ingest.claim import ALONE, LIST, Claim
 from ingest.claim import JSON as JSON_MAPPING
 from ingest.complete import MANIFEST, READY, hours
 from ingest.complete.docking import WhenListed
@@ -23,6 +23,7 @@ from ingest.complete.rules import Rule, WhenReady, WhenSettled, unfinished
 from ingest.errors import SourceChanged, SourceForbidden, SourceUnreadable
 from ingest.found import Drop, Found, Noticed
 from ingest.ignored import LONGEST_PATH, is_being_copied, is_ignored, is_passed_over, kind_of
+from ingest.lacking import Lacking
 from ingest.settle import FileKey, Settled, Settler
 from ingest.sidecars.folder import (
     JSON,
@@ -76,6 +77,9 @@ class SourceWalk:
         """Files of this walk, or the last one, that have not settled: look again soon."""
         self.folders = 0
         """Folders of this walk, or the last one."""
+        self.lacking = Lacking()
+        """What complete files lacked in the last walk that came to its end."""
+        self._bare = 0
 
     def items(self) -> Iterator[Drop | Noticed]:
         """One walk; a drop is offered in every walk until it is taken (`Settler.take`).
@@ -102,6 +106,7 @@ class SourceWalk:
         for item in self._rule.close():
             yield from self._told(item)
         self.waiting += self._rule.waiting
+        self.lacking = self._lacking()
         if len(self.settler) > CROWDED:
             yield from self._notice(self._top, "crowded")
         self._markers = {path: kept for path, kept in self._markers.items() if path in alive}
@@ -110,7 +115,7 @@ class SourceWalk:
         self.settler.end_round()
 
     def _begin(self) -> None:
-        self.waiting = self.folders = self.held = 0
+        self.waiting = self.folders = self.held = self._bare = 0
         self._beside.begin()
         self._current, self._still = set(), {}
         self._remote = self._watching.is_remote(self._top)
@@ -118,6 +123,7 @@ class SourceWalk:
         if name != self._name:
             self._name = name
             self._rule = self._new_rule(name)
+        self._rule.lacking = 0
 
     def _new_rule(self, name: str) -> Rule:
         if name == READY:
@@ -125,6 +131,12 @@ class SourceWalk:
         if name == MANIFEST:
             return WhenListed(self._source, self._top, self._watching.taken, self._rests)
         return WhenSettled()
+
+    def _lacking(self) -> Lacking:
+        lacking = self._rule.lacking
+        if self._name == MANIFEST:
+            return Lacking(manifest=lacking, sidecar=self._bare)
+        return Lacking(marker=lacking, sidecar=self._bare)
 
     def _list(self, path: bytes, here: Folder, inner: list[bytes]) -> Iterator[Drop | Noticed]:
         """Read one directory: files go to `here`, names of folders to `inner`."""
@@ -237,6 +249,7 @@ class SourceWalk:
         rested = self.settler.rested(drop.file.path, self._watching.monotonic())
         held = waiting.holds(drop, rested - self._watching.settle.seconds)
         self.held += held
+        self._bare += held and (drop.claim is None or drop.claim.kind != LIST)
         return held
 
     def _ripe(self, noticed: Noticed, here: Folder, pairs: Pairs) -> Drop | None:

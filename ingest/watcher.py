@@ -24,6 +24,7 @@ from ingest.finishing import Finisher
 from ingest.hints import FEW, OVERFLOW, Hints
 from ingest.holding import SourceGate
 from ingest.intake import Admitted, Intake
+from ingest.lacking import LackingTold
 from ingest.releasing import Releaser
 from ingest.room import Room
 from ingest.settle import FileKey
@@ -76,6 +77,8 @@ class WatchSettings:
     heartbeat: timedelta
     room: Room
     """Where staging is."""
+    lacking: LackingTold
+    """Is told what complete files lack."""
     poll: bool = False
     """No events are asked for: look more often."""
 
@@ -294,6 +297,8 @@ class Watcher:
         elif self._held and not room.held and not self._sweeper.has_more:
             self._held = False
             self._reporter.room_again()
+        if not self._sweeper.has_more:
+            self._settings.lacking.tell(self._sweeper.lacking)
 
     def _batches(self) -> Iterator[list[Drop]]:
         batch: list[Drop] = []

@@ -13,7 +13,7 @@ from cli.invocation import Invocation
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs, show_duration, show_size, show_time
 from cli.service import open_desk
-from cli.source_view import show_sources
+from cli.source_view import lacking_line, show_sources
 
 _Found = Mapping[str, Any]
 
@@ -57,6 +57,7 @@ def _pairs(found: _Found) -> list[tuple[str, object]]:
         (say("media to be looked at", "待处理的音像"), _looking(status)),
         (say("not in the index yet", "尚未建立全文索引"), _index(found["index"])),
         (say("drops in the inbox", "收件目录中"), drops["waiting"]),
+        *_lacking(found["lacking"]),
         (say("refused, still there", "拒收仍未取走"), drops["refused"]),
         (say("quarantine", "隔离"), _aged(drops["quarantined"], drops["oldest_quarantine"])),
         (
@@ -74,6 +75,16 @@ def _pairs(found: _Found) -> list[tuple[str, object]]:
         *_copy(found.get("copy")),
         (say("clock", "时钟"), now),
     ]
+
+
+def _lacking(lacking: _Found | None) -> list[tuple[str, object]]:
+    """What complete files wait for, by the watcher's last look; nothing where none does."""
+    words = lacking_line(lacking)
+    if lacking is None or not words:
+        return []
+    at = show_time(parse_time(lacking["at"]))
+    shown = say(f"{words}, seen {at}", f"{words}，{at} 所见")
+    return [(say("waiting for more", "等待补齐"), shown)]
 
 
 def _aged(count: int, oldest: str | None) -> object:

@@ -33,8 +33,9 @@ from cli.service.operations import Caller, Host, Params, delivery, operation
 from cli.service.operations_sources import amount, registered
 from cli.wiring_copy import copy_status
 from cli.wiring_places import disk_of
-from cli.wiring_watch import WatchBench, room_of
+from cli.wiring_watch import WatchBench, room_of, seen_of
 from ingest.holding import waiting_of
+from ingest.lacking import Lacking, Seen
 from ingest.overview import look
 
 MOST_SOURCES = 20
@@ -76,6 +77,7 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
             indexed = state_of(connection)
             stands = sort_by_urgency(read_stands(connection, now))
             held = {s.source: waiting_of(connection, inbox, s) for s in stands if s.holds_back}
+    seen = seen_of(bench)
     found = os.statvfs(disk_of(bench.settings, bench.home))
     free, total = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
     disk = DiskStatus(free, total, level)
@@ -85,11 +87,17 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
             "now": now,
             "ledger": status,
             "drops": drops,
+            "lacking": {"at": seen.at, **seen.total._asdict()} if seen else None,
             "storage": disk,
             "copy": copy,
             "index": indexed.document(),
             "sources": [
-                {**registered(stand), "day": amount(stand.day), "waiting": held.get(stand.source)}
+                {
+                    **registered(stand),
+                    "day": amount(stand.day),
+                    "waiting": held.get(stand.source),
+                    "lacking": _lacking(seen, stand.source),
+                }
                 for stand in stands[:MOST_SOURCES]
             ],
             "sources_more": max(len(stands) - MOST_SOURCES, 0),
@@ -100,6 +108,11 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
             ],
         }
     )
+
+
+def _lacking(seen: Seen | None, source: str) -> Document | None:
+    """What complete files of a source lack; None where no watcher has looked."""
+    return None if seen is None else seen.sources.get(source, Lacking())._asdict()
 
 
 def _of_staging(bench: WatchBench) -> list[Warned]:

@@ -71,6 +71,7 @@ class WhenListed:
         self._layers: dict[bytes, Layer] = {}
         self._walked: dict[bytes, Layer] = {}
         self.waiting = 0
+        self.lacking = 0
 
     def enter(self, here: Folder) -> Iterator[Noticed]:
         """See Rule: read the manifests of a folder."""
@@ -145,13 +146,16 @@ class WhenListed:
         if self._rests.enough(file):
             since = f"no manifest listed it within {hours(self._rests.needed)}"
             yield drop._replace(notes=(*drop.notes, (MANIFEST_UNLISTED, since)))
-        elif self._rests.seconds(file) >= OBSERVED_SECONDS:
+            return
+        self.lacking += 1
+        if self._rests.seconds(file) >= OBSERVED_SECONDS:
             yield Noticed(file.path, "no_manifest")
 
     def _listed(self, drop: Drop, known: _Known, listed: ListedFile) -> Iterator[Drop]:
         problem = differs(listed, drop.file.key.size)
         if problem is not None:
             if not self._rests.enough(drop.file):
+                self.lacking += 1
                 return
             drop = drop._replace(notes=(*drop.notes, (MANIFEST_DIFFERS, problem)))
         known.offered.add(listed)

@@ -36,6 +36,8 @@ class Rule(Protocol):
 
     waiting: int
     """How many drops may be complete at the next look, though nothing changes until then."""
+    lacking: int
+    """How many drops of a walk lack their marker or a manifest; who begins one sets it to 0."""
 
     def enter(self, here: Folder) -> Iterator[Noticed]:
         """Look at a folder whose files have been settled."""
@@ -51,6 +53,7 @@ class WhenSettled:
     """Every settled file is complete."""
 
     waiting = 0
+    lacking = 0
 
     def enter(self, here: Folder) -> Iterator[Noticed]:  # noqa: ARG002 - see Rule
         """See Rule."""
@@ -69,6 +72,7 @@ class WhenReady:
     """A file is complete when its marker stands beside it; the marker goes with it."""
 
     waiting = 0
+    lacking = 0
 
     def __init__(self, rests: Rests) -> None:
         self._rests = rests
@@ -99,8 +103,10 @@ class WhenReady:
                 yield Noticed(drop.file.path, "marker_alone")
         elif self._rests.enough(drop.file):
             yield unfinished(drop, f"no marker came within {hours(self._rests.needed)}")
-        elif self._rests.seconds(drop.file) >= OBSERVED_SECONDS:
-            yield Noticed(drop.file.path, "no_marker")
+        else:
+            self.lacking += 1
+            if self._rests.seconds(drop.file) >= OBSERVED_SECONDS:
+                yield Noticed(drop.file.path, "no_marker")
 
     def close(self) -> Iterator[Drop | Noticed]:
         """See Rule."""
