@@ -28,19 +28,21 @@ _LEVEL = r"(?:绝密|机密|秘密)"
 _TERM = r"(?:(?:\d{1,3}|[一二三四五六七八九十百拾零两]{1,5})(?:年|个月|月|天)|长期|永久)"
 _STARRED = rf"[★☆✩✪⭐*※]+(?:{_TERM}|[^,。;:、的★]{{0,16}})"
 _URGENT = r"(?:特急|加急|平急|特提|急件|紧急|限时)"
-_COPY = r"(?:(?:份号|编号|序号|no\.?|第):?\d{1,8}(?:号|份)?|\d{4,8})"
+_COPY = r"(?:(?:份号|编号|序号|no\.?|第):?\d{1,24}(?!\d)(?:号|份)?|\d{4,24}(?!\d))"
 _GAP = r"[()\[\]【】·/,;|-]*"
-_NOTICE = (
-    r"(?:文件|资料|材料|件)?"
-    r"(?:,?请?(?:注意保管|妥善保管|不得外传|严禁外传|勿外传|阅后销毁|阅后收回|严禁复制))?"
-)
+_KEEPING = r"请?(?:注意保管|妥善保管|不得外传|严禁外传|勿外传|阅后销毁|阅后收回|严禁复制)"
+_NOTICE = rf"(?:文件|资料|材料|件)?(?:,?{_KEEPING})?"
 _MARK = (
     rf"{_LEVEL}级?{_NOTICE}{_GAP}(?:{_STARRED}|{_TERM})?"
     rf"(?:{_GAP}(?:topsecret|secret|confidential))?"
 )
 _LINE = re.compile(
-    rf"(?:(?:{_COPY}|{_URGENT}){_GAP})*{_MARK}(?:{_GAP}(?:{_COPY}|{_URGENT}|{_NOTICE}))*"
+    rf"(?:(?:{_COPY}|{_URGENT}){_GAP})*{_MARK}"
+    rf"(?:{_GAP}(?:{_COPY}|{_URGENT}|文件|资料|材料|件|{_KEEPING}))*{_GAP}"
 )
+"""What is repeated is never empty and begins with no sign of a gap: else a line could be read in
+more ways than can be tried.
+"""
 _STAR_LINE = re.compile(rf"(?:{_COPY}{_GAP})?{_LEVEL}级?{_GAP}{_STARRED}(?:{_GAP}{_URGENT})?")
 _ENGLISH = r"(?:TOP-?SECRET|SECRET|CONFIDENTIAL)"
 _IN_CAPITALS = re.compile(
@@ -74,7 +76,6 @@ _EXAMPLE = re.compile(
 _NAMED_SO = re.compile(r"[\"'”’」]?的?等?(?:字样|字迹)")
 """The beginning of a line that says of the one before it that it is quoted."""
 _DECOR = " \t#>_~`\"'“”‘’「」『』()[]【】〔〕<>{}《》|·.,;:、—–-=+•●■◆▲/!。"
-_TRIMMED = re.compile(rf"^[{re.escape(_DECOR)}*★☆]+|[{re.escape(_DECOR)}]+$")
 _STOP = re.compile("。.")
 _CELLS = re.compile(r"\t|\s{2,}|\|")
 _NAME_MARK = re.compile(
@@ -190,7 +191,9 @@ def _is_mark(line: str) -> bool:
 
 
 def _says_a_level(cell: str) -> bool:
-    return bool(_LINE.fullmatch(cell.casefold()) or _ENGLISH_LINE.fullmatch(cell))
+    return len(cell) <= _PROSE and bool(
+        _LINE.fullmatch(cell.casefold()) or _ENGLISH_LINE.fullmatch(cell)
+    )
 
 
 def _is_prefixed(compact: str) -> bool:
@@ -213,4 +216,4 @@ def _compact(text: str) -> str:
 
 
 def _trimmed(line: str) -> str:
-    return _TRIMMED.sub("", _compact(line))
+    return _compact(line).lstrip(_DECOR + "*★☆").rstrip(_DECOR)

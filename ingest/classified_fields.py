@@ -23,7 +23,7 @@ _FORM = re.compile(rf"(?P<before>[^。]*?)[\[【(]?(?:{_NAME})[\])】]?[:=]+(?:{
 _JOINED = re.compile(rf"[\[【(]?(?:{_NAME})[\])】]?{_VALUE}")
 _BROKEN = re.compile(rf"[\[【(]?(?:{_NAME})[\])】]?[:=]?")
 _CELLS = re.compile(r"\t|\s{2,}|\|")
-_CELLED = re.compile(rf"(?:{_NAME}):?[\t|,;]+\s*(?:{_VALUE})")
+_CELLED = re.compile(rf"(?:{_NAME}):?[\t|,;]{{1,8}}\s{{0,40}}(?:{_VALUE})")
 _SPEAKS = re.compile(r"标注|标明|注明|例如|示例|应|写|填|如|的|是|为")
 _QUOTED = re.compile(rf"[\"'](?:{_NAME})[\"']:(?:{_VALUE})")
 _ELEMENT = re.compile(

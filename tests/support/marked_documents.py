@@ -294,7 +294,12 @@ def marked_by_sidecar(seed: int) -> list[Sample]:
 
 def marked_by_name(seed: int) -> list[Sample]:
     random_ = random.Random(seed)
-    names = ("机密★10年 关于{}.bin", "【秘密】{}.txt", "{}（绝密）.dat")
+    names = (
+        "机密★10年 关于{}.bin",
+        "【秘密】{}.txt",
+        "{}（绝密）.dat",
+        "【ＴＯＰ ＳＥＣＲＥＴ】{}.txt",
+    )
     marks = [token(random_) for _ in names]
     return [
         Sample(name.format(mark), f"内容 {mark}\n".encode(), mark)
