@@ -144,7 +144,7 @@ def describe(
         canonical.text(folder.b64),
         b'"%s"' % arrival.number.encode(),
         _MEDIA(canonical.text(media.by), canonical.text(media.type)),
-        _modified(staged.key.mtime_ns),
+        _modified(staged.modified_ns),
         canonical.text(name.text),
         canonical.text(name.b64),
         facts.office,

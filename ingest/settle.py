@@ -16,9 +16,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
+_HALF = 1 << 63
+"""Numbers from -_HALF to below _HALF are those that a database has."""
+
 
 class FileKey(NamedTuple):
-    """What changes when a file changes; times in nanoseconds, size in bytes."""
+    """What changes when a file changes; times in nanoseconds, size in bytes.
+
+    Times before 1677 and from 2262 on, which wrong clocks make, are too large for a database: here
+    they are taken modulo 2^64. They are still different times, and never told to anybody.
+    """
 
     device: int
     inode: int
@@ -29,7 +36,14 @@ class FileKey(NamedTuple):
     @classmethod
     def of(cls, stat: os.stat_result) -> Self:
         """The key in a stat result."""
-        return cls(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        mtime, ctime = stat.st_mtime_ns, stat.st_ctime_ns
+        if not (-_HALF <= mtime < _HALF and -_HALF <= ctime < _HALF):
+            mtime, ctime = _wrapped(mtime), _wrapped(ctime)
+        return cls(stat.st_dev, stat.st_ino, stat.st_size, mtime, ctime)
+
+
+def _wrapped(time_ns: int) -> int:
+    return (time_ns + _HALF) % (2 * _HALF) - _HALF
 
 
 @dataclass(frozen=True, slots=True)

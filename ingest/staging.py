@@ -41,7 +41,7 @@ class Staged(NamedTuple):
     pieces_path: Path | None
     """Staged piece list, from two pieces on."""
     key: FileKey
-    """The source's; its mtime is the device's claim."""
+    """The source's."""
     lease: bool
     """True if the system confirmed after the read that nobody was writing."""
     claimed: Mapping[str, str]
@@ -50,6 +50,8 @@ class Staged(NamedTuple):
     """The first HEAD_SIZE bytes. Drop it soon: a batch would hold many."""
     data: bytes | None = None
     """All bytes, of a small file that goes into a pack."""
+    modified_ns: int = 0
+    """The source's mtime, which is the device's claim: nanoseconds since 1970, of any year."""
 
     def sha256(self) -> bytes:
         """The digest that every archive has."""
@@ -89,7 +91,7 @@ def stage(
         try:
             with _Pass(algorithms, claimed, key.size) as run:
                 _copy(fd, out, key.size, run, fs)
-                lease = _unchanged(fd, key)
+                lease, modified = _unchanged(fd, key)
                 found = run.finish()
             with disk_errors(_PLACE):
                 fs.chmod(out, READ_ONLY)
@@ -100,8 +102,8 @@ def stage(
         finally:
             fs.close(out)
         root = pieces_root(found.pieces)
-        more, head = found.claimed, run.head
-        return Staged(target, key.size, found.digests, root, pieces_path, key, lease, more, head)
+        checks = (found.digests, root, pieces_path, key, lease, found.claimed, run.head)
+        return Staged(target, key.size, *checks, modified_ns=modified)
     finally:
         os.close(fd)
 
@@ -118,7 +120,7 @@ def hold(
         if key != expected:
             raise SourceChanged("The file changed after it had settled.")
         data = _read_whole(fd, key.size)
-        lease = _unchanged(fd, key)
+        lease, modified = _unchanged(fd, key)
     finally:
         os.close(fd)
     digests = tuple([Digest.of(algorithm, data) for algorithm in algorithms])
@@ -126,7 +128,7 @@ def hold(
     piece = next(item.value for item in digests if item.algorithm == "sha256")
     root = pieces_root((piece,) if data else ())
     more = {name: hashlib.new(name, data, usedforsecurity=False).hexdigest() for name in claimed}
-    return Staged(None, key.size, digests, root, None, key, lease, more, b"", data)
+    return Staged(None, key.size, digests, root, None, key, lease, more, b"", data, modified)
 
 
 def _read_whole(fd: int, size: int) -> bytes:
@@ -221,14 +223,16 @@ def _allocate(out: int, size: int) -> None:
             raise
 
 
-def _unchanged(fd: int, key: FileKey) -> bool:
-    """Check the source after the read; returns whether the system confirmed that nobody wrote."""
+def _unchanged(fd: int, key: FileKey) -> tuple[bool, int]:
+    """Check the source after the read; whether the system confirmed that nobody wrote, its mtime.
+    """
     writing = has_writer(fd)
     if writing:
         raise SourceChanged("Somebody has the file open for writing.")
-    if FileKey.of(os.fstat(fd)) != key:
+    found = os.fstat(fd)
+    if FileKey.of(found) != key:
         raise SourceChanged("The file changed while it was read.")
-    return writing is False
+    return writing is False, found.st_mtime_ns
 
 
 def _write_pieces(target: Path, pieces: tuple[bytes, ...], fs: FileSystem) -> Path | None:

@@ -1,0 +1,45 @@
+"""One drop that nobody foresaw never stops the others: all are taken, or it alone is left."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Cli = Any
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def fresh(outside: Cli, tmp_path: Path) -> Cli:
+    """An empty archive that takes drops at once, with a source that has a folder."""
+    cli = type(outside)(tmp_path / "home")
+    assert cli("init").code == 0
+    settings = cli.home / "cunzheng.toml"
+    text = settings.read_text(encoding="utf-8")
+    text = text.replace("settle_seconds = 2.0", "settle_seconds = 0.0")
+    settings.write_text(text.replace("purge_hours = 24", "purge_hours = 0"), encoding="utf-8")
+    (cli.home / "inbox/S").mkdir()
+    return cli
+
+
+def test_files_of_any_year_are_taken_and_let_go_of(fresh: Cli) -> None:
+    claimed = {}
+    for year in (1902, 2300, 2446):
+        path = fresh.home / f"inbox/S/{year}.txt"
+        path.write_text(str(year), encoding="utf-8")
+        seconds = (datetime(year, 2, 1, tzinfo=UTC) - EPOCH).days * 86_400
+        os.utime(path, ns=(0, seconds * 10**9))
+        claimed[path.name] = f"{year}-02-01T00:00:00.000000Z"
+    done = fresh("watch", "--once", "--json")
+    assert (done.code, done.json["records"], done.json["receipts"]) == (0, 3, 3), done.err
+    found = fresh("search", "--json").json["records"]
+    described = [json.loads(fresh.stored(r["record"], "record.json").read()) for r in found]
+    assert {one["name"]: one["modified_at"] for one in described} == claimed
+    assert fresh("watch", "--once", "--json").json["records"] == 0
+    assert not [path for path in (fresh.home / "purge").rglob("*") if path.is_file()]
