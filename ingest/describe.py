@@ -15,7 +15,7 @@ from archive.times import format_time, parse_time
 from ingest.documents.understand import Understood
 from ingest.errors import KindNotAllowed
 from ingest.kind import MEDIA, Media, detect, is_named_medium
-from ingest.names import decode_name
+from ingest.names import decode_name, sealable
 from ingest.remarks import remarks_on
 from ingest.sidecar import Sidecar
 from ingest.staging import HEAD_SIZE, Staged
@@ -177,7 +177,7 @@ def _findings(drop: Drop, staged: Staged, sidecar: SidecarFacts | None) -> bytes
     """What was noticed of the arrival, and of what the sidecar claims."""
     if sidecar is None and not drop.notes:
         return b"[]"
-    noticed = [{"code": code, "note": note} for code, note in drop.notes]
+    noticed = [{"code": code, "note": sealable(note)} for code, note in drop.notes]
     return canonical.encode([*noticed, *(findings(staged, sidecar) if sidecar else ())])
 
 

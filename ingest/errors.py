@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from archive.errors import ArchiveError, Refused, Unreachable
+from ingest.names import sealable
 
 
 class SourceChanged(Unreachable):
@@ -56,13 +57,16 @@ class AttachedSecret(Refused):
 
 
 class SidecarBad(ArchiveError):
-    """A sidecar that cannot be taken: one code, one sentence in English and one in Chinese."""
+    """A sidecar that cannot be taken: one code, one sentence in English and one in Chinese.
+
+    The sentences name what stands there, in whatever form, and are sealed.
+    """
 
     def __init__(self, code: str, english: str, chinese: str) -> None:
-        super().__init__(english)
         self.code = code
-        self.english = english
-        self.chinese = chinese
+        self.english = sealable(english)
+        self.chinese = sealable(chinese)
+        super().__init__(self.english)
 
 
 class Classified(Refused):

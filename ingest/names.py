@@ -54,6 +54,13 @@ def source_id(folder: bytes) -> str:
     return "x-" + sha256(folder).hexdigest()[:16]
 
 
+def sealable(text: str) -> str:
+    """The text in NFC, lone surrogates as escapes: what the canonical form takes. Never fails."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", text.encode("utf-8", "backslashreplace").decode())
+
+
 def safe_for_terminal(text: str) -> str:
     """The text with control, bidirectional and other invisible characters as visible escapes."""
     if text.isprintable():

@@ -40,6 +40,7 @@ _SUM = re.compile(r"\\?([0-9a-f]{64})[ \t]+[ *]?(\S.*)", re.IGNORECASE | re.ASCI
 _MARK = re.compile(r"MARK\s")
 _DECIMAL = re.compile(r"[0-9]{1,18}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NAMES = ("name", "file", "path", "filename", "file_name", "文件名", "文件名称", "文件")
 _DIGESTS = ("sha256", "sha-256", "sha_256", "digest", "hash", "校验值", "摘要", "哈希值")
 _SIZES = ("size", "bytes", "length", "filesize", "file_size", "大小", "文件大小", "字节数")
@@ -157,6 +158,6 @@ def _first(fields: Mapping[str, Any], keys: Iterable[str]) -> str | None:
 def _file(name: str, digest: str | None, size: int | None = None) -> ListedFile | None:
     plain = unicodedata.normalize("NFC", name.strip()).replace("\\", "/").rstrip("/")
     digits = (digest or "").strip().lower().removeprefix("sha256:")
-    if not plain or len(plain) > 1000 or not plain.rpartition("/")[2]:
-        return None
+    if not plain or len(plain) > 1000 or not plain.rpartition("/")[2] or _SURROGATE.search(plain):
+        return None  # no file's name has half a character
     return ListedFile(plain, bytes.fromhex(digits) if _HEX.fullmatch(digits) else None, size)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from station_sidecars import csv_list, csv_row
 
 Cli = Any
 
@@ -43,3 +44,27 @@ def test_files_of_any_year_are_taken_and_let_go_of(fresh: Cli) -> None:
     assert {one["name"]: one["modified_at"] for one in described} == claimed
     assert fresh("watch", "--once", "--json").json["records"] == 0
     assert not [path for path in (fresh.home / "purge").rglob("*") if path.is_file()]
+
+
+def test_a_word_in_another_form_of_unicode_sends_its_drop_to_quarantine(fresh: Cli) -> None:
+    folder = fresh.home / "inbox/S"
+    rows = (csv_row("a.txt").replace("行政检查", "cafe\u0301"), csv_row("b.txt"))
+    (folder / "list.csv").write_bytes(csv_list(*rows, encoding="utf-8"))
+    for name in ("a", "b"):
+        (folder / f"{name}.txt").write_text(name, encoding="utf-8")
+    done = fresh("watch", "--once", "--json")
+    assert (done.code, done.json["records"], done.json["rejected"]) == (1, 2, 1), done.err
+    (item,) = fresh("quarantine", "list", "--json").json["quarantine"]
+    assert "caf\u00e9" in item["sentence"]
+
+
+def test_half_a_character_in_a_manifest_stops_nothing(fresh: Cli) -> None:
+    folder = fresh.home / "inbox/S"
+    (folder / "first.txt").write_bytes(b"so that there is a source")
+    assert fresh("watch", "--once").code == 0
+    assert fresh("sources", "confirm", "S", "--complete", "manifest", "--json").code == 0
+    (folder / "a.txt").write_bytes(b"a")
+    names = b'[{"name": "\\ud800.txt"}, {"name": "\\udc80.txt"}, {"name": "a.txt"}]'
+    (folder / "manifest.json").write_bytes(names)
+    done = fresh("watch", "--once", "--json")
+    assert (done.code, done.json["records"]) == (0, 2), done.err

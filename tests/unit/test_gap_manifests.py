@@ -88,6 +88,12 @@ def test_what_cannot_be_read_is_counted() -> None:
     assert parse("m.manifest.json", b'[{"name": "a"}, 7, {"name": 3}]').unread == 2
 
 
+@pytest.mark.parametrize("name", ["\\ud800.mp4", "a\\udc80.mp4", "\\udfff/b.mp4"])
+def test_a_name_with_half_a_character_is_no_name(name: str) -> None:
+    found = parse("manifest.json", b'["", {"name": "%b"}, {"name": "a.mp4"}]' % name.encode())
+    assert ([file.name for file in found.files], found.unread) == (["a.mp4"], 2)
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [

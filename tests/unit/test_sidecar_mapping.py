@@ -1,6 +1,7 @@
 """Sidecars of stations: read by mapping, under the rules of every sidecar, and refused by name."""
 
 import time
+import unicodedata
 
 import pytest
 from station_sidecars import (
@@ -273,3 +274,13 @@ def test_own_mappings_go_first_and_may_replace(tmp_path):
     assert found.all[0].en == "own"
     assert len(found.all) == len(Mappings.load(None).all)
     assert parse_beside(found.all[0], b"<R><C n='7'/></R>").claims == {"case": "7"}
+
+
+@pytest.mark.parametrize("word", ["cafe\u0301", "\uf900\u0338", "\u0338"])
+def test_a_fault_is_told_in_the_form_that_is_sealed(word):
+    row = csv_row("a.mp4").replace("行政检查", word)
+    found = refused(parse_row, LIST, csv_list(row, encoding="utf-8"), 1)
+    for said in (found.english, found.chinese, str(found)):
+        assert unicodedata.is_normalized("NFC", said)
+    assert unicodedata.normalize("NFC", word) in found.english
+    assert SidecarBad("CODE", "half a \ud800", "").english == "half a \\ud800"
