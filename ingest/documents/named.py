@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 _MOST = 400
+_LONGEST = 400
 _ELEMENT = re.compile(
-    r"<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>]{1,400}?)(?:\]\]>)?\s*</"
+    r"<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>([^<>]*)(?:<!\[CDATA\[([^<>]*)\]\]>([^<>]*))?</"
 )
+"""Each part ends where the next begins: nothing is read twice."""
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 _TITLES = (
     *(
@@ -59,7 +61,9 @@ def of_xml(text: str) -> list[tuple[str, str]]:
     """Names and texts of elements that hold nothing but text; nothing is parsed or expanded."""
     found = []
     for match in _ELEMENT.finditer(text):
-        value = match[2]
+        value = "".join(filter(None, match.groups()[1:])).strip()
+        if not 0 < len(value) <= _LONGEST:
+            continue
         for entity, char in _ENTITIES if "&" in value else ():
             value = value.replace(entity, char)
         found.append((match[1], value))

@@ -200,6 +200,10 @@ def test_named_fields() -> None:
     xml = f"<d>{fields}<b>A &amp; B</b></d>"
     found = fields_of_named(xml, "xml")
     assert (found.title, found.number, found.date) == ("询问笔录", "某〔2026〕2号", "2026-03-01")
+    cdata = "<d><标题 a='1'>\n <![CDATA[ 送达回证 ]]>\n</标题><c></c></d>"
+    assert fields_of_named(cdata, "xml").title == "送达回证"
+    # Nothing is read twice: this would take minutes.
+    assert fields_of_named("<a>" + "\n" * 60_000 + "<b>", "xml") == fields_of("")
     assert fields_of_named("[" * 100_000, "json") == fields_of("")
     assert fields_of_named('{"title": "x\\ud800y"}', "json").title == "xy"
 
