@@ -1,6 +1,7 @@
 """The database behind one URL: transactions, SQLite's settings, migrations.
 
 SQLite in WAL mode with `synchronous=FULL` is the embedded default: a commit survives a power cut.
+What is deleted is overwritten with zeros (`secure_delete`), however SQLite was compiled.
 Writers begin IMMEDIATE, so two processes on one home wait for each other instead of failing late.
 PostgreSQL does the same with a lock of its own (archive.postgresql).
 An I/O error is fatal (StateUnknown), and so is a connection that breaks during a commit: it may be
@@ -210,6 +211,7 @@ def _on_connect(connection: Any, _record: object) -> None:
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA secure_delete=ON")  # the default of some builds only
     cursor.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
     cursor.close()
 

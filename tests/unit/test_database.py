@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from archive.database import Database
@@ -34,6 +34,26 @@ def test_a_row_that_is_there_already(tmp_path: Path) -> None:
         assert leak not in str(caught.value)
     with database.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM t")).scalar() == 0
+
+
+def test_what_is_deleted_is_not_in_the_file_however_sqlite_was_compiled(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/db")
+    event.listen(
+        database.engine,
+        "connect",
+        lambda connection, _: connection.execute("PRAGMA secure_delete=OFF"),
+        insert=True,
+    )
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE t (name TEXT)"))
+        connection.execute(text("INSERT INTO t VALUES ('secret')"))
+    database.empty_log()
+    assert b"secret" in (tmp_path / "db").read_bytes()
+    with database.write() as connection:
+        connection.execute(text("DELETE FROM t"))
+    database.empty_log()
+    assert all(b"secret" not in path.read_bytes() for path in tmp_path.iterdir())
+    database.close()
 
 
 def test_many_threads_read_at_the_same_time(tmp_path: Path) -> None:
