@@ -96,19 +96,22 @@ class Mounts:
         now = self._monotonic()
         if now >= self._until:
             self._mounts = parse(self._read())
+            self._were = self._load()  # somebody may have taken a line out
             self._until = now + _FRESH_SECONDS
         return self._mounts
 
     def _load(self) -> set[bytes]:
-        try:
-            lines = json.loads(self._memory.read_text(encoding="utf-8"))
-            return {os.fsencode(line) for line in lines}
-        except (OSError, ValueError, TypeError):
-            return set()
+        """A folder in each line, quoted as JSON quotes it; a line that is broken is none."""
+        found = set()
+        with suppress(OSError):
+            for line in self._memory.read_bytes().splitlines():
+                with suppress(ValueError, TypeError):
+                    found.add(os.fsencode(json.loads(line)))
+        return found
 
     def _save(self) -> None:
         # Lost in a crash it is written again at the next look.
-        text = json.dumps(sorted(os.fsdecode(place) for place in self._were), indent=1)
+        lines = (json.dumps(os.fsdecode(place)) + "\n" for place in sorted(self._were))
         new = self._memory.with_name(self._memory.name + ".new")
-        new.write_text(text + "\n", encoding="utf-8")
+        new.write_text("".join(lines), encoding="utf-8")
         new.replace(self._memory)

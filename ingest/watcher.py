@@ -20,6 +20,7 @@ from archive.ports import Clock
 from archive.seals import last_gen_time
 from archive.system_entries import SystemEntries
 from ingest.ahead import Part, ReadPack
+from ingest.errors import InboxLost
 from ingest.finishing import Finisher
 from ingest.hints import FEW, OVERFLOW, Hints
 from ingest.holding import SourceGate
@@ -248,7 +249,7 @@ class Watcher:
         """One look; returns after how many seconds the next one is due."""
         try:
             self._heartbeat()
-            self._sweep()
+            self._sweep_or_finish()
             if self._sweeper.has_more:
                 return 0.0
             self.pipeline.finish()
@@ -281,6 +282,14 @@ class Watcher:
         if FEW in losses and not self._few:
             self._reporter.events_lost(FEW, hints.watched(), folders)
         self._few = FEW in losses
+
+    def _sweep_or_finish(self) -> None:
+        """What is submitted is sealed while the inbox is away, too: a sign of life is."""
+        try:
+            self._sweep()
+        except InboxLost:
+            self.pipeline.finish()
+            raise
 
     def _sweep(self) -> None:
         room = self._settings.room

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from watchdog.observers import inotify_c
 
 from cli.clock import SystemClock
+from ingest.errors import InboxLost
 from ingest.hints import FEW, OVERFLOW, Hints, NoHints, count_watches
 from ingest.settle import FileKey
 from ingest.sources import read_head, writer_of
@@ -153,3 +155,31 @@ def test_watchdog_and_jsonschema_are_imported_only_when_needed():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_submitted_is_sealed_while_the_inbox_is_away():
+    """The next sign of life waits for the one that is pending: the archive would look dead."""
+    finished, told, unused, stop = [], [], SystemClock(), threading.Event()
+
+    class Pipeline:
+        waiting_for_tsa = False
+
+        def finish(self):
+            finished.append(1)
+            stop.set()
+
+    class Told(Reporter):
+        def trouble(self, error, retry_seconds):
+            told.append(type(error))
+
+    class Alive(Watcher):
+        def _heartbeat(self):
+            pass
+
+        def _sweep(self):
+            raise InboxLost("It is away.", "已脱离。")
+
+    sweeper = SimpleNamespace(folders=0)
+    watcher = Alive(unused, sweeper, Pipeline(), unused, unused, unused, unused, Told())
+    watcher.run(NoHints(), threading.Event(), stop)
+    assert (finished, told) == ([1], [InboxLost])

@@ -75,6 +75,22 @@ def test_what_was_never_a_mount_is_not_lost(tmp_path: Path) -> None:
     assert not (tmp_path / "mounts").exists()
 
 
+def test_a_line_that_is_deleted_or_broken_says_nothing_of_the_others(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "mounts")
+    sources = [tmp_path / name for name in ("A", "B\u2028", "C")]
+    for source in sources:
+        source.mkdir()
+        machine.mounted.add(source)
+    mounts = machine.mounts()
+    assert [mounts.is_lost(os.fsencode(source)) for source in sources] == [False, False, False]
+    machine.mounted.clear()
+    lines = (tmp_path / "mounts").read_text("utf-8").splitlines()
+    assert len(lines) == 3
+    (tmp_path / "mounts").write_text("\n".join(('"half', *lines[:-1])), "utf-8")
+    machine.seconds += 10
+    assert [mounts.is_lost(os.fsencode(source)) for source in sources] == [True, True, False]
+
+
 def test_a_memory_that_cannot_be_read_is_an_empty_one(tmp_path: Path) -> None:
     (tmp_path / "mounts").write_text("{broken", encoding="utf-8")
     assert not Machine(tmp_path / "mounts").mounts().is_lost(os.fsencode(tmp_path))
