@@ -54,9 +54,8 @@ class Database:
         reading = postgresql.READING if self.is_postgresql else {"cunzheng_read": True}
         self._reader = self.engine.execution_options(**reading)
         self._broken = False
-        if self.is_postgresql:
-            # Whoever lets go of a database without closing it leaves no connection behind.
-            weakref.finalize(self, self.engine.dispose)
+        # Whoever lets go of a database without closing it leaves no connection behind.
+        weakref.finalize(self, self.engine.dispose)
         # SQLite lets waiting writers sleep up to 0.1 s at a time; threads of ours take turns here.
         self._turn = threading.RLock()
 

@@ -1,5 +1,7 @@
 """Whatever the database says becomes one sentence, without the statement or its values."""
 
+import gc
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -54,6 +56,18 @@ def test_what_is_deleted_is_not_in_the_file_however_sqlite_was_compiled(tmp_path
     database.empty_log()
     assert all(b"secret" not in path.read_bytes() for path in tmp_path.iterdir())
     database.close()
+
+
+def test_one_that_is_let_go_of_leaves_no_descriptor(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(10):
+        database = Database(f"sqlite:///{tmp_path / str(number)}")
+        database.prepare()
+        with database.read():
+            pass
+        del database
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_many_threads_read_at_the_same_time(tmp_path: Path) -> None:
