@@ -155,10 +155,9 @@ def rows_at(root: Element, whole: Whole, path: str) -> list[XmlRow]:
     encoded, places = whole.text.encode(), Places(whole)
     rows, char, byte = [], 0, 0
     for number, element in enumerate(found, 1):
-        end = element.end
-        if not encoded.startswith(b"</", end):
-            end = element.start  # it is empty: begins and ends with one tag
-        end = _after_tag(encoded, end)
+        end = _after_tag(encoded, element.start)
+        if not encoded.endswith(b"/>", element.start, end):  # else it ends with its first tag
+            end = _after_tag(encoded, element.end)
         char += len(encoded[byte : element.start].decode())
         line = encoded[element.start : end].decode()
         rows.append(XmlRow(element, number, whole, line, places.of(char)))

@@ -2,6 +2,7 @@
 
 import time
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from station_sidecars import (
@@ -88,6 +89,37 @@ def test_a_list_in_xml_gives_each_file_its_own_element(encoding):
     assert own.removeprefix(b"\xff\xfe") in data
     claims = parse_row(INDEX, own).claims
     assert (claims["case"], claims["importance"]) == ("案2", "important")
+
+
+@pytest.mark.parametrize("between", ["", " ", "\n", "<!-- </x> -->", "<?x />?>"])
+@pytest.mark.parametrize("outer", [INDEX.row, "A/B/Media"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<Media {}/>",
+        "<Media {} />",
+        "<Media {}></Media>",
+        "<Media {}><Note/></Media>",
+        "<Media {}><Note>/></Note></Media >",
+        "<s:Media {0} more='/>'></s:Media>",
+        '<Media {0} more="/Media>"/>',
+    ],
+)
+def test_the_bytes_of_an_element_end_where_it_ends(form, outer, between):
+    whole = [form.format(f'file="{name}" case="案{name}"') for name in "abc"]
+    path = outer.split("/")[:-1]
+    opened = "".join(f"<{name}>" for name in ["MediaList", *path])
+    closed = "".join(f"</{name}>" for name in reversed(["MediaList", *path]))
+    text = (opened + between + between.join(whole) + between + closed).replace(
+        "<MediaList>", '<MediaList xmlns:s="urn:s">'
+    )
+    rows = read_list(replace(INDEX, row=outer), text.encode())
+    assert [row.listed.data().decode() for row in rows] == whole
+    assert [parse_row(INDEX, row.listed.data()).claims["case"] for row in rows] == [
+        "案a",
+        "案b",
+        "案c",
+    ]
 
 
 def test_an_element_with_a_prefix_that_its_list_declares():
