@@ -1,7 +1,7 @@
 """Days as people write them on the command line (YYYY-MM-DD in Asia/Shanghai), times in answers."""
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from archive.errors import UsageError
 from archive.times import SHANGHAI, parse_time
@@ -9,14 +9,19 @@ from cli.language import say
 from cli.output import show_time
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_FIRST = datetime.min.replace(tzinfo=UTC).astimezone(SHANGHAI)
+_LAST = datetime.max.replace(tzinfo=SHANGHAI)
 
 
 def day_start(text: str) -> datetime:
-    """The first moment of a day; raises UsageError for anything but a date."""
+    """The first moment of a day; raises UsageError for anything but a date.
+
+    Of the calendar's very first day the first one that can be said in UTC.
+    """
     try:
         if not _DAY.fullmatch(text):
             raise ValueError(text)
-        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+        return max(datetime.fromisoformat(text).replace(tzinfo=SHANGHAI), _FIRST)
     except ValueError:
         raise UsageError(
             say(
@@ -27,8 +32,9 @@ def day_start(text: str) -> datetime:
 
 
 def day_end(text: str) -> datetime:
-    """The first moment after a day."""
-    return day_start(text) + timedelta(days=1)
+    """The first moment after a day; the last one that there is after the calendar's last day."""
+    start = day_start(text)
+    return _LAST if start.date() == date.max else start + timedelta(days=1)
 
 
 def last_day(end: datetime) -> str:

@@ -23,7 +23,7 @@ from archive.desk.reading import Reader
 from archive.errors import UsageError
 from archive.index import lookup, places, rank
 from archive.index.fields import Document, facet, group, period, texts_of
-from archive.index.query import Asked, Term, field_term, read_words, text_matches
+from archive.index.query import MOST_CHARACTERS, Asked, Term, field_term, read_words, text_matches
 from archive.rows import batched
 from archive.tables import RecordRow
 
@@ -35,7 +35,7 @@ _MOST_WINDOWS = 40
 _JUDGED = 50
 """Hits that are judged at a time to see whether there is one at all."""
 _LOOKED_AT = 6_000
-"""Bytes of what is kept of a record that ranking looks at."""
+"""Bytes of what is kept of a record that ranking looks at, fields and all; more for long fields."""
 _ID = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 _SHORTEST_ID = 6
 
@@ -130,7 +130,8 @@ class _Search:
         self._ended = False
         self.cut = False
         """Whether there may be more than was looked at."""
-        self.top = lookup.newest(connection) if top is None else top
+        newest = lookup.newest(connection)
+        self.top = newest if top is None else max(0, min(top, newest))
 
     def _facets(self, *, mine: bool) -> tuple[tuple[str, ...], ...]:
         query = self._query
@@ -221,15 +222,9 @@ class _Search:
         return self._reader.sees_everything and not dated
 
     def _numbers(self, skip: int) -> list[int]:
-        if self._asked.empty or not (self._asked.positive or self._asked.facets):
-            return []
+        asked, top = self._asked, self.top
         return lookup.numbers(
-            self._connection,
-            self._asked,
-            most=WINDOW,
-            top=self.top,
-            skip=skip,
-            begin=self._begin,
+            self._connection, asked, most=WINDOW, top=top, skip=skip, begin=self._begin
         )
 
     def _lines(self, numbers: Sequence[int], seen: set[str]) -> list[_Line]:
@@ -323,13 +318,17 @@ class _Search:
 
 
 def _storable(query: Query) -> Query:
-    """Without what no database takes: NUL, and bytes that are no text."""
+    """Without what no database takes: NUL, and bytes that are no text; raises UsageError for what
+    is too long.
+    """
 
     def cleaned(value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(map(cleaned, value))
         if not isinstance(value, str):
             return value
+        if len(value) > MOST_CHARACTERS:
+            raise UsageError(f"A search takes words of {MOST_CHARACTERS} characters at most.")
         return value.encode("utf-8", "replace").decode().replace("\0", " ")
 
     return replace(query, **{one.name: cleaned(getattr(query, one.name)) for one in fields(query)})

@@ -6,7 +6,7 @@ digest, so that any value makes one token, and no word of a text is like it.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ COLUMNS = (*TEXTS, "marks")
 SEARCHED = ("officers", "unit", "parties", "subject", "place", "number")
 """Fields that can be asked for by themselves."""
 _PARTED = "\x1f"
-_FIRST, _LAST = date(1900, 1, 1), date(2100, 1, 1)
+_MIDDLE = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,14 @@ class Document(NamedTuple):
 
     @classmethod
     def of_stored(cls, record: str, data: bytes) -> "Document":
-        """The same again; of a beginning of the bytes, with the beginning of the body."""
+        """The same again; of their beginning, with all fields, the beginning of the body."""
         *fields, facets, body = data.decode("utf-8", "ignore").split(_PARTED, len(TEXTS))
         return cls(record, (*fields, body), tuple(facets.split()))
+
+    @staticmethod
+    def has_fields(data: bytes) -> bool:
+        """Whether a beginning of the bytes has all fields."""
+        return data.count(_PARTED.encode()) >= len(TEXTS)
 
     def columns(self) -> list[str]:
         """The tokens of each of COLUMNS, between separators."""
@@ -124,36 +129,63 @@ def media_part(media_type: str) -> str:
 
 
 def days_of(moment: datetime) -> list[str]:
-    """Year, month and day of a moment, as people in Shanghai call it."""
+    """Century, year, month and day of a moment, as people in Shanghai call it."""
     return _days(moment.astimezone(SHANGHAI).date())
 
 
 @lru_cache(maxsize=4096)
 def _days(day: date) -> list[str]:
-    return [facet("y", f"{day:%Y}"), facet("n", f"{day:%Y-%m}"), facet("e", f"{day}")]
+    return [
+        facet("u", f"{day.year // 100}"),
+        facet("y", f"{day:%Y}"),
+        facet("n", f"{day:%Y-%m}"),
+        facet("e", f"{day}"),
+    ]
 
 
 def period(since: datetime | None, until: datetime | None) -> tuple[str, ...]:
-    """Facets of which every record of a period has one; also some records just beside it."""
-    first = max(since.astimezone(SHANGHAI).date(), _FIRST) if since else _FIRST
-    last = until.astimezone(SHANGHAI).date() if until else _LAST
-    return tuple(_cover(first, min(last, _LAST)))
+    """Facets of which every record of a period has one; also some records just beside it.
+
+    None where it ends before it begins.
+    """
+    first = _day(since) if since else date.min
+    last = _day(until) if until else date.max
+    return tuple(_cover(first.toordinal(), last.toordinal() + 1))
 
 
-def _cover(first: date, last: date) -> Iterator[str]:
-    day = first
-    while day <= last:
-        year = date(day.year + 1, 1, 1)
-        month = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-        if (day.month, day.day) == (1, 1) and year <= last + timedelta(days=1):
-            yield facet("y", f"{day:%Y}")
-            day = year
-        elif day.day == 1 and month <= last + timedelta(days=1):
-            yield facet("n", f"{day:%Y-%m}")
-            day = month
-        else:
-            yield facet("e", f"{day}")
-            day += timedelta(days=1)
+def _day(moment: datetime) -> date:
+    """Its day; at an end of the calendar, where Shanghai has none, the last that there is."""
+    try:
+        return moment.astimezone(SHANGHAI).date()
+    except OverflowError:
+        return date.max if moment.year > _MIDDLE else date.min
+
+
+def _cover(at: int, end: int) -> Iterator[str]:
+    """Facets of the days from one up to another, as few as there may be."""
+    while at < end:
+        day = date.fromordinal(at)
+        spans = zip(_days(day), _spans(day), strict=True)
+        token, at = next(
+            (one, after) for one, (begin, after) in spans if begin == at and after <= end
+        )
+        yield token
+
+
+def _spans(day: date) -> Iterator[tuple[int, int]]:
+    """First day of its century, year, month and of itself, each with the first one after it."""
+    year, month, hundred = day.year, day.month, day.year // 100 * 100
+    yield _first_of(hundred, 1), _first_of(hundred + 100, 1)
+    yield _first_of(year, 1), _first_of(year + 1, 1)
+    yield _first_of(year, month), _first_of(year + month // 12, month % 12 + 1)
+    yield day.toordinal(), day.toordinal() + 1
+
+
+def _first_of(year: int, month: int) -> int:
+    """The first day of a month, as a number; the calendar has years from 1 to 9999."""
+    if year > MAXYEAR:
+        return date.max.toordinal() + 1
+    return date(max(year, MINYEAR), month, 1).toordinal()
 
 
 def group(letter: str, values: Iterable[str]) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def numbers(
     begin: bool = False,
 ) -> list[int]:
     """Numbers of the newest records that match, from the newest on; none above `top`."""
-    if asked.empty or not (asked.positive or asked.facets):
+    if not asked.may_match:
         return []
     limit = newest(connection) if top is None else top
     if connection.dialect.name == "postgresql":

@@ -20,7 +20,7 @@ from archive.index import lexemes
 from archive.index.fields import COLUMNS, Document
 from archive.rows import batched, insert_rows
 
-FORM = 1
+FORM = 2
 """Of tokens and facets; an index of another form is made anew."""
 _TABLES = sa.MetaData()
 DOCUMENT = sa.Table(
@@ -224,10 +224,14 @@ def scrub(connection: Connection) -> bool:
 
 
 def read(record: str, data: bytes, most: int = 0) -> Document:
-    """What was indexed of a record; with `most` only of the first so many bytes."""
+    """What was indexed of a record; with `most` of the first so many bytes, at least all fields."""
     if not most:
         return Document.of_stored(record, zlib.decompress(data))
-    return Document.of_stored(record, zlib.decompressobj().decompress(data, most))
+    packed = zlib.decompressobj()
+    found = packed.decompress(data, most)
+    while packed.unconsumed_tail and not Document.has_fields(found):
+        found += packed.decompress(packed.unconsumed_tail, most)
+    return Document.of_stored(record, found)
 
 
 def _known(connection: Connection, records: Sequence[str]) -> dict[str, Any]:

@@ -11,12 +11,15 @@ nothing that is typed can be read as an operator.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from archive.errors import UsageError
 from archive.index.tokens import SINGLE, chars, is_han, tokens, wanted
 
 _QUOTES = "\"'“”‘’「」『』«»＂"
 _PREFIX_LETTERS, _PREFIX_DIGITS = 3, 4
 """From so many on a word may be the beginning of one: fewer begin too many."""
 MOST_TERMS = 32
+MOST_CHARACTERS = 1_000
+"""Of a word, a phrase, or what is asked of a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,14 @@ class Asked:
         """Terms that must stand there."""
         return tuple(term for term in self.terms if not term.negated)
 
+    @property
+    def may_match(self) -> bool:
+        """Whether there is anything to look for, and nothing that no record can have."""
+        return not self.empty and all(self.facets) and bool(self.positive or self.facets)
+
 
 def read_words(words: Iterable[str]) -> tuple[tuple[Term, ...], bool]:
-    """Terms of words, and whether one of them is empty."""
+    """Terms of words, and whether one of them is empty; raises UsageError for too many."""
     found: list[Term] = []
     empty = False
     for given in words:
@@ -68,7 +76,9 @@ def read_words(words: Iterable[str]) -> tuple[tuple[Term, ...], bool]:
             found.append(Term(text, part, negated))
         else:
             empty = empty or not negated
-    return tuple(found[:MOST_TERMS]), empty
+    if len(found) > MOST_TERMS:
+        raise UsageError(f"A search takes at most {MOST_TERMS} words.")
+    return tuple(found), empty
 
 
 def field_term(field: str, text: str) -> Term | None:

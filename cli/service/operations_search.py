@@ -1,15 +1,16 @@
 """Search: records that match, as far as the caller may see them, the best first."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from archive.catalog import Query
 from archive.desk.finding import WINDOW, Hit, find, is_listing
 from archive.errors import ArchiveError, StateUnknown, UsageError
 from archive.index import lookup, places
-from archive.index.query import read_words
+from archive.index.query import MOST_CHARACTERS, MOST_TERMS, read_words
 from archive.source_rows import states
 from archive.times import parse_time
 from cli.language import say
@@ -23,6 +24,7 @@ from cli.wiring import Workbench
 from cli.wiring_index import indexing
 
 MOST_HITS = 100_000
+MOST_TOP = 2**63 - 1
 CATCH_UP_SECONDS = 3.0
 """So long a search first indexes what is sealed and not in the index yet."""
 _TEXTS = (
@@ -88,15 +90,47 @@ def _query(params: Params) -> tuple[Query, dict[str, Any]]:
     given["words"] = tuple(given.get("words", ()))
     if not all(isinstance(word, str) for word in given["words"]):
         raise UsageError("Words are texts.")
+    _check_lengths([*given["words"], *(one for one in given.values() if isinstance(one, str))])
     _check_words(given["words"])
+    _check_period(given.get("since"), given.get("until"))
     query = Query(**given)
     if not 1 <= query.limit <= MOST_HITS or not 1 <= page.get("page", 1) <= MOST_HITS:
         raise UsageError(f"A search shows 1 to {MOST_HITS} records.")
+    if not 0 <= page.get("top", 0) <= MOST_TOP:
+        raise UsageError(
+            say(
+                "The top of a search is the number that its first page gave.",
+                "top 应为首页检索结果给出的数字。",
+            )
+        )
     return query, page
 
 
+def _check_period(since: datetime | None, until: datetime | None) -> None:
+    """Raises UsageError for one that ends before it begins."""
+    if since is not None and until is not None and since >= until:
+        raise UsageError(
+            say("The search ends before the day it begins.", "检索的截止日期早于起始日期。")
+        )
+
+
+def _check_lengths(texts: Sequence[str]) -> None:
+    """Raises UsageError for what nobody would look for."""
+    if any(len(text) > MOST_CHARACTERS for text in texts):
+        raise UsageError(
+            say(
+                f"A search takes words of {MOST_CHARACTERS:,} characters at most.",
+                f"检索词最多 {MOST_CHARACTERS:,} 字。",
+            )
+        )
+
+
 def _check_words(words: tuple[str, ...]) -> None:
-    """Raises UsageError for words in which there is nothing that could be looked for."""
+    """Raises UsageError for words in which there is nothing to look for, and for too many."""
+    if len(words) > MOST_TERMS:
+        raise UsageError(
+            say(f"A search takes at most {MOST_TERMS} words.", f"检索词最多 {MOST_TERMS} 个。")
+        )
     terms = [(word, *read_words((word,))) for word in words]
     for word, found, empty in terms:
         if empty or not found:

@@ -89,6 +89,26 @@ def test_wrong_use(office: Cli) -> None:
     assert done.code == 2
     assert "种类应为" in done.err
     assert office("search", "--", "-张三").code == 2
+    wrong = {
+        ("--from", "2026-11-02", "--to", "2026-11-01"): ("ends before", "截止日期早于"),
+        ("罚", "--top", str(10**24)): ("top of a search", "top 应为"),
+        tuple(f"罚{number}" for number in range(33)): ("at most 32 words", "检索词最多 32 个"),
+        ("罚" * 1001,): ("1,000 characters", "最多 1,000 字"),
+        ("--party", "罚" * 1001): ("1,000 characters", "最多 1,000 字"),
+    }
+    for arguments, sentences in wrong.items():
+        for lang, sentence in zip(("en", "zh"), sentences, strict=True):
+            done = office("--lang", lang, "search", *arguments)
+            assert (done.code, sentence in done.err) == (2, True), done.err
+
+
+def test_any_day_of_the_calendar(office: Cli) -> None:
+    for bound in ("--from", "--to"):
+        for day in ("0001-01-01", "1899-12-31", "2100-01-02", "9999-12-31"):
+            assert office("search", "当事人", bound, day).code == 0
+    always = ("--from", "0001-01-01", "--to", "9999-12-31")
+    assert names(office, "当事人", *always) == ["笔录.txt", "询问.txt"]
+    assert names(office, "当事人", "--from", "2100-01-02") == []
 
 
 def test_values_are_codes_or_chinese_words_and_nothing_else(office: Cli) -> None:

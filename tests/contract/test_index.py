@@ -267,3 +267,60 @@ def test_the_registers_move_the_index(database: Database) -> None:
         DbShelf(connection).put("destroyed", identity("A"), {"disposition": "D1"})
         assert lookup.state_of(connection).indexed == 5
     assert letters(database, "货车") == ""
+
+
+def put_again(database: Database, letter: str, note: str, **said: str) -> None:
+    """Index a record with a note, and with fields that its line of the catalog need not have."""
+    with database.write() as connection:
+        line = connection.execute(select(RECORD).where(RECORD.c.id == identity(letter))).mappings()
+        values = {**line.one(), **said}
+        texts = texts_of(values, note, TEXTS[letter]["body"])
+        document = Document(identity(letter), texts, facets_of(values))
+        places.put(connection, [places.ready(document)])
+
+
+def test_a_record_with_long_fields_hinders_nobody(database: Database) -> None:
+    """What is longer than ranking looks at: found and ranked by all its fields, and its text."""
+    before = letters(database, "张")
+    put_again(
+        database, "A", "备注" * 2_000, officers="王强 0012 " * 1_500, parties="赵六；" * 9_000
+    )
+    assert letters(database, "张") == before
+    assert letters(database, "超限运输") == letters(database, "备注") == "A"
+    assert letters(database, party="赵六") == letters(database, "强", "注", "货车") == "A"
+    put_again(database, "A", "备" * 4_000 + "罚", place="罚款")
+    assert letters(database, "罚") == "BAF"  # in a field it counts for more
+
+
+def test_questions_beyond_all_bounds(database: Database) -> None:
+    words = tuple(f"{number}处罚" for number in range(33))
+    for wrong in (words, (*words[:32], "-张"), ("罚" * 1_001,)):
+        with pytest.raises(UsageError):
+            search(database, *wrong)
+    with pytest.raises(UsageError):
+        search(database, officer="罚" * 1_001)
+    assert letters(database, *words[:32]) == ""
+    assert letters(database, *["罚款" * 500, "a1" * 500] * 16) == ""
+    assert letters(database, "张", *(f"-{number}处罚" for number in range(31))) == "BFA"
+    assert letters(database, "张", top=10**24) == "BFA"
+    assert letters(database, "张", top=-(10**24)) == ""
+    nobody = Reader((), frozenset(("handler",)), frozenset())
+    assert search(database, "张", who=nobody).hits == ()
+
+
+def test_days_of_long_ago_and_far_ahead(database: Database) -> None:
+    """A sidecar may state any day from 1800 to 3000."""
+    with database.write() as connection:
+        for letter, year in (("A", 1800), ("B", 2999)):
+            here, when = RECORD.c.id == identity(letter), datetime(year, 7, 1, tzinfo=UTC)
+            connection.execute(update(RECORD).where(here).values(captured_start=when))
+        index(connection, "AB")
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    assert letters(database, until=datetime(1900, 1, 1, tzinfo=UTC)) == "A"
+    assert letters(database, until=NOW - timedelta(days=75)) == "A"
+    assert letters(database, since=datetime(2100, 1, 1, tzinfo=UTC), until=last) == "B"
+    assert letters(database, since=NOW - timedelta(days=45)) == "FB"
+    assert letters(database, since=first, until=last) == "FEDCBA"
+    assert letters(database, since=first) == letters(database, until=last) == "FEDCBA"
+    for wrong in ({"since": NOW, "until": NOW}, {"since": last, "until": first}):
+        assert letters(database, **wrong) == ""

@@ -1,15 +1,24 @@
 """Whatever stands in a text is found by any part of it, in a real database, whatever is typed."""
 
+from contextlib import suppress
+from datetime import UTC
 from functools import cache
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, delete, insert
+from sqlmodel import SQLModel
 
+from archive.catalog import RECORD, Query
+from archive.desk.finding import find
+from archive.desk.reading import Reader
+from archive.errors import UsageError
 from archive.index import lexemes, places, rank
-from archive.index.fields import TEXTS, Document
+from archive.index.fields import TEXTS, Document, days_of, facet
 from archive.index.query import Asked, Term, read_words, sqlite, text_matches
 from archive.index.tokens import chars, is_han, normal, spaced, tokens, wanted
+from archive.times import claimed_time
 
 LETTERS = "aZé号罚款运输张三〇龘𠀀カ한Ａ９７0沪"
 BETWEEN = " \n\u3000，。〔〕-_.'\"“*():^+&|!/\\　%☃\u200b"
@@ -22,6 +31,7 @@ def connection() -> Connection:
     """One database for all examples; each takes its record out again."""
     opened = create_engine("sqlite://").connect()
     opened.begin()
+    SQLModel.metadata.create_all(opened)
     places.make(opened)
     opened.exec_driver_sql("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, words, row)")
     return opened
@@ -131,3 +141,71 @@ def test_a_vector_has_every_token(parts: list[str], often: int) -> None:
         int(at) for part in vector.split() for at in part.partition(":")[2].split(",") if at
     ]
     assert all(0 < at < 16_383 for at in places_of)
+
+
+READERS = (
+    Reader((), frozenset(), frozenset(), holder=True),
+    Reader(("chen",), frozenset(("handler",)), frozenset(("team1",))),
+    Reader((), frozenset(("handler",)), frozenset()),
+)
+EMPTY: dict[str, Any] = {column.name: None if column.nullable else False for column in RECORD.c}
+SHORT, NOTE, OFFICERS, ITEMS = 200, 4_000, 32 * 402, 100_000
+"""Characters that config/sidecar.schema.json allows: of a field, of a note, of all officers."""
+BIT = st.text(st.sampled_from(LETTERS + BETWEEN + "\x1f"), min_size=1, max_size=8)
+WORD = BIT | ANY | st.builds(str.__mul__, BIT, st.sampled_from((1, 200, 400)))
+MOMENT = st.datetimes(timezones=st.just(UTC))
+CAPTURED = MOMENT.filter(lambda moment: claimed_time(moment.isoformat()) is not None)
+
+
+def filled(most: int) -> st.SearchStrategy[str]:
+    """Texts of a field: short ones, and some as long as it takes."""
+    return ANY | st.builds(lambda bit, size: (bit * size)[:size], BIT, st.sampled_from((9, most)))
+
+
+STORED = st.fixed_dictionaries(
+    {name: filled(SHORT) for name in TEXTS}
+    | {"officers": filled(OFFICERS), "parties": filled(ITEMS), "body": filled(9_000)}
+    | {"note": filled(NOTE), "captured_start": CAPTURED}
+)
+THERE = "锚"
+"""Stands in every one of these records, so that many a question finds it."""
+WORDS = st.just([THERE]) | st.lists(WORD, max_size=3) | st.lists(BIT, max_size=40)
+QUESTION = st.fixed_dictionaries({"words": WORDS}) | st.fixed_dictionaries(
+    {"words": WORDS},
+    optional=dict.fromkeys(("officer", "unit", "number", "party", "place", "subject"), WORD)
+    | dict.fromkeys(("case", "kind", "media", "device", "tag", "condition"), WORD)
+    | {"since": MOMENT, "until": MOMENT, "limit": st.integers(1, 100_000)},
+)
+
+
+def kept(stored: dict[str, Any]) -> None:
+    """One record with these fields, in the catalog and in the index."""
+    texts = tuple((stored | {"body": THERE + stored["body"]})[name] for name in TEXTS)
+    moment = stored["captured_start"]
+    facets = (*days_of(moment), facet("k", "txt"), facet("o", "s"))
+    columns = dict.fromkeys(("name", "folder", "media_type", "log", "source"), "") | {
+        "id": "R",
+        "idx": 0,
+        "size": 0,
+        "received_at": moment,
+        "captured_start": moment,
+    }
+    raw = dict.fromkeys(("name_raw", "folder_raw", "sha256"), b"")
+    connection().execute(insert(RECORD), [{**EMPTY, **columns, **raw}])
+    places.put(connection(), [places.ready(Document("R", texts, facets))])
+
+
+@given(STORED, QUESTION, st.sampled_from(READERS), st.integers(0, 10**25) | st.none())
+@settings(max_examples=250, deadline=None)
+def test_no_record_and_no_question_breaks_a_search(
+    stored: dict[str, Any], asked: dict[str, Any], reader: Reader, top: int | None
+) -> None:
+    """There is an answer, or a sentence that says what is wrong with the question."""
+    query = Query(**{**asked, "words": tuple(asked["words"])})
+    kept(stored)
+    try:
+        with suppress(UsageError):
+            find(connection(), reader, query, top=top, snippets=True)
+    finally:
+        places.remove(connection(), "R")
+        connection().execute(delete(RECORD))

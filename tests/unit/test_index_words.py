@@ -74,6 +74,19 @@ def test_a_period_covers_its_days_and_few_others() -> None:
     assert period(last, first) == ()
 
 
+def test_a_period_reaches_to_both_ends_of_the_calendar() -> None:
+    ends = [datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 28, 20, tzinfo=UTC)]
+    known = [*ends, *(datetime(year, 6, 1, tzinfo=UTC) for year in (99, 1899, 1900, 2100, 3000))]
+    for moment in known:
+        for since in (None, datetime.min.replace(tzinfo=UTC), moment):
+            for until in (None, datetime.max.replace(tzinfo=UTC), moment):
+                facets = period(since, until)
+                assert len(facets) < 350
+                assert not set(days_of(moment)).isdisjoint(facets)
+    assert set(days_of(known[3])).isdisjoint(period(known[4], None))
+    assert set(days_of(known[-1])).isdisjoint(period(None, known[-2]))
+
+
 def document(body: str = "", **fields: str) -> Document:
     texts = {**dict.fromkeys(TEXTS, ""), **fields, "body": body}
     return Document("R", tuple(texts[name] for name in TEXTS), ())
