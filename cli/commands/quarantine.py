@@ -22,6 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help=say("Drops that could not be taken.", "未能收取、已隔离的文件。"),
 )
+_EXAMPLE = say("Example: ", "示例：") + "cunzheng quarantine "
 _Id = Annotated[str, typer.Argument(metavar="ID", help=say("Quarantined drop.", "隔离标识。"))]
 _Person = Annotated[
     str | None,
@@ -35,7 +36,7 @@ _Found = Mapping[str, Any]
 @app.command(
     name="list",
     help=say("What waits in quarantine.", "列出待处置的隔离文件。"),
-    epilog=say("Example: ", "示例：") + "cunzheng quarantine list",
+    epilog=_EXAMPLE + "list",
 )
 def list_(
     context: typer.Context,
@@ -115,7 +116,7 @@ def _state(line: _Found) -> str:
 
 @app.command(
     help=say("One of them: why, and which files.", "查看一项：原因与文件。"),
-    epilog=say("Example: ", "示例：") + "cunzheng quarantine show 01KANAZ8Q4V5X1R7Y2T3W6B9CD",
+    epilog=_EXAMPLE + "show 01KANAZ8Q4V5X1R7Y2T3W6B9CD",
 )
 def show(context: typer.Context, quarantine: _Id) -> None:
     """Show names, digests and reason, and how the sidecar begins; never a content."""
@@ -162,7 +163,7 @@ def _role(role: str) -> str:
 
 @app.command(
     help=say("Take it the ordinary way once more.", "按常规流程重新收取。"),
-    epilog=say("Example: ", "示例：") + "cunzheng quarantine retry --all",
+    epilog=_EXAMPLE + "retry --all",
 )
 def retry(
     context: typer.Context,
@@ -189,8 +190,7 @@ def retry(
 @app.command(
     name="attach-sidecar",
     help=say("Take it with another sidecar.", "更换附带说明后重新收取。"),
-    epilog=say("Example: ", "示例：")
-    + "cunzheng quarantine attach-sidecar 01KANAZ8Q4V5X1R7Y2T3W6B9CD a.mp4.json",
+    epilog=_EXAMPLE + "attach-sidecar 01KANAZ8Q4V5X1R7Y2T3W6B9CD a.mp4.json",
 )
 def attach_sidecar(
     context: typer.Context,
@@ -218,8 +218,8 @@ def attach_sidecar(
 
 @app.command(
     help=say("Do not take it; its bytes stay.", "不予收取；原件仍保留。"),
-    epilog=say("Example: ", "示例：")
-    + "cunzheng quarantine reject 01KANAZ8Q4V5X1R7Y2T3W6B9CD --reason "
+    epilog=_EXAMPLE
+    + "reject 01KANAZ8Q4V5X1R7Y2T3W6B9CD --reason "
     + say("'test recording'", "测试录像"),
 )
 def reject(
