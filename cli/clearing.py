@@ -42,7 +42,7 @@ def copies_of(bench: "Workbench") -> "Copies":
     """Our own copies of what was taken, in the home."""
     from ingest.spilled_copies import Copies
 
-    return Copies(bench.home, bench.database, bench.fs)
+    return Copies(bench.home, bench.database, bench.evidence, bench.fs)
 
 
 def spilled(bench: "Workbench") -> list[str]:

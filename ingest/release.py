@@ -20,7 +20,7 @@ from ingest.settle import FileKey
 from ingest.sources import open_regular
 
 PURGE, KEEP, MOVE = "purge", "keep", "move"
-_ASIDE = b".cunzheng-purge"
+ASIDE = b".cunzheng-purge"
 _BUFFER = 1 << 20
 _MAX_NAME = 255
 _MAX_EXTENSION = 16
@@ -91,7 +91,7 @@ def _moved_before(held: Held, target: Target, *, first: bool) -> bytes | None:
 
 
 def _aside(path: bytes, target: bytes) -> bytes:
-    return os.path.join(os.path.dirname(path), _ASIDE, os.path.basename(target))
+    return os.path.join(os.path.dirname(path), ASIDE, os.path.basename(target))
 
 
 def _rename(fs: FileSystem, path: bytes, target: bytes) -> bytes:

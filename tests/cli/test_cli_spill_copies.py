@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,54 @@ def test_a_late_sidecar_in_quarantine_goes_with_its_record(found: Any, tmp_path:
     assert spill(office, record).code == 0
     assert not copies(home)
     assert not (home / "quarantine" / item["quarantine"]).exists()
+
+
+@pytest.mark.parametrize("rebuilt", [False, True])
+def test_a_sidecar_that_came_later_goes_with_its_record(
+    found: Any, tmp_path: Path, rebuilt: bool
+) -> None:
+    office, home = found("--set", "release=move"), tmp_path / "home"
+    cli = office[0]
+    assert taken(cli, home, txt=TEXT)["records"] == 1
+    assert taken(cli, home, txt_json=GOOD)["amended"] == 1
+    (resting,) = (home / "purge").rglob("*.file")
+    assert resting.read_bytes() == GOOD
+    record = record_of(cli)
+    if rebuilt:
+        (home / "cunzheng.db").unlink()
+        assert cli("rebuild").code == 0
+    done = spill(office, record)
+    assert done.code == 0, done.out + done.err
+    assert not copies(home)
+    with closing(sqlite3.connect(home / "cunzheng.db")) as connection:
+        assert connection.execute("SELECT path FROM intake").fetchall() == []
+
+
+@pytest.mark.parametrize("rebuilt", [False, True])
+def test_markers_in_taken_go_with_what_they_marked(
+    found: Any, tmp_path: Path, rebuilt: bool
+) -> None:
+    office, home = found("--set", "release=move"), tmp_path / "home"
+    cli, place = office[0], home / "taken/DSJ-1"
+    assert taken(cli, home, pdf=b"another")["records"] == 1
+    assert cli("sources", "confirm", "DSJ-1", "--complete", "ready").code == 0
+    assert taken(cli, home, txt=TEXT, txt_ready=TEXT)["records"] == 1
+    (place / f"{WORD}.txt").unlink()
+    again = {"txt": TEXT, "txt_ready": b"", "csv": b"x", "csv_ready": b""}
+    assert taken(cli, home, **again)["redropped"] == 1
+    assert len(list(place.iterdir())) == 6
+    listed = cli("search", "--json").json["records"]
+    record = next(one["record"] for one in listed if one["size"] == len(TEXT))
+    if rebuilt:
+        (home / "cunzheng.db").unlink()
+        assert cli("rebuild").code == 0
+    done = spill(office, record)
+    assert done.code == 0, done.out + done.err
+    assert sorted(path.name.partition(".")[2][:9] for path in place.iterdir()) == [
+        "csv",
+        "csv.ready",
+        "pdf",
+    ]
 
 
 def test_what_cannot_be_removed_is_named_until_it_is_gone(
