@@ -10,8 +10,7 @@ those that were sealed, and the sentence in Chinese.
 import hashlib
 import os
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,7 @@ from ingest.names import decode_name
 from ingest.quarantine.rejections import CONTENT, SIDECAR, Rejections, Sealed
 from ingest.reason import REASON, Reason, read_reason
 from ingest.settle import FileKey, Settled
+from ingest.sidecars.encodings import read_head
 from ingest.sources import open_regular
 
 ATTACHED = "attached"
@@ -124,6 +124,8 @@ class Item:
             return None
         with path.open("rb") as file:
             data = file.read(4 * HEAD)
+        if "\ufffd" not in (text := read_head(data)[:HEAD]):
+            return text
         for encoding in ("utf-8", "gb18030", "utf-16"):
             try:
                 text = data.decode(encoding, errors="ignore" if encoding == "utf-8" else "strict")
@@ -209,11 +211,10 @@ class Shelf:
             if number in waiting or item.has_bytes:
                 yield item
 
-    def wrong(self, *, whole: bool = False) -> Mapping[str, int]:
-        """How many of those that nobody has resolved are not as they were sealed, by code."""
+    def unresolved(self) -> Iterator[Item]:
+        """Those that nobody has resolved."""
         ended = self._rejections.ended()
-        left = (item for item in self.all() if item.number not in ended)
-        return Counter(bad.code for item in left if (bad := item.condition(whole=whole)))
+        return (item for item in self.all() if item.number not in ended)
 
     def find(self, text: str) -> Item:
         """The drop with this id, or with this unique beginning of one; raises NotFound."""

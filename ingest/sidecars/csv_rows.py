@@ -48,10 +48,11 @@ class CsvRow:
         yield from self.cells.values()
 
     def data(self) -> bytes:
-        """The line of headings and this one, byte for byte."""
+        """The line of headings and this one, byte for byte; see `Whole.by_itself`."""
         whole = self.whole
         headings = whole.bom + whole.checked(self.headings, len(whole.bom))
-        return headings + whole.checked(self.line, self.start)
+        line = whole.checked(self.line, self.start)
+        return whole.by_itself(headings + line, self.headings + self.line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,11 @@ from typing import NamedTuple
 
 from ingest.errors import SidecarBad
 
+_GB = "gb18030"
+_BOM_GB = "\ufeff".encode(_GB)
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
+    (_BOM_GB, _GB),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
@@ -22,7 +25,7 @@ _CODECS = {
     "utf8": "utf-8",
     "us-ascii": "utf-8",
     "ascii": "utf-8",
-    **dict.fromkeys(("gb18030", "gbk", "gb2312", "gb-2312", "cp936"), "gb18030"),
+    **dict.fromkeys(("gb18030", "gbk", "gb2312", "gb-2312", "cp936"), _GB),
 }
 
 
@@ -44,6 +47,16 @@ class Whole(NamedTuple):
         if self.data[start : start + len(made)] != made:
             raise encoding_fault()
         return made
+
+    def by_itself(self, data: bytes, text: str) -> bytes:
+        """Bytes of this file so that by themselves they read as the same text, which is given.
+
+        What says that the file is GB18030 may stand elsewhere in it, and some words in GB18030 are
+        UTF-8 of other words too: such bytes get the byte-order mark of GB18030.
+        """
+        if self.encoding != _GB or read_text(data).text == text:
+            return data
+        return _BOM_GB + data
 
 
 class Places:
@@ -67,7 +80,7 @@ def read_text(data: bytes) -> Whole:
     Raises SidecarBad.
     """
     encoding, bom = _stated(data)
-    names = (encoding,) if encoding else ("utf-8", "gb18030")
+    names = (encoding,) if encoding else ("utf-8", _GB)
     for name in names:
         try:
             text = data[len(bom) :].decode(name)
@@ -86,7 +99,7 @@ def read_head(data: bytes) -> str:
         encoding, bom = None, b""
     rest = data[len(bom) :]
     if encoding is None:
-        encoding = "utf-8" if _is_begun(rest) else "gb18030"
+        encoding = "utf-8" if _is_begun(rest) else _GB
     return rest.decode(encoding, errors="replace")
 
 

@@ -81,9 +81,12 @@ class XmlRow:
     start: int
 
     def data(self) -> bytes:
-        """The element, byte for byte; of UTF-16 with the byte-order mark of the whole."""
+        """The element, byte for byte; of UTF-16 with the byte-order mark of the whole, and see
+        `Whole.by_itself`.
+        """
         bom = self.whole.bom if self.whole.encoding.startswith("utf-16") else b""
-        return bom + self.whole.checked(self.line, self.start)
+        element = self.whole.checked(self.line, self.start)
+        return bom + self.whole.by_itself(element, self.line)
 
 
 def root_name(head: bytes) -> str | None:
