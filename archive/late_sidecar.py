@@ -65,6 +65,12 @@ def claims_of(data: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def words_of(claims: Mapping[str, Any]) -> str:
+    """What a sidecar says in words of its own, beside the columns of the catalog."""
+    said = [claims.get(name) for name in ("note", "name", "item")]
+    return " ".join(one for one in said if isinstance(one, str))
+
+
 def columns_of(
     row: Mapping[str, Any], claims: Mapping[str, Any], *, again: bool = False
 ) -> dict[str, Any]:

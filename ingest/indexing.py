@@ -21,6 +21,7 @@ from archive.desk.indexed import attached_to
 from archive.index import lookup, places
 from archive.index.fields import Document, facets_of, texts_of
 from archive.index.places import DOCUMENT, Ready, ready
+from archive.late_details import LateDetails
 from archive.ledger import ENTRY
 from archive.tables import RecordRow
 from ingest.index_text import Read, Texts
@@ -59,6 +60,7 @@ class Indexer:
         self._texts = texts
         self._ahead: Future[_Batch | None] | None = None
         self._thread = ThreadPoolExecutor(1, "index")
+        self._late = LateDetails()
 
     def close(self) -> None:
         """Let go of the thread."""
@@ -137,7 +139,7 @@ class Indexer:
                 start = places.next_of(connection, log)
                 if after is not None and log == after[0]:
                     start = max(start, after[1])
-                rows = _rows(connection, log, start)
+                rows = self._with_late(connection, _rows(connection, log, start))
                 if rows:
                     attached = _attached(connection, rows)
                     break
@@ -159,14 +161,14 @@ class Indexer:
             query = select(DOCUMENT.c.record, DOCUMENT.c.data, DOCUMENT.c.problem)
             query = query.where(where()).order_by(DOCUMENT.c.id).limit(_BATCH)
             kept = {row.record: row for row in connection.execute(query)}
-            rows = _named(connection, [*kept])
+            rows = self._with_late(connection, _named(connection, [*kept]))
             attached = _attached(connection, rows)
         if not kept:
             return 0
         if where is _failed:
             read = self._texts.read(rows)
         else:
-            read = [_as_before(kept[row["id"]]) for row in rows]
+            read = self._texts.again(rows, [_as_before(kept[row["id"]]) for row in rows])
         documents = [
             _document(row, one, attached.get(row["id"], ()))
             for row, one in zip(rows, read, strict=True)
@@ -178,6 +180,12 @@ class Indexer:
                 places.put(connection, _still_there(connection, documents))
         return len(kept)
 
+    def _with_late(
+        self, connection: Connection, rows: Sequence[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        late = self._late.of(connection, rows) if rows else {}
+        return [{**row, "late": late.get(row["id"], ())} for row in rows]
+
 
 def _stale() -> Any:
     return DOCUMENT.c.stale
@@ -188,9 +196,8 @@ def _failed() -> Any:
 
 
 def _as_before(row: Any) -> Read:
-    """What was read of a record whose fields alone changed."""
-    document = places.read(row.record, row.data)
-    return Read(document.texts[-2], document.texts[-1], row.problem)
+    """The text that was read of a record whose fields or notes changed."""
+    return Read("", places.read(row.record, row.data).texts[-1], row.problem)
 
 
 def _document(row: Mapping[str, Any], read: Read, attached: Sequence[Any]) -> Ready:

@@ -55,6 +55,16 @@ def test_a_late_sidecar_goes_to_no_earlier_file_of_the_name(fresh: Cli) -> None:
     verified(fresh)
 
 
+def test_the_words_of_a_late_sidecar_are_found(fresh: Cli) -> None:
+    put(fresh, a_txt="笔录".encode())
+    taken(fresh)
+    assert fresh("index").code == 0
+    put(fresh, a_txt_json='{"cunzheng_sidecar": 1, "note": "夜间蹲守"}'.encode())
+    assert taken(fresh)["amended"] == 1
+    found = fresh("search", "夜间蹲守", "--json").json
+    assert ([one["name"] for one in found["records"]], found["waiting"]) == (["a.txt"], 0)
+
+
 def test_a_record_is_amended_once_by_whatever_drop(fresh: Cli) -> None:
     folder = put(fresh, a_txt=b"a")
     taken(fresh)

@@ -1,5 +1,6 @@
 """The index follows the ledger: what is sealed is read against its seal, and nothing stops it."""
 
+import base64
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from packed_fixture import Packed
 from sqlalchemy import update
 from stored_files import stored
 
+from archive import late_details, ledger
 from archive.catalog import RECORD, Query
 from archive.desk.db_shelf import DbShelf
 from archive.desk.finding import Found, find
@@ -19,13 +21,17 @@ from archive.desk.reading import Reader
 from archive.errors import Unreachable
 from archive.index import lookup, places
 from archive.index.problems import ALTERED, MISSING, POSSIBLE_SECRET
+from archive.late_sidecar import WHAT, check_late_sidecar
 from archive.pieces import PIECE_SIZE
 from archive.stored_log import LogTrust
 from ingest import indexing
+from ingest.amending import amendment
 from ingest.documents.extract import Extracted
 from ingest.index_text import Texts
 from ingest.indexing import Indexer
 from ingest.media.originals import Originals
+from ingest.register import ACTOR, Maker
+from signing.digest import Digest
 
 HOLDER = Reader((), frozenset(), frozenset(), holder=True)
 CLAIMS = '{"cunzheng_sidecar":1,"place":"人民路","note":"夜间蹲守","case":"2026-17"}'.encode()
@@ -239,6 +245,79 @@ def test_a_line_that_changes_while_it_is_read(
     assert bench.drain() == 1
     assert bench.names(subject="渣土") == []
     assert bench.names("占道", "超限运输") == ["a.txt"]
+
+
+NOTED: dict[str, Any] = {"note": "夜间蹲守", "device": "DSJ-9", "place": "人民路"}
+
+
+def amend(bench: Bench, record: str, claims: dict[str, Any]) -> None:
+    """Seal a sidecar that came later."""
+    data = json.dumps(claims).encode()
+    said = {
+        "claims": claims,
+        "digests": [str(Digest.of("sha256", data))],
+        "findings": [],
+        "name": "late.json",
+        "name_b64": None,
+        "sidecar": base64.b64encode(data).decode(),
+        "size": len(data),
+    }
+    check_late_sidecar(said)
+    now, maker = bench.archive.clock.now(), Maker(bench.archive.random)
+    with bench.archive.db.write() as connection:
+        ledger.submit(connection, [amendment(maker, now, record, ACTOR, WHAT, said)])
+    bench.archive.seal()
+
+
+def note_of(bench: Bench, record: str) -> str:
+    with bench.archive.db.read() as connection:
+        return places.read(record, lookup.data_of(connection, [record])[record]).texts[-2]
+
+
+def test_the_note_of_a_sidecar_that_came_later(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found within one round, once however often it is read again, and by an index made anew."""
+    monkeypatch.setattr(late_details, "_STEP", 2)
+    bench.packed.take(FILES)
+    ids = {hit.row.name: hit.row.id for hit in bench.search().hits}
+    amend(bench, ids["b.txt"], {"note": "补充说明甲"})  # before it is indexed at all
+    bench.drain()
+    assert bench.names("补充说明甲") == ["b.txt"]
+    bench.packed.take({"f.txt": b"later"}, "more")
+    bench.drain()
+    amend(bench, ids["a.txt"], NOTED)
+    amend(bench, ids["e.txt"], {"note": "又见"})  # it has a sidecar of its own
+    amend(bench, ids["d.html"], {"category": "penalty"})
+    assert bench.state().waiting == 3
+    for _ in range(2):
+        assert bench.drain() == 3
+        assert note_of(bench, ids["a.txt"]) == "夜间蹲守 DSJ-9"
+        assert bench.names("夜间蹲守") == ["a.txt", "e.txt"]
+        assert bench.names("又见") == ["e.txt"]
+        assert bench.names("超限运输", "DSJ-9", place="人民路") == ["a.txt"]
+        with bench.archive.db.write() as connection:
+            places.refresh(connection, [ids[name] for name in ("a.txt", "d.html", "e.txt")])
+    bench.indexer.restart()
+    bench.drain()
+    assert (bench.names("补充说明甲"), bench.names("又见")) == (["b.txt"], ["e.txt"])
+    assert note_of(bench, ids["a.txt"]) == "夜间蹲守 DSJ-9"
+
+
+def test_a_note_that_was_altered_takes_no_text_away(bench: Bench) -> None:
+    bench.packed.take(FILES)
+    record = bench.search("a.txt").hits[0].row.id
+    bench.drain()
+    before = {*(bench.packed.home / "store" / "evidence").rglob("*")}
+    amend(bench, record, NOTED)
+    for path in {*(bench.packed.home / "store" / "evidence").rglob("*")} - before:
+        if "details" in path.parts and path.is_file():
+            path.chmod(0o600)
+            path.write_bytes(path.read_bytes().replace("蹲".encode(), "睡".encode()))
+    assert bench.drain() == 1 + indexing.MOST_TRIES - 1
+    assert bench.state().problems == {ALTERED: 1}
+    assert bench.names("超限运输", place="人民路") == ["a.txt"]
+    assert bench.names("夜间睡守") == []
 
 
 def test_what_is_destroyed_while_it_is_read(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
