@@ -34,8 +34,9 @@ class _Died(Exception):
 class _Child:
     """One reader process, and our end of the socket."""
 
-    def __init__(self, seconds: float, memory: int, nice: int) -> None:
+    def __init__(self, seconds: float, memory: int, nice: int, shift: int) -> None:
         self.served = 0
+        self.shift = shift
         self._seconds = seconds
         ours, theirs = socket.socketpair()
         with theirs:
@@ -87,7 +88,7 @@ class _Child:
 
 
 class Readers:
-    """Takes documents apart; made once for a process, closed at its end. Threads may share it."""
+    """Takes documents apart; made once for a process. Threads may share it."""
 
     def __init__(
         self,
@@ -102,7 +103,7 @@ class Readers:
         self._lock = threading.Lock()
         self._places = threading.Semaphore(processes or os.cpu_count() or 1)
         self._owner = os.getpid()
-        self._closed = False
+        self._shift = 0
 
     def read(
         self, source: Path | bytes | int, media_type: str, name: str, *, most: int = MOST
@@ -121,10 +122,13 @@ class Readers:
                 os.close(descriptor)
 
     def close(self) -> None:
-        """End the processes; those that still read end with what they read."""
-        self._closed = True
+        """End the processes; those that still read end with what they read.
+
+        Whoever reads later has others started: one who is done may share it with one who is not.
+        """
         with self._lock:
             ending, self._free = self._free, []
+            self._shift += 1
         if os.getpid() == self._owner:
             for child in ending:
                 child.end()
@@ -160,11 +164,12 @@ class Readers:
                 self._free, self._owner = [], os.getpid()
             if self._free:
                 return self._free.pop()
-        return _Child(self._seconds, self._memory, self._nice)
+            shift = self._shift
+        return _Child(self._seconds, self._memory, self._nice, shift)
 
     def _give_back(self, child: _Child, *, used_up: bool) -> None:
         with self._lock:
-            if not used_up and not self._closed:
+            if not used_up and child.shift == self._shift:
                 self._free.append(child)
                 return
         child.end()

@@ -48,7 +48,7 @@ from ingest.documents.marks import (
 )
 from ingest.documents.parties import Party
 from ingest.documents.titles import DATA
-from ingest.errors import Classified
+from ingest.errors import Classified, SourceUnreadable
 from ingest.kind import UNKNOWN, Media, detect
 from ingest.named_kinds import name_differs
 from ingest.text import END, MAX_TITLE, PREVIEW, TextInfo, clean, read_text
@@ -114,13 +114,14 @@ class Understander:
     ) -> Understood:
         """`head` are the first bytes of `source`, all of them if `complete`.
 
-        Raises Classified for what is marked as a state secret on its first page, and Later.
+        Raises Classified for what is marked as a state secret on its first page, and Later;
+        SourceUnreadable where no reader can be had: nothing passes because nobody could look.
         """
         text = read_text(head, complete=complete)
         media = detect(head, name, text, complete=complete, whole=(source, size))
         try:
             return self._understood(source, head, name, size, media, text)
-        except (Classified, Later):
+        except (Classified, Later, SourceUnreadable):
             raise
         except Exception as error:  # a drop is never lost for what it is
             note = ((UNDERSTANDING_FAILED, type(error).__name__),)
@@ -153,11 +154,11 @@ class Understander:
 
     def _named_by_library(self, source: Path | bytes, name: str, media: Media) -> Media:
         """libmagic's word on what no signature of our own knows; asked in a reader process."""
-        kind = self._asked().read(source, media.type, name, most=0).kind
+        kind = self._read(source, media, name, most=0).kind
         return Media(kind, "content") if kind else media
 
     def _document(self, source: Path | bytes, name: str, media: Media) -> Understood:
-        found = self._asked().read(source, media.type, name, most=MOST_READ)
+        found = self._read(source, media, name, most=MOST_READ)
         found = replace(found, findings=(*_differs(name, media), *found.findings))
         if found.marked or is_marked_page(found.first_page):
             raise Classified
@@ -168,6 +169,12 @@ class Understander:
             preview = clean(found.text[: 3 * PREVIEW], PREVIEW)
             text = TextInfo(found.encoding, _title(fields.title), preview)
         return Understood(media, text, _bytes_of(found, fields, language_of(found.text)))
+
+    def _read(self, source: Path | bytes, media: Media, name: str, *, most: int) -> Extracted:
+        try:
+            return self._asked().read(source, media.type, name, most=most)
+        except (OSError, MemoryError) as error:  # of processes, descriptors, memory: for now
+            raise SourceUnreadable("No reader of documents can be started now.") from error
 
     def _asked(self) -> Reader:
         with self._lock:

@@ -193,6 +193,12 @@ def test_closing_ends_them(readers):
         os.kill(pid, 0)
 
 
+def test_whoever_reads_after_closing_has_others_that_stay(readers):
+    """A letter that the service takes is read by the readers of its watcher, and closes them."""
+    readers.close()
+    assert child(readers) == child(readers)
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -1,17 +1,19 @@
 """What a drop is and says of itself, as record.json has it; state secrets; what cannot be read."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
 import pytest
 from corpus import corpus
+from packages import paragraphs, word
 
 from archive.document import MOST_FINDINGS, MOST_PARTIES, MOST_TEXT, check_document
 from ingest.documents import understand as module
 from ingest.documents.extract import Extracted
 from ingest.documents.readers import Readers
 from ingest.documents.understand import Later, Understander, Understood
-from ingest.errors import Classified
+from ingest.errors import Classified, SourceUnreadable
 from signing import canonical
 
 DECISION = "某某局\n行政处罚决定书\n某交执罚〔2026〕第1号\n当事人：张三\n2026年3月1日\n"
@@ -181,3 +183,14 @@ def test_every_document_of_the_corpus_has_the_documented_form() -> None:
             assert value["language"] in (sample.language, None)
     finally:
         readers.close()
+
+
+def test_nothing_passes_because_no_reader_can_be_started() -> None:
+    """Else a marked document would be sealed when descriptors or processes are used up."""
+
+    def none_left() -> Any:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    data = word(paragraphs(["机密★10年", "关于某事的通知"]))
+    with pytest.raises(SourceUnreadable, match="No reader"):
+        Understander(none_left).understand(data, data, complete=True, name="a.docx", size=len(data))
