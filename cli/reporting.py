@@ -63,6 +63,11 @@ _REASONS = {
         "more than 500,000 files; memory grows by about 1 kB for each",
         "文件超过 50 万个；每个文件约占 1 kB 内存",
     ),
+    "fault": (
+        "something went wrong with it that nobody foresaw; all else is taken, and it is tried again"
+        " now and then. Please report this",
+        "处理时发生未预见的错误，不影响其他文件，系统会定时重试。请反馈此问题",
+    ),
     "network": (
         "a network file system: it is looked at now and then, and files rest for a minute",
         "位于网络文件系统：定时查看，文件须静置一分钟",
@@ -166,6 +171,8 @@ class Tally(Reporter):
         english, chinese = _REASONS[noticed.reason]
         path = show_path(noticed.path)
         self.noticed_.append({"path": path, "reason": noticed.reason})
+        if noticed.what:
+            english, chinese = f"{english}: {noticed.what}", f"{chinese}：{noticed.what}"
         if noticed.reason in _ONLY_SAID:
             self._line(say(f"note: {path}: {english}.", f"提示：{path}：{chinese}。"))
         else:
@@ -213,6 +220,11 @@ class Tally(Reporter):
         """See Reporter."""
         again = say(f"tried again in {retry_seconds:.0f} s", f"{retry_seconds:.0f} 秒后重试")
         self._line(f"{sentence(error)} ({again})")
+
+    @property
+    def faults(self) -> bool:
+        """Whether something went wrong with a drop that nobody foresaw."""
+        return any(one["reason"] == "fault" for one in self.noticed_)
 
     def tell(self, text: str) -> None:
         """A sentence from the release of drops."""

@@ -45,7 +45,7 @@ def take(
         _take(pipeline, named, tally, batch)
         copied = finish_copied(workbench, pipeline, tally.tell)
     tally.show(as_json=as_json, waiting_for_tsa=pipeline.waiting_for_tsa)
-    if pipeline.waiting_for_tsa or not copied:
+    if pipeline.waiting_for_tsa or not copied or tally.faults:
         raise typer.Exit(int(ExitCode.UNDETERMINED))
     left = any(item["reason"] != "passed_over" for item in tally.noticed_)
     if left or tally.totals["rejected"] or tally.totals["refused"]:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from archive import ledger, packing, resolved
 from archive.database import Database
 from archive.durable import FileSystem
+from archive.errors import StateUnknown
 from archive.ledger import NewEntry, Prepared
 from archive.ports import Clock, ObjectStore
 from archive.rows import insert_rows
@@ -47,6 +48,7 @@ from ingest.session import StagingSession
 from ingest.sidecars.mapping import Mappings
 from ingest.slow_names import DOCUMENTS, MEDIA
 from ingest.sweep import Drop
+from ingest.unrejected import discard
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
 _LARGE = 1 << 20
@@ -153,9 +155,12 @@ class Admission:
             if batch.entries or batch.amendments:
                 self._fs.sync_file_system(self._settings.staging)
                 self._submit(batch)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, Exception) and not isinstance(error, StateUnknown):
+                discard(self._fs, self._db, self._preparer.made)
             self._session.drop_unsubmitted(self._db)
             raise
+        discard(self._fs, self._db, self._preparer.made)
         return result
 
     def amend(self, lates: Sequence[Late]) -> Admitted:

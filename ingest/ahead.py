@@ -30,7 +30,7 @@ from archive.source_terms import UNSAID, Registered
 from ingest.describe import Arrival, Circumstances
 from ingest.documents.understand import Later, Understander
 from ingest.drops import Accepted, Preparer
-from ingest.errors import SourceChanged, SourceUnreadable
+from ingest.faults import is_of_one
 from ingest.packing import Packer, StagedPack, portions
 from ingest.session import StagingSession
 from ingest.settle import FileKey, Settled
@@ -261,8 +261,12 @@ class _Reader:
             return None
         try:
             outcome = self._preparer.prepare(drop, lambda _: False)
-        except (SourceChanged, SourceUnreadable, _Medium, Later):
+        except (_Medium, Later):
             return None
+        except Exception as error:
+            if not is_of_one(error):
+                raise
+            return None  # whoever takes it says what is wrong with it
         return outcome if isinstance(outcome, Accepted) else None
 
 

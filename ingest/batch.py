@@ -1,8 +1,8 @@
 """A batch of drops on its way into the database, and what becomes of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from archive.ledger import NewEntry, Prepared
 from archive.source_rows import Counts
@@ -34,6 +34,13 @@ class Batch:
     amendments: list[Amendment] = field(default_factory=list)
 
 
+class Fault(NamedTuple):
+    """A drop that cannot be taken for a reason that nobody foresaw; it stays where it is."""
+
+    drop: Drop
+    what: str
+
+
 @dataclass(slots=True)
 class Admitted:
     """What became of a batch: how many were taken, and which drops must settle anew."""
@@ -56,3 +63,9 @@ class Admitted:
     """Records that got a sidecar which came after their files."""
     late_secrets: list[str] = field(default_factory=list)
     """Records of which a sidecar that came later says that they are state secrets."""
+    faults: list[Fault] = field(default_factory=list)
+
+    def add(self, other: "Admitted") -> None:
+        """What became of another part of the batch."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))

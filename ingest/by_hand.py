@@ -12,6 +12,7 @@ from archive.errors import UsageError
 from ingest import sidecar
 from ingest.claim import FILE
 from ingest.errors import SourceChanged, SourceUnreadable
+from ingest.faults import is_of_one, what_of
 from ingest.settle import FileKey, Settled
 from ingest.sidecars.folder import MISSING, UNUSED, UNUSED_NOTE, missing_note
 from ingest.sidecars.mapping import Mappings
@@ -92,6 +93,11 @@ class _ByHand:
                 drop = self._drop(file, folder, present) if isinstance(file, Found) else None
             except SourceUnreadable:
                 file = "unreadable"
+            except Exception as error:
+                if not is_of_one(error):
+                    raise
+                self.tell(Noticed(os.path.join(folder, name), "fault", what_of(error)))
+                continue
             if isinstance(file, str):
                 self._tell(os.path.join(folder, name), file)
             elif drop is not None:

@@ -166,6 +166,8 @@ class Preparer:
     again: bool = False
     """Whether drops come out of quarantine: then none goes into it anew, but StillRejected is
     raised."""
+    made: list[Path] = field(default_factory=list)
+    """Folders of quarantine that were made and that nobody has put on the ledger yet."""
 
     def prepare(self, drop: Drop, apart: Callable[[Mapping[str, Any]], bool]) -> Outcome:
         """`apart` says by the claims of a sidecar which small records get objects of their own.
@@ -267,8 +269,7 @@ class Preparer:
         """
         if self.again:
             raise StillRejected(bad)
-        folder = self.quarantine / number
-        self.fs.mkdir(folder)
+        folder = self._made(number)
         if content is None:
             content = self._stage(drop, folder, "content")
         else:
@@ -276,6 +277,13 @@ class Preparer:
         digests, size = self._beside(drop, folder)
         write_new(self.fs, folder / REASON, (reason_text(drop, bad, received_at),))
         return Rejected(drop, number, bad, content, digests, size, received_at)
+
+    def _made(self, number: str) -> Path:
+        """A new folder of quarantine."""
+        folder = self.quarantine / number
+        self.fs.mkdir(folder)
+        self.made.append(folder)
+        return folder
 
     def _stage(self, drop: Drop, folder: Path, name: str) -> Staged:
         path, key = drop.file.path, drop.file.key
@@ -332,8 +340,7 @@ class Preparer:
             raise StillRejected(bad)
         received_at = self.now()
         number = self.new_id(received_at)
-        folder = self.quarantine / number
-        self.fs.mkdir(folder)
+        folder = self._made(number)
         drop = Drop(file, None, Settled(lease=False, seconds=0), claim=claim)
         try:
             content = self._stage(drop, folder, "sidecar")

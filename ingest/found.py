@@ -1,6 +1,6 @@
 """What the sweep finds: files, drops, and things that are left alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ingest.claim import Claim
@@ -56,12 +56,14 @@ class Noticed:
     `mount_lost` (a source whose file system is gone), `no_marker`, `no_manifest` (its source's rule
     waits for one), `marker_alone`, `manifest_waits` (files that it lists are not there),
     `manifest_bad` (it cannot be read), `manifests_many` (a folder with too many to be read),
+    `fault` (something that nobody foresaw went wrong with it, or with a look at a folder),
     `list_missing` (a list of sidecars names files that are not there), `path_long` (the system
     opens no path of that length), `crowded` (so many files that memory grows with them), `network`
-    (its file system is
-    another machine's). Of what is named by hand also `changed` (while it was read), `sidecar_of`
-    (the sidecar of a file that was not named).
+    (its file system is another machine's). Of what is named by hand also `changed` (while it was
+    read), `sidecar_of` (the sidecar of a file that was not named).
     """
 
     path: bytes
     reason: str
+    what: str = field(default="", compare=False)
+    """Of a `fault`: what happened, for whoever mends it."""

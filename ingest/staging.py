@@ -224,8 +224,7 @@ def _allocate(out: int, size: int) -> None:
 
 
 def _unchanged(fd: int, key: FileKey) -> tuple[bool, int]:
-    """Check the source after the read; whether the system confirmed that nobody wrote, its mtime.
-    """
+    """Check the source after the read: whether it is sure that nobody wrote, and its mtime."""
     writing = has_writer(fd)
     if writing:
         raise SourceChanged("Somebody has the file open for writing.")

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
 from ingest.errors import InboxLost
+from ingest.faults import is_of_one, what_of
 from ingest.found import Drop, Found, Noticed
 from ingest.ignored import is_ignored, is_passed_over, kind_of
 from ingest.lacking import Lacking
@@ -57,7 +58,7 @@ class _Walking:
         """Some of what it has to give."""
         left = min(_TURN, self._left.drops)
         while self._items is not None and left > 0 and self._left.size > 0:
-            item = next(self._items, None)
+            item = self._next(self._items)
             if item is None:
                 self._items = None
                 return
@@ -66,6 +67,17 @@ class _Walking:
                 self._left.drops -= 1
                 self._left.size -= item.file.key.size
             yield item
+
+    def _next(self, items: Iterator[Drop | Noticed]) -> Drop | Noticed | None:
+        """The next item; a walk in which something unforeseen happens is at its end, and told."""
+        try:
+            item = next(items, None)
+        except Exception as error:
+            if not is_of_one(error):
+                raise
+            self._items = None
+            return self.walk.failed(what_of(error))
+        return item
 
     @property
     def may_go_on(self) -> bool:

@@ -10,7 +10,6 @@ is ever changed here.
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from ingest import sidecar
 from ingest.aside import aside_of, refusal_in
@@ -20,9 +19,11 @@ from ingest.complete import MANIFEST, READY, hours
 from ingest.complete.docking import WhenListed
 from ingest.complete.folder import Folder
 from ingest.complete.rules import Rule, WhenReady, WhenSettled, unfinished
+from ingest.dir_entries import look
 from ingest.errors import SourceChanged, SourceForbidden, SourceUnreadable
+from ingest.faults import is_of_one, what_of
 from ingest.found import Drop, Found, Noticed
-from ingest.ignored import LONGEST_PATH, is_being_copied, is_ignored, is_passed_over, kind_of
+from ingest.ignored import LONGEST_PATH, is_being_copied, is_ignored, is_passed_over
 from ingest.lacking import Lacking
 from ingest.settle import FileKey, Settled, Settler
 from ingest.sidecars.folder import (
@@ -43,14 +44,6 @@ RESTED_SECONDS = 3600
 CROWDED = 500_000
 """Files of one source from which on it is said that memory grows with them."""
 HARD_LINKED = ("HARD_LINKED", "the file has other names too, by which it can still be changed")
-
-
-class _Entry(NamedTuple):
-    """What a directory entry is: `folder`, `file` with its key, or why it is left alone."""
-
-    kind: str
-    key: FileKey | None = None
-    links: int = 1
 
 
 class SourceWalk:
@@ -98,7 +91,12 @@ class SourceWalk:
             if (self._top, "unreadable") in self._current:
                 self._noticed |= self._current
                 return
-            yield from self._judge(here, alive)
+            try:
+                yield from self._judge(here, alive)
+            except Exception as error:
+                if not is_of_one(error):
+                    raise
+                yield from self._notice(path, "fault", what_of(error))
             for name in inner:
                 inside = here.inside + b"/" + name if here.inside else name
                 below = Folder(inside, listings=here.listings)
@@ -113,6 +111,14 @@ class SourceWalk:
         self._noticed, self._resting = self._current, self._still
         self._beside.end()
         self.settler.end_round()
+
+    def failed(self, what: str) -> Noticed | None:
+        """The walk has come to an early end; told once, while it is for the same reason."""
+        self._noticed |= self._current
+        if (self._top, what) in self._noticed:
+            return None
+        self._noticed.add((self._top, what))
+        return Noticed(self._top, "fault", what)
 
     def _begin(self) -> None:
         self.waiting = self.folders = self.held = self._bare = 0
@@ -172,7 +178,7 @@ class SourceWalk:
             elif refused or is_passed_over(name):
                 yield from self._pass_over(entry, name, whole, here)
             return
-        kind, key, links = _look(entry)
+        kind, key, links = look(entry)
         if len(whole) > LONGEST_PATH:
             yield from self._notice(whole, "path_long")
         elif kind == "folder":
@@ -195,6 +201,8 @@ class SourceWalk:
         pairs = self._beside.pairs(here, sidecars)
         for path in unreadable:
             yield from self._notice(path, "unreadable")
+        for path, what in here.faults:
+            yield from self._notice(path, "fault", what)
         for noticed in self._rule.enter(here):
             yield from self._told(noticed)
         may_wait = self._beside.may_wait(here, pairs)
@@ -324,7 +332,7 @@ class SourceWalk:
         self, entry: os.DirEntry[str], name: bytes, whole: bytes, here: Folder
     ) -> Iterator[Noticed]:
         """Tell of an ignored name that has not changed for an hour; a copy may be taken at last."""
-        kind, key, _ = _look(entry, folders=True)
+        kind, key, _ = look(entry, folders=True)
         if key is None:
             return
         now = self._watching.monotonic()
@@ -340,7 +348,7 @@ class SourceWalk:
         self, entry: os.DirEntry[str], name: bytes, whole: bytes, here: Folder
     ) -> Iterator[Drop]:
         """A drop that was refused and put aside; a crash may have come before its stub."""
-        kind, key, _ = _look(entry)
+        kind, key, _ = look(entry)
         if kind != "file" or key is None or refusal_in(name) is None:
             return  # what belonged to it needs no stub
         self.settler.observe(whole, key, self._watching.monotonic(), lambda: False)
@@ -364,28 +372,11 @@ class SourceWalk:
 
     def _told(self, item: Drop | Noticed) -> Iterator[Drop | Noticed]:
         if isinstance(item, Noticed):
-            yield from self._notice(item.path, item.reason)
+            yield from self._notice(item.path, item.reason, item.what)
         else:
             yield item
 
-    def _notice(self, path: bytes, reason: str) -> Iterator[Noticed]:
+    def _notice(self, path: bytes, reason: str, what: str = "") -> Iterator[Noticed]:
         self._current.add((path, reason))
         if (path, reason) not in self._noticed:
-            yield Noticed(path, reason)
-
-
-def _look(entry: os.DirEntry[str], *, folders: bool = False) -> _Entry:
-    """What a directory entry is; with `folders` also a folder's key."""
-    try:
-        is_folder = entry.is_dir(follow_symlinks=False)
-        if is_folder and not folders:
-            return _Entry("folder")
-        found = entry.stat(follow_symlinks=False)
-    except FileNotFoundError:
-        return _Entry("gone")
-    except OSError:
-        return _Entry("unreadable")
-    if is_folder:
-        return _Entry("folder", FileKey.of(found))
-    kind = kind_of(found.st_mode)
-    return _Entry(kind, FileKey.of(found) if kind == "file" or folders else None, found.st_nlink)
+            yield Noticed(path, reason, what)

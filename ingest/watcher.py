@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
+from time import monotonic
 from typing import Protocol
 
 from archive import ledger
@@ -19,7 +20,9 @@ from archive.errors import StateUnknown, Unreachable, UsageError
 from archive.ports import Clock
 from archive.seals import last_gen_time
 from archive.system_entries import SystemEntries
+from ingest.again import Again
 from ingest.ahead import Part, ReadPack
+from ingest.apart import admit_all
 from ingest.errors import InboxLost
 from ingest.finishing import Finisher
 from ingest.hints import FEW, OVERFLOW, Hints
@@ -104,6 +107,7 @@ class Pipeline:
         self._settler = settler
         self._reporter = reporter
         self._finisher = finisher
+        self._again = Again(monotonic)
         self._running = False
         self.waiting_for_tsa = False
         self.busy = False
@@ -112,9 +116,8 @@ class Pipeline:
     def take(self, drops: list[Drop], read: Sequence[ReadPack] = ()) -> Admitted:
         """Admit a batch, with what was read of it ahead; its receipts follow."""
         self.busy = True
-        result = self._intake.admit(drops, read)
-        for drop in result.unreadable:
-            self._reporter.noticed(Noticed(drop.file.path, "unreadable"))
+        result = admit_all(self._intake.admit, drops, read)
+        self._tell_left(result)
         for found in result.late_sidecars:
             self._reporter.noticed(Noticed(found.path, "late_sidecar"))
         for found in result.alone:
@@ -125,6 +128,15 @@ class Pipeline:
         self._start()
         self._give_receipts()
         return result
+
+    def _tell_left(self, result: Admitted) -> None:
+        """Of drops that cannot be taken now: each once, however often it is tried again."""
+        for drop in result.unreadable:
+            if self._again.failed(drop, "unreadable"):
+                self._reporter.noticed(Noticed(drop.file.path, "unreadable"))
+        for drop, what in result.faults:
+            if self._again.failed(drop, what):
+                self._reporter.noticed(Noticed(drop.file.path, "fault", what))
 
     def _tell_settler(self, drops: list[Drop], result: Admitted) -> None:
         if self._settler is None:
@@ -153,6 +165,9 @@ class Pipeline:
 
     def finish(self) -> None:
         """Finish everything that is submitted, also by others or before a crash."""
+        if self._settler is not None:
+            for path in self._again.due():
+                self._settler.forget(path)
         self.wait()
         self._start()
         self.wait()

@@ -68,7 +68,7 @@ def run(
         waiting = watcher.waiting_for_tsa
         held = watcher.waiting_for_room
     tally.show(as_json=invocation.json, waiting_for_tsa=waiting)
-    if waiting or held or not copied:
+    if waiting or held or not copied or tally.faults:
         raise typer.Exit(int(ExitCode.UNDETERMINED))
     if once and (tally.totals["rejected"] or tally.totals["refused"]):
         raise typer.Exit(int(ExitCode.FAILED))

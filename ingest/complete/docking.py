@@ -15,6 +15,7 @@ from ingest.complete.folder import Folder
 from ingest.complete.listing import Layer, Listing, differs, missing_note, read_listing
 from ingest.complete.rules import Rests
 from ingest.errors import SourceChanged, SourceUnreadable
+from ingest.faults import is_of_one, what_of
 from ingest.found import Drop, Found, Noticed
 from ingest.names import decode_name
 from ingest.settle import FileKey
@@ -86,6 +87,11 @@ class WhenListed:
                 known = self._read(file)
             except (SourceChanged, SourceUnreadable):
                 continue  # it settles anew, or is told as unreadable when it is taken
+            except Exception as error:
+                if not is_of_one(error):
+                    raise
+                yield Noticed(file.path, "fault", what_of(error))
+                continue
             self._seen[file.path] = known
             known.present, known.drop = set(), None
             known.offered, known.before = set(), known.offered

@@ -21,6 +21,8 @@ class Folder:
     linked: set[bytes] = field(default_factory=set)
     """Names of files that have other names too, anywhere."""
     settled: dict[bytes, Settled] = field(default_factory=dict)
+    faults: list[tuple[bytes, str]] = field(default_factory=list)
+    """Paths of files that cannot be looked into for a reason that nobody foresaw, and what."""
     marked: Mapping[bytes, bytes] = field(default_factory=dict)
     """Ready markers by the names that they mark."""
     listings: tuple[Layer, ...] = ()

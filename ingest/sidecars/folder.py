@@ -10,9 +10,11 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
+from archive.errors import Unreachable
 from ingest.claim import FILE, LIST
 from ingest.complete.folder import Folder
 from ingest.errors import SourceChanged, SourceUnreadable
+from ingest.faults import is_of_one, what_of
 from ingest.found import Drop, Found
 from ingest.ignored import is_being_copied
 from ingest.settle import FileKey, Settled
@@ -110,8 +112,12 @@ class FolderSidecars:
         for name in [name for name in here.settled if name.endswith(mapped)]:
             try:
                 found = self._look(here.files[name])
-            except (SourceChanged, SourceUnreadable):
+            except Exception as error:
+                if not is_of_one(error):
+                    raise
                 del here.settled[name]
+                if not isinstance(error, Unreachable):
+                    here.faults.append((here.files[name].path, what_of(error)))
                 continue
             if found is not None:
                 known[name] = found

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from station_sidecars import csv_list, csv_row
 
+from ingest import drops
+from ingest.describe import describe
+
 Cli = Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -68,3 +71,32 @@ def test_half_a_character_in_a_manifest_stops_nothing(fresh: Cli) -> None:
     (folder / "manifest.json").write_bytes(names)
     done = fresh("watch", "--once", "--json")
     assert (done.code, done.json["records"]) == (0, 2), done.err
+
+
+def test_a_drop_that_nobody_foresaw_is_left_alone_and_tried_again(
+    fresh: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fresh.home / "inbox/S"
+    for name in "abcde":
+        (folder / f"{name}.txt").write_text(name, encoding="utf-8")
+    (folder / "e.txt.json").write_bytes(b'{"cunzheng_sidecar": 1, "stage": "?"}')
+
+    def failing(arrival: Any, *more: Any) -> bytes:
+        if arrival.drop.file.name == b"c.txt":
+            raise RuntimeError("with a name in it")
+        return describe(arrival, *more)
+
+    monkeypatch.setattr(drops, "describe", failing)
+    done = fresh("watch", "--once", "--json")
+    assert (done.code, done.json["records"], done.json["rejected"]) == (3, 3, 1), done.err
+    assert done.json["noticed"] == [{"path": str(folder / "c.txt"), "reason": "fault"}]
+    assert [path.name for path in folder.iterdir()] == ["c.txt"]
+    assert len([*(fresh.home / "quarantine").iterdir()]) == 1, "no copies of given up batches"
+    told = fresh("watch", "--once")
+    assert "RuntimeError at " in told.out
+    assert "with a name in it" not in told.out + told.err
+    mine = fresh.home.parent / "c.txt"
+    mine.write_bytes(b"mine")
+    assert fresh("ingest", mine, "--source", "hand", "--json").code == 3
+    monkeypatch.undo()
+    assert fresh("watch", "--once", "--json").json["records"] == 1
