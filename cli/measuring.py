@@ -20,6 +20,7 @@ from cli import passphrase
 from cli.settings import EMBEDDED
 from cli.wiring import Workbench
 from cli.wiring_places import check_file_system, folder_of
+from ingest.quarantine.blocked import OpenShelf
 from ingest.quarantine.rejections import Rejections
 from ingest.quarantine.shelf import Shelf
 from signing.digest import Digest
@@ -58,10 +59,10 @@ def measure(workbench: Workbench) -> Iterator[Check]:
     yield from doctor.judge_database(workbench.database.settings())
 
 
-def shelf_of(workbench: Workbench) -> Shelf:
-    """What lies in quarantine, by what the ledger says of it."""
+def shelf_of(workbench: Workbench) -> OpenShelf:
+    """What lies in quarantine, by what the ledger says of it, without what is blocked."""
     rejections = Rejections(workbench.database, workbench.evidence)
-    return Shelf(workbench.folder("quarantine"), rejections)
+    return OpenShelf(Shelf(workbench.folder("quarantine"), rejections), workbench.database)
 
 
 def _quarantine(workbench: Workbench) -> Check:

@@ -3,7 +3,7 @@
 import os
 import re
 import stat
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -25,8 +25,13 @@ _PURGED = re.compile(r"\d{8}/([0-9A-Z]{26})\.(?:file|sidecar|beside-\d+)", re.AS
 _DONE = ("staged", "receipted", "kept")
 
 
-def look(connection: Connection, home: Path, now: datetime) -> DropsStatus:
-    """Count drops; a `.json` beside its file counts as a sidecar, not as a drop."""
+def look(
+    connection: Connection, home: Path, now: datetime, blocked: Collection[str] = ()
+) -> DropsStatus:
+    """Count drops; a `.json` beside its file counts as a sidecar, not as a drop.
+
+    Nobody has to see after those in quarantine that are `blocked`: they are not counted.
+    """
     refused, taken, bare = _known(connection)
     waiting = held = late = 0
     inbox = os.fsencode(home / "inbox")
@@ -46,7 +51,7 @@ def look(connection: Connection, home: Path, now: datetime) -> DropsStatus:
                 waiting += 1
     refusals = ours(connection, home / "staging")
     held += _put_aside(inbox, refusals)
-    shelf = _quarantined(connection, home / "quarantine")
+    shelf = _quarantined(connection, home / "quarantine", blocked)
     return DropsStatus(
         waiting,
         held,
@@ -150,10 +155,12 @@ class _Quarantine(NamedTuple):
     """Here, but not as one that the ledger rejected."""
 
 
-def _quarantined(connection: Connection, folder: Path) -> _Quarantine:
+def _quarantined(connection: Connection, folder: Path, blocked: Collection[str]) -> _Quarantine:
     """The ledger and the folder compared; what was refused counts until it is wiped."""
     waiting, ended = resolved.waiting(connection), resolved.resolved(connection)
-    here = {path.name for path in folder.iterdir() if _has_bytes(path)}
+    for number in blocked:
+        waiting.pop(number, None)
+    here = {path.name for path in folder.iterdir() if _has_bytes(path)}.difference(blocked)
     refused = {name for name in here & ended.keys() if ended[name].outcome == "refused"}
     since = [row.at for row in waiting.values()] + [ended[name].at for name in refused]
     missing, unknown = waiting.keys() - here, here - waiting.keys() - ended.keys()

@@ -65,10 +65,11 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
     inbox = os.fsencode(bench.home / "inbox")
     with gate(host, caller):
         now = bench.clock.now()
-        altered = shelf_of(bench).wrong().get("QUARANTINE_ALTERED", 0)
+        shelf = shelf_of(bench)
+        altered, blocked = shelf.wrong().get("QUARANTINE_ALTERED", 0), shelf.blocked()
         with bench.database.read() as connection:
             status = read_status(connection)
-            drops = look(connection, bench.home, now)
+            drops = look(connection, bench.home, now, blocked)
             drops = replace(drops, quarantine_altered=altered)
             level = stated_level(connection) or NO_LOCKS
             copy = copy_status(bench.settings.replica, connection)

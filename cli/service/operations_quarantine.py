@@ -26,7 +26,6 @@ from ingest.errors import AttachedSecret, Classified, FoundSecret, SidecarBad, S
 from ingest.found import Found
 from ingest.intake import Intake
 from ingest.names import safe_file_name
-from ingest.quarantine.blocked import OpenShelf
 from ingest.quarantine.resolutions import Resolution, resolutions
 from ingest.quarantine.resolving import REFUSED, Resolver
 from ingest.quarantine.shelf import ATTACHED, Item
@@ -44,7 +43,7 @@ def _list(host: Host, caller: Caller, params: Params) -> Document:
     with gate(host, caller) as reader:
         reader.check_role(*_KEEPERS)
     every = bool(params.get("every"))
-    return {"quarantine": _lines(host, list(_shelf(host).all()), every=every)}
+    return {"quarantine": _lines(host, list(shelf_of(host.bench).all()), every=every)}
 
 
 @operation("quarantine.show")
@@ -53,7 +52,7 @@ def _show(host: Host, caller: Caller, params: Params) -> Document:
     check_params(params, {"quarantine": str})
     with gate(host, caller) as reader:
         reader.check_role(*_KEEPERS)
-    item = _shelf(host).find(params["quarantine"])
+    item = shelf_of(host.bench).find(params["quarantine"])
     (line,) = _lines(host, [item], every=True)
     files = [
         {"role": one.role, "name": one.shown, "size": one.size, "digest": one.sha256}
@@ -69,8 +68,8 @@ def _retry(host: Host, caller: Caller, params: Params) -> Document:
     with gate(host, caller) as reader:
         reader.check_role(*_KEEPERS)
         by = _doer(caller, reader, params)
-    shelf, named = _shelf(host), params.get("quarantine")
-    items = [shelf.find(named)] if named else _open(host, shelf)
+    named = params.get("quarantine")
+    items = [shelf_of(host.bench).find(named)] if named else _open(host)
     return {"tried": _try_all(host, items, by)}
 
 
@@ -81,7 +80,7 @@ def _attach(host: Host, caller: Caller, params: Params, stream: BinaryIO) -> Doc
     with gate(host, caller) as reader:
         reader.check_role(*_KEEPERS)
         by = _doer(caller, reader, params)
-    item = _shelf(host).find(params["quarantine"])
+    item = shelf_of(host.bench).find(params["quarantine"])
     _resolver(host, by).check_open(item)
     if (bad := item.condition()) is not None:
         return {"tried": [_still(item, bad)]}
@@ -109,21 +108,21 @@ def _reject(host: Host, caller: Caller, params: Params) -> Document:
         reader.check_role(*_KEEPERS)
         by = _doer(caller, reader, params)
     sealer = bench.sealer  # opens the keys, so a wrong passphrase changes nothing
-    ended = _resolver(host, by).reject(_shelf(host).find(params["quarantine"]), reason)
+    ended = _resolver(host, by).reject(shelf_of(host.bench).find(params["quarantine"]), reason)
     sealer.drain()
     return {"quarantine": params["quarantine"], **place_of(bench, ended.pending)}
 
 
-def _shelf(host: Host) -> OpenShelf:
-    return OpenShelf(shelf_of(host.bench), host.bench.database)
-
-
-def _open(host: Host, shelf: OpenShelf) -> list[Item]:
+def _open(host: Host) -> list[Item]:
     with host.bench.database.read() as connection:
         done = resolved.resolved(connection)
     refused = {number for number, row in done.items() if row.outcome == REFUSED}
     left = done.keys() - refused
-    return [item for item in shelf.all() if item.sealed is not None and item.number not in left]
+    return [
+        item
+        for item in shelf_of(host.bench).all()
+        if item.sealed is not None and item.number not in left
+    ]
 
 
 def _doer(caller: Caller, reader: Any, params: Params) -> Doer:

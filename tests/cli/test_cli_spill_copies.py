@@ -124,6 +124,33 @@ def test_a_late_sidecar_in_quarantine_goes_with_its_record(found: Any, tmp_path:
     assert spill(office, record).code == 0
     assert not copies(home)
     assert not (home / "quarantine" / item["quarantine"]).exists()
+    nothing_is_told(cli, item["quarantine"])
+
+
+def test_an_open_drop_of_the_same_content_is_blocked_and_accuses_nobody(
+    found: Any, tmp_path: Path
+) -> None:
+    office, home = found(), tmp_path / "home"
+    cli = office[0]
+    assert taken(cli, home, txt=TEXT)["records"] == 1
+    assert taken(cli, home, csv=TEXT, csv_json=BAD)["rejected"] == 1
+    (item,) = cli("quarantine", "list", "--json").json["quarantine"]
+    assert spill(office, record_of(cli)).code == 0
+    assert not copies(home)
+    assert not (home / "quarantine" / item["quarantine"]).exists()
+    nothing_is_told(cli, item["quarantine"])
+
+
+def nothing_is_told(cli: Any, number: str) -> None:
+    """Of an open drop that is blocked: no name, and no alarm for files that we wiped."""
+    assert cli("quarantine", "list", "--json").json["quarantine"] == []
+    for verb in ("show", "retry"):
+        assert "blocked as a state secret" in cli("quarantine", verb, number).err
+    status = cli("status", "--json").json
+    assert status["drops"]["quarantined"] == 0
+    assert not [one for one in status["warnings"] if one["code"].startswith("QUARANTINE")]
+    checks = {one["code"]: one["state"] for one in cli("doctor", "--json").json["checks"]}
+    assert checks["QUARANTINE"] == "fine"
 
 
 @pytest.mark.parametrize("rebuilt", [False, True])
