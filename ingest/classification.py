@@ -9,6 +9,7 @@ not. Pure; a page without the words costs some microseconds.
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from ingest import classified_fields
 from ingest.mark_words import HIDDEN, SIMPLIFIED, STRAY
@@ -32,8 +33,9 @@ _COPY = r"(?:(?:份号|编号|序号|no\.?|第):?\d{1,24}(?!\d)(?:号|份)?|\d{4
 _GAP = r"[()\[\]【】·/,;|-]*"
 _KEEPING = r"请?(?:注意保管|妥善保管|不得外传|严禁外传|勿外传|阅后销毁|阅后收回|严禁复制)"
 _NOTICE = rf"(?:文件|资料|材料|件)?(?:,?{_KEEPING})?"
+_PERIOD = rf"(?:{_TERM}|(?:保密)?期限[:为]?[^,。;:、的★]{{1,16}})"
 _MARK = (
-    rf"{_LEVEL}级?{_NOTICE}{_GAP}(?:{_STARRED}|{_TERM})?"
+    rf"{_LEVEL}级?{_NOTICE}{_GAP}(?:{_STARRED}|{_PERIOD})?"
     rf"(?:{_GAP}(?:topsecret|secret|confidential))?"
 )
 _LINE = re.compile(
@@ -57,9 +59,14 @@ _BESIDE = re.compile(
     r"(?:份号|保密期限|紧急程度|期限|编号)?:?[^,。;:]{0,12}"
 )
 """What may stand in other cells of a line with the mark in one of them."""
+_URGENCY = re.compile(rf"{_URGENT}|{_NOTICE}|{_PERIOD}|.*[★☆].*")
+_SERIAL = re.compile(r"\d{1,3}")
+_COUNTED = re.compile(r"\d{1,4}(?:张|部|集|册|本|盘|碟|卷|枚|套|支|分钟|元|人|次)")
+_UNTICKED = re.compile(rf"[□☐○◯]{_LEVEL}|{_LEVEL}级?(?:[(\[【]_{{0,8}}[)\]】]|[□☐○◯])")
+_TITLE = re.compile(rf"[《〈]{_LEVEL}级?[》〉]")
 _PREFIXED = re.compile(
     r"(?:(?:subject|title|re|fwd?|主题|标题|题名|题目|文件名|答复|回复|转发):)*"
-    rf"(?:[\[【(〔{{〈《]{_LEVEL}级?(?:{_STARRED})?[\]】)〕}}〉》]"
+    rf"(?:[\[【(〔{{]{_LEVEL}级?(?:{_STARRED})?[\]】)〕}}]|[〈《]{_LEVEL}级?{_STARRED}[〉》]"
     rf"|{_LEVEL}级?[★☆✩✪⭐※](?:{_TERM})(?![的\"”’'」』]|等|字样|之类))"
 )
 _SUBJECT = re.compile(
@@ -68,7 +75,7 @@ _SUBJECT = re.compile(
 _ENGLISH_PREFIX = re.compile(
     rf"(?:[A-Z][A-Za-z]{{1,7}}:)*[\[【(〔](?:{_ENGLISH}|Top-?Secret|Secret|Confidential)[\]】)〕]"
 )
-_HEADER = re.compile(r"[a-z][a-z-]{1,40}:|(?:主题|发件人|收件人|抄送|日期|发送时间|密级):")
+_HEADER = re.compile(r"[a-z][a-z-]{1,40}:|(?:主题|发件人|收件人|抄送|日期|发送时间|密[级别]):")
 _EXAMPLE = re.compile(
     r"(?:例|样式|格式|如下|分为|包括|标注|标明|写法|字样)[^:]{0,8}:?$|:$"
     r"|(?:标|印|写|盖|注|带|载)有[\"'“‘「]?$"
@@ -82,6 +89,10 @@ _NAME_MARK = re.compile(
     rf"[\[【(〔{{]{_LEVEL}级?(?:{_STARRED})?[\]】)〕}}]|^{_LEVEL}级?(?:{_STARRED}|[-_ .]|$)"
     rf"|{_LEVEL}[★☆✩✪⭐※]{_TERM}(?!的|字样)|^topsecret(?:[-_.]|$)"
 )
+_NAME_PARTS = re.compile(r"[-_\s.—–~+·、,;&]+")
+_NAME_PART = re.compile(rf"{_LEVEL}[级件]?(?:{_STARRED}|{_PERIOD})?")
+_NO_STATE = re.compile(r".*(?:商业|工作|个人|企业|公司|技术|国家)")
+"""What a part of a name ends with where the secret behind it is one that is only spoken of."""
 
 
 def is_marked_page(first_page: str) -> bool:
@@ -102,13 +113,27 @@ def is_marked_page(first_page: str) -> bool:
 
 
 def is_marked_name(name: str) -> bool:
-    """Whether a file's name begins with a mark, or bears it in brackets or with ★."""
+    """Whether a file's name begins with a mark, bears it in brackets, with ★ or between dashes."""
     if not _may_be_marked(name):
         return False
-    compact = _compact(_shown(name))
+    shown = _shown(name)
+    compact = _compact(shown)
+    if _has_marked_part(shown):
+        return True
     if _NAME_MARK.search(compact.casefold()) or _ENGLISH_PREFIX.search(compact):
         return True
     return _IN_CAPITALS.fullmatch(compact.rpartition(".")[0] or compact) is not None
+
+
+def _has_marked_part(shown: str) -> bool:
+    """Whether one level stands by itself between dashes, dots or spaces."""
+    found = set()
+    for name in (shown, _compact(shown)):
+        parts = _NAME_PARTS.split(name)
+        for before, part in pairwise(["", *parts]):
+            if _NAME_PART.fullmatch(part) and not _NO_STATE.fullmatch(before):
+                found.add(_level(part))
+    return len(found) == 1
 
 
 def is_marked_folder(name: str) -> bool:
@@ -123,13 +148,14 @@ def _may_be_marked(text: str) -> bool:
 
 
 def _at_the_top(lines: Sequence[str]) -> bool:
-    found = [line for line in _top(lines) if _is_mark(line)]
-    if not found:
-        return False
-    if _is_mark(lines[0]) or any(_STAR_LINE.fullmatch(_trimmed(line)) for line in found):
+    top = [*_top(lines)]
+    if top and _is_mark(top[0], first=True):
+        return True
+    found = [line for line in top if _is_mark(line)]
+    if any(_STAR_LINE.fullmatch(_trimmed(line)) for line in found):
         return True
     # Several levels below each other are a list of what there is.
-    return len({_level(line) for line in lines if _is_mark(line)}) == 1
+    return bool(found) and len({_level(line) for line in lines if _is_mark(line)}) == 1
 
 
 def _top(lines: Sequence[str]) -> Iterator[str]:
@@ -177,17 +203,27 @@ def _at_the_bottom(lines: Sequence[str]) -> bool:
     )
 
 
-def _is_mark(line: str) -> bool:
+def _is_mark(line: str, *, first: bool = False) -> bool:
+    """Whether a line is one; the first line of a page also where it may be a title or a box."""
     compact = _compact(line)
+    if not first and (_TITLE.fullmatch(compact) or _UNTICKED.search(compact)):
+        return False
     if _says_a_level(_trimmed(line)) or _is_prefixed(compact):
         return True
     if _SUBJECT.match(compact.casefold()):
         return True
     cells = [cell for cell in map(_trimmed, _CELLS.split(line.strip())) if cell]
     marked = [cell for cell in cells if _says_a_level(cell)]
-    return len(marked) == 1 and all(
-        _BESIDE.fullmatch(cell) for cell in cells if cell is not marked[0]
-    )
+    if len(marked) != 1 or _is_row(cells) or _UNTICKED.search(compact):
+        return False
+    return all(_BESIDE.fullmatch(cell) for cell in cells if cell is not marked[0])
+
+
+def _is_row(cells: Sequence[str]) -> bool:
+    """Whether cells are of a list in which a word stands between a number and a count."""
+    if any(_URGENCY.fullmatch(cell) for cell in cells):
+        return False
+    return _SERIAL.fullmatch(cells[0]) is not None or any(map(_COUNTED.fullmatch, cells))
 
 
 def _says_a_level(cell: str) -> bool:

@@ -18,7 +18,7 @@ _IN_ALL = re.compile(r"(?<![不非未否])涉密(?!否)")
 """Says in a field of classification that it is a secret, not which."""
 _FIELD = re.compile(
     r"(?:(?:classification|sensitivity|secrecy)(?:[-_]?(?:level|class|mark|marking))?|classified|"
-    r"security[-_]?(?:level|class)|密级(?:标志|名称|代码)?|定密|涉密(?:等级|级别)?|保密(?:级别|等级)|"
+    r"security[-_]?(?:level|class)|密[级别](?:标志|名称|代码)?|定密|涉密(?:等级|级别)?|保密(?:级别|等级)|"
     r"秘密等级|(?<=[\"'])(?:level|级别))"
     r"[\"']?[:=][\[{\"']*(?:[^\"',:}\]]{1,20}[\"'][:=][\[{\"']*)?([^\"',}\]]{0,40})"
 )

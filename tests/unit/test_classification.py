@@ -192,6 +192,79 @@ ONLY_MENTIONED = (
     "密级：无 保密期限：无",
     "是否涉密：否",
 )
+FORMS_OF_SECRETS = (
+    "密级：绝密（ ） 机密（√） 秘密（ ）",
+    "密级：绝密（ ）  机密（√）  秘密（ ）",
+    "密级：□绝密 ☑机密 □秘密",
+    "密级：（√）绝密 （ ）机密",
+    "密级：公开（ ） 机密（√）",
+    "密级：公开 √机密 秘密",
+    "密级：绝密□ 机密☑ 秘密□",
+    "密级：\n绝密（ ）\n机密（√）\n秘密（ ）",
+    "登记表\n密级 | 绝密（ ） | 机密（√）",
+    "登记表\n密级\t☑机密",
+    "密级：机密（  ）\n标题：x",
+    "密别：机密",
+    "标题\n密 别：秘 密",
+    "机密 保密期限10年",
+    "XX局\n机密 保密期限：长期\n标题",
+    "XX局\n机密 保密期限至2030年",
+    "1  机密  特急",
+    "01  秘密★5年",
+    "机密  共3份",
+    "《机密》\n标题",
+    "标题;密级;机密",
+    "classification, secret",
+    "CLASSIFICATION SECRET",
+)
+FORMS_AND_LISTS = (
+    *(
+        f"{before}密级：{boxes}"
+        for before in ("", "登记表\n", "登记表\n编号：1  ")
+        for boxes in (
+            "绝密（ ） 机密（ ） 秘密（ ） 公开（√）",
+            "绝密（ ）  机密（ ）  秘密（ ）  公开（√）",
+            "绝密（__） 公开（√）",
+            "公开（√） 机密（ ） 秘密（ ）",
+            "绝密□ 机密□ 秘密□ 公开☑",
+            "绝密□ 公开☑ 秘密□",
+            "工作秘密（√） 秘密（ ）",
+        )
+    ),
+    "密级：\n绝密（ ）\n机密（ ）\n秘密（ ）\n公开（√）",
+    "登记表\n密级\n机密（ ）\n公开（√）",
+    "登记表\n密级 | 绝密（ ） | 公开（√）",
+    "登记表\n密级\t机密（ ）\t公开（√）",
+    "规定\n第三条 确定、变更密级，机密（含）以上的，由机关负责人批准。",
+    "规定\n确定、变更密级，机密（含）以上\n的，由机关负责人批准",
+    "labels\nsensitivity, confidential, internal or public",
+    "sensitivity, confidential, internal or public are the values.",
+    "Values\nof sensitivity: confidential, internal or public",
+    "Order\nclassified secret, and the court held so",
+    "classified secret, and the court held so",
+    "片目\n1  秘密  3张\n2  活着  2张",
+    "1  秘密  3张",
+    "影片清单\n序号  片名  数量\n1\t秘密\t3",
+    "片名  数量\n秘密  3张",
+    "书目\n《平凡的世界》\n《秘密》\n《活着》",
+)
+NAMES_TOO = {
+    "通知-机密.docx": True,
+    "01-机密-通知.docx": True,
+    "通知_机密_v2.docx": True,
+    "会议纪要 机密.docx": True,
+    "通 知 - 机 密 .docx": True,
+    "通知.機密.docx": True,
+    "通知—机密10年.docx": True,
+    "保密承诺书.docx": False,
+    "秘密花园.mp4": False,
+    "商业秘密-1.docx": False,
+    "商业 秘密.docx": False,
+    "国家-秘密.docx": False,
+    "关于机密文件销毁的通知.docx": False,
+    "定密-绝密-机密-秘密.docx": False,
+    "client-secret.json": False,
+}
 NAMES = {
     "机密★10年 关于某事.docx": True,
     "【机密】关于某事.pdf": True,
@@ -222,6 +295,16 @@ def test_a_page_that_only_speaks_of_it(page: str) -> None:
     assert not is_marked_page(page)
 
 
+@pytest.mark.parametrize("page", FORMS_OF_SECRETS)
+def test_a_form_or_a_line_of_a_secret(page: str) -> None:
+    assert is_marked_page(page)
+
+
+@pytest.mark.parametrize("page", FORMS_AND_LISTS)
+def test_a_form_with_empty_boxes_a_sentence_and_a_list_of_titles(page: str) -> None:
+    assert not is_marked_page(page)
+
+
 @pytest.mark.parametrize("page", MARKED)
 def test_the_mark_is_found_in_other_letters(page: str) -> None:
     """Full-width letters, other line ends, and a byte-order mark before it."""
@@ -230,7 +313,7 @@ def test_the_mark_is_found_in_other_letters(page: str) -> None:
     assert is_marked_page(page.translate(wide)) or "\\u" in page
 
 
-@pytest.mark.parametrize(("name", "marked"), NAMES.items())
+@pytest.mark.parametrize(("name", "marked"), [*NAMES.items(), *NAMES_TOO.items()])
 def test_a_name(name: str, marked: bool) -> None:
     assert is_marked_name(name) is marked
 
@@ -264,6 +347,11 @@ def test_a_folder_is_marked_by_its_whole_name() -> None:
         "秘密★" + "☆-" * 28 + "。",
         "密级" + "\t" * 19_000 + "x",
         "密级\n" + ("-" * 9_000 + "x\n") * 2,
+        "密级:" + "绝密()" * 4_900 + "x",
+        "密级" + "|" * 9_900 + "绝密()",
+        "秘密" + ("\t1张" * 6_600) + "x",
+        "密级,机密(" * 3_300,
+        "秘密保密期限" + "《秘密》" * 4_900,
     ],
 )
 def test_no_page_takes_long(page: str) -> None:
