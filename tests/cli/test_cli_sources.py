@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from archive.times import SHANGHAI
+from cli.clock import SystemClock
 
 Cli = Any
 SAID = {
@@ -140,6 +144,16 @@ def test_what_is_read_ahead_knows_the_register_too(
     assert shown["description"]["register"]["device"] == "DSJ-0012345"
 
 
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is noon in Shanghai, so that no day ends amid a test."""
+    now, clock = SystemClock.now, SystemClock()
+    here = now(clock).astimezone(SHANGHAI)
+    ahead = here.replace(hour=12) - here + timedelta(days=here.hour >= 12)
+    monkeypatch.setattr(SystemClock, "now", lambda clock: now(clock) + ahead)
+
+
+@pytest.mark.usefixtures("noon")
 def test_above_the_quota_drops_wait_until_it_is_raised(cli: Cli) -> None:
     put(cli, "DSJ-1", "large.txt", b"text\n" * 250_000)
     assert cli("watch", "--once", "--json").json["records"] == 1
