@@ -18,7 +18,7 @@ _QUOTES = "\"'“”‘’「」『』«»＂"
 _PREFIX_LETTERS, _PREFIX_DIGITS = 3, 4
 """From so many on a word may be the beginning of one: fewer begin too many."""
 MOST_TERMS = 32
-MOST_CHARACTERS = 1_000
+MOST_CHARACTERS = 200
 """Of a word, a phrase, or what is asked of a field."""
 
 

@@ -1,5 +1,9 @@
 """`cunzheng search WORDS…`: find records in the catalog; needs no passphrase."""
 
+import re
+from collections.abc import Iterable
+from typing import Any
+
 import typer
 
 from archive import vocabulary
@@ -45,7 +49,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Find records. Example: cunzheng search 超限运输 --from 2026-11-01 --kind pdf."""
     invocation = Invocation.of(context)
-    params = {
+    params: dict[str, Any] = {
         "words": words or [],
         "case": case,
         "category": _code("category", category),
@@ -71,6 +75,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         "top": top,
         "snippets": bool(words) if snippets is None else snippets,
     }
+    _check_texts([*params["words"], *params.values()])
     with open_desk(invocation) as desk:
         found = large.fetch(desk, "catalog.search", params)
     if invocation.json:
@@ -79,6 +84,13 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     show_found(found, limit)
 
 
+def _check_texts(values: Iterable[Any]) -> None:
+    """Raises UsageError for bytes that a shell gave and that are no text."""
+    if any(_NO_TEXT.search(value) for value in values if isinstance(value, str)):
+        raise UsageError(say("What was given is no text in UTF-8.", "输入的内容不是 UTF-8 文字。"))
+
+
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 _CODED = {
     "category": (vocabulary.CATEGORIES, "category", "执法类别"),
     "stage": (vocabulary.STAGES, "stage", "环节"),

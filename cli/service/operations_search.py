@@ -119,8 +119,8 @@ def _check_lengths(texts: Sequence[str]) -> None:
     if any(len(text) > MOST_CHARACTERS for text in texts):
         raise UsageError(
             say(
-                f"A search takes words of {MOST_CHARACTERS:,} characters at most.",
-                f"检索词最多 {MOST_CHARACTERS:,} 字。",
+                f"A search takes words of {MOST_CHARACTERS} characters at most.",
+                f"检索词最多 {MOST_CHARACTERS} 字。",
             )
         )
 

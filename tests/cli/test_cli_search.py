@@ -93,8 +93,9 @@ def test_wrong_use(office: Cli) -> None:
         ("--from", "2026-11-02", "--to", "2026-11-01"): ("ends before", "截止日期早于"),
         ("罚", "--top", str(10**24)): ("top of a search", "top 应为"),
         tuple(f"罚{number}" for number in range(33)): ("at most 32 words", "检索词最多 32 个"),
-        ("罚" * 1001,): ("1,000 characters", "最多 1,000 字"),
-        ("--party", "罚" * 1001): ("1,000 characters", "最多 1,000 字"),
+        ("罚" * 201,): ("200 characters", "最多 200 字"),
+        ("\udcff",): ("no text in UTF-8", "UTF-8 文字"),
+        ("--party", "罚" * 201): ("200 characters", "最多 200 字"),
     }
     for arguments, sentences in wrong.items():
         for lang, sentence in zip(("en", "zh"), sentences, strict=True):

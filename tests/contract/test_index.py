@@ -294,13 +294,13 @@ def test_a_record_with_long_fields_hinders_nobody(database: Database) -> None:
 
 def test_questions_beyond_all_bounds(database: Database) -> None:
     words = tuple(f"{number}处罚" for number in range(33))
-    for wrong in (words, (*words[:32], "-张"), ("罚" * 1_001,)):
+    for wrong in (words, (*words[:32], "-张"), ("罚" * 201,)):
         with pytest.raises(UsageError):
             search(database, *wrong)
     with pytest.raises(UsageError):
-        search(database, officer="罚" * 1_001)
+        search(database, officer="罚" * 201)
     assert letters(database, *words[:32]) == ""
-    assert letters(database, *["罚款" * 500, "a1" * 500] * 16) == ""
+    assert letters(database, *["罚款" * 100, "a1" * 100] * 16) == ""
     assert letters(database, "张", *(f"-{number}处罚" for number in range(31))) == "BFA"
     assert letters(database, "张", top=10**24) == "BFA"
     assert letters(database, "张", top=-(10**24)) == ""

@@ -152,7 +152,7 @@ EMPTY: dict[str, Any] = {column.name: None if column.nullable else False for col
 SHORT, NOTE, OFFICERS, ITEMS = 200, 4_000, 32 * 402, 100_000
 """Characters that config/sidecar.schema.json allows: of a field, of a note, of all officers."""
 BIT = st.text(st.sampled_from(LETTERS + BETWEEN + "\x1f"), min_size=1, max_size=8)
-WORD = BIT | ANY | st.builds(str.__mul__, BIT, st.sampled_from((1, 200, 400)))
+WORD = BIT | ANY | st.builds(str.__mul__, BIT, st.sampled_from((1, 25, 60)))
 MOMENT = st.datetimes(timezones=st.just(UTC))
 CAPTURED = MOMENT.filter(lambda moment: claimed_time(moment.isoformat()) is not None)
 
