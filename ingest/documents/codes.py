@@ -12,6 +12,7 @@ EXTERNAL = "EXTERNAL_LINKS"
 EMBEDDED = "EMBEDDED_FILES"
 MEMBER_NAMES = "MEMBER_NAMES"
 NOT_READ = "FORMAT_NOT_READ"
+FIRST_PAGE_SCANNED = "FIRST_PAGE_SCANNED"
 NAME_DIFFERS = "NAME_DIFFERS"
 ENTITIES = "ENTITIES_REFUSED"
 MIXED = "MIXED_ENCODINGS"
@@ -31,6 +32,10 @@ CODES: Mapping[str, tuple[str, str]] = {
     EMBEDDED: ("other files are embedded in it; they were not read", "内嵌其他文件；未读取"),
     MEMBER_NAMES: ("names of members that lead elsewhere", "成员名称指向包外路径"),
     NOT_READ: ("its format is not read here", "此格式不在读取之列"),
+    FIRST_PAGE_SCANNED: (
+        "its first page is a picture; what stands there was not read",
+        "首页为图像；其上文字未读取",
+    ),
     NAME_DIFFERS: ("the name says another kind than the content", "文件名所示种类与内容不符"),
     ENTITIES: ("it declares XML entities; they were not followed", "声明了 XML 实体；未展开"),
     MIXED: ("it is text in more than one encoding", "文字混用多种编码"),

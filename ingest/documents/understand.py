@@ -25,6 +25,7 @@ from ingest.classification import is_marked_name, is_marked_page
 from ingest.documents.codes import (
     BROKEN,
     ENTITIES,
+    FIRST_PAGE_SCANNED,
     LIMIT_REACHED,
     MIXED,
     NAME_DIFFERS,
@@ -59,7 +60,7 @@ MOST_READ = 200_000
 _SHEETS = ("xlsx", "xls", "et")
 _MARKUP = frozenset(("html", "xml"))
 _OPENING = ("<", " ", "\n", "\r", "\t")
-_CUT = frozenset((BROKEN, ENTITIES, READER_DIED))
+_CUT = frozenset((BROKEN, ENTITIES, READER_DIED, FIRST_PAGE_SCANNED))
 _BEHIND = ("characters", "pages")
 """Beginnings of notes of limits that are reached behind the first page."""
 _PARTY = canonical.Form("name", "role")

@@ -8,7 +8,10 @@ from email.message import EmailMessage
 import pytest
 from ole_files import compound, doc, xls
 from packages import W, header, ofd, ofd_line, package, paragraphs, sheet, word
+from PIL import Image
+from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.documents.extract import DOCX, PPTX, XLSX, Extracted, mixed, plain
@@ -215,6 +218,42 @@ def test_pdf_words_pages_title_and_version():
 def test_pdf_without_words_is_not_readable():
     found = read(_pdf(["", ""]), "application/pdf")
     assert (found.pages, found.readable) == (2, False)
+
+
+def test_docx_whose_document_has_another_name():
+    """As Office on the web writes it; a decoy with the usual name hides nothing."""
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+    relations = {
+        "_rels/.rels": f'<Relationships><Relationship Type="{kind}" Target="/word/document2.xml"/>'
+        "</Relationships>",
+        "word/document2.xml": f'<w:document xmlns:w="{W}"><w:body>{paragraphs(["机密★10年"])}'
+        "</w:body></w:document>",
+    }
+    assert "机密★10年" in read(package(relations), DOCX).first_page
+    assert read(package(relations), DOCX).findings == ()
+    found = read(word(paragraphs(["送达回证"]), relations), DOCX)
+    assert found.text.split() == ["机密★10年", "送达回证"]
+
+
+def _scanned(words: str, text: str, share: float = 1.0) -> Extracted:
+    """A page with a picture on it and some words, and one with text."""
+    file = io.BytesIO()
+    canvas = Canvas(file)
+    picture = ImageReader(Image.new("RGB", (20, 30), "gray"))
+    canvas.drawImage(picture, 0, 0, A4[0] * share, A4[1])
+    canvas.drawString(100, 20, words)
+    canvas.showPage()
+    canvas.drawString(100, 700, text)
+    canvas.save()
+    return read(file.getvalue(), "application/pdf")
+
+
+def test_pdf_whose_first_page_is_a_scan():
+    assert codes(_scanned("", "text on page two")) == ["FIRST_PAGE_SCANNED"]
+    assert codes(_scanned("CamScanner", "")) == ["FIRST_PAGE_SCANNED"]
+    assert codes(_scanned("CamScanner", "", share=0.3)) == []  # a letterhead
+    assert codes(_scanned("many words that somebody wrote beside a picture", "x")) == []
+    assert codes(_scanned("", "")) == []
 
 
 def test_pdf_locked():

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from ingest.documents.codes import BROKEN
-from ingest.documents.formats.office import pages_of, properties
+from ingest.documents.formats.office import main_part, pages_of, properties
 from ingest.documents.package import Package
 from ingest.documents.reading import Reading
 from ingest.documents.xml_walk import walk
@@ -22,11 +22,16 @@ def read(file: BinaryIO, reading: Reading) -> None:
     reading.pages = pages_of(properties(package, reading), "Pages")
     for part in package.matching(r"word/(?:header|footer)\d*\.xml"):
         _part(package, part, reading, reading.front)
-    if "word/document.xml" in package:
-        _part(package, "word/document.xml", reading, reading.add)
-    else:
+    # Word opens the part that the package names, others may take the one with the usual name.
+    usual = "word/document.xml"
+    stories = [
+        part for part in dict.fromkeys((main_part(package, reading), usual)) if part in package
+    ]
+    for part in stories:
+        _part(package, part, reading, reading.add)
+    if not stories:
         reading.unreadable = True
-        reading.notice(BROKEN, "word/document.xml is missing")
+        reading.notice(BROKEN, f"{usual} is missing")
     for pattern in ("footnotes", "endnotes", "comments"):
         for part in package.matching(rf"word/{pattern}\.xml"):
             reading.add("\n")

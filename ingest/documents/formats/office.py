@@ -28,6 +28,24 @@ def properties(package: Package, reading: Reading) -> dict[str, str]:
     return found
 
 
+def main_part(package: Package, reading: Reading) -> str:
+    """The part that is the document, as the package's own relationships name it; "" if none."""
+    found: list[str] = []
+
+    def start(name: str, attributes: Mapping[str, str]) -> None:
+        if name == "Relationship" and attributes.get("Type", "").endswith("/officeDocument"):
+            found.append(attributes.get("Target", "").lstrip("/"))
+
+    if "_rels/.rels" in package:
+        parts = package.chunks("_rels/.rels")
+        walk(parts, reading, start=start, end=_nothing, words=_nothing, part="_rels/.rels")
+    return found[0] if found else ""
+
+
+def _nothing(_: str) -> None:
+    pass
+
+
 def pages_of(found: Mapping[str, str], key: str) -> int | None:
     """A count from the properties, where it is one."""
     stated = found.get(key, "")

@@ -8,7 +8,14 @@ from typing import Any, BinaryIO
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from ingest.documents.codes import ACTIVE, BROKEN, EMBEDDED, ENCRYPTED, EXTERNAL
+from ingest.documents.codes import (
+    ACTIVE,
+    BROKEN,
+    EMBEDDED,
+    ENCRYPTED,
+    EXTERNAL,
+    FIRST_PAGE_SCANNED,
+)
 from ingest.documents.reading import BYTES, PAGES, Reached, Reading
 
 _VERSION = re.compile(rb"%PDF-(\d\.\d)")
@@ -41,9 +48,12 @@ _ACTIVE = re.compile(
     )
 )
 _PACKED_OBJECTS = re.compile(rb"/ObjStm\b")
-_MOST_PACKED = 64 << 20
+_MOST_PACKED, _MOST_OF_ONE = 64 << 20, 8 << 20
 _STREAM = re.compile(rb"stream\r?\n")
 _LINES = re.compile(r"\r\n?")
+_IMPRINT_WORDS = 6
+"""What programs print onto a scan: 扫描全能王 创建, a stamp of the time, a page number."""
+_MOSTLY, _MOST_PICTURES = 0.5, 500
 
 
 def read(file: BinaryIO, reading: Reading) -> None:
@@ -82,6 +92,7 @@ def _properties(document: Any, reading: Reading) -> None:
 def _pages(document: Any, reading: Reading) -> None:
     count = len(document)
     reading.pages = count
+    scanned = False
     for number in range(min(count, PAGES)):
         if number:
             reading.page()
@@ -91,13 +102,29 @@ def _pages(document: Any, reading: Reading) -> None:
         except pypdfium2.PdfiumError as error:
             reading.notice(BROKEN, f"page {number + 1}: {error}")
             continue
-        reading.add(_LINES.sub("\n", words.get_text_range()).replace("\f", "\n"))
+        text = words.get_text_range()
+        reading.add(_LINES.sub("\n", text).replace("\f", "\n"))
         if not number:
             reading.aside("\n".join(_notes(page)))
+            scanned = len(text.split()) <= _IMPRINT_WORDS and _is_picture(page)
         words.close()
         page.close()
     if count > PAGES:
         reading.limit(f"pages: {count}, more than {PAGES}")
+    if scanned and reading.has_text:  # of what has no text at all that is said already
+        reading.notice(FIRST_PAGE_SCANNED, "")
+
+
+def _is_picture(page: Any) -> bool:
+    """Whether pictures cover most of a page."""
+    width, height = page.get_size()
+    covered = 0.0
+    for number, shown in enumerate(page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,))):
+        if number == _MOST_PICTURES:
+            break
+        left, bottom, right, top = shown.get_bounds()
+        covered += max(0.0, right - left) * max(0.0, top - bottom)
+    return covered >= _MOSTLY * width * height > 0
 
 
 def _notes(page: Any) -> Iterator[str]:
@@ -137,9 +164,9 @@ def _packed_objects(data: bytes) -> Iterator[bytes]:
         if start is None or left <= 0:
             continue
         try:
-            part = zlib.decompressobj().decompress(
-                memoryview(data)[start.end() :], min(left, 8 << 20)
-            )
+            # What is left of the input is copied, so it gets no more than it may use.
+            packed = memoryview(data)[start.end() : start.end() + _MOST_OF_ONE]
+            part = zlib.decompressobj().decompress(packed, min(left, _MOST_OF_ONE))
         except zlib.error:
             continue
         left -= len(part)
