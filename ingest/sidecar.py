@@ -7,6 +7,7 @@ twice, a number with a fraction, a time without its offset refuse the sidecar, w
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -128,8 +129,8 @@ def _text(data: bytes) -> str:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = _shown(next(key for key in keys if keys.count(key) > 1))
+        count = Counter(key for key, _ in pairs)
+        twice = _shown(next(key for key, times in count.items() if times > 1))
         raise SidecarBad(
             "SIDECAR_DUPLICATE_KEY",
             f"The sidecar has the key {twice} twice.",
@@ -261,9 +262,13 @@ def _flat(schema: Any, definitions: Mapping[str, Any]) -> Any:
 
 
 def _first_fault(value: Any) -> SidecarBad:
-    """The fault nearest to the top, as a sentence that names the field."""
-    faults = sorted(_validator().iter_errors(value), key=lambda fault: len(fault.path))
-    fault = faults[0]
+    """The fault nearest to the top, as a sentence that names the field.
+
+    A list that is too long is one by its first item too many. No more of it is looked at: each
+    fault has a text of its own, and a hostile list would have a million.
+    """
+    faults = _validator().iter_errors(_shortened(value))
+    fault = min(faults, key=lambda fault: len(fault.path))
     field = _path(fault.path)
     if fault.validator == "additionalProperties":
         known = fault.schema["properties"]
@@ -287,6 +292,18 @@ def _first_fault(value: Any) -> SidecarBad:
             "附带说明不是 JSON 对象。",
         )
     return _field_fault(field)
+
+
+def _shortened(value: Any) -> Any:
+    """The value with no more items in any list than are needed to see that they are too many."""
+    if not isinstance(value, dict):
+        return value
+    rules = _validator().schema["properties"]
+    most = {name: rules.get(name, {}).get("maxItems", 0) + 1 for name in value}
+    return {
+        name: field[: most[name]] if isinstance(field, list) else field
+        for name, field in value.items()
+    }
 
 
 def _field_fault(field: str) -> SidecarBad:

@@ -15,7 +15,7 @@ from ingest.sidecars.rows import MOST_ROWS, Row, too_many_rows
 
 _BREAKS = re.compile('\r\n|\r|\n|"')
 _MOST_HEADING = 8192
-"""Characters that are looked at for a line of headings."""
+"""Characters of a line of headings: every row is kept with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,8 @@ class CsvTable:
         first = next(lines, None)
         if first is None:
             raise _no_headings()
+        if first[1] - first[0] > _MOST_HEADING:
+            raise _long_headings()
         top = whole.text[slice(*first)]
         headings = tuple(cell.strip() for cell in _cells(top, delimiter, 0))
         if len(set(headings)) != len(headings):
@@ -133,6 +135,14 @@ def _no_headings() -> SidecarBad:
         "SIDECAR_NOT_CSV",
         "The sidecar has no line of headings, or a heading twice.",
         "附带说明没有标题行，或标题重复。",
+    )
+
+
+def _long_headings() -> SidecarBad:
+    return SidecarBad(
+        "SIDECAR_NOT_CSV",
+        f"The sidecar's line of headings has more than {_MOST_HEADING} characters.",
+        f"附带说明的标题行超过 {_MOST_HEADING} 个字符。",
     )
 
 

@@ -187,7 +187,7 @@ class _Target:
 
     def __init__(self) -> None:
         self.place: Any = None
-        self._stack: list[Element] = []
+        self._stack: list[tuple[Element, list[str]]] = []
         self._root: Element | None = None
         self._count = 0
 
@@ -203,19 +203,20 @@ class _Target:
         plain = {_local(name): value for name, value in attributes.items()}
         element = Element(_local(tag), plain, self.place())
         if self._stack:
-            self._stack[-1].inner.append(element)
+            self._stack[-1][0].inner.append(element)
         else:
             self._root = element
-        self._stack.append(element)
+        self._stack.append((element, []))
 
     def data(self, text: str) -> None:
         """Text of the innermost element."""
-        self._stack[-1].words += text
+        self._stack[-1][1].append(text)
 
     def end(self, tag: str) -> None:
         """An element ends."""
         del tag
-        self._stack.pop().end = self.place()
+        element, words = self._stack.pop()
+        element.words, element.end = "".join(words), self.place()
 
     def close(self) -> Element:
         """The outermost element."""
