@@ -91,13 +91,14 @@ _NAME_MARK = re.compile(
 )
 _NAME_PARTS = re.compile(r"[-_\s.—–~+·、,;&]+")
 _NAME_PART = re.compile(rf"{_LEVEL}[级件]?(?:{_STARRED}|{_PERIOD})?")
+_BETWEEN_FOLDERS = re.compile(r"[/\\]+")
 _NO_STATE = re.compile(r".*(?:商业|工作|个人|企业|公司|技术|国家)")
 """What a part of a name ends with where the secret behind it is one that is only spoken of."""
 
 
 def is_marked_page(first_page: str) -> bool:
     """Whether a first page bears a classification line, or a field that names one."""
-    if not _may_be_marked(first_page):
+    if not may_be_marked(first_page):
         return False
     text = first_page[:_MOST]
     if "\\u" in text:
@@ -114,7 +115,7 @@ def is_marked_page(first_page: str) -> bool:
 
 def is_marked_name(name: str) -> bool:
     """Whether a file's name begins with a mark, bears it in brackets, with ★ or between dashes."""
-    if not _may_be_marked(name):
+    if not may_be_marked(name):
         return False
     shown = _shown(name)
     compact = _compact(shown)
@@ -138,10 +139,19 @@ def _has_marked_part(shown: str) -> bool:
 
 def is_marked_folder(name: str) -> bool:
     """Whether a folder's name is a mark and nothing else."""
-    return _may_be_marked(name) and _is_mark(_shown(name))
+    return may_be_marked(name) and _is_mark(_shown(name))
 
 
-def _may_be_marked(text: str) -> bool:
+def is_marked_path(path: str) -> bool:
+    """Whether a path, as a list has it, ends with a marked name or goes through a marked folder."""
+    if not may_be_marked(path):
+        return False
+    *folders, name = _BETWEEN_FOLDERS.split(path)
+    return is_marked_name(name) or any(map(is_marked_folder, (*folders, name)))
+
+
+def may_be_marked(text: str) -> bool:
+    """False where a text has nothing that a mark is made of."""
     if any(sign in text for sign in _SIGNS) or any(word in text for word in _WORDS):
         return True
     return "\\" in text and "\\u" in text

@@ -1,6 +1,5 @@
 """What becomes of one drop before anything is submitted: staged, rejected or refused."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,12 +8,8 @@ from typing import Any, NamedTuple
 
 from archive.detail import SALT_BYTES
 from archive.durable import FileSystem, write_new
-from ingest import secrecy, sidecar
-from ingest.aside import refusal_in
 from ingest.claim import Claim
-from ingest.classification import is_marked_folder, is_marked_name, is_marked_page
 from ingest.complete.docking import compared
-from ingest.complete.ready import MAX_MARKER
 from ingest.describe import (
     Arrival,
     Circumstances,
@@ -31,16 +26,19 @@ from ingest.errors import (
     KindNotAllowed,
     NoRecord,
     SidecarBad,
-    SourceChanged,
-    SourceUnreadable,
     StillRejected,
+)
+from ingest.marked import (
+    is_secret_at_length,
+    is_secret_beside,
+    is_secret_by_name,
+    names_a_secret,
 )
 from ingest.names import decode_name
 from ingest.reason import REASON, reason_text
 from ingest.settle import Settled
 from ingest.sidecars.mapping import Mappings
-from ingest.sidecars.of_drop import check_own_list, is_read_by_mapping, parsed, sidecar_bytes
-from ingest.sources import read_head, read_pieces
+from ingest.sidecars.of_drop import check_own_list, parsed, sidecar_bytes
 from ingest.staging import HEAD_SIZE, Staged, hold, stage
 from ingest.sweep import Drop, Found
 from ingest.wiping import wipe
@@ -93,54 +91,7 @@ class RefusedDrop:
 
 
 Outcome = Accepted | Rejected | RefusedDrop
-_MAY_NAME_A_MARK = re.compile(rb"[\x80-\xff]|ECRE|ecre|E C R|NFID|nfid|F I D")
-"""What a marked name has one of; most names are plain ASCII, and need not be decoded for it."""
-
-
-def _is_secret_by_name(drop: Drop) -> bool:
-    """Whether a drop was put aside before, or its name or a folder above it is marked."""
-    file = drop.file
-    if refusal_in(file.name) is not None:
-        return True
-    if not _MAY_NAME_A_MARK.search(file.folder + b"/" + file.name):
-        return False
-    folders = decode_name(file.folder).text.split("/")
-    return is_marked_name(decode_name(file.name).text) or any(map(is_marked_folder, folders))
-
-
-def is_secret_beside(drop: Drop) -> bool:
-    """Whether a marker that goes with the drop bears a mark; nothing else ever looks at it.
-
-    Raises SourceChanged: without it the drop may have to wait.
-    """
-    for file in drop.beside:
-        try:
-            data = read_head(file.path, MAX_MARKER, file.key)
-        except SourceUnreadable as error:
-            raise SourceChanged(str(error)) from error
-        for encoding in ("utf-8-sig", "gb18030", "utf-16-le", "utf-16-be"):
-            text = data.decode(encoding, "ignore")
-            if is_marked_page(text) or any(map(is_marked_name, text.splitlines())):
-                return True
-    return False
-
-
-def _is_secret_at_length(drop: Drop) -> bool:
-    """Whether a sidecar that is too large to be parsed is marked, wherever in it.
-
-    One without its file is a record by then, and is looked at just the same.
-    """
-    file = drop.sidecar or drop.file
-    if file.key.size <= sidecar.MAX_SIZE:
-        return False
-    if not is_read_by_mapping(drop):
-        if not file.name.endswith(b".json"):
-            return False
-        if drop.sidecar is None and not sidecar.is_marked(
-            read_head(file.path, sidecar.MAX_SIZE, file.key)
-        ):
-            return False
-    return secrecy.is_marked_stream(read_pieces(file.path, file.key))
+_WITHOUT_READING = (is_secret_by_name, is_secret_beside, is_secret_at_length, names_a_secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +127,7 @@ class Preparer:
         """
         received_at = self.now()
         number = self.new_id(received_at)
-        if _is_secret_by_name(drop) or is_secret_beside(drop) or _is_secret_at_length(drop):
+        if any(is_secret(drop) for is_secret in _WITHOUT_READING):
             return RefusedDrop(drop, number, received_at)
         facts = None
         if drop.sidecar is not None or drop.claim is not None:

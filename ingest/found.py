@@ -16,6 +16,16 @@ class Found(NamedTuple):
     path: bytes
     key: FileKey
 
+    @property
+    def top(self) -> bytes:
+        """Name of the folder directly below the inbox, or of the one that a person named; b"" of a
+        file that does not stand in its folder, but in quarantine.
+        """
+        inside = self.folder + b"/" + self.name if self.folder else self.name
+        if not self.path.endswith(b"/" + inside):
+            return b""
+        return self.path[: -len(inside) - 1].rpartition(b"/")[2]
+
 
 class Drop(NamedTuple):
     """A complete file with its sidecar, if it has one; both have settled."""

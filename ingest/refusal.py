@@ -29,10 +29,12 @@ from archive.source_rows import Counts
 from archive.tables import IntakeRow
 from ingest import secrecy, sidecar
 from ingest.aside import aside_name, refusal_in
+from ingest.classification import is_marked_folder
 from ingest.drops import RefusedDrop
 from ingest.errors import Classified, SidecarBad, SourceChanged
 from ingest.found import Found
 from ingest.intended import Intended
+from ingest.names import decode_name
 from ingest.register import Maker, ensure_source
 from ingest.release import KEEP, put_back
 from ingest.settle import FileKey
@@ -231,7 +233,9 @@ def _is_told(connection: Connection, stub: _Stub) -> bool:
 
 
 def _top(file: Found) -> bytes:
-    """Name of the folder directly below the inbox."""
-    depth = 1 + (file.folder.count(b"/") + 1 if file.folder else 0)
-    parts = file.path.split(b"/")
-    return parts[-1 - depth] if len(parts) > depth else file.source.encode()
+    """What a source is registered as when it is seen for the first time: its folder's name, unless
+    that is a mark.
+    """
+    if not file.top or is_marked_folder(decode_name(file.top).text):
+        return file.source.encode()
+    return file.top

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from archive.errors import FormatError
 from archive.gaps.manifest import MAX_SIZE, ListedFile, is_manifest
+from ingest.classification import is_marked_path
 from ingest.complete import OBSERVED_SECONDS, hours
 from ingest.complete.folder import Folder
 from ingest.complete.listing import Layer, Listing, differs, missing_note, read_listing
@@ -48,6 +49,7 @@ class _Known:
     listing: Listing | None
     """None: it cannot be read as a manifest."""
     taken: set[ListedFile] = field(default_factory=set)
+    """By the archive; with those that never will be, for their names are marked."""
     places: dict[bytes, ListedFile] = field(default_factory=dict)
     """Where listed files were seen."""
     present: set[ListedFile] = field(default_factory=set)
@@ -57,6 +59,12 @@ class _Known:
     before: set[ListedFile] = field(default_factory=set)
     """The same, of the walk before."""
     drop: Drop | None = None
+
+
+def _never_taken(listing: Listing | None) -> set[ListedFile]:
+    """Listed files that are refused: a manifest waits for none of them, and no note names one."""
+    every = listing.by_path.values() if listing else ()
+    return {listed for listed in every if is_marked_path(listed.name)}
 
 
 class WhenListed:
@@ -135,7 +143,7 @@ class WhenListed:
                     )
                 except FormatError:
                     listing = None
-            known = self._known[file.path] = _Known(file.key, listing)
+            known = self._known[file.path] = _Known(file.key, listing, _never_taken(listing))
         return known
 
     def judge(self, drop: Drop, here: Folder) -> Iterator[Drop | Noticed]:

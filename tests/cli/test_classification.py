@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -278,6 +279,36 @@ def test_a_folder_named_after_a_level(fresh: Cli) -> None:
     sample = Sample("tokenofafolder.txt", b"tokenofafolder\n", "tokenofafolder")
     sample.write(fresh.home / "inbox/OA/机密")
     assert fresh("watch", "--once", "--json").json["refused"] == 1
+    check_nothing_is_kept(fresh.home, [sample])
+
+
+@pytest.mark.parametrize("source", ["机密", "机密★10年 tokenofasource", "SECRET"])
+def test_a_source_named_after_a_level_is_registered_without_its_name(
+    fresh: Cli, source: str
+) -> None:
+    sample = Sample("tokenofafile.txt", b"tokenofafile\n", "tokenofafile")
+    sample.write(fresh.home / "inbox" / source)
+    assert fresh("watch", "--once", "--json").json["refused"] == 1
+    (registered,) = fresh("sources", "list", "--json").json["sources"]
+    assert registered["name"] == registered["source"] == stubs(fresh)[0]["source"]
+    shutil.rmtree(fresh.home / "inbox" / source)
+    check_nothing_is_kept(fresh.home, [sample, Sample("", b"", "tokenofasource")])
+    if source != "SECRET":
+        check_nothing_is_kept(fresh.home, [Sample("", b"", "机密")])
+
+
+def test_a_manifest_that_names_a_secret_is_refused_with_it(fresh: Cli) -> None:
+    inbox = fresh.home / "inbox/OA"
+    sample = Sample("机密★10年.tokenofaplan.bin", b"tokenofaplan\n", "tokenofaplan")
+    sample.write(inbox)
+    (inbox / "a.txt").write_bytes(b"a harmless text\n")
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(inbox.iterdir())]
+    lines = zip(digests, sorted(path.name for path in inbox.iterdir()), strict=True)
+    text = "".join(f"{digest}  {name}\n" for digest, name in lines)
+    (inbox / "manifest.sha256").write_text(text, encoding="utf-8")
+    done = fresh("watch", "--once", "--json")
+    assert (done.json["refused"], done.json["records"]) == (2, 1)
+    assert fresh("search", sample.token, "--json").json["records"] == []
     check_nothing_is_kept(fresh.home, [sample])
 
 

@@ -473,6 +473,21 @@ def test_files_that_never_come_are_told_and_then_a_finding_of_the_manifest(
     assert "DCIM/b.mp4" in drop.notes[0][1]
 
 
+def test_a_manifest_waits_for_no_file_that_is_refused_and_names_none(station: Inbox) -> None:
+    secret = "机密★10年.行动方案.txt"
+    station.put("S/manifest.json", sizes(A, (secret, b"x")))
+    station.put("S/a.mp4", A[1])
+    station.take(station.settled())
+    items = station.round()
+    assert notes(items) == {"manifest.json": []}, "it is refused at once, and not told for a day"
+    station.put("S/manifest.json", sizes(A, (secret, b"x"), B))
+    station.settled()
+    late = station.round(24 * HOUR)
+    assert [note for item in late if isinstance(item, Drop) for _, note in item.notes] == [
+        "1 listed file did not come: DCIM/b.mp4"
+    ]
+
+
 def test_a_file_that_no_manifest_lists_is_taken_after_a_day_and_marked(station: Inbox) -> None:
     station.put("S/extra.txt")
     station.round()
