@@ -34,6 +34,7 @@ from ingest.sidecars.folder import (
     paired,
     paired_by_mapping,
 )
+from ingest.sidecars.lists import Around
 from ingest.sidecars.pairing import Pairs
 from ingest.sources import read_head, writer_of
 from ingest.watching import Rests, Watching
@@ -63,7 +64,8 @@ class SourceWalk:
         self._rule: Rule = WhenSettled()
         self.settler = Settler(watching.settle)
         self._rests = Rests(self.settler, watching)
-        self._beside = FolderSidecars(source, watching.waits)
+        around = Around(watching.monotonic, watching.taken, self.settler.is_taken)
+        self._beside = FolderSidecars(source, watching.waits, around)
         self.held = 0
         """Files of this walk, or the last one, that wait for something beside them."""
         self.waiting = 0

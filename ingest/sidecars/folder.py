@@ -19,6 +19,7 @@ from ingest.found import Drop, Found
 from ingest.ignored import is_being_copied
 from ingest.settle import FileKey, Settled
 from ingest.sidecar import MAX_SIZE
+from ingest.sidecars.lists import UNBOUND_SECONDS, Around, Lists
 from ingest.sidecars.mapping import Mappings
 from ingest.sidecars.pairing import NOTHING, Known, Pairs, look, may_be, owners_of, pair
 from ingest.sources import read_head
@@ -26,8 +27,6 @@ from ingest.sources import read_head
 JSON = b".json"
 LATE_SECONDS = 30.0
 """So long a sidecar without its file waits at least for a file that is still to come."""
-UNBOUND_SECONDS = 600.0
-"""The same where the sidecar names no content: copies of films take long."""
 LIST_SECONDS = 10.0
 """So long files wait at least for a list of their folder that is not complete."""
 MISSING = "LIST_FILE_MISSING"
@@ -62,9 +61,11 @@ class Waits:
 class FolderSidecars:
     """What one source's walks remember of its sidecars."""
 
-    def __init__(self, source: str, waits: Waits) -> None:
+    def __init__(self, source: str, waits: Waits, around: Around) -> None:
         self._source = source
         self._waits = waits
+        self._around = around
+        self._lists = Lists(source, around)
         self._seen: dict[bytes, tuple[FileKey, Known | None]] = {}
         self._alive: set[bytes] = set()
         self.endings = (JSON, *waits.mappings.endings)
@@ -79,6 +80,7 @@ class FolderSidecars:
 
     def end(self) -> None:
         """The walk is over: forget what is gone."""
+        self._lists.end()
         if len(self._seen) > len(self._alive):
             self._seen = {path: kept for path, kept in self._seen.items() if path in self._alive}
 
@@ -121,10 +123,9 @@ class FolderSidecars:
                 continue
             if found is not None:
                 known[name] = found
-        if not known:
-            return NOTHING
         taken = {name[: -len(JSON)] for name in jsons} | jsons
-        return pair(here.files.keys(), known, taken)
+        pairs = pair(here.files.keys(), known, taken) if known else NOTHING
+        return self._lists.look(here, known, pairs, taken)
 
     def _look(self, file: Found) -> Known | None:
         self._alive.add(file.path)
@@ -160,7 +161,14 @@ class FolderSidecars:
                     names.add(owner + b"." if is_stem else owner)
         if not (names or lists or pairs.lists or self.wait):
             return None
-        return Waiting(here, pairs, names, self.wait, LIST_SECONDS if lists else 0.0)
+        longest = max(self.wait, UNBOUND_SECONDS) if self._waits.late else self.wait
+        incomplete = {
+            name
+            for name in pairs.lists.keys() & here.settled.keys()
+            if not self._around.is_taken(here.files[name].path)
+            and self._lists.waits(here, name, pairs, longest)
+        }
+        return Waiting(here, pairs, names, self.wait, LIST_SECONDS if lists else 0.0, incomplete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +176,7 @@ class Waiting:
     """Why files of one folder may be held back.
 
     `names` are those that may have a sidecar which is not complete (a stem ends with a dot); `wait`
-    and `lists` are seconds.
+    and `lists` are seconds; `incomplete` are lists that wait for files which are still to come.
     """
 
     here: Folder
@@ -176,6 +184,7 @@ class Waiting:
     names: set[bytes]
     wait: float
     lists: float
+    incomplete: Collection[bytes] = ()
 
     def holds(self, drop: Drop, rested: float) -> bool:
         """Whether a file waits that has been complete for so many seconds."""
@@ -184,8 +193,7 @@ class Waiting:
             # It goes last, for with it goes what it says of the others.
             of = self.pairs.of.items()
             listed = (file for file, (beside, _) in of if beside == name)
-            some = any(file not in self.here.settled for file in listed)
-            return some or (bool(claim.missing) and rested < self.wait)
+            return name in self.incomplete or any(file not in self.here.settled for file in listed)
         if drop.has_sidecar:
             return False
         if name in self.names or name.rpartition(b".")[0] + b"." in self.names:
@@ -217,7 +225,7 @@ def paired_by_mapping(name: bytes, here: Folder, pairs: Pairs) -> Drop:
     if name in pairs.unused:
         return Drop(file, None, state, ((UNUSED, UNUSED_NOTE),))
     beside, claim = pairs.of[name]
-    other = here.settled[beside]
+    other = here.settled.get(beside, state)  # a list may have gone before the file came
     both = Settled(state.lease and other.lease, min(state.seconds, other.seconds))
     return Drop(file, here.files[beside] if claim.kind == FILE else None, both, claim=claim)
 

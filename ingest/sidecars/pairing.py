@@ -160,9 +160,7 @@ def _listed(
     if not known.rows:
         return
     missing = []
-    by_text: dict[str, bytes] = {}
-    for file in files:
-        by_text.setdefault(decode_name(file).text, file)
+    by_text = texts_of(files)
     for row in known.rows:
         owner = by_text.get(row.name or "")
         if owner is None:
@@ -172,13 +170,22 @@ def _listed(
             continue
         before = found.of.get(owner)
         if before is None:
-            found.of[owner] = (name, _claim(mapping, row, name))
+            found.of[owner] = (name, claim_of(mapping, row, name))
         elif before[0] == name and before[1].data != _data(row):
             found.of[owner] = (name, before[1]._replace(kind=TWICE))
     found.lists[name] = Claim(mapping.name, LIST, missing=tuple(missing))
 
 
-def _claim(mapping: StationMapping, row: ListRow, listed_in: bytes) -> Claim:
+def texts_of(files: Iterable[bytes]) -> dict[str, bytes]:
+    """Names of files by what they say; of several that say the same, the first."""
+    found: dict[str, bytes] = {}
+    for file in files:
+        found.setdefault(decode_name(file).text, file)
+    return found
+
+
+def claim_of(mapping: StationMapping, row: ListRow, listed_in: bytes) -> Claim:
+    """What a row of a list says of the file that it names."""
     return Claim(mapping.name, ROW, _data(row), row.listed.number, listed_in)
 
 

@@ -21,7 +21,14 @@ class Watched:
         self.folder.mkdir(parents=True)
         waits = Waits(MAPPINGS, lambda _: wait, late)
         settle = Settle(seconds=1.0, seconds_without_lease=1.0)
-        watching = Watching(lambda: self.now, lambda: self.now, settle, waits=waits)
+        self.archived: set[bytes] = set()
+        watching = Watching(
+            lambda: self.now,
+            lambda: self.now,
+            settle,
+            taken=lambda _, paths, __: self.archived & {*paths},
+            waits=waits,
+        )
         self.sweeper = Sweeper(os.fsencode(home / "inbox"), watching)
 
     def put(self, **files: bytes) -> None:
@@ -46,6 +53,11 @@ class Watched:
                     key = item.sidecar.key if item.sidecar else None
                     self.sweeper.take(item.file.path, key)
         return found
+
+    def remove(self, *names: str) -> None:
+        """They are let go of, or taken away."""
+        for name in names:
+            (self.folder / name).unlink()
 
     def told(self, seconds: float) -> list[tuple[str, str]]:
         """What is left alone."""
