@@ -63,10 +63,8 @@ def release(fs: FileSystem, held: Held, target: Target, *, first: bool = False) 
     place = _moved_before(held, target, first=first)
     before = place is not None
     if place is None:
-        free = target.plain is not None and not os.path.lexists(target.plain)
-        wanted = target.plain if target.plain is not None and free else target.numbered
         try:
-            place = _rename(fs, held.path, wanted)
+            place = _rename(fs, held.path, target)
         except FileNotFoundError:
             return Released(None, returned=False)
     if is_unchanged(place, held):
@@ -76,42 +74,49 @@ def release(fs: FileSystem, held: Held, target: Target, *, first: bool = False) 
 
 
 def _moved_before(held: Held, target: Target, *, first: bool) -> bytes | None:
-    for place in (target.numbered, _aside(held.path, target.numbered)):
+    for place in (target.numbered, _aside(held.path, target)):
         if os.path.lexists(place):
             return place
     if target.plain is None or first:
         return None
-    for place in (target.plain, _aside(held.path, target.plain)):
-        with suppress(FileNotFoundError, NotADirectoryError):
-            found = os.lstat(place)
-            same = held.key is not None and (found.st_dev, found.st_ino) == held.key[:2]
-            if same or (held.key is None and is_unchanged(place, held)):
-                return place
+    with suppress(FileNotFoundError, NotADirectoryError):
+        found = os.lstat(target.plain)
+        same = held.key is not None and (found.st_dev, found.st_ino) == held.key[:2]
+        if same or (held.key is None and is_unchanged(target.plain, held)):
+            return target.plain
     return None
 
 
-def _aside(path: bytes, target: bytes) -> bytes:
-    return os.path.join(os.path.dirname(path), ASIDE, os.path.basename(target))
+def _aside(path: bytes, target: Target) -> bytes:
+    """Where a drop rests on its own file system; under its number, for others have its name."""
+    return os.path.join(os.path.dirname(path), ASIDE, os.path.basename(target.numbered))
 
 
-def _rename(fs: FileSystem, path: bytes, target: bytes) -> bytes:
-    fs.mkdir(Path(os.fsdecode(os.path.dirname(target))))
+def _rename(fs: FileSystem, path: bytes, target: Target) -> bytes:
+    free = target.plain is not None and not os.path.lexists(target.plain)
+    wanted = target.plain if target.plain is not None and free else target.numbered
+    fs.mkdir(Path(os.fsdecode(os.path.dirname(wanted))))
     try:
-        fs.rename(path, target)
-        return target
+        fs.rename(path, wanted)
+        return wanted
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-    # The source is a file system of its own: the purge tree must be on it.
+    # The source is a file system of its own: the drop must rest on it.
     place = _aside(path, target)
     fs.mkdir(Path(os.fsdecode(os.path.dirname(place))))
     fs.rename(path, place)
     return place
 
 
+def is_aside(place: bytes) -> bool:
+    """Whether a drop rests on its own file system, because the purge tree is on another one."""
+    return os.path.basename(os.path.dirname(place)) == ASIDE
+
+
 def remove_beside(fs: FileSystem, held: Held, target: Target) -> None:
     """Unlink what was released together with a drop, if it is still what it was."""
-    for place in (target.numbered, _aside(held.path, target.numbered)):
+    for place in (target.numbered, _aside(held.path, target)):
         if os.path.lexists(place) and is_unchanged(place, held):
             fs.unlink(place)
 

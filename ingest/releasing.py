@@ -91,10 +91,13 @@ class Releaser:
     def _release(self, row: Any) -> dict[str, Any]:
         change: dict[str, Any] = {"row": row.id, "moved_to": None, "sidecar_moved_to": None}
         file = Held(row.path, _key(row), row.sha256)
-        moved = release.release(self._fs, file, self._target(row, b""))
+        target = self._target(row, b"")
+        moved = release.release(self._fs, file, target)
         if moved.returned:
             self._tell_changed(row.path)
         change["moved_to"] = None if moved.returned else moved.path
+        if target.plain is not None and moved.path is not None and not moved.returned:
+            self._tell_aside(row.source, moved.path)
         path = _sidecar_path(row)
         if path is not None and not moved.returned:
             stated = Held(path, None, row.sidecar_sha256)
@@ -161,6 +164,16 @@ class Releaser:
             release.remove(self._fs, stated, inbox_path, lambda _: self._tell_changed(inbox_path))
         for number, more in enumerate(beside.held(row.beside)):
             release.remove_beside(self._fs, more, self._target_beside(row, number, more.path))
+
+    def _tell_aside(self, source: str, place: bytes) -> None:
+        """Once of a source that what is moved cannot leave its file system."""
+        told = f"aside {source}"
+        if release.is_aside(place) and told not in self._told:
+            self._told.add(told)
+            self._tell(
+                f"{source} is on another file system than taken/: what is moved rests beside where"
+                f" it lay, in {os.fsdecode(release.ASIDE)}, named with its number."
+            )
 
     def _tell_changed(self, path: bytes) -> None:
         self._tell(f"{_shown(path)} was changed after it had been taken; it is a new drop now.")

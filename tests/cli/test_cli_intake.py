@@ -135,6 +135,30 @@ def test_long_names_are_moved_and_one_trouble_does_not_stop_the_rest(fresh: Cli)
     assert names(fresh.home / "taken/U") == ["y.txt"]
 
 
+def test_on_a_mount_of_its_own_nothing_that_was_moved_is_overwritten(
+    fresh: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(fresh.home, 'release = "purge"', 'release = "move"')
+    inbox, real = fresh.home / "inbox/S", FileSystem.rename
+
+    def rename(self: FileSystem, source: Path | bytes, target: Path | bytes) -> None:
+        if b"/taken/" in os.fsencode(target):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        real(self, source, target)
+
+    monkeypatch.setattr(FileSystem, "rename", rename)
+    told = ""
+    for data in (b"one", b"two"):
+        put(inbox, a_txt=data, a_txt_json=GOOD)
+        done = fresh("watch", "--once")
+        assert (done.code, names(inbox)) == (0, [".cunzheng-purge"])
+        told += done.out
+    aside = [path for path in (inbox / ".cunzheng-purge").iterdir() if ".json." not in path.name]
+    assert sorted(path.read_bytes() for path in aside) == [b"one", b"two"]
+    assert len(names(inbox / ".cunzheng-purge")) == 4
+    assert told.count("S is on another file system than taken/") == 2
+
+
 def test_a_sidecar_named_beside_its_file_is_no_record(fresh: Cli, tmp_path: Path) -> None:
     folder = put(tmp_path / "mine", a_txt=b"a", a_txt_json=GOOD)
     done = by_hand(fresh, folder / "a.txt", folder / "a.txt.json")
