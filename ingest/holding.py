@@ -22,7 +22,7 @@ from archive.rows import select_among
 from archive.source_rows import SOURCE, terms_of
 from archive.source_stats import MEGABYTE, Stand, used_today
 from archive.source_terms import RETIRED
-from ingest.returned import INTAKE, key_of
+from ingest.returned import INTAKE, key_of, without_device
 from ingest.settle import FileKey
 from ingest.sweep import Drop, Noticed, is_ignored
 
@@ -94,10 +94,10 @@ def waiting_of(connection: Connection, inbox: bytes, stand: Stand) -> int:
             with suppress(OSError):
                 seen = os.lstat(path)
                 if not is_ignored(name) and stat.S_ISREG(seen.st_mode):
-                    found[path] = FileKey.of(seen)
+                    found[path] = without_device(FileKey.of(seen))
     columns = ("path", "dev", "ino", "size", "mtime_ns", "ctime_ns")
     for path, *key in select_among(connection, INTAKE, columns, "path", [*found], stand.source):
-        if found.get(bytes(path)) == key_of(key):
+        if found.get(bytes(path)) == without_device(key_of(key)):
             del found[bytes(path)]
     return len(found)
 

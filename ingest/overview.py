@@ -17,6 +17,7 @@ from ingest.aside import aside_of, refusal_in
 from ingest.ignored import LONGEST_PATH
 from ingest.intake import INTAKE
 from ingest.intended import ours
+from ingest.returned import without_device
 from ingest.settle import FileKey
 from ingest.sweep import RESTED_SECONDS, is_ignored, is_passed_over
 
@@ -67,14 +68,17 @@ def look(
 
 
 def _known(connection: Connection) -> tuple[set[FileKey], set[FileKey], set[FileKey]]:
-    """Keys of what was refused; of what was taken; of what was taken without a sidecar."""
+    """Keys of what was refused; of what was taken; of what was taken without a sidecar.
+
+    Without their devices, as those of the folders.
+    """
     c = INTAKE.c
     query = select(c.state, c.sidecar_sha256, c.dev, c.ino, c.size, c.mtime_ns, c.ctime_ns)
     refused: set[FileKey] = set()
     taken: set[FileKey] = set()
     bare: set[FileKey] = set()
     for row in connection.execute(query.where(c.state.in_(("refused", *_DONE)))):
-        key = FileKey(*row[2:])
+        key = without_device(FileKey(*row[2:]))
         (refused if row.state == "refused" else taken).add(key)
         if row.state != "refused" and row.sidecar_sha256 is None:
             bare.add(key)
@@ -128,7 +132,7 @@ def _mapped(connection: Connection) -> set[bytes]:
 
 
 def _folders(top: bytes) -> Iterator[tuple[bytes, dict[bytes, FileKey]]]:
-    """Every folder below a source, with its regular files by name."""
+    """Every folder below a source, with its regular files by name; keys without devices."""
     for folder, folders, names in os.walk(top):
         folders[:] = [name for name in folders if not is_ignored(name)]
         if folder == top:
@@ -142,7 +146,7 @@ def _folders(top: bytes) -> Iterator[tuple[bytes, dict[bytes, FileKey]]]:
             except OSError:
                 continue  # just taken, or too long
             if stat.S_ISREG(seen.st_mode):
-                found[name] = FileKey.of(seen)
+                found[name] = without_device(FileKey.of(seen))
         yield folder, found
 
 

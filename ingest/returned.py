@@ -39,19 +39,19 @@ def known_drops(
     paths: dict[str, set[bytes]] = {}
     for drop, keys in present:
         paths.setdefault(drop.file.source, set()).update([path for path, _ in keys])
-    here = {key for _, keys in present for key in keys}
+    here = {_lasting(key): key for _, keys in present for key in keys}
     known: dict[Key, bool] = {}
     back: list[str] = []
     with database.read() as connection:
         for source, wanted in paths.items():
             rows = select_among(connection, INTAKE, _COLUMNS, "path", [*wanted], source)
             for number, state, sidecar, path, *columns in rows:
-                key = (bytes(path), key_of(columns))
-                if state in _GONE and key in here:
-                    back.append(number)
-                elif state not in _KNOWN:
+                key = here.get(_lasting((bytes(path), key_of(columns))))
+                if key is None or state not in (*_KNOWN, *_GONE):
                     continue
-                known[key] = sidecar is not None
+                if state in _GONE:
+                    back.append(number)
+                known[key] = known.get(key, False) or sidecar is not None
     if back:
         _release_again(database, back)
     return known
@@ -61,6 +61,16 @@ def key_of(columns: Iterable[Any]) -> FileKey:
     """A key as the database has it: device, inode, size, mtime, ctime."""
     device, inode, *rest = columns
     return FileKey(device % _UNSIGNED, inode % _UNSIGNED, *rest)
+
+
+def without_device(key: FileKey) -> FileKey:
+    """What of a key lasts: a share or an image has another number of a device once mounted anew."""
+    return key._replace(device=0)
+
+
+def _lasting(key: Key) -> Key:
+    path, file = key
+    return (path, without_device(file)) if path else key
 
 
 def _release_again(database: Database, back: Sequence[str]) -> None:

@@ -29,6 +29,7 @@ from ingest.hints import FEW, OVERFLOW, Hints
 from ingest.holding import SourceGate
 from ingest.intake import Admitted, Intake
 from ingest.lacking import LackingTold
+from ingest.passing import passing
 from ingest.releasing import Releaser
 from ingest.room import Room
 from ingest.settle import FileKey
@@ -311,7 +312,8 @@ class Watcher:
         if not self._sweeper.has_more:
             room.begin()
         for batch in self._batches():
-            fitting = room.fitting(batch)
+            self._gate.look()
+            fitting = passing(self._db, batch, self._gate, room)
             if fitting:
                 self._taken += len(fitting)
                 self.pipeline.take(fitting)
@@ -326,18 +328,14 @@ class Watcher:
 
     def _batches(self) -> Iterator[list[Drop]]:
         batch: list[Drop] = []
-        self._gate.look()
         for item in self._sweeper.sweep():
             if isinstance(item, Noticed):
                 self._reporter.noticed(item)
-                continue
-            if not self._gate.takes(item):
                 continue
             batch.append(item)
             if len(batch) == self._settings.batch:
                 yield batch
                 batch = []
-                self._gate.look()
         if batch:
             yield batch
         for noticed in self._gate.told():

@@ -107,3 +107,18 @@ def test_without_room_nothing_is_taken_and_it_is_said(fresh: Cli) -> None:
     done = fresh("watch", "--once", "--json")
     assert (done.code, done.json["records"]) == (0, 1)
     assert "NO_ROOM" not in fresh("status").out
+
+
+def test_what_is_kept_needs_no_room_and_is_known_on_a_mount_made_anew(fresh: Cli) -> None:
+    change(fresh.home, 'release = "purge"', 'release = "keep"')
+    (fresh.home / "inbox/S").mkdir()
+    (fresh.home / "inbox/S/a.txt").write_bytes(b"a")
+    assert fresh("watch", "--once", "--json").json["records"] == 1
+    with closing(sqlite3.connect(fresh.home / "cunzheng.db")) as database:
+        database.execute("UPDATE intake SET dev = dev + 1")
+        database.commit()
+    change(fresh.home, "staging_reserve_mb = 512", f"staging_reserve_mb = {1 << 30}")
+    done = fresh("watch", "--once", "--json")
+    assert (done.code, done.json["redropped"], done.json["known"]) == (0, 0, 1)
+    assert done.json["waiting_for_room"] == 0
+    assert fresh("status", "--json").json["drops"]["waiting"] == 0

@@ -28,7 +28,10 @@ from archive.source_stats import (
 from archive.source_terms import TERMS, UNSAID, Registered, Terms, registered
 from archive.times import SHANGHAI, format_time
 from ingest.holding import SourceGate
+from ingest.passing import passing
 from ingest.register import Maker, confirm_source, ensure_source, retire_source
+from ingest.returned import INTAKE
+from ingest.room import Room
 from ingest.settle import FileKey, Settled
 from ingest.sweep import Drop, Found
 
@@ -243,6 +246,22 @@ def test_drops_above_the_quota_wait_and_are_told_once(database: Database) -> Non
     gate.look()
     assert gate.takes(drop("A", 1))
     assert [*gate.told()] == []
+
+
+def test_what_is_known_uses_up_no_quota_and_is_not_held_back(database: Database) -> None:
+    seen(database, "A", NOW, terms=Terms(quota_mb=1).text())
+    seen(database, "B", NOW, state="retired")
+    mine = {"id": "1", "source": "A", "path": b"/inbox/A/x", "sha256": b"", "at": NOW}
+    key = {"dev": 9, "ino": 1, "size": 2_000_000, "mtime_ns": 0, "ctime_ns": 0}
+    done = {**mine, **key, "state": "kept", "release": "keep"}
+    with database.write() as connection:
+        connection.execute(insert(INTAKE), [done, {**done, "id": "2", "source": "B"}])
+    known, new, later = drop("A", 2_000_000), drop("A", 5), drop("A", 6)
+    gate, room = SourceGate(database, lambda: NOW), Room(lambda: 5000, 0)
+    gate.look()
+    assert passing(database, [known, new, later, drop("B", 1)], gate, room) == [known, new]
+    assert room.held == 1
+    assert [told.reason for told in gate.told()] == ["source_retired"]
 
 
 def test_nothing_is_taken_of_a_retired_source(database: Database) -> None:
