@@ -94,7 +94,7 @@ class SourceWalk:
                 self._noticed |= self._current
                 return
             try:
-                yield from self._judge(here, alive)
+                yield from self._judge(here, alive) if here.whole else ()
             except Exception as error:
                 if not is_of_one(error):
                     raise
@@ -156,6 +156,7 @@ class SourceWalk:
                 yield from self._notice(path, "unreadable")
             return  # a folder below that has just gone is nothing to tell
         except OSError:
+            here.whole = False
             yield from self._notice(path, "unreadable")
             return
         self.folders += 1
@@ -164,6 +165,7 @@ class SourceWalk:
                 for entry in entries:
                     yield from self._enter(entry, path, here, inner)
         except OSError:
+            here.whole = False
             yield from self._notice(path, "unreadable")
         finally:
             os.close(fd)

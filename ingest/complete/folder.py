@@ -16,6 +16,8 @@ class Folder:
     """Where it is below its source, b"" for the source itself."""
     files: dict[bytes, Found] = field(default_factory=dict)
     """By name; without those whose names are not taken."""
+    whole: bool = True
+    """Whether it could be listed to its end: else something may stand beside a file unseen."""
     copies: list[Found] = field(default_factory=list)
     """Files under names that programs give to a copy until it is whole."""
     linked: set[bytes] = field(default_factory=set)

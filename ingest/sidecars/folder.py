@@ -7,7 +7,7 @@ or that was taken without it: that is asked once it has rested.
 """
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from archive.errors import Unreachable
@@ -37,14 +37,24 @@ _MOST_NAMED = 10
 
 def is_copy_under_way(path: bytes) -> bool:
     """Whether a temporary name of a file, or of what a sidecar may be of, stands beside it."""
-    own = os.path.basename(path).lower() + b"."
-    stems = tuple(own[:at] + b"." for at in range(1, len(own)) if own[at : at + 1] == b".")
+    begun = copies_in(os.path.dirname(path))
+    return begun is None or not begun.isdisjoint(_stems(os.path.basename(path).lower() + b"."))
+
+
+def copies_in(folder: bytes) -> set[bytes] | None:
+    """The beginnings, up to every dot, of what temporary names in a folder stand for; None where
+    it cannot be listed.
+    """
     try:
-        names = os.listdir(os.path.dirname(path))
+        names = os.listdir(folder)
     except OSError:
-        return True  # who knows
+        return None
     copied = (name.lower().lstrip(b".") for name in names if is_being_copied(name))
-    return any(name.startswith(stems) for name in copied)
+    return {stem for name in copied for stem in _stems(name)}
+
+
+def _stems(name: bytes) -> Iterator[bytes]:
+    return (name[: at + 1] for at in range(1, len(name)) if name[at : at + 1] == b".")
 
 
 @dataclass(slots=True)
@@ -68,6 +78,10 @@ class FolderSidecars:
         self._lists = Lists(source, around)
         self._seen: dict[bytes, tuple[FileKey, Known | None]] = {}
         self._alive: set[bytes] = set()
+        self._digests: dict[bytes, tuple[FileKey, bool]] = {}
+        self._alone: set[bytes] = set()
+        self._copies: tuple[bytes, set[bytes] | None] | None = None
+        """Of the folder that was asked about last, in this walk."""
         self.endings = (JSON, *waits.mappings.endings)
         """Ends of the names that are looked into."""
         self.wait = 0.0
@@ -76,11 +90,12 @@ class FolderSidecars:
     def begin(self) -> None:
         """A new walk."""
         self.wait = self._waits.seconds(self._source)
-        self._alive = set()
+        self._alive, self._alone, self._copies = set(), set(), None
 
     def end(self) -> None:
         """The walk is over: forget what is gone."""
         self._lists.end()
+        self._digests = {path: self._digests[path] for path in self._alone}
         if len(self._seen) > len(self._alive):
             self._seen = {path: kept for path, kept in self._seen.items() if path in self._alive}
 
@@ -93,14 +108,26 @@ class FolderSidecars:
         """Whether a sidecar without its file, at rest for so long, may be held against what was
         taken: no copy is under way, and it claims a SHA-256 or has rested for longer.
         """
-        if is_copy_under_way(file.path):
+        long = not self._waits.late or rested >= max(self.wait, UNBOUND_SECONDS)
+        if not (long or self._names_content(file)):
             return False
-        if not self._waits.late or rested >= max(self.wait, UNBOUND_SECONDS):
-            return True
-        try:
-            return b"sha256" in read_head(file.path, MAX_SIZE, file.key).lower()
-        except (SourceChanged, SourceUnreadable):
-            return False
+        folder, name = os.path.split(file.path)
+        if self._copies is None or self._copies[0] != folder:
+            self._copies = (folder, copies_in(folder))
+        begun = self._copies[1]
+        return begun is not None and begun.isdisjoint(_stems(name.lower() + b"."))
+
+    def _names_content(self, file: Found) -> bool:
+        """Whether it may claim a SHA-256; it is read once."""
+        kept = self._digests.get(file.path)
+        if kept is None or kept[0] != file.key:
+            try:
+                found = b"sha256" in read_head(file.path, MAX_SIZE, file.key).lower()
+            except (SourceChanged, SourceUnreadable):
+                return False
+            kept = self._digests[file.path] = (file.key, found)
+        self._alone.add(file.path)
+        return kept[1]
 
     def pairs(self, here: Folder, jsons: set[bytes]) -> Pairs:
         """What the settled files of a folder are to each other.

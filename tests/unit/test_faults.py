@@ -1,6 +1,8 @@
 """What nobody foresaw goes wrong with one drop, file or source, and never with the others."""
 
-from collections.abc import Sequence
+import errno
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +145,38 @@ def test_a_folder_or_a_source_that_fails_does_not_stop_the_others(
     assert b"t.txt" in {item.file.name for item in items if isinstance(item, Drop)}
     monkeypatch.undo()
     assert Noticed(faults[0].path, "fault") not in watched.after(2)
+
+
+class Torn:
+    """A folder's entries, of which the system gives only some."""
+
+    def __init__(self, entries: Any) -> None:
+        self._entries = entries
+
+    def __enter__(self) -> Iterator[Any]:
+        yield from sorted(self._entries, key=lambda one: str(one.name))[:1]
+        raise OSError(errno.EIO, "torn")
+
+    def __exit__(self, *_: object) -> None:
+        self._entries.close()
+
+
+def test_nothing_is_made_of_half_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(tmp_path)
+    inner = watched.folder / "inner"
+    inner.mkdir()
+    (inner / "a.txt").write_bytes(b"a")
+    (inner / "a.txt.json").write_bytes(b'{"cunzheng_sidecar": 1}')
+    watched.after(0)
+    real, torn = os.scandir, [True]
+
+    def scandir(fd: int) -> Any:
+        here = os.readlink(f"/proc/self/fd/{fd}").endswith("inner")
+        return Torn(real(fd)) if here and torn else real(fd)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert watched.told(2) == [("inner", "unreadable")]
+    assert watched.after(2) == [], "told once"
+    torn.clear()
+    watched.after(2)
+    assert watched.offered(2) == {"a.txt": ("a.txt.json", "")}

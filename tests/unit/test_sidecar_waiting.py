@@ -1,5 +1,6 @@
 """Sidecars in the inbox: offered with their files, waited for, and looked up when alone."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from watch_fixture import Watched
 
 from ingest.errors import Classified
 from ingest.found import Drop
+from ingest.sidecars import folder
 from ingest.sidecars.of_drop import parsed
 
 JSON = b'{"cunzheng_sidecar": 1}'
@@ -196,3 +198,30 @@ def test_a_sidecar_alone_that_claims_a_content_is_looked_up_sooner(tmp_path: Pat
     assert watched.offered(40) == {}, "a copy is under way"
     (watched.folder / "a.mp4.part").unlink()
     assert watched.offered(1) == {"a.mp4.json": ("", "alone")}
+
+
+def test_many_sidecars_without_files_are_read_once_and_their_folder_once_a_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched(tmp_path)
+    for number in range(50):
+        (watched.folder / f"{number}.mp4.json").write_bytes(JSON)
+    asked: list[bytes] = []
+    read: list[bytes] = []
+
+    def listed(path: bytes) -> list[bytes]:
+        asked.append(path)
+        return real_list(path)
+
+    def head(path: bytes, *more: Any) -> bytes:
+        read.append(path)
+        return real_head(path, *more)
+
+    real_list, real_head = os.listdir, folder.read_head
+    monkeypatch.setattr(folder.os, "listdir", listed)
+    monkeypatch.setattr(folder, "read_head", head)
+    for seconds in (0, 2, 40, 40):
+        assert watched.offered(seconds) == {}
+    assert len(read) == 50
+    assert len(watched.offered(600)) == 50
+    assert asked == [os.fsencode(watched.folder)]
