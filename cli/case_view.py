@@ -74,6 +74,8 @@ def _marks(one: Document) -> str:
         marks.append(say(f"{count} interruptions", f"中断 {count} 次"))
     if one["gone"]:
         marks.append(say("gone", "已不存在"))
+    if one["restricted"]:
+        marks.append(say("restricted", "限制查看"))
     return say(", ", "，").join(marks)
 
 

@@ -20,7 +20,7 @@ def completeness_document(digest: str, found: Completeness) -> Document:
         "rows": [_verdict(verdict) for verdict in found.verdicts],
         "late": [{**_named(one.material), **_delivery(one)} for one in found.late],
         "interruptions_unexplained": [
-            {**_named(one), **_interruption(stretch)} for one, stretch in found.unexplained
+            {**_named(one), **_interruption(one, stretch)} for one, stretch in found.unexplained
         ],
         "damaged": [{**_named(one), "condition": one.condition} for one in found.damaged],
         "of_no_row": [{**_named(one.material), "reason": one.reason} for one in found.of_no_row],
@@ -59,7 +59,7 @@ def _counted(one: Counted) -> Document:
 
 
 def _named(one: Material) -> Document:
-    return {"record": one.record, "name": one.name, "kind": one.kind}
+    return {"record": one.record, "name": one.shown, "kind": one.kind}
 
 
 def _delivery(one: Delivery) -> Document:
@@ -71,8 +71,9 @@ def _delivery(one: Delivery) -> Document:
     }
 
 
-def _interruption(stretch: Interruption) -> Document:
-    return {**_span(stretch.span), "reason": stretch.reason, "note": stretch.note}
+def _interruption(one: Material, stretch: Interruption) -> Document:
+    note = None if one.restricted else stretch.note
+    return {**_span(stretch.span), "reason": stretch.reason, "note": note}
 
 
 def _span(span: Span) -> Document:
@@ -84,15 +85,16 @@ def _moment(one: Moment) -> Document:
     delivery = _delivery(one.delivery) if one.delivery else {"due": None, "late_seconds": None}
     return {
         **_named(material),
-        "title": material.title,
-        "item": material.item,
+        "title": None if material.restricted else material.title,
+        "item": None if material.restricted else material.item,
         "start": format_time(one.start) if one.start else None,
         "end": format_time(one.end) if one.end else None,
         "received_at": format_time(material.received_at),
         "due": delivery["due"],
         "late_seconds": delivery["late_seconds"],
-        "interruptions": [_interruption(stretch) for stretch in material.interruptions],
+        "interruptions": [_interruption(material, stretch) for stretch in material.interruptions],
         "condition": material.condition,
         "rows": list(one.rows),
         "gone": material.gone,
+        "restricted": material.restricted,
     }

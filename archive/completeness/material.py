@@ -31,7 +31,8 @@ class Material:
     """One record of a case. `kind` is `video`, `audio`, `photo` or `text`.
 
     `start` and `end` are those that are claimed or chosen, `duration` is what was measured in the
-    file; each None where nobody says so. `gone` is one that is lost or destroyed.
+    file; each None where nobody says so. `gone` is one that is lost or destroyed. What is
+    `restricted` counts like any other, and is not told to the reader but by its id.
     """
 
     record: str
@@ -48,6 +49,12 @@ class Material:
     duty_end: datetime | None = None
     condition: str | None = None
     gone: bool = False
+    restricted: bool = False
+
+    @property
+    def shown(self) -> str:
+        """Its name, as far as the reader is told."""
+        return self.record if self.restricted else self.name
 
     @property
     def is_recording(self) -> bool:

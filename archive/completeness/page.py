@@ -216,6 +216,8 @@ class _Writer:
             reason = self._label(INTERRUPTIONS, stretch["reason"]) if stretch["reason"] else why
             span = f"{_clock(stretch['from'])}–{_clock(stretch['to'])}"
             marks.append(self._say(f"interruption {span}: {reason}", f"中断 {span}：{reason}"))
+        if one["restricted"]:
+            marks.append(self._say("restricted", "限制查看"))
         return "".join(f'<span class="late">{mark}</span>' for mark in marks)
 
     def _say(self, en: str, zh: str) -> str:

@@ -1,10 +1,12 @@
 """What completeness looks at, from the database and the sealed descriptions.
 
 rules = list_in_force(shelf)                     # (digest, RecordList), or None
-materials = Materials(connection, evidence).of(records)
+materials = Materials(connection, evidence).of(records, restricted)
+
+`restricted` are those that the reader may not be shown as a whole (archive.desk.judging).
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -69,16 +71,16 @@ class Materials:
         self._connection = connection
         self._nearby = Nearby(evidence)
 
-    def of(self, records: Sequence[str]) -> list[Material]:
+    def of(self, records: Sequence[str], restricted: Container[str] = ()) -> list[Material]:
         """Records of the catalog as materials, in the order of their ids."""
-        return [self._material(row) for row in self._rows(records)]
+        return [self._material(row, row.id in restricted) for row in self._rows(records)]
 
     def _rows(self, records: Sequence[str]) -> Iterator[Row[Any]]:
         query = select(*(RECORD.c[name] for name in _COLUMNS)).order_by(RECORD.c.id)
         for some in batched(sorted(records)):
             yield from self._connection.execute(query.where(RECORD.c.id.in_(some)))
 
-    def _material(self, row: Row[Any]) -> Material:
+    def _material(self, row: Row[Any], restricted: bool) -> Material:  # noqa: FBT001
         gone = row.lost or row.destroyed or row.spilled
         claims = {} if gone or row.sidecar_sha256 is None else self._claims(row)
         length = None if row.duration_ms is None else min(row.duration_ms, _LONGEST)
@@ -97,6 +99,7 @@ class Materials:
             duty_end=_moment(claims.get("duty_end")),
             condition=row.condition,
             gone=gone,
+            restricted=restricted,
         )
 
     def _claims(self, row: Row[Any]) -> Mapping[str, Any]:

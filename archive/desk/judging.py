@@ -2,6 +2,7 @@
 
     judge = Judge(connection, reader, query)
     for row, whole in judge.judged(rows): …
+    hidden(connection, reader, records)          # of some records, those that are not shown
 
 `rows` have `id`, `source` and `tags`. Facets narrow a search to what may be the reader's; they
 decide nothing.
@@ -10,9 +11,9 @@ decide nothing.
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from archive.catalog import Query
+from archive.catalog import RECORD, Query
 from archive.desk.db_shelf import DbShelf
 from archive.desk.reading import Belonging, Reader, belonging, is_own, sees
 from archive.index.fields import group
@@ -73,6 +74,18 @@ class Judge:
         units = self._reader.units
         sources = [key for key, value in self._shelf.every("source") if value["unit"] in units]
         return (*own, *group("v", sorted(units)), *group("o", sources))
+
+
+def hidden(connection: Connection, reader: Reader, records: Sequence[str]) -> frozenset[str]:
+    """Those of these records that are not shown to the reader as a whole."""
+    if reader.sees_everything:
+        return frozenset()
+    judge, found = Judge(connection, reader, Query()), set[str]()
+    columns = (RECORD.c.id, RECORD.c.source, RECORD.c.tags)
+    for some in batched(records, _AT_ONCE):
+        rows = connection.execute(select(*columns).where(RECORD.c.id.in_(some))).all()
+        found |= {row.id for row, whole in judge.judged(rows) if not whole}
+    return frozenset(found)
 
 
 def asks_bare(query: Query) -> bool:

@@ -6,7 +6,7 @@ lines_of(evidence, found.volumes[0])           # the signed catalogue
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,16 +72,17 @@ def lines_of(evidence: ObjectStore, volume: Value) -> Mapping[str, Any]:
 
 
 def without_secrets(
-    connection: Connection, lines: Sequence[Mapping[str, Any]]
+    connection: Connection, lines: Sequence[Mapping[str, Any]], hidden: Collection[str]
 ) -> list[Mapping[str, Any]]:
-    """Lines of a signed catalogue, those of blocked records without their title."""
+    """Lines of a signed catalogue, those of blocked records and of `hidden` ones without title."""
     query = select(RECORD.c.id).where(RECORD.c.spilled)
     blocked = {
         record
         for some in batched([line["record"] for line in lines])
         for record in connection.execute(query.where(RECORD.c.id.in_(some))).scalars()
     }
-    return [{**line, "title": "—"} if line["record"] in blocked else line for line in lines]
+    left_out = blocked.union(hidden)
+    return [{**line, "title": "—"} if line["record"] in left_out else line for line in lines]
 
 
 def _gone(connection: Connection, records: Sequence[str]) -> Iterator[str]:

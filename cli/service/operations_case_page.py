@@ -20,6 +20,7 @@ from archive.completeness.reading import Materials, facts_of, list_in_force
 from archive.completeness.timeline import timeline
 from archive.desk import cases
 from archive.desk.db_shelf import DbShelf
+from archive.desk.judging import hidden
 from archive.documents.table import Language
 from archive.registers.shelf import Value
 from archive.registers.volumes import excused_of
@@ -54,7 +55,8 @@ def _page(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
         reader.check_records()
         case, value = cases.find_shown(connection, reader, params["case"])
         records = cases.records_of(connection, case)
-        materials = Materials(connection, host.bench.evidence).of(records)
+        restricted = hidden(connection, reader, records)
+        materials = Materials(connection, host.bench.evidence).of(records, restricted)
         document = _document(host, connection, case, value, materials, lang)
     yield large.stream(document)
 
@@ -112,10 +114,10 @@ def _notes(host: Host, *, listed: bool, zh: bool) -> list[str]:
 def _roles(connection: Connection, materials: Sequence[Material]) -> dict[str, str]:
     """By record the picture that a page shows, where there is one of a size for it."""
     found: dict[str, str] = {}
-    for one in materials:
+    for one in _open(materials):
         made = derived_rows.of_record(connection, one.record)
         role = next((role for role in _ROLES[one.kind] if role in made), None)
-        if role is None or one.gone:
+        if role is None:
             continue
         row = made[role]
         if row.key.rpartition(".")[2] in PICTURES and row.size <= MOST_BYTES:
@@ -125,9 +127,14 @@ def _roles(connection: Connection, materials: Sequence[Material]) -> dict[str, s
 
 def _previews(connection: Connection, materials: Sequence[Material]) -> dict[str, str]:
     """Beginnings of the texts, as a search shows them."""
-    texts = [one.record for one in materials if one.kind == "text" and not one.gone]
+    texts = [one.record for one in _open(materials) if one.kind == "text"]
     found: dict[str, str] = {}
     for some in batched(texts):
         query = select(RECORD.c.id, RECORD.c.preview).where(RECORD.c.id.in_(some))
         found |= {row.id: row.preview for row in connection.execute(query) if row.preview}
     return found
+
+
+def _open(materials: Sequence[Material]) -> Iterator[Material]:
+    """Those of which the page may show something."""
+    return (one for one in materials if not one.gone and not one.restricted)

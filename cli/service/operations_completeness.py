@@ -1,7 +1,7 @@
 """Operations of completeness: a case against the list in force, its timeline, the report.
 
-Who may see a case sees all of its records (`archive.desk.reading`: they belong to its unit and its
-handlers), so nothing in these answers is left out for anybody.
+Who may see a case sees all of its records, but for those with tags: these count for everybody, and
+whoever is not shown them as a whole (`archive.desk.reading`) is told their ids alone.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from archive.completeness.report import CaseLine, completeness_table
 from archive.completeness.timeline import timeline
 from archive.desk import cases, registry
 from archive.desk.db_shelf import DbShelf
+from archive.desk.judging import hidden
 from archive.desk.reading import Reader
 from archive.errors import NotFound
 from archive.record_list import RecordList
@@ -44,7 +45,7 @@ def _check(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     with gate(host, caller) as reader, host.bench.database.read() as connection:
         case, value = _seen(connection, reader, params["case"])
         digest, rules = _list(connection)
-        materials = _materials(host, connection, case)
+        materials = _materials(host, connection, reader, case)
         found = _examined(connection, rules, case, value, materials)
         excused = _excuses(host, connection, case)
     document = completeness_document(digest, found)
@@ -63,7 +64,7 @@ def _timeline(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
     with gate(host, caller) as reader, host.bench.database.read() as connection:
         case, value = _seen(connection, reader, params["case"])
         in_force = list_in_force(DbShelf(connection))
-        materials = _materials(host, connection, case)
+        materials = _materials(host, connection, reader, case)
         found = _examined(connection, in_force[1], case, value, materials) if in_force else None
     stages = timeline_document(timeline(materials, found))
     yield large.stream({"case": case, "list": in_force[0] if in_force else None, "stages": stages})
@@ -120,9 +121,10 @@ def _list(connection: Connection) -> tuple[str, RecordList]:
     return found
 
 
-def _materials(host: Host, connection: Connection, case: str) -> list[Material]:
+def _materials(host: Host, connection: Connection, reader: Reader, case: str) -> list[Material]:
     records = cases.records_of(connection, case)
-    return Materials(connection, host.bench.evidence).of(records)
+    restricted = hidden(connection, reader, records)
+    return Materials(connection, host.bench.evidence).of(records, restricted)
 
 
 def _examined(

@@ -1,7 +1,8 @@
 """Operations of filing a case: its volumes, their catalogues, and the draft of the next one.
 
-Who may see a case sees the titles of all its records. The draft counts the pages of PDFs, so the
-archive reads them; nothing of them leaves it but their number, and only an archivist can ask.
+Who may see a case sees the titles of its records, but for those with tags that are not his. The
+draft counts the pages of PDFs, so the archive reads them; nothing of them leaves it but their
+number, and only an archivist can ask.
 """
 
 import io
@@ -18,6 +19,7 @@ from archive.completeness.material import Material
 from archive.completeness.reading import Materials, facts_of, list_in_force
 from archive.desk import cases, registry
 from archive.desk.db_shelf import DbShelf
+from archive.desk.judging import hidden
 from archive.desk.reading import Reader
 from archive.errors import ArchiveError, NotFound
 from archive.filing.catalogue import Line, proposed
@@ -198,7 +200,8 @@ def _filed(host: Host, caller: Caller, text: str, number: int) -> tuple[VolumeSh
         filing = filing_of(connection, case)
         volume = filing.volume(number)
         signed = lines_of(host.bench.evidence, volume)
-        catalogue = without_secrets(connection, signed["catalogue"])
+        unseen = hidden(connection, reader, volume["records"])
+        catalogue = without_secrets(connection, signed["catalogue"], unseen)
         materials = Materials(connection, host.bench.evidence).of(volume["records"])
         examined = _examined(connection, case, value, materials)
         records = set(volume["records"])

@@ -6,7 +6,9 @@ import csv
 import io
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,9 +20,11 @@ from cli_people import Person, founders
 from demo_drops import Drop, write_drops
 from reportlab.pdfgen.canvas import Canvas
 
+from archive.desk.reading import Reader
 from archive.registers.volumes import volume_digest
 from archive.times import SHANGHAI
 from cli.clock import SystemClock
+from cli.service import gate
 
 PASSPHRASE = "a passphrase for tests"
 NUMBER = "滨综执罚〔2026〕12号"
@@ -295,6 +299,22 @@ def test_late_additions_are_marked_and_go_into_a_further_volume(filed: Any) -> N
     nothing = gu(filed)("case", "file", NUMBER, "--ref-code", "x")
     assert nothing.code == 2
     assert "left to be filed" in nothing.err
+
+
+def test_a_colleague_is_told_no_titles_of_records_with_tags(
+    filed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(filed.home / "cunzheng.db")) as connection:
+        connection.execute("UPDATE record SET tags = 'minor' WHERE name = '现场笔录.txt'")
+        connection.commit()
+    colleague = Reader(("x",), frozenset({"handler"}), frozenset({"main"}))
+    for told in (True, False):
+        done = filed("case", "catalogue", NUMBER, "--volume", "1", "-o", tmp_path / f"{told}.csv")
+        assert done.code == 0, done.err
+        text = (tmp_path / f"{told}.csv").read_text(encoding="utf-8-sig")
+        assert ("现场笔录" in text) is told
+        assert "决定书" in text
+        monkeypatch.setattr(gate, "holder_of", lambda *_: colleague)
 
 
 def test_a_volume_on_paper(filed: Any, tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ or belongs to a unit is judged at the moment at which his signature is accepted.
   step higher. A case says so (`case open --sensitivity`), or the record itself by the `tags` of its
   sidecar, which are sealed in its accession.
 - A record with tags is shown by name, title and words only to who sees every record and to the
-  handlers of its own cases, not to their colleagues of the unit; nor is it found by them. Tags of a
+  handlers of its own cases, not to their colleagues of the unit; nor is it found by them. Where a case
+  is checked, shown, put on a page or its volumes are listed, it counts for them too, as an id without
+  name, title, beginning or picture. Tags of a
   sidecar that came later hide it in the same way, and raise no approval: set the case's
   sensitivity. Tags do not go away.
 - An excerpt needs the consent of an archivist too, wherever an approval is needed; an archivist
@@ -37,7 +39,8 @@ or belongs to a unit is judged at the moment at which his signature is accepted.
 - “敏感”指涉及未成年人、个人隐私、商业秘密或工作秘密：各级审批人提高一级。可由案件载明
   （`case open --sensitivity`），也可由附带说明的 `tags` 标注在记录本身，并随接收条目封存。
 - 带标签的记录，其名称、标题和文字只向可查看全部记录的人员和本案承办人显示，同单位其他人员不予显示，
-  也检索不到。补交附带说明中的标签同样使其隐藏，但不提高审批层级，此时请设定案件的敏感类别。
+  也检索不到；案件核对、时间轴、案件页和卷内目录中照常计入，但只显示标识，不显示名称、标题、文字和图像。
+  补交附带说明中的标签同样使其隐藏，但不提高审批层级，此时请设定案件的敏感类别。
   标签不能取消。
 - 摘录凡须审批的，还须经档案员同意；档案员本人申请的，由另一名档案员同意。
 - 音像的摘录按时间申请，按关键帧取整，审批的是时间和对应的字节。

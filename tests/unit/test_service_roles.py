@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from office_cli import PASSPHRASE, make_office_home
 from people_fixture import KEY_PASSPHRASE, People, add_founders, founder_keys
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 
+from archive.catalog import RECORD
+from archive.derived_rows import DERIVED
 from archive.errors import Denied, NotFound, Refused, UsageError
 from archive.ledger import ENTRY
 from archive.looking import LOOKING, WISH
@@ -120,6 +122,44 @@ def test_completeness_is_for_who_may_see_the_case(service: Service) -> None:
     assert ask("arch", "report.completeness", **wanted, unit="X")["rows"] == []
     for caller in ("hx", "liu", "adm"):
         assert code(lambda c=caller: ask(c, "report.completeness", **wanted)) == "ROLE_MISSING"
+
+
+@pytest.fixture
+def tagged(service: Service) -> Iterator[str]:
+    """The record as one of a minor, with words and a picture; its number in the case."""
+    before, said = RECORD.c.id == service.record, {"title": "SECRET title", "preview": "SECRET"}
+    made = {"role": "thumbnail", "key": "a.jpg", "digest": b"", "size": 1, "recipe": "x"}
+    made |= {"made_at": datetime(2026, 1, 1, tzinfo=UTC), "log": "x", "idx": 0}
+    with service.host.bench.database.write() as connection:
+        old = connection.execute(select(RECORD).where(before)).mappings().one()
+        values = {**said, "tags": "minor", "name": "SECRET.txt", "media_type": "text/plain"}
+        connection.execute(update(RECORD).where(before).values(**values))
+        connection.execute(insert(DERIVED), [{"record": service.record, **made}])
+    yield service.record
+    with service.host.bench.database.write() as connection:
+        connection.execute(update(RECORD).where(before).values(**old))
+        connection.execute(delete(DERIVED).where(DERIVED.c.record == service.record))
+
+
+def test_a_case_shows_of_a_tagged_record_that_it_is_there(service: Service, tagged: str) -> None:
+    def ask(caller: str, name: str, **more: str) -> Any:
+        return large.fetch(service.desk(caller), name, {"case": "2026-17", **more})
+
+    for name, more in (("case.check", {}), ("case.timeline", {}), ("case.page", {"lang": "en"})):
+        whole, bare = ask("arch", name, **more), ask("liu", name, **more)
+        assert "SECRET" in json.dumps(whole)
+        assert "SECRET" not in json.dumps(bare)
+        assert tagged in json.dumps(bare)
+        assert not bare.get("roles")
+        if name == "case.page":
+            assert (whole["previews"], whole["roles"]) == (
+                {tagged: "SECRET"},
+                {tagged: "thumbnail"},
+            )
+            whole, bare = whole["check"], bare["check"]
+        if name != "case.timeline":
+            assert [row["state"] for row in bare["rows"]] == [row["state"] for row in whole["rows"]]
+            assert bare["complete"] == whole["complete"]
 
 
 def test_volumes_are_for_who_may_see_the_case_and_the_draft_for_archivists(
