@@ -18,9 +18,9 @@ or belongs to a unit is judged at the moment at which his signature is accepted.
   step higher. A case says so (`case open --sensitivity`), or the record itself by the `tags` of its
   sidecar, which are sealed in its accession.
 - A record with tags is shown by name, title and words only to who sees every record and to the
-  handlers of its own cases, not to their colleagues of the unit; nor is it found by them. Where a case
-  is checked, shown, put on a page or its volumes are listed, it counts for them too, as an id without
-  name, title, beginning or picture. Tags of a
+  handlers of its own cases, not to their colleagues of the unit; nor is it found by them. Where
+  a case is checked, shown, put on a page or its volumes are listed, it counts for them too, as an
+  id without name, title, beginning or picture. Tags of a
   sidecar that came later hide it in the same way, and raise no approval: set the case's
   sensitivity. Tags do not go away.
 - An excerpt needs the consent of an archivist too, wherever an approval is needed; an archivist
