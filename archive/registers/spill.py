@@ -39,6 +39,12 @@ def spill_of(shelf: Shelf, record: str) -> Value | None:
     return shelf.get("spilled", record)
 
 
+def is_removed(shelf: Shelf, record: str) -> bool:
+    """Whether it is gone by its spill; what a disposition destroyed is gone by that."""
+    spilled, gone = spill_of(shelf, record), shelf.get("destroyed", record)
+    return bool(spilled and gone and gone["disposition"] == spilled["spill"])
+
+
 def cleared_of(shelf: Shelf, record: str) -> Sequence[str]:
     """Names of the stores that have nothing of a spilled record any more."""
     found = shelf.get("cleared", record)

@@ -81,7 +81,7 @@ def _show(found: Mapping[str, Any]) -> None:
     _show_record(found)
     if found["lost"]:
         print_line(say("! The content is lost.", "！内容已丢失。"))
-    if found["destroyed"]:
+    if found["destroyed"] and not found["removed"]:
         print_line(
             say(
                 "! It was destroyed by a disposition; its entries and proofs remain.",
@@ -93,6 +93,13 @@ def _show(found: Mapping[str, Any]) -> None:
             say(
                 "! It is blocked as a state secret: name, description and content are not shown.",
                 "！该记录已涉密封控：不显示名称、说明和内容。",
+            )
+        )
+    if found["removed"]:
+        print_line(
+            say(
+                "! Its content was removed after the spill; its entries and proofs remain.",
+                "！内容已在泄密处置后清除，仅存登记条目与证明。",
             )
         )
     if found["problem"]:

@@ -16,6 +16,7 @@ from archive.desk.words import may_read_words
 from archive.index.lookup import state_of
 from archive.introducing import said_of, stated_level
 from archive.registers.denials import denied
+from archive.registers.spill import is_removed
 from archive.replica import REPLICA
 from archive.source_rows import states
 from archive.source_stats import read_stands, sort_by_urgency, source_warnings
@@ -161,8 +162,9 @@ def _show(host: Host, caller: Caller, params: Params) -> Iterator[Delivery]:
         row, whole = _find(connection, reader, params["record"])
         document = _custody(host, connection, reader, row.id) if whole else _BARE_CUSTODY
         state_of_source = states(connection).get(row.source)
+        removed = is_removed(DbShelf(connection), row.id)
     state = {"lost": row.lost, "destroyed": row.destroyed, "spilled": row.spilled}
-    head = {"record": row.id, "log": row.log, "index": row.idx, **state}
+    head = {"record": row.id, "log": row.log, "index": row.idx, **state, "removed": removed}
     catalogued = {**record_line(row, whole=whole), "source_state": state_of_source}
     yield large.stream({**head, **document, "catalog": catalogued})
 

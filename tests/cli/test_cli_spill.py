@@ -54,6 +54,11 @@ def test_two_people_and_nobody_reads_it(office: Office, tmp_path: Path) -> None:
     shown = cli("show", record)
     assert shown.code == 0
     assert "blocked as a state secret" in shown.out
+    assert "removed after the spill" in shown.out
+    assert "disposition" not in shown.out, "there was none"
+    chinese = cli("--lang", "zh", "show", record).out
+    assert "泄密处置后清除" in chinese
+    assert "依法销毁" not in chinese
     assert f"{WORD}.bin" not in shown.out + cli("search", "--json").out
     asked = first("request", record, "--purpose", "supervision", "--reason", "x")
     assert "blocked as a state secret" in asked.err, asked.err
