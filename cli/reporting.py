@@ -1,13 +1,17 @@
 """What `watch` and `ingest` show while they work: counts at once, trouble as one sentence."""
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from cli.exits import sentence
 from cli.language import say
 from cli.output import print_json, print_line, print_pairs, safe_text, show_path, show_size
+from ingest.classification import is_marked_path
 from ingest.hints import OVERFLOW
 from ingest.intake import Admitted
+from ingest.names import decode_name
 from ingest.room import Room
 from ingest.sweep import Noticed
 from ingest.watcher import QUICK_SECONDS, Reporter
@@ -88,6 +92,7 @@ _REFUSED_BY_HAND = (
     "拒收 {count} 个标有国家秘密标志的文件，系统不保留其任何内容。文件仍以原名存放在原处，"
     "请立即移出本机并报告保密工作机构（见 docs/classification.md）。",
 )
+_HIDDEN = "… (a name that bears a mark of secrecy is not shown)", "…（名称标有密级，不予显示）"
 _ONLY_SAID = {"crowded", "network"}
 """What is told of a source that is walked all the same."""
 
@@ -99,6 +104,7 @@ class Tally(Reporter):
     quiet: bool = False
     by_hand: bool = False
     """Files that a person named: they stay where and as they are."""
+    inbox: Path | None = None
     totals: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(
             (
@@ -169,14 +175,27 @@ class Tally(Reporter):
     def noticed(self, noticed: Noticed) -> None:
         """See Reporter."""
         english, chinese = _REASONS[noticed.reason]
-        path = show_path(noticed.path)
+        shown = self._without_marks(noticed.path)
+        path = show_path(shown)
+        if shown != noticed.path:
+            path = f"{path}/{say(*_HIDDEN)}"
         self.noticed_.append({"path": path, "reason": noticed.reason})
-        if noticed.what:
+        if noticed.what and shown == noticed.path:
             english, chinese = f"{english}: {noticed.what}", f"{chinese}：{noticed.what}"
         if noticed.reason in _ONLY_SAID:
             self._line(say(f"note: {path}: {english}.", f"提示：{path}：{chinese}。"))
         else:
             self._line(say(f"left alone: {path}: {english}.", f"未处理：{path}：{chinese}。"))
+
+    def _without_marks(self, path: bytes) -> bytes:
+        """The path as far as no name in it is marked; above the inbox all names are ours."""
+        inbox = b"" if self.inbox is None else os.fsencode(self.inbox)
+        parts = path.split(b"/")
+        ours = inbox.count(b"/") + 1 if path.startswith(inbox + b"/") else 1
+        for number in range(ours, len(parts)):
+            if is_marked_path(decode_name(parts[number]).text):
+                return b"/".join(parts[:number])
+        return path
 
     def no_events(self, problem: str) -> None:
         """See Reporter."""

@@ -11,8 +11,10 @@ from pathlib import Path
 from archive.errors import UsageError
 from ingest import sidecar
 from ingest.claim import FILE
+from ingest.classification import is_marked_path
 from ingest.errors import SourceChanged, SourceUnreadable
 from ingest.faults import is_of_one, what_of
+from ingest.names import decode_name
 from ingest.settle import FileKey, Settled
 from ingest.sidecars.folder import MISSING, UNUSED, UNUSED_NOTE, missing_note
 from ingest.sidecars.mapping import Mappings
@@ -217,7 +219,8 @@ def _settled(file: Found, beside: Found | None) -> Settled:
     for part in (file, beside) if beside else (file,):
         writing = writer_of(part.path, part.key, soon=True)
         if writing:
-            name = os.fsdecode(part.name)
-            raise UsageError(f"{name!r} is still being written to; take it when it is complete.")
+            marked = is_marked_path(decode_name(part.name).text)
+            name = "A file" if marked else repr(os.fsdecode(part.name))
+            raise UsageError(f"{name} is still being written to; take it when it is complete.")
         leases.append(writing is False)
     return Settled(all(leases), 0)

@@ -46,7 +46,7 @@ def run(context: typer.Context) -> None:
         keep_memory_private()
         workbench = Workbench(home, settings, secret=passphrase.taken())
         _open(workbench)
-        tally = Tally(quiet=invocation.json)
+        tally = Tally(quiet=invocation.json, inbox=home / "inbox")
         service = _Service(Host(workbench, "service"), quiet=invocation.json)
         end_on_signals(service.stop, service.wake)
         with (

@@ -46,7 +46,7 @@ def run(
     home, settings = invocation.settings()
     context.with_resource(hosting(home))
     workbench = Workbench(home, settings)
-    tally = Tally(quiet=invocation.json)
+    tally = Tally(quiet=invocation.json, inbox=home / "inbox")
     stop, wake = threading.Event(), threading.Event()
     end_on_signals(stop, wake)
     # What ended while nobody was here, such as the access of a killed process, is told first.

@@ -26,7 +26,9 @@ from marked_documents import (
 )
 
 from archive.database import Database
+from cli.reporting import Tally
 from ingest.overview import look
+from ingest.sweep import Noticed
 
 Cli = Any
 
@@ -295,6 +297,41 @@ def test_a_source_named_after_a_level_is_registered_without_its_name(
     check_nothing_is_kept(fresh.home, [sample, Sample("", b"", "tokenofasource")])
     if source != "SECRET":
         check_nothing_is_kept(fresh.home, [Sample("", b"", "机密")])
+
+
+def test_what_is_left_alone_is_told_without_a_marked_name(fresh: Cli, tmp_path: Path) -> None:
+    inbox = fresh.home / "inbox/OA"
+    inbox.mkdir(parents=True)
+    (inbox / "绝密★长期.tokenofalink.pdf").symlink_to("/dev/null")
+    os.mkfifo(inbox / "通知-机密-tokenofapipe")
+    (inbox / "plain").symlink_to("/dev/null")
+    for options in ([], ["--json"], ["--lang", "zh"]):
+        told = fresh(*options, "watch", "--once")
+        said = told.out + told.err
+        assert "tokenof" not in said
+        assert said.count(str(inbox)) == 3, said
+    assert "不予显示" in said
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    os.mkfifo(mine / "机密.tokenofapipe")
+    told = fresh("ingest", mine, "--source", "hand")
+    assert (told.code, "a pipe" in told.out, "tokenof" in told.out) == (1, True, False)
+
+
+@pytest.mark.parametrize("reason", ["no_marker", "unreadable", "path_long", "fault", "passed_over"])
+def test_no_reason_tells_a_marked_name(
+    reason: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    inbox = tmp_path / "机密" / "inbox"
+    tally = Tally(inbox=inbox)
+    for name in ("OA/机密★10年.tokenof.txt", "机密/tokenof.txt", "OA/tokenof/绝密"):
+        what = "ValueError: tokenof" if name.startswith("机密/") else ""
+        tally.noticed(Noticed(os.fsencode(inbox / name), reason, what))
+    out = capsys.readouterr().out
+    assert (out.count(str(inbox / "OA")), out.count("tokenof")) == (2, 1), out
+    assert "tokenof" not in out.splitlines()[1]
+    tally.noticed(Noticed(os.fsencode(inbox / "OA/商业秘密-1.docx"), reason))
+    assert "商业秘密-1.docx" in capsys.readouterr().out, "the home may stand anywhere"
 
 
 def test_a_manifest_that_names_a_secret_is_refused_with_it(fresh: Cli) -> None:
