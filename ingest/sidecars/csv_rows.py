@@ -7,7 +7,7 @@ table.headings, table.rows[0].text("案号"), table.rows[0].data()    # headings
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.errors import SidecarBad
 from ingest.sidecars.encodings import Places, Whole, read_head, read_text
@@ -46,6 +46,10 @@ class CsvRow:
     def texts(self) -> Iterator[str]:
         """See Row."""
         yield from self.cells.values()
+
+    def bare(self) -> "CsvRow":
+        """See Listed."""
+        return replace(self, cells={})
 
     def data(self) -> bytes:
         """The line of headings and this one, byte for byte; see `Whole.by_itself`."""

@@ -134,8 +134,9 @@ class Lists:
         if not one.missing or not self._around.is_taken(one.file.path):
             return
         rows: dict[str, Claim] = {}
+        missing = {*one.missing}
         for row in one.known.rows:
-            if row.name and row.name in one.missing:
+            if row.name and row.name in missing:
                 claim = claim_of(one.known.mapping, row, name)
                 before = rows.setdefault(row.name, claim)
                 if before.data != claim.data:

@@ -80,7 +80,8 @@ def look(mappings: Mappings, name: bytes, size: int, read: Read) -> Known | None
         if not mapping.is_list or size > MAX_SIZE:
             return Known(mapping)
         try:
-            return Known(mapping, tuple(read_list(mapping, read(MAX_SIZE))))
+            rows = read_list(mapping, read(MAX_SIZE))
+            return Known(mapping, tuple(row._replace(listed=row.listed.bare()) for row in rows))
         except SidecarBad:
             return Known(mapping)
     return None
@@ -96,9 +97,10 @@ def pair(
     for name in sorted(known):
         if not known[name].mapping.is_list:
             _beside(found, name, known[name].mapping, names, known, by_stem, taken)
-    for name in sorted(known):
-        if known[name].mapping.is_list:
-            _listed(found, name, known[name], files, taken)
+    lists = [name for name in sorted(known) if known[name].mapping.is_list]
+    by_text = texts_of(files) if lists else {}
+    for name in lists:
+        _listed(found, name, known[name], by_text, taken)
     return found
 
 
@@ -152,7 +154,11 @@ def _is_meant(mapping: StationMapping, name: bytes) -> bool:
 
 
 def _listed(
-    found: Pairs, name: bytes, known: Known, files: Iterable[bytes], taken: Collection[bytes]
+    found: Pairs,
+    name: bytes,
+    known: Known,
+    by_text: Mapping[str, bytes],
+    taken: Collection[bytes],
 ) -> None:
     """Give the rows of a list to the files of its folder."""
     mapping = known.mapping
@@ -160,7 +166,6 @@ def _listed(
     if not known.rows:
         return
     missing = []
-    by_text = texts_of(files)
     for row in known.rows:
         owner = by_text.get(row.name or "")
         if owner is None:

@@ -47,6 +47,10 @@ class Listed(Protocol):
         """Which one of the list it is, from 1."""
         ...
 
+    def bare(self) -> "Listed":
+        """The same without what it says, which needs most of the memory."""
+        ...
+
     def data(self) -> bytes:
         """Its bytes, so that it can be read by itself; raises SidecarBad."""
         ...

@@ -8,7 +8,7 @@ defusedxml refuses whatever is declared; size, depth and elements are limited he
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.parsers.expat import ExpatError
 
@@ -70,6 +70,9 @@ class Element:
         return found
 
 
+_NOTHING = Element("", {}, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class XmlRow:
     """One element of a list, with its own bytes: `line` is its text, `start` its first byte."""
@@ -79,6 +82,10 @@ class XmlRow:
     whole: Whole
     line: str
     start: int
+
+    def bare(self) -> "XmlRow":
+        """See Listed."""
+        return replace(self, row=_NOTHING)
 
     def data(self) -> bytes:
         """The element, byte for byte; of UTF-16 with the byte-order mark of the whole, and see

@@ -1,5 +1,8 @@
 """Which file of a folder is the sidecar of which: names are compared, and used for nothing else."""
 
+import time
+import tracemalloc
+
 from station_sidecars import MAPPINGS, csv_list, csv_row, station_xml, xml_list
 
 from ingest.sidecars.pairing import Pairs, look, pair
@@ -97,3 +100,30 @@ def test_hostile_lists_end_soon():
     pairs = paired({b"l.csv": many, **{b"%d.mp4" % number: b"" for number in range(8000)}})
     assert len(pairs.of) == 8000
     assert pairs.of[b"7999.mp4"][1].number == 8000
+
+
+def test_names_are_read_once_for_all_the_lists_of_a_folder():
+    data = csv_list(csv_row("a.mp4"))
+    known = {}
+    for number in range(200):
+        name = b"%d.csv" % number
+        known[name] = look(MAPPINGS, name, len(data), lambda most: data[:most])
+    names = {b"%05d.mp4" % number for number in range(20_000)} | known.keys() | {b"a.mp4"}
+    began = time.process_time()
+    assert owners(pair(names, known)) == {b"a.mp4": (b"0.csv", "row")}
+    assert time.process_time() - began < 1
+
+
+def test_of_a_list_little_more_is_remembered_than_its_bytes():
+    for data in (
+        csv_list(*(csv_row(f"{number}.mp4") for number in range(6000))),
+        xml_list(*((f"{number}.mp4", "案1") for number in range(6000))),
+    ):
+        name = b"l.csv" if data.startswith("文件名".encode("gb18030")) else b"index.xml"
+        tracemalloc.start()
+        known = look(MAPPINGS, name, len(data), lambda most, data=data: data[:most])
+        kept = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert known is not None
+        assert len(known.rows) == 6000
+        assert kept < 10 * len(data)
