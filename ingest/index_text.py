@@ -18,7 +18,7 @@ from archive.late_sidecar import claims_of, words_of
 from archive.parts import CONTENT, DESCRIPTION, Nearby, Part, part_of
 from archive.pieces import PIECE_SIZE
 from archive.ports import ObjectStore
-from ingest.documents.extract import Extracted, is_document, plain
+from ingest.documents.extract import Extracted, is_document, mixed, plain
 from ingest.late_marks import bears_a_mark, is_marked_document
 from ingest.media.originals import NoRoom, Originals
 from ingest.staging import HEAD_SIZE
@@ -177,7 +177,8 @@ def _text(row: Mapping[str, Any], data: bytes, *, complete: bool) -> str:
     whole = complete and len(data) <= _HEAD
     found = decode(data[:_HEAD], complete=whole)
     if found is None:
-        return ""
+        other = mixed(data[:_HEAD], most=MOST_TEXT)
+        return other.text if other else ""
     form = _FORMS.get(row["media_type"]) or ("xml" if row["media_type"].endswith("xml") else "")
     if form:
         return plain(data[:_HEAD], found[0], form=form, most=MOST_TEXT).text

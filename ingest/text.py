@@ -106,10 +106,7 @@ def _confidence(encoding: str, head: bytes, text: str) -> int | None:
         return None
     if encoding == "utf-8":
         return 100  # a wrong guess would not have been decoded
-    foreign = [char for char in text[:_SAMPLE] if char > "\x7f"]
-    if not foreign:
-        return 90
-    return min(99, 100 * _known(foreign) // len(foreign))
+    return 90 if text[:_SAMPLE].isascii() else min(99, in_use(text))
 
 
 def _attempt(data: bytes, encoding: str, *, complete: bool) -> tuple[str, str] | None:
@@ -121,13 +118,18 @@ def _attempt(data: bytes, encoding: str, *, complete: bool) -> tuple[str, str] |
         text = codecs.getincrementaldecoder(encoding)("strict").decode(data, final=complete)
     except UnicodeDecodeError:
         return None
-    if _CONTROL.search(text) or (encoding != "utf-8" and not _looks_like_text(text)):
+    if _CONTROL.search(text):
+        return None
+    if encoding != "utf-8" and not _looks_like_text(text, names=encoding == "gb18030"):
         return None
     return encoding, text
 
 
-def _looks_like_text(text: str) -> bool:
-    """For encodings that accept nearly everything; judged on the first characters."""
+def _looks_like_text(text: str, *, names: bool) -> bool:
+    """For encodings that accept nearly everything; judged on the first characters.
+
+    `names`: it may be one. Two bytes that are nothing mean a rare character in UTF-16 too often.
+    """
     foreign = [char for char in text[:_SAMPLE] if char > "\x7f"]
     if not foreign:
         return text.isascii() and bool(text)
@@ -135,28 +137,45 @@ def _looks_like_text(text: str) -> bool:
     if any(category in ("Cn", "Cs", "Cc") for category in categories.values()):
         return False
     private = sum(categories[char] == "Co" for char in foreign)
-    known = _known(foreign)
+    known = _known(foreign, names=names)
     return private <= _PRIVATE_SHARE * len(foreign) and known >= _COMMON_SHARE * len(foreign)
 
 
-def _known(foreign: Sequence[str]) -> int:
-    """How many are in common use, in the simplified or in the traditional script."""
-    return max(sum(map(common.__contains__, foreign)) for common in _common())
+def _known(foreign: Sequence[str], *, names: bool = True) -> float:
+    """How many are in common use, in the simplified or in the traditional script.
+
+    A character of names and places is half of one: there are few of them in any text but a name.
+    """
+    simplified, traditional, rare = _common()
+    plain = sum(map(simplified.__contains__, foreign))
+    named = sum(map(rare.__contains__, foreign)) if names else 0
+    return max(plain + named / 2, sum(map(traditional.__contains__, foreign)))
 
 
 @cache
-def _common() -> tuple[frozenset[str], frozenset[str]]:
+def _common() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """GB 2312 level 1 (3,755 characters in common use) and Big5 level 1 (5,401), each with
-    punctuation and full-width forms.
+    punctuation, numbers, full-width forms and the lines of tables; and GB 2312 level 2 (3,008).
     """
-    shared = {"…", "—", "·", "￥", "¥"}
-    rows = [*range(0xB0, 0xD8), 0xA1, 0xA3]
-    raw = b"".join(bytes((row, cell)) for row in rows for cell in range(0xA1, 0xFF))
-    simplified = frozenset(raw.decode("gb2312", errors="ignore")) | shared
+    shared = set("…—·￥¥√×☑☐☒□■◻㎡㎏㎝㎞℃")
+    simplified = _rows(0xA1, 0xA2, 0xA3, 0xA9, *range(0xB0, 0xD8)) | shared
     cells = (*range(0x40, 0x7F), *range(0xA1, 0xFF))
     traditional = b"".join(bytes((row, cell)) for row in range(0xA4, 0xC7) for cell in cells)
     marks = {char for char in simplified if not "\u3400" <= char <= "\u9fff"}
-    return simplified, frozenset(traditional.decode("big5", errors="ignore")) | marks | shared
+    both = frozenset(traditional.decode("big5", errors="ignore")) | marks
+    return simplified, both, _rows(*range(0xD8, 0xF8))
+
+
+def _rows(*rows: int) -> frozenset[str]:
+    """Of GB 2312, with the Roman numbers that GBK has in its second."""
+    pairs = (bytes((row, cell)) for row in rows for cell in range(0xA1, 0xFF))
+    return frozenset("".join(pair.decode("gbk", errors="ignore") for pair in pairs))
+
+
+def in_use(text: str) -> int:
+    """0 to 100: how much of a text's beginning is in common use, but for ASCII."""
+    foreign = [char for char in text[:_SAMPLE] if char > "\x7f"]
+    return int(100 * _known(foreign)) // len(foreign) if foreign else 100
 
 
 def clean(text: str, limit: int) -> str:

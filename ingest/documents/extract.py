@@ -4,10 +4,12 @@ Formats that take a parser are read by processes of their own (`ingest.documents
 text is read here, from bytes that are already at hand.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ingest.documents.codes import MIXED
 from ingest.documents.markup import visible
+from ingest.text import in_use
 
 MOST = 4_000_000
 """Characters of text that are kept of a document."""
@@ -106,7 +108,10 @@ def plain(data: bytes, encoding: str, *, form: str = "plain", most: int = MOST) 
 
 
 def mixed(data: bytes, *, most: int = MOST) -> Extracted | None:
-    """Read a text line by line, each in UTF-8 or else GB18030; None for what is no text at all."""
+    """Read a text line by line, each in UTF-8 or else GB18030; None for what is no text at all.
+
+    Where all lines have one encoding the text has: what is not in common use may be read yet.
+    """
     lines, lost, kinds = [], 0, set()
     for line in data.split(b"\n", _MOST_LINES)[:_MOST_LINES]:
         found = _line(line.removesuffix(b"\r"))
@@ -118,8 +123,21 @@ def mixed(data: bytes, *, most: int = MOST) -> Extracted | None:
     if not lines or lost > len(lines) or not any(map(str.strip, lines)):
         return None
     text = "\n".join(lines)[:most]
-    note = ", ".join(sorted(kind for kind in kinds if kind)) + (f", {lost} lost" if lost else "")
+    kinds.discard("")
+    if kinds == {"gb18030"} and not lost:
+        return _of_two_bytes(text, data, most)
+    note = ", ".join(sorted(kinds)) + (f", {lost} lost" if lost else "")
     return Extracted(text, text[:FIRST_PAGE], confidence=0, findings=((MIXED, note),))
+
+
+def _of_two_bytes(text: str, data: bytes, most: int) -> Extracted:
+    """GB18030, or Big5 where that has more characters in common use."""
+    encoding, sure = "gb18030", in_use(text)
+    with suppress(UnicodeDecodeError):
+        other = data.decode("big5hkscs")[:most]
+        if in_use(other) > sure:
+            text, encoding, sure = other, "big5", in_use(other)
+    return Extracted(text, text[:FIRST_PAGE], encoding=encoding, confidence=min(99, sure))
 
 
 def _line(line: bytes) -> tuple[str, str] | None:

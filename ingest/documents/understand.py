@@ -147,7 +147,8 @@ class Understander:
             media = self._named_by_library(source, name, media)
         differs = _differs(name, media)
         if size and media.type.startswith(_TEXTUAL):
-            return _mixed(head, media)
+            whole = size <= len(head)
+            return _mixed(head if whole else head[: head.rfind(b"\n") + 1] or head, media)
         if differs:
             found = replace(_UNREAD, findings=differs)
             return Understood(media, None, _bytes_of(found, Fields(), None))
@@ -196,7 +197,7 @@ def _differs(name: str, media: Media) -> tuple[tuple[str, str], ...]:
 
 
 def _mixed(head: bytes, media: Media) -> Understood:
-    """What has the name of a text and is none in any one encoding."""
+    """What has the name of a text, and no encoding in which it is one beyond doubt."""
     found = mixed(head)
     if is_marked_damaged(head):
         raise Classified
@@ -205,7 +206,8 @@ def _mixed(head: bytes, media: Media) -> Understood:
     if is_marked_page(found.first_page):
         raise Classified
     fields = fields_of(found.first_page, found.text[-END:], title="")
-    text = TextInfo("", _title(fields.title), clean(found.text[: 3 * PREVIEW], PREVIEW))
+    preview = clean(found.text[: 3 * PREVIEW], PREVIEW)
+    text = TextInfo(found.encoding, _title(fields.title), preview)
     return Understood(media, text, _bytes_of(found, fields, language_of(found.text)))
 
 

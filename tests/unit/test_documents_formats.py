@@ -394,3 +394,13 @@ def test_a_text_of_several_encodings_is_read_line_by_line():
     assert found.confidence == 0
     assert mixed(b"\0" * 500) is None
     assert mixed(bytes(range(256)) * 40) is None
+
+
+def test_a_text_whose_lines_all_have_one_encoding_has_it():
+    rare = "赟\n" * 3
+    found = mixed(rare.encode("gb18030"))
+    assert (found.text.split(), found.encoding, found.findings) == (["赟"] * 3, "gb18030", ())
+    page = "臺北市政府\n行政處罰決定書\n當事人：陳大文"
+    found = mixed(page.encode("big5"))
+    assert (found.text, found.encoding, found.findings) == (page, "big5", ())
+    assert found.confidence > 90

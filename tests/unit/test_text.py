@@ -55,6 +55,20 @@ def test_titles(text, title):
     assert read(text.encode()).title == title
 
 
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text",
+    ["王芳", "①现场照片②询问笔录", "☑是☐否", "甲类Ⅰ级", "┌──┬──┐\n│姓名│张三│\n└──┴──┘\n"],
+)
+def test_forms_and_numbers_are_text(text, encoding):
+    assert read(text.encode(encoding)).encoding == encoding
+
+
+@pytest.mark.parametrize("name", ["王珏", "龚鑫淼", "嵊州", "郫县", "濮阳"])
+def test_names_of_rare_characters_are_text(name):
+    assert read(name.encode("gb18030")).encoding == "gb18030"
+
+
 def test_preview_is_bounded_normal_and_clean():
     found = read(("e\u0301\t\u202e\n" + "长" * 1000).encode())
     assert found.preview == "é " + "长" * (PREVIEW - 2)
