@@ -108,19 +108,33 @@ class Signers:
         data = self.sign(plain_pdf(), "王芳", "One", stamped=stamped)
         return self.sign(data, "李明", "Two") if twice else data
 
-    def sign(self, data: bytes, name: str, field: str, *, stamped: bool = False) -> bytes:
+    def sign(self, data: bytes, name: str, field: str, **how: Any) -> bytes:
+        """Signed by a person of that name, in a field of its own."""
         from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+        return self.sign_by(IncrementalPdfFileWriter(io.BytesIO(data)), name, field, **how)
+
+    def sign_by(
+        self,
+        writer: Any,
+        name: str,
+        field: str,
+        *,
+        stamped: bool = False,
+        digest: str = "sha256",
+        room: int | None = None,
+    ) -> bytes:
+        """The same of what a writer holds; `room` is that which is kept for the signature."""
         from pyhanko.sign import signers
         from pyhanko.sign.fields import SigSeedSubFilter
 
         meta = signers.PdfSignatureMetadata(
-            field_name=field, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES
+            field_name=field, md_algorithm=digest, subfilter=SigSeedSubFilter.PADES
         )
         stamper = self.stamper if stamped else None
         made = signers.PdfSigner(meta, signer=self.signer(name), timestamper=stamper)
         out = io.BytesIO()
-        writer = IncrementalPdfFileWriter(io.BytesIO(data))
-        asyncio.run(made.async_sign_pdf(writer, output=out))
+        asyncio.run(made.async_sign_pdf(writer, output=out, bytes_reserved=room))
         return out.getvalue()
 
     # ── OFD ──

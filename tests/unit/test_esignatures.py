@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import altered_pdfs as altered
+import pypdfium2
 import pytest
 from signed_documents import NOW, Signers, plain_pdf, revised
 
@@ -21,6 +23,14 @@ STATED = NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
 class _Clock:
     def now(self) -> datetime:
         return NOW
+
+
+class _Careless(Signers):
+    """Certifies who makes timestamps as it does everybody."""
+
+    def _certificate(self, subject: str, key: Any, *, ca: bool = False, tsa: bool = False) -> Any:
+        del tsa
+        return super()._certificate(subject, key, ca=ca)
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +122,91 @@ def test_a_timestamp_is_a_line_of_its_own(signers: Signers) -> None:
         ("timestamp", True, True),
     ]
     assert (found[1]["by"], found[1]["stated_at"]) == ("测试时间戳", STATED)
+
+
+def test_not_every_signer_may_say_what_time_it_is() -> None:
+    careless = _Careless()
+    found, _ = checked(careless.pdf(stamped=True), roots=(careless.root_der,))
+    assert [(one["kind"], one["trusted"]) for one in found] == [
+        ("signature", True),
+        ("timestamp", False),
+    ]
+
+
+def test_another_document_in_the_gap_of_the_signature(signers: Signers) -> None:
+    data = altered.other_document_in_the_gap(signers.sign(plain_pdf(), "王芳", "One", room=8192))
+    with closing(pypdfium2.PdfDocument(data)) as document:
+        assert document[0].get_textpage().get_text_range() == "Fine: 100000"
+    (one,), codes = checked(data, roots=(signers.root_der,))
+    assert (one["intact"], one["covers_all"], codes) == (False, None, ["SIGNATURE_BROKEN"])
+
+
+@pytest.mark.parametrize("kind", [b"/adbe.pkcs7.sha1", b"/adbe.x509.rsa_sha1", b"/GM.sm2seal"])
+def test_a_kind_that_is_not_known_is_no_want_of_a_signature(signers: Signers, kind: bytes) -> None:
+    (one,), codes = checked(altered.of_kind(signers.pdf(), kind))
+    assert (one["intact"], codes) == (None, ["SIGNATURE_NOT_CHECKED"])
+    found, codes = checked(altered.of_kind(signers.pdf(twice=True), kind))
+    assert [(one["by"], one["intact"]) for one in found] == [("王芳", True), (None, None)]
+    assert codes == ["SIGNED_AGAIN", "SIGNATURE_NOT_CHECKED"]
+
+
+@pytest.mark.parametrize("digits", [b"", b"3003020101"])
+def test_a_broken_one_hides_no_other(signers: Signers, digits: bytes) -> None:
+    found, codes = checked(altered.with_contents(signers.pdf(twice=True), digits))
+    assert [(one["by"], one["intact"]) for one in found] == [("王芳", True), (None, None)]
+    assert codes == ["SIGNED_AGAIN", "SIGNATURE_NOT_CHECKED"]
+
+
+def test_a_value_in_a_form_is_a_change_whoever_signs_then(signers: Signers) -> None:
+    signed = signers.sign(altered.form_pdf(), "王芳", "One")
+    assert checked(signers.sign(signed, "李明", "Two"))[1] == ["SIGNED_AGAIN"]
+    changed = altered.filled(signed, "amount", "100000")
+    assert checked(changed)[1] == ["CHANGED_AFTER_SIGNING"]
+    found, codes = checked(signers.sign(changed, "李明", "Two"))
+    assert [one["covers_all"] for one in found] == [False, True]
+    assert codes == ["CHANGED_AFTER_SIGNING"]
+
+
+@pytest.mark.parametrize("change", [altered.retitled, altered.with_other_letters])
+def test_what_else_is_a_change(signers: Signers, change: Any) -> None:
+    signed = signers.sign(altered.form_pdf(), "王芳", "One")
+    assert checked(signers.sign(change(signed), "李明", "Two"))[1] == ["CHANGED_AFTER_SIGNING"]
+
+
+def test_what_keeps_it_checkable_is_no_change(signers: Signers) -> None:
+    data = altered.with_store(signers.pdf(), signers)
+    (one,), codes = checked(data)
+    assert (one["intact"], one["covers_all"], codes) == (True, False, [])
+    found, codes = checked(altered.with_document_timestamp(data, signers))
+    assert [(one["kind"], one["intact"]) for one in found] == [
+        ("signature", True),
+        ("timestamp", True),
+    ]
+    assert codes == []
+    changed = altered.with_store(revised(signers.pdf()), signers)
+    assert checked(changed)[1] == ["CHANGED_AFTER_SIGNING"]
+
+
+def test_what_cannot_be_read_of_a_timestamp_hides_no_change(
+    signers: Signers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise TypeError
+
+    monkeypatch.setattr(pdf, "_stamped", fail)
+    (one,), codes = checked(revised(signers.pdf()))
+    assert (one["intact"], one["covers_all"]) == (True, False)
+    assert codes == ["CHANGED_AFTER_SIGNING", "SIGNATURE_NOT_CHECKED"]
+
+
+def test_a_digest_that_can_be_forged(signers: Signers) -> None:
+    (one,), codes = checked(signers.sign(plain_pdf(), "王芳", "One", digest="sha1"))
+    assert (one["intact"], codes) == (True, ["WEAK_DIGEST"])
+
+
+def test_what_everybody_may_read_is_checked(signers: Signers) -> None:
+    (one,), codes = checked(altered.locked(signers))
+    assert (one["by"], one["intact"], one["covers_all"], codes) == ("王芳", True, True, [])
 
 
 def test_none_is_there() -> None:

@@ -10,6 +10,7 @@ READER_DIED = "READER_DIED"
 SIGNATURE_BROKEN = "SIGNATURE_BROKEN"
 SIGNED_AGAIN = "SIGNED_AGAIN"
 UNSIGNED_FIELD = "NO_SIGNATURE_FOUND"
+WEAK = "WEAK_DIGEST"
 
 CODES = {
     APPENDED: ("bytes stand behind what was signed", "签名范围之后另有字节"),
@@ -22,5 +23,6 @@ CODES = {
     SIGNATURE_BROKEN: ("a signature does not hold", "签名不成立"),
     SIGNED_AGAIN: ("another signature was added later", "之后又加签"),
     UNSIGNED_FIELD: ("there is no signature", "未发现签名"),
+    WEAK: ("a signature over a digest that can be forged", "签名所用摘要算法已可被伪造"),
 }
 """Code -> (English, Chinese)."""

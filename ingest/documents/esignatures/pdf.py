@@ -1,7 +1,7 @@
-"""Signatures in a PDF (ISO 32000, PAdES), by pyHanko: the arithmetic, and how far each reaches.
+"""Signatures in a PDF (ISO 32000, PAdES), by pyHanko: the arithmetic, one signature at a time.
 
-A signature that holds covers one revision of the file; what was appended afterwards is said, and
-whether that was only another signature. Bytes behind the last revision belong to no signature.
+Which signatures there are says `pdf_fields`, how far each reaches `pdf_reach`. What is wrong with
+one hides none of the others, nor what came after any.
 """
 
 import hashlib
@@ -10,16 +10,17 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from ingest.documents.esignatures.codes import (
-    APPENDED,
-    CHANGED_AFTER,
+    LIMIT,
     NO_CERTIFICATE,
     NOT_CHECKED,
     SIGNATURE_BROKEN,
-    SIGNED_AGAIN,
     UNSIGNED_FIELD,
+    WEAK,
 )
-from ingest.documents.esignatures.gm import GmValidator, teach_names
-from ingest.documents.esignatures.verdict import Found, Verdict, time_text
+from ingest.documents.esignatures.gm import FORGEABLE, GmValidator, teach_names
+from ingest.documents.esignatures.pdf_fields import Filled, filled_fields
+from ingest.documents.esignatures.pdf_reach import Notice, own_bytes, reach
+from ingest.documents.esignatures.verdict import MOST_LOOKED_AT, Found, Verdict, time_text
 
 Trust = Callable[[Any, list[Any], str | None], bool | None]
 """Whether a certificate (with others that came along) leads to a root, at a stated time."""
@@ -28,57 +29,94 @@ Trust = Callable[[Any, list[Any], str | None], bool | None]
 def check(file: BinaryIO, trust: Trust) -> Found:
     """Look at every signature of a PDF; what is wrong with one does not hide the others."""
     teach_names()
-    from pyhanko.pdf_utils.reader import PdfFileReader
-
-    found = Found()
-    reader = PdfFileReader(io.BytesIO(file.read()), strict=False)
-    embedded = reader.embedded_signatures
-    last = max((one.signed_revision for one in embedded), default=-1)
-    for number, one in enumerate(embedded, 1):
-        verdict = Verdict("pdf")
-        found.signatures.append(verdict)
-        name = f"{number}: {one.field_name}"
-        try:
-            _check(one, verdict, found, name, trust)
-            _reach(one, verdict, found, name, later=one.signed_revision < last)
-        except Exception as error:  # whatever a library makes of a file that is made to harm
-            found.notice(NOT_CHECKED, f"{name}: {type(error).__name__}: {error}")
-    if not embedded:
+    found, data = Found(), file.read()
+    fields = filled_fields(_opened(data), lambda note: found.notice(NOT_CHECKED, note))
+    last = max((one.revision for one in fields if not one.timestamp), default=-1)
+    if len(fields) > MOST_LOOKED_AT:
+        found.notice(LIMIT, f"{MOST_LOOKED_AT} of {len(fields)} signatures")
+    for number, filled in enumerate(fields[:MOST_LOOKED_AT], 1):
+        _one(data, filled, f"{number}: {filled.name}", found, trust, later=filled.revision < last)
+    if not fields and not found.findings:
         found.notice(UNSIGNED_FIELD, "")
     return found
 
 
+def _opened(data: bytes) -> Any:
+    """A reader, of what everybody may read by the empty password too."""
+    from pyhanko.pdf_utils.crypt import AuthStatus
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    reader = PdfFileReader(io.BytesIO(data), strict=False)
+    if reader.encrypted and reader.decrypt("").status == AuthStatus.FAILED:
+        raise ValueError("it asks for a password")
+    return reader
+
+
+def _one(
+    data: bytes, filled: Filled, name: str, found: Found, trust: Trust, *, later: bool
+) -> None:
+    """One signature, with a line for it whatever becomes of the looking."""
+    verdict = Verdict("pdf", "timestamp" if filled.timestamp else "signature")
+    found.signatures.append(verdict)
+
+    def notice(code: str, note: str) -> None:
+        found.notice(code, f"{name}: {note}" if note else name)
+
+    one = _tried(notice, filled.embedded)
+    if one is None:
+        return
+    if own_bytes(data, one) is False:
+        verdict.intact = False
+        notice(SIGNATURE_BROKEN, "its byte range leaves out more than itself")
+        return
+    _tried(notice, lambda: _check(one, verdict, found, name, trust))
+    if verdict.intact is not False:
+        _tried(notice, lambda: reach(data, one, verdict, notice, later=later))
+    if verdict.kind != "timestamp":
+        _tried(notice, lambda: _stamped(one, found, name, trust))
+
+
+def _tried(notice: Notice, work: Callable[[], Any]) -> Any:
+    """Do it, and say where it cannot be done; None then."""
+    try:
+        return work()
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a library makes of a file that is made to harm
+        notice(NOT_CHECKED, f"{type(error).__name__}: {error}")
+        return None
+
+
 def _check(one: Any, verdict: Verdict, found: Found, name: str, trust: Trust) -> None:
     """Whether the bytes are those that were signed, by whom, and when he says that it was."""
+    from pyhanko.sign.general import CMSExtractionError, extract_certificate_info
     from pyhanko.sign.validation.errors import SignatureValidationError
     from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
-    timestamp = one.sig_object_type == "/DocTimeStamp"
-    verdict.kind = "timestamp" if timestamp else "signature"
-    certificate = one.signer_cert
-    if certificate is None:
+    try:
+        info = extract_certificate_info(one.signed_data)
+    except CMSExtractionError:
         found.notice(NO_CERTIFICATE, name)
         return
-    verdict.name(certificate)
-    one.compute_digest()
+    verdict.name(info.signer_cert)
+    if {one.md_algorithm, one.external_md_algorithm} & FORGEABLE:
+        found.notice(WEAK, f"{name}: {one.md_algorithm}")
     try:
-        if timestamp:
+        if verdict.kind == "timestamp":
             _token(one.signed_data, one.compute_digest(), verdict, trust)
         else:
             kept, valid = validate_sig_integrity(
-                one.signer_info, certificate, "data", one.compute_digest(), GmValidator()
+                one.signer_info, info.signer_cert, "data", one.compute_digest(), GmValidator()
             )
             verdict.intact = kept and valid
             verdict.stated_at = time_text(one.self_reported_timestamp)
-            verdict.trusted = trust(certificate, list(one.other_embedded_certs), verdict.stated_at)
+            verdict.trusted = trust(info.signer_cert, list(info.other_certs), verdict.stated_at)
     except SignatureValidationError as error:
         verdict.intact = False
         found.notice(SIGNATURE_BROKEN, f"{name}: {error}")
         return
     if verdict.intact is False:
         found.notice(SIGNATURE_BROKEN, name)
-    if not timestamp:
-        _stamped(one, found, name, trust)
 
 
 def _stamped(one: Any, found: Found, name: str, trust: Trust) -> None:
@@ -111,38 +149,16 @@ def _token(signed_data: Any, digest: bytes | None, verdict: Verdict, trust: Trus
     (signer_info,) = signed_data["signer_infos"]
     algorithm = signer_info["digest_algorithm"]["algorithm"].native
     actual = hashlib.new(algorithm, bytes(content)).digest()
-    kept, valid = validate_sig_integrity(signer_info, info.signer_cert, "tst_info", actual)
+    kept, valid = validate_sig_integrity(
+        signer_info, info.signer_cert, "tst_info", actual, GmValidator()
+    )
     over = digest is not None and stamped["message_imprint"]["hashed_message"].native == digest
     verdict.intact = kept and valid and over
-    verdict.trusted = trust(info.signer_cert, list(info.other_certs), verdict.stated_at)
+    trusted = trust(info.signer_cert, list(info.other_certs), verdict.stated_at)
+    verdict.trusted = trusted and _stamps(info.signer_cert)
 
 
-def _reach(one: Any, verdict: Verdict, found: Found, name: str, *, later: bool) -> None:
-    """How much of the file it covers, and what came after it."""
-    from pyhanko.sign.validation.status import SignatureCoverageLevel
-
-    coverage = one.coverage = one.evaluate_signature_coverage()
-    verdict.covers_all = coverage is SignatureCoverageLevel.ENTIRE_FILE
-    if verdict.covers_all:
-        return
-    if coverage is not SignatureCoverageLevel.ENTIRE_REVISION:
-        found.notice(CHANGED_AFTER, f"{name}: {coverage.name.lower()}")
-        return
-    revisions = one.reader.xrefs.total_revisions
-    if one.signed_revision == revisions - 1:
-        found.notice(APPENDED, name)
-        return
-    changed = one.evaluate_modifications(_policy())
-    level = getattr(changed, "modification_level", None)
-    if level is None:
-        found.notice(CHANGED_AFTER, f"{name}: {changed}")
-    elif later and level.name in ("NONE", "LTA_UPDATES", "FORM_FILLING"):
-        found.notice(SIGNED_AGAIN, name)
-    else:
-        found.notice(CHANGED_AFTER, f"{name}: {level.name.lower()}")
-
-
-def _policy() -> Any:
-    from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY
-
-    return DEFAULT_DIFF_POLICY
+def _stamps(certificate: Any) -> bool:
+    """Whether a certificate is one for timestamps: not every signer may say what time it is."""
+    purposes = certificate.extended_key_usage_value
+    return purposes is not None and "time_stamping" in purposes.native

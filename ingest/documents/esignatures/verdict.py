@@ -8,8 +8,11 @@ from typing import Any
 
 from archive.document import MOST_TEXT
 from archive.esignatures import MOST_FINDINGS, MOST_SIGNATURES
+from ingest.documents.esignatures.codes import LIMIT
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+MOST_LOOKED_AT = MOST_SIGNATURES // 2
+"""Signatures of a document: each may have a timestamp, which is a line of its own."""
 
 
 @dataclass(slots=True)
@@ -41,10 +44,12 @@ class Found:
     findings: list[tuple[str, str]] = field(default_factory=list)
 
     def notice(self, code: str, note: str) -> None:
-        """Put something odd down, once."""
+        """Put something odd down, once; the last line says that there was more."""
         row = (code, shown(note) or "")
-        if row not in self.findings and len(self.findings) < MOST_FINDINGS:
-            self.findings.append(row)
+        if row in self.findings or len(self.findings) >= MOST_FINDINGS:
+            return
+        full = len(self.findings) == MOST_FINDINGS - 1
+        self.findings.append((LIMIT, "findings") if full else row)
 
     def value(self) -> dict[str, Any]:
         """As it crosses to the parent process."""
