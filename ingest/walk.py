@@ -82,8 +82,6 @@ class SourceWalk:
         Where the source itself cannot be read, it forgets nothing: a lost mount is no empty folder.
         """
         self._begin()
-        if self._remote:
-            yield from self._notice(self._top, "network")
         alive: set[bytes] = set()
         stack: list[tuple[bytes, Folder]] = [(self._top, Folder(b""))]
         while stack:
@@ -101,7 +99,7 @@ class SourceWalk:
                 yield from self._notice(path, "fault", what_of(error))
             for name in inner:
                 inside = here.inside + b"/" + name if here.inside else name
-                below = Folder(inside, listings=here.listings)
+                below = Folder(inside, here.device, here.remote, listings=here.listings)
                 stack.append((path + b"/" + name, below))
         for item in self._rule.close():
             yield from self._told(item)
@@ -126,7 +124,6 @@ class SourceWalk:
         self.waiting = self.folders = self.held = self._bare = 0
         self._beside.begin()
         self._current, self._still = set(), {}
-        self._remote = self._watching.is_remote(self._top)
         name = self._watching.complete(self._source)
         if name != self._name:
             self._name = name
@@ -161,6 +158,7 @@ class SourceWalk:
             return
         self.folders += 1
         try:
+            yield from self._on_device(fd, path, here)
             with os.scandir(fd) as entries:
                 for entry in entries:
                     yield from self._enter(entry, path, here, inner)
@@ -169,6 +167,14 @@ class SourceWalk:
             yield from self._notice(path, "unreadable")
         finally:
             os.close(fd)
+
+    def _on_device(self, fd: int, path: bytes, here: Folder) -> Iterator[Noticed]:
+        """A share may be mounted anywhere below the source."""
+        device = os.fstat(fd).st_dev
+        if device != here.device:
+            here.device, here.remote = device, self._watching.is_remote(path)
+            if here.remote:
+                yield from self._notice(path, "network")
 
     def _enter(
         self, entry: os.DirEntry[str], path: bytes, here: Folder, inner: list[bytes]
@@ -197,7 +203,7 @@ class SourceWalk:
 
     def _judge(self, here: Folder, alive: set[bytes]) -> Iterator[Drop | Noticed]:
         """Settle the files of one folder, pair them with their sidecars, and ask the rule."""
-        found = here.files
+        found, self._remote = here.files, here.remote
         alive.update(file.path for name, file in found.items() if name.endswith(_SUFFIX))
         unreadable: list[bytes] = []
         settled = here.settled = self._settled(found, unreadable)

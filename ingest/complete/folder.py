@@ -14,6 +14,10 @@ class Folder:
 
     inside: bytes
     """Where it is below its source, b"" for the source itself."""
+    device: int = -1
+    """The file system's, where it is known; that of the folder above until it is listed."""
+    remote: bool = False
+    """Whether other machines write to that file system unseen."""
     files: dict[bytes, Found] = field(default_factory=dict)
     """By name; without those whose names are not taken."""
     whole: bool = True

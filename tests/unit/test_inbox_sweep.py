@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -39,6 +40,7 @@ class Inbox:
         self.ahead = 0.0
         self.lost: set[bytes] = set()
         self.remote = False
+        self.shares: tuple[bytes, ...] = ()
         self.archived: dict[bytes, float] = {}
         self._share = share
         self._rule = rule
@@ -55,7 +57,7 @@ class Inbox:
             taken=lambda _, paths, since: {
                 path for path in paths if self.archived.get(path, -1) >= since
             },
-            is_remote=lambda _: self.remote,
+            is_remote=lambda path: self.remote or path.endswith(self.shares),
         )
         folder = os.fsencode(self.folder)
         self.sweeper = Sweeper(folder, watching, self._share, self.lost.__contains__)
@@ -264,6 +266,27 @@ def test_on_a_share_files_rest_for_a_minute(inbox: Inbox) -> None:
     assert reasons(inbox.round()) == ["network"]
     assert inbox.round(SETTLE) == []
     assert inbox.names(inbox.round(60)) == ["a"]
+
+
+def test_a_share_may_be_mounted_anywhere_below_a_source(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox.put("S/a")
+    inbox.put("S/share/inner/b")
+    inbox.shares = (b"/share",)
+    real = os.fstat
+
+    def fstat(fd: int) -> os.stat_result:
+        found = real(fd)
+        if not stat.S_ISDIR(found.st_mode) or "/share" not in os.readlink(f"/proc/self/fd/{fd}"):
+            return found
+        return os.stat_result((*found[:2], found.st_dev + 1, *found[3:]))
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    (told,) = inbox.round()
+    assert (told.path[-6:], told.reason) == (b"/share", "network")
+    assert inbox.names(inbox.round(SETTLE)) == ["a"]
+    assert sorted(inbox.names(inbox.round(60))) == ["a", "b"], "what is below it rests for long"
 
 
 # --- copies that died
