@@ -201,6 +201,7 @@ def fill(database: Database, records: int, batch: int = 2000) -> None:
             insert_rows(connection, RECORD, names, [[*one.row.values()] for one in some])
             places.put(connection, ready)
             places.set_next(connection, LOG, first + len(some))
+            places.learn(connection)
             connection.execute(insert(REGISTER), [*_registers(first, len(some))] or [])
         done = first + len(some)
         if done % 50_000 == 0:

@@ -130,6 +130,7 @@ class Indexer:
                 return len(batch.documents) or 1  # what was read is old: once more
             places.put(connection, _still_there(connection, batch.documents))
             places.set_next(connection, batch.log, batch.end)
+            places.learn(connection)
         return len(batch.documents) or 1
 
     def _prepare(self, after: tuple[str, int] | None) -> _Batch | None:

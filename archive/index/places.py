@@ -50,6 +50,9 @@ _CHANGES = ""
 """The line of INDEXING that counts changes; no log has this name."""
 _SCRUB = " "
 """The line that asks for `scrub`: 0 to begin, 1 begun."""
+_LEARNT = "  "
+"""The line that says how many records there were when `learn` last looked at them."""
+_LEAST_TO_LEARN = 1_000
 _MERGED, _NOTHING_MERGED = 2_000, 2
 _TRUE = "true"
 
@@ -220,6 +223,22 @@ def scrub(connection: Connection) -> bool:
         connection.execute(delete(INDEXING).where(here))
         return False
     connection.execute(update(INDEXING).where(here).values(next=1))
+    return True
+
+
+def learn(connection: Connection) -> bool:
+    """Have PostgreSQL look at the tables of a search, each time the index has doubled; whether it
+    did. Left to itself it does so minutes after, and until then goes wrong ways to what is rare.
+    """
+    if connection.dialect.name != "postgresql":
+        return False
+    here = INDEXING.c.log == _LEARNT
+    known = connection.execute(select(INDEXING.c.next).where(here)).scalar() or 0
+    number = connection.execute(select(sa.func.max(DOCUMENT.c.id))).scalar() or 0
+    if number < max(_LEAST_TO_LEARN, 2 * known):
+        return False
+    connection.exec_driver_sql("ANALYZE document, record, register")
+    set_next(connection, _LEARNT, number)
     return True
 
 

@@ -269,6 +269,29 @@ def test_the_registers_move_the_index(database: Database) -> None:
     assert letters(database, "货车") == ""
 
 
+def test_the_index_is_looked_at_as_it_grows(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By PostgreSQL, whenever it has doubled; what was kept of that goes with the index."""
+    monkeypatch.setattr(places, "_LEAST_TO_LEARN", 7)
+    monkeypatch.setitem(TEXTS, "G", {"body": "张三"})
+    known = "SELECT count(DISTINCT tablename) FROM pg_stats WHERE schemaname = 'cunzheng'"
+    named = " AND tablename IN ('document', 'record', 'register')"
+    with database.write() as connection:
+        assert not places.learn(connection)
+        connection.execute(insert(RECORD), [row(6, "G", **TEXTS["G"])])
+        DbShelf(connection).put("source", "S1", {"unit": "team1"})
+        index(connection, "G")
+        assert places.learn(connection) == database.is_postgresql
+        assert not places.learn(connection)
+        if database.is_postgresql:
+            assert connection.exec_driver_sql(known + named).scalar() == 3
+        places.clear(connection)
+        index(connection, TEXTS)
+        assert places.learn(connection) == database.is_postgresql
+    assert sorted(letters(database, "张三")) == ["A", "G"]
+
+
 def put_again(database: Database, letter: str, note: str, **said: str) -> None:
     """Index a record with a note, and with fields that its line of the catalog need not have."""
     with database.write() as connection:

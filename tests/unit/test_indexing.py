@@ -155,6 +155,8 @@ def test_small_batches_and_a_kill_between_two(
 ) -> None:
     """What was read and not written is read again."""
     monkeypatch.setattr(indexing, "_BATCH", 3)
+    grown: list[object] = []
+    monkeypatch.setattr(places, "learn", grown.append)
     bench.packed.take({f"{n}.txt": f"第{n}号笔录".encode() for n in range(8)})
     assert bench.indexer.step() == 3
     again = Indexer(bench.archive.db, bench.texts)
@@ -165,6 +167,7 @@ def test_small_batches_and_a_kill_between_two(
     bench.drain()
     assert bench.state() == lookup.State(8, 0, {})
     assert bench.names("第7号") == ["7.txt"]
+    assert len(grown) == 3  # the database is asked to look at what it has, batch by batch
 
 
 def test_documents_and_large_texts(bench: Bench) -> None:
