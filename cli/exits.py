@@ -83,6 +83,11 @@ _CHINESE: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
+def in_both_languages(error: BaseException) -> tuple[str, str]:
+    """English and Chinese, for documents that have both."""
+    return str(error), _in_chinese(error, str(error))
+
+
 def _in_chinese(error: BaseException, text: str) -> str:
     """The error's own Chinese, else a heading by kind before what lower packages say in English."""
     if isinstance(said := getattr(error, "chinese", None), str):

@@ -90,6 +90,14 @@ class StillRejected(Refused):
         self.bad = bad
 
 
+class AmendedBefore(Refused):
+    """A quarantined sidecar that came after its file, of whose record nothing is lacking now."""
+
+    def __init__(self, record: str) -> None:
+        self.chinese = f"记录 {record} 现已有附带说明，或已无该记录的收取信息。"
+        super().__init__(f"The record {record} has a sidecar by now, or nothing is known of it.")
+
+
 class DestroyedBefore(SidecarBad):
     """A drop that repeats what was lawfully destroyed; it does not come back by being dropped."""
 

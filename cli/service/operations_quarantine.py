@@ -8,8 +8,9 @@ from typing import Any, BinaryIO
 from archive import resolved
 from archive.actors import Doer, stated
 from archive.durable import write_new
-from archive.errors import UsageError
+from archive.errors import NotFound, Refused, UsageError
 from cli.account import account_shown
+from cli.exits import in_both_languages
 from cli.language import say
 from cli.measuring import shelf_of
 from cli.output import to_json
@@ -22,7 +23,15 @@ from cli.wiring_sidecars import mappings_of
 from ingest import sidecar
 from ingest.claim import ALONE, FILE, Claim
 from ingest.classification import is_marked_name
-from ingest.errors import AttachedSecret, Classified, FoundSecret, SidecarBad, StillRejected
+from ingest.errors import (
+    AttachedSecret,
+    Classified,
+    FoundSecret,
+    SidecarBad,
+    SourceChanged,
+    SourceUnreadable,
+    StillRejected,
+)
 from ingest.found import Found
 from ingest.intake import Intake
 from ingest.names import safe_file_name
@@ -158,7 +167,10 @@ def _try_all(
     attached: tuple[Found, Claim | None] | None = None,
     reason: str | None = None,
 ) -> list[Document]:
-    """What became of each; everything is sealed on return, or waits for its timestamp."""
+    """What became of each; everything is sealed on return, or waits for its timestamp.
+
+    What goes wrong with one of several is told of it, and does not stop the others.
+    """
     resolver, told = _resolver(host, by), []
     with _intake(host) as intake:
         for item in items:
@@ -172,6 +184,10 @@ def _try_all(
                     raise
                 line |= {"outcome": REFUSED, "record": None, "code": found.code}
                 told.append({**line, "sentence": found.english, "sentence_zh": found.chinese})
+            except (Refused, NotFound, SourceChanged, SourceUnreadable) as error:
+                if len(items) == 1:
+                    raise
+                told.append(_still(item, SidecarBad("STILL_REJECTED", *in_both_languages(error))))
             else:
                 line |= {"outcome": ended.outcome, "record": ended.record}
                 told.append({**line, "pending": ended.pending})

@@ -21,7 +21,7 @@ from archive.errors import NotFound, Refused, Unreachable
 from archive.ledger import NewEntry, submit
 from archive.ports import Clock
 from ingest.claim import ALONE, JSON, Claim
-from ingest.errors import FoundSecret, SourceUnreadable, StillRejected
+from ingest.errors import AmendedBefore, FoundSecret, SourceUnreadable, StillRejected
 from ingest.found import Found
 from ingest.intake import INTAKE, Intake
 from ingest.late.judging import Late
@@ -149,7 +149,7 @@ class Resolver:
         if path is None:
             if self._is_amended(record, beside):
                 return AMENDED, record
-            raise Refused(f"The record {record} has a sidecar by now, or nothing is known of it.")
+            raise AmendedBefore(record)
         late = Late(file.source, beside, beside.name, claim, (bytes(path),))
         result = intake.amend([late])
         if result.refused:

@@ -2,9 +2,10 @@
 
 from ingest import sidecar
 from ingest.claim import FILE, JSON, LIST, TWICE, Claim
+from ingest.errors import SidecarBad
 from ingest.found import Drop
 from ingest.sidecar import MAX_SIZE, Sidecar
-from ingest.sidecars.mapping import Mappings
+from ingest.sidecars.mapping import Mappings, StationMapping
 from ingest.sidecars.reading import check_list, parse_beside, parse_row, twice
 from ingest.sources import read_head
 
@@ -23,7 +24,7 @@ def parsed(mappings: Mappings, claim: Claim | None, data: bytes) -> Sidecar:
     """What a sidecar says; raises Classified, SidecarBad."""
     if claim is None or claim.mapping == JSON:
         return sidecar.parse(data)
-    mapping = mappings.by_name[claim.mapping]
+    mapping = _named(mappings, claim.mapping)
     if claim.kind == TWICE:
         parse_row(mapping, data, claim.number)  # a state secret goes first
         raise twice(claim.number)
@@ -36,7 +37,18 @@ def check_own_list(mappings: Mappings, drop: Drop) -> None:
     """Check a drop that is a list itself; raises Classified, SidecarBad, SourceChanged."""
     if drop.claim is not None and drop.claim.kind == LIST:
         data = read_head(drop.file.path, MAX_SIZE + 1, drop.file.key)
-        check_list(mappings.by_name[drop.claim.mapping], data)
+        check_list(_named(mappings, drop.claim.mapping), data)
+
+
+def _named(mappings: Mappings, name: str) -> StationMapping:
+    """The mapping that a claim names; SidecarBad where the settings have it no more."""
+    if name not in mappings.by_name:
+        raise SidecarBad(
+            "SIDECAR_NO_MAPPING",
+            f"No mapping {name} is configured any more; nobody knows how to read this sidecar.",
+            f"配置中已没有规则 {name}，无法读取该附带说明。",
+        )
+    return mappings.by_name[name]
 
 
 def is_read_by_mapping(drop: Drop) -> bool:

@@ -25,6 +25,20 @@ BAD = b'{"cunzheng_sidecar": 1, "stage": "?"}'
 GOOD = '{"cunzheng_sidecar": 1, "stage": "decide", "case": "案-7"}'.encode()
 SECRET = '{"cunzheng_sidecar": 1, "classification": "机密"}'.encode()
 
+OWN = """
+cunzheng_sidecar_mappings = 1
+[[mapping]]
+name = "mine"
+en = "x"
+zh = "x"
+form = "xml"
+beside = ["{name}.xml"]
+root = "Mine"
+[mapping.fields]
+case = "C"
+stage = "S"
+"""
+
 
 @pytest.fixture(scope="module")
 def template(at_home: Any, tmp_path_factory: pytest.TempPathFactory) -> Cli:
@@ -180,6 +194,31 @@ def test_what_a_drop_was_only_the_ledger_says(fresh: Cli, tmp_path: Path) -> Non
     assert done.code == 0, done.err
     record = found(fresh, done.json["tried"][0]["record"])["catalog"]
     assert (record["source"], record["name"]) == ("S", "a.txt")
+    verified(fresh)
+
+
+def test_one_that_cannot_be_tried_does_not_stop_the_others(fresh: Cli, tmp_path: Path) -> None:
+    """A late sidecar whose record got a good one since, and one whose mapping is gone."""
+    settings, own = fresh.home / "cunzheng.toml", tmp_path / "own.toml"
+    own.write_text(OWN, encoding="utf-8")
+    before = settings.read_text("utf-8")
+    text = before.replace('sidecar_mappings = ""', f'sidecar_mappings = "{own}"')
+    assert text != before
+    settings.write_text(text.replace('release = "purge"', 'release = "keep"'), "utf-8")
+    put(fresh, a_txt=b"a")
+    taken(fresh)
+    put(fresh, a_txt_json=BAD, b_txt=b"b", b_txt_xml=b"<Mine><C>1</C><S>?</S></Mine>")
+    assert taken(fresh)["rejected"] == 2
+    put(fresh, a_txt_json=GOOD, c_txt=b"c", c_txt_json=BAD)
+    assert taken(fresh)["amended"] == 1
+    settings.write_text(before, "utf-8")
+    done = fresh("quarantine", "retry", "--all", "--json")
+    assert done.code == 1
+    told = {line["name"]: (line["code"], line["sentence_zh"]) for line in done.json["tried"]}
+    assert told["a.txt.json"][0] == "STILL_REJECTED"
+    assert "已有附带说明" in told["a.txt.json"][1]
+    assert told["b.txt"][0] == "SIDECAR_NO_MAPPING"
+    assert told["c.txt"][0] == "SIDECAR_FIELD"
     verified(fresh)
 
 
