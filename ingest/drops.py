@@ -31,9 +31,9 @@ from ingest.errors import (
 from ingest.marked import (
     is_secret_at_length,
     is_secret_beside,
-    is_secret_by_name,
     names_a_secret,
 )
+from ingest.marked import is_secret_by_name as _is_secret_by_name
 from ingest.names import decode_name
 from ingest.reason import REASON, reason_text
 from ingest.settle import Settled
@@ -91,7 +91,11 @@ class RefusedDrop:
 
 
 Outcome = Accepted | Rejected | RefusedDrop
-_WITHOUT_READING = (is_secret_by_name, is_secret_beside, is_secret_at_length, names_a_secret)
+
+
+def _is_secret_around(drop: Drop) -> bool:
+    """Whether what is not read as a document says so: markers, large sidecars, lists."""
+    return is_secret_beside(drop) or is_secret_at_length(drop) or names_a_secret(drop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class Preparer:
         """
         received_at = self.now()
         number = self.new_id(received_at)
-        if any(is_secret(drop) for is_secret in _WITHOUT_READING):
+        if _is_secret_by_name(drop) or _is_secret_around(drop):
             return RefusedDrop(drop, number, received_at)
         facts = None
         if drop.sidecar is not None or drop.claim is not None:
