@@ -169,7 +169,7 @@ def _understood(understand: Understand | None, staged: Staged, name: str) -> Und
     source = staged.path if staged.data is None else staged.data
     if understand is not None and source is not None:
         return understand(source, head, complete, name, staged.size)
-    text = read_text(head, complete=complete)
+    text = read_text(head, complete=complete, name=name)
     return Understood(detect(head, name, text, complete=complete), text, None)
 
 

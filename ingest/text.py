@@ -14,6 +14,8 @@ from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
+from ingest.named_kinds import extension_of
+
 PREVIEW = 400
 """Characters of the preview."""
 MAX_TITLE = 200
@@ -34,6 +36,10 @@ _PRIVATE_SHARE = 0.05
 _HTML_TITLE = re.compile(r"<title[^>]{0,200}>(.{0,1000}?)</title>", re.IGNORECASE | re.DOTALL)
 _HTML_HEADING = re.compile(r"<h1[^>]{0,200}>(.{0,1000}?)</h1>", re.IGNORECASE | re.DOTALL)
 _HTML = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
+_LEADING = re.compile(r"(?:<!--.{0,1500}?-->\s*|<\?[^>]{0,300}>\s*)*", re.DOTALL)
+_ELEMENT = re.compile(r"<(?:!--|[^\W\d][\w:.-]*[\s/>])")
+_NAMED_MARKUP = {"xml": "xml", "html": "html", "htm": "html", "xhtml": "html"}
+_MARKUP_START = 4_000
 _TAG = re.compile(r"<[^>]*>")
 _READ_JSON = json.JSONDecoder().raw_decode
 _JSON_SPACE = " \t\n\r"
@@ -64,8 +70,11 @@ class TextInfo(NamedTuple):
     """The last END characters, where the text is longer than its start and all of it was there."""
 
 
-def read_text(head: bytes, *, complete: bool) -> TextInfo | None:
-    """Look at the first bytes of a file (all of them if `complete`); None if it is not text."""
+def read_text(head: bytes, *, complete: bool, name: str = "") -> TextInfo | None:
+    """Look at the first bytes of a file (all of them if `complete`); None if it is not text.
+
+    `name` says what markup without a declaration is, and JSON of which only the head is here.
+    """
     found = decode(head, complete=complete)
     if found is None:
         return None
@@ -73,9 +82,10 @@ def read_text(head: bytes, *, complete: bool) -> TextInfo | None:
     preview = clean(text[: 3 * PREVIEW], PREVIEW)
     start = text[:200].lstrip()
     if start.startswith("<"):
-        form, title = _markup(start), _markup_title(text)
+        form, title = _markup(text[:_MARKUP_START].lstrip(), name), _markup_title(text)
     elif start.startswith(("{", "[")):
-        form, title = _json(text) if complete else ("plain", "")
+        whole = _json(text) if complete else ("plain", "")
+        form, title = whole if complete or extension_of(name) != "json" else ("json", "")
     else:
         form, title = "plain", _plain_title(text)
     end = text[-END:] if complete and len(text) > FIRST_PAGE else ""
@@ -202,10 +212,13 @@ def _best(lines: Sequence[str]) -> str:
     return lines[0].lstrip("# ").strip() if lines else ""
 
 
-def _markup(start: str) -> str:
+def _markup(start: str, name: str) -> str:
+    """Form of what begins with a tag: by what stands behind comments, else as it is named."""
+    if _HTML.match(start, _LEADING.match(start).end()):  # type: ignore[union-attr]
+        return "html"
     if start.startswith("<?xml"):
         return "xml"
-    return "html" if _HTML.match(start) else "plain"
+    return _NAMED_MARKUP.get(extension_of(name), "plain") if _ELEMENT.match(start) else "plain"
 
 
 def _markup_title(text: str) -> str:

@@ -1,6 +1,6 @@
 """System calls that a reader of documents never needs: their numbers on x86-64 and on aarch64.
 
-From the kernel's tables (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h).
+From the kernel's tables: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h.
 None: that machine has no such call. From `NEWER` on the numbers are the same everywhere; of these
 only `NEWER_ALLOWED` are let through, so that a call which a later kernel adds is forbidden too.
 """

@@ -118,7 +118,7 @@ class Understander:
         Raises Classified for what is marked as a state secret on its first page, and Later;
         SourceUnreadable where no reader can be had: nothing passes because nobody could look.
         """
-        text = read_text(head, complete=complete)
+        text = read_text(head, complete=complete, name=name)
         media = detect(head, name, text, complete=complete, whole=(source, size))
         try:
             return self._understood(source, head, name, size, media, text)

@@ -14,6 +14,7 @@ from ingest.documents.extract import Extracted
 from ingest.documents.readers import Readers
 from ingest.documents.understand import Later, Understander, Understood
 from ingest.errors import Classified, SourceUnreadable
+from ingest.staging import HEAD_SIZE
 from signing import canonical
 
 DECISION = "某某局\n行政处罚决定书\n某交执罚〔2026〕第1号\n当事人：张三\n2026年3月1日\n"
@@ -194,3 +195,35 @@ def test_nothing_passes_because_no_reader_can_be_started() -> None:
     data = word(paragraphs(["机密★10年", "关于某事的通知"]))
     with pytest.raises(SourceUnreadable, match="No reader"):
         Understander(none_left).understand(data, data, complete=True, name="a.docx", size=len(data))
+
+
+_ROWS = b",".join(b'{"a": "%d"}' % number for number in range(9_000))
+_FRAGMENT = "<table><tr><td>案号</td><td>沪交执罚〔2026〕第12号</td></tr></table>"
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind"),
+    [
+        (b'{"rows": [%s]}' % _ROWS, "a.json", "application/json"),
+        (b'{"rows": [%s]}' % _ROWS, "a.txt", "text/plain"),
+        (b"{not json", "a.json", "text/plain"),
+        ("<文书><标题>现场检查笔录</标题></文书>".encode(), "a.xml", "application/xml"),
+        (b"<!-- made by X -->\n<root><title>x</title></root>", "a.xml", "application/xml"),
+        (b"<!-- saved -->\n<!DOCTYPE html><html><title>x</title>", "a.txt", "text/html"),
+        (b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x">\n<html>', "a.html", "text/html"),
+        (_FRAGMENT.encode(), "a.htm", "text/html"),
+        (_FRAGMENT.encode(), "a.txt", "text/plain"),
+        (b"<3 and more", "a.html", "text/plain"),
+    ],
+)
+def test_where_the_content_leaves_it_open_the_name_says_what_markup_is(
+    data: bytes, name: str, kind: str
+) -> None:
+    head = data[:HEAD_SIZE]
+    understander = Understander(None)
+    found = understander.understand(
+        data, head, complete=len(data) <= HEAD_SIZE, name=name, size=len(data)
+    )
+    assert found.media.type == kind
+    if data == _FRAGMENT.encode() and kind == "text/html":
+        assert document(found)["number"] == "沪交执罚〔2026〕第12号"

@@ -124,7 +124,7 @@ def _is_picture(page: Any) -> bool:
             break
         left, bottom, right, top = shown.get_bounds()
         covered += max(0.0, right - left) * max(0.0, top - bottom)
-    return covered >= _MOSTLY * width * height > 0
+    return bool(covered >= _MOSTLY * width * height > 0)
 
 
 def _notes(page: Any) -> Iterator[str]:
