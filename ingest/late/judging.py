@@ -28,12 +28,12 @@ from ingest.late.entry import Amendment, LateEntries, Whole, amended_among
 from ingest.register import Maker
 from ingest.settle import Settled
 from ingest.sidecar import MAX_SIZE, Sidecar
-from ingest.sidecars.folder import is_copy_under_way
 from ingest.sidecars.mapping import Mappings, StationMapping
 from ingest.sidecars.of_drop import parsed
 from ingest.sidecars.pairing import owners_of
 from ingest.sidecars.reading import read_list
 from ingest.sources import read_head
+from ingest.under_way import Copies
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
 _TAKEN = ("staged", "receipted", "released", "purged", "kept")
@@ -75,6 +75,8 @@ class Judged:
     """Those that cannot be amended: the record is gone, or is not the only one."""
     alone: list[Found] = field(default_factory=list)
     """Those of which nothing is known; they wait for their files."""
+    copies: Copies = field(default_factory=Copies)
+    """Those under way now."""
 
     def refused(self, number: Callable[[datetime], str], now: datetime) -> list[RefusedDrop]:
         """State secrets as the drops that they are: of the sidecar alone."""
@@ -192,7 +194,7 @@ class LateSidecars:
                 return False
             if late.written is None or "sha256" in found.digests:
                 return True
-            if is_copy_under_way(bytes(row.path)):
+            if judged.copies.has(bytes(row.path)):
                 return False
             c = INTAKE.c
             same = (c.source == late.source) & (c.path == row.path) & (c.id > row.id)

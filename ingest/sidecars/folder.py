@@ -6,8 +6,7 @@ long as its source's terms say. A sidecar whose file is not there has a file tha
 or that was taken without it: that is asked once it has rested.
 """
 
-import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from archive.errors import Unreachable
@@ -16,13 +15,13 @@ from ingest.complete.folder import Folder
 from ingest.errors import SourceChanged, SourceUnreadable
 from ingest.faults import is_of_one, what_of
 from ingest.found import Drop, Found
-from ingest.ignored import is_being_copied
 from ingest.settle import FileKey, Settled
 from ingest.sidecar import MAX_SIZE
 from ingest.sidecars.lists import UNBOUND_SECONDS, Around, Lists
 from ingest.sidecars.mapping import Mappings
 from ingest.sidecars.pairing import NOTHING, Known, Pairs, look, may_be, owners_of, pair
 from ingest.sources import read_head
+from ingest.under_way import Copies
 
 JSON = b".json"
 LATE_SECONDS = 30.0
@@ -33,28 +32,6 @@ MISSING = "LIST_FILE_MISSING"
 UNUSED = "SIDECAR_UNUSED"
 UNUSED_NOTE = "it is written like a sidecar, but goes with no file or with several"
 _MOST_NAMED = 10
-
-
-def is_copy_under_way(path: bytes) -> bool:
-    """Whether a temporary name of a file, or of what a sidecar may be of, stands beside it."""
-    begun = copies_in(os.path.dirname(path))
-    return begun is None or not begun.isdisjoint(_stems(os.path.basename(path).lower() + b"."))
-
-
-def copies_in(folder: bytes) -> set[bytes] | None:
-    """The beginnings, up to every dot, of what temporary names in a folder stand for; None where
-    it cannot be listed.
-    """
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return None
-    copied = (name.lower().lstrip(b".") for name in names if is_being_copied(name))
-    return {stem for name in copied for stem in _stems(name)}
-
-
-def _stems(name: bytes) -> Iterator[bytes]:
-    return (name[: at + 1] for at in range(1, len(name)) if name[at : at + 1] == b".")
 
 
 @dataclass(slots=True)
@@ -75,13 +52,12 @@ class FolderSidecars:
         self._source = source
         self._waits = waits
         self._around = around
-        self._lists = Lists(source, around)
+        self._copies = Copies()
+        self._lists = Lists(source, around, self._copies)
         self._seen: dict[bytes, tuple[FileKey, Known | None]] = {}
         self._alive: set[bytes] = set()
         self._digests: dict[bytes, tuple[FileKey, bool]] = {}
         self._alone: set[bytes] = set()
-        self._copies: tuple[bytes, set[bytes] | None] | None = None
-        """Of the folder that was asked about last, in this walk."""
         self.endings = (JSON, *waits.mappings.endings)
         """Ends of the names that are looked into."""
         self.wait = 0.0
@@ -90,7 +66,8 @@ class FolderSidecars:
     def begin(self) -> None:
         """A new walk."""
         self.wait = self._waits.seconds(self._source)
-        self._alive, self._alone, self._copies = set(), set(), None
+        self._alive, self._alone = set(), set()
+        self._copies.clear()
 
     def end(self) -> None:
         """The walk is over: forget what is gone."""
@@ -109,13 +86,7 @@ class FolderSidecars:
         taken: no copy is under way, and it claims a SHA-256 or has rested for longer.
         """
         long = not self._waits.late or rested >= max(self.wait, UNBOUND_SECONDS)
-        if not (long or self._names_content(file)):
-            return False
-        folder, name = os.path.split(file.path)
-        if self._copies is None or self._copies[0] != folder:
-            self._copies = (folder, copies_in(folder))
-        begun = self._copies[1]
-        return begun is not None and begun.isdisjoint(_stems(name.lower() + b"."))
+        return (long or self._names_content(file)) and not self._copies.has(file.path)
 
     def _names_content(self, file: Found) -> bool:
         """Whether it may claim a SHA-256; it is read once."""
@@ -195,7 +166,9 @@ class FolderSidecars:
             if not self._around.is_taken(here.files[name].path)
             and self._lists.waits(here, name, pairs, longest)
         }
-        return Waiting(here, pairs, names, self.wait, LIST_SECONDS if lists else 0.0, incomplete)
+        of = pairs.of.items() if pairs.lists else ()
+        incomplete |= {beside for name, (beside, _) in of if name not in here.settled}
+        return Waiting(names, self.wait, LIST_SECONDS if lists else 0.0, incomplete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +176,10 @@ class Waiting:
     """Why files of one folder may be held back.
 
     `names` are those that may have a sidecar which is not complete (a stem ends with a dot); `wait`
-    and `lists` are seconds; `incomplete` are lists that wait for files which are still to come.
+    and `lists` are seconds; `incomplete` are lists that wait for files which are still to come
+    or have not settled.
     """
 
-    here: Folder
-    pairs: Pairs
     names: set[bytes]
     wait: float
     lists: float
@@ -218,9 +190,7 @@ class Waiting:
         name, claim = drop.file.name, drop.claim
         if claim is not None and claim.kind == LIST:
             # It goes last, for with it goes what it says of the others.
-            of = self.pairs.of.items()
-            listed = (file for file, (beside, _) in of if beside == name)
-            return name in self.incomplete or any(file not in self.here.settled for file in listed)
+            return name in self.incomplete
         if drop.has_sidecar:
             return False
         if name in self.names or name.rpartition(b".")[0] + b"." in self.names:

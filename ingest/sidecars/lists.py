@@ -13,9 +13,9 @@ from typing import NamedTuple
 from ingest.claim import TWICE, Claim
 from ingest.complete.folder import Folder
 from ingest.found import Found
-from ingest.ignored import is_being_copied
 from ingest.names import decode_name
 from ingest.sidecars.pairing import NOTHING, Known, Pairs, claim_of, texts_of
+from ingest.under_way import Copies
 
 UNBOUND_SECONDS = 600.0
 """So long a sidecar that names no content waits for its file: copies of films take long."""
@@ -63,9 +63,10 @@ class _Left:
 class Lists:
     """What one source's walks remember of its lists, by folder and name."""
 
-    def __init__(self, source: str, around: Around) -> None:
+    def __init__(self, source: str, around: Around, copies: Copies) -> None:
         self._source = source
         self._around = around
+        self._copies = copies
         self._lists: dict[bytes, dict[bytes, _List]] = {}
         self._stand: dict[bytes, dict[bytes, _List]] = {}
         """Of this walk."""
@@ -113,12 +114,24 @@ class Lists:
         if one is None or not one.missing:
             return False
         now = self._around.monotonic()
-        if now - one.since < seconds or (seconds and _is_on_its_way(one.file.path, one.missing)):
+        if now - one.since < seconds or (seconds and self._is_on_its_way(one)):
             return True
         if not one.asked:
             one.came.update(self._archived(one))
             self._still_missing(one, pairs.lists[name], pairs, now)
             one.asked = True
+        return False
+
+    def _is_on_its_way(self, one: _List) -> bool:
+        """Whether a temporary name of something that is missing stands beside the list."""
+        copies = self._copies.names(os.path.dirname(one.file.path))
+        if not copies:
+            return copies is None  # who knows
+        wanted = {name.lower() for name in one.missing}
+        for copy in copies:
+            parts = decode_name(copy).text.lower().lstrip(".").rstrip("~").split(".")
+            if any(".".join(parts[:end]) in wanted for end in range(1, len(parts) + 1)):
+                return True
         return False
 
     def _archived(self, one: _List) -> Iterator[str]:
@@ -179,18 +192,3 @@ def _forms(name: str) -> Iterator[bytes]:
     """Bytes that a name may have."""
     for encoding in ("utf-8", "gb18030"):
         yield name.encode(encoding, "replace")
-
-
-def _is_on_its_way(path: bytes, names: Collection[str]) -> bool:
-    """Whether a temporary name of one of some files stands beside a path."""
-    wanted = {name.lower() for name in names}
-    try:
-        beside = os.listdir(os.path.dirname(path))
-    except OSError:
-        return True  # who knows
-    for name in beside:
-        if is_being_copied(name):
-            parts = decode_name(name).text.lower().lstrip(".").rstrip("~").split(".")
-            if any(".".join(parts[:end]) in wanted for end in range(1, len(parts) + 1)):
-                return True
-    return False

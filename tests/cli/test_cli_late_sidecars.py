@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -78,3 +79,21 @@ def test_a_record_is_amended_once_by_whatever_drop(fresh: Cli) -> None:
     assert (done["amended"], [one["reason"] for one in done["noticed"]]) == (0, ["late_sidecar"])
     assert fresh.record("--case", "案-7")
     verified(fresh)
+
+
+def test_many_late_sidecars_list_their_folder_once(
+    fresh: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = put(fresh, **{f"{name}_txt": name.encode() for name in "abcdef"})
+    taken(fresh)
+    put(fresh, **{f"{name}_txt_json": GOOD for name in "abcdef"})
+    asked: list[Any] = []
+    real = os.listdir
+
+    def listed(path: Any = ".") -> list[Any]:
+        asked.append(path)
+        return real(path)
+
+    monkeypatch.setattr(os, "listdir", listed)
+    assert taken(fresh)["amended"] == 6
+    assert asked.count(os.fsencode(folder)) <= 2, "once by the walk, once before they are sealed"

@@ -218,7 +218,7 @@ def test_many_sidecars_without_files_are_read_once_and_their_folder_once_a_look(
         return real_head(path, *more)
 
     real_list, real_head = os.listdir, folder.read_head
-    monkeypatch.setattr(folder.os, "listdir", listed)
+    monkeypatch.setattr(os, "listdir", listed)
     monkeypatch.setattr(folder, "read_head", head)
     for seconds in (0, 2, 40, 40):
         assert watched.offered(seconds) == {}
