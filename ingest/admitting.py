@@ -8,7 +8,6 @@ Nothing is sealed here. A batch is admitted whole or given back whole.
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -285,10 +284,14 @@ class Admission:
         result.late_secrets += judged.secret_of
         result.alone += judged.alone
         self._refuse(judged.refused(self._maker.id, batch.now), result)
+        result.again += batch.unjudged(judged)
         for one in judged.bad:
-            with suppress(SourceChanged, SourceUnreadable):  # it settles anew
+            try:
                 rejected = self._preparer.reject_late(*one)
-                self._enter([rejected], Packer(self._pack_name(batch)), batch, result)
+            except (SourceChanged, SourceUnreadable):
+                result.again.append(one[0].path)
+                continue
+            self._enter([rejected], Packer(self._pack_name(batch)), batch, result)
 
     def _not_known(self, drops: Sequence[Drop], batch: Batch, result: Admitted) -> list[Drop]:
         """Leave out drops that are on their way already, or were refused as they are."""

@@ -11,8 +11,9 @@ from ingest.drops import Accepted, Rejected
 from ingest.entries import Known
 from ingest.found import Drop, Found
 from ingest.late.entry import Amendment
-from ingest.late.judging import Late
+from ingest.late.judging import Judged, Late
 
+RawPath = bytes
 Taken = Accepted | Rejected
 """What goes into the database with the batch; refused drops have commits of their own."""
 
@@ -32,6 +33,13 @@ class Batch:
     rejected: list[Rejected] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
     amendments: list[Amendment] = field(default_factory=list)
+
+    def unjudged(self, judged: Judged) -> list[bytes]:
+        """Paths of late sidecars that could not be read now, and of the files that they are of."""
+        done = {one.file for one in judged.amendments} | {one.file for one in judged.told}
+        done.update(judged.secret, judged.alone, (one[0] for one in judged.bad))
+        left = [late for late in self.late if late.file is not None and late.file not in done]
+        return [path for late in left if late.file for path in (late.file.path, *late.paths)]
 
 
 class Fault(NamedTuple):
@@ -64,6 +72,8 @@ class Admitted:
     late_secrets: list[str] = field(default_factory=list)
     """Records of which a sidecar that came later says that they are state secrets."""
     faults: list[Fault] = field(default_factory=list)
+    again: list[RawPath] = field(default_factory=list)
+    """Paths of what could not be read now though its drop was known: they settle anew."""
 
     def add(self, other: "Admitted") -> None:
         """What became of another part of the batch."""

@@ -146,8 +146,8 @@ class Pipeline:
             return
         for drop in drops:
             self._settler.take(drop.file.path, drop.sidecar.key if drop.sidecar else None)
-        for drop in result.unsettled:
-            self._settler.forget(drop.file.path)
+        for path in (*(drop.file.path for drop in result.unsettled), *result.again):
+            self._settler.forget(path)
 
     def _start(self) -> None:
         self._finisher.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,17 @@ from typing import Any
 import pytest
 from station_sidecars import csv_list, csv_row
 
+from cli.settings import Settings
+from cli.wiring import Workbench
 from ingest import drops
 from ingest.describe import describe
+from ingest.errors import SourceUnreadable
+from ingest.late import judging
+from ingest.watcher import Reporter
 
 Cli = Any
 
+PASSPHRASE = "a passphrase for tests"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -100,3 +107,25 @@ def test_a_drop_that_nobody_foresaw_is_left_alone_and_tried_again(
     assert fresh("ingest", mine, "--source", "hand", "--json").code == 3
     monkeypatch.undo()
     assert fresh("watch", "--once", "--json").json["records"] == 1
+
+
+@pytest.mark.parametrize("sidecar", [b'{"cunzheng_sidecar": 1}', b'{"cunzheng_sidecar": 2}'])
+def test_a_late_sidecar_that_cannot_be_read_now_is_read_later(
+    fresh: Cli, monkeypatch: pytest.MonkeyPatch, sidecar: bytes
+) -> None:
+    (fresh.home / "inbox/S/a.txt").write_bytes(b"a")
+    assert fresh("watch", "--once").code == 0
+    late = fresh.home / "inbox/S/a.txt.json"
+    late.write_bytes(sidecar)
+
+    def torn(*_: object) -> bytes:
+        raise SourceUnreadable("The file cannot be read: Input/output error.")
+
+    monkeypatch.setattr(judging, "read_head", torn)
+    bench = Workbench(fresh.home, Settings.load(fresh.home / "cunzheng.toml"), secret=PASSPHRASE)
+    with bench.watcher(Reporter(), lambda _: None) as watcher:
+        watcher.drain(threading.Event())
+        assert late.exists()
+        monkeypatch.undo()
+        watcher.drain(threading.Event())
+    assert not late.exists(), "taken, or in quarantine"
