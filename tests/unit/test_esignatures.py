@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import altered_ofds as ofds
 import altered_pdfs as altered
 import pypdfium2
 import pytest
-from signed_documents import NOW, Signers, plain_pdf, revised
+from signed_documents import NOW, OFD_PARTS, Signers, plain_pdf, revised
 
 from archive.esignatures import check_signatures
 from ingest.documents.esignatures import ofd, pdf, sm2
@@ -258,6 +259,70 @@ def test_a_part_that_was_put_in(signers: Signers) -> None:
 def test_a_value_of_another_list(signers: Signers) -> None:
     (one,), codes = checked(signers.ofd(forged=True), "ofd")
     assert (one["intact"], codes) == (False, ["SIGNATURE_BROKEN"])
+
+
+def test_a_seal_over_one_part_covers_no_other(signers: Signers) -> None:
+    """Its list of signatures beside the document takes nothing out of the question."""
+    parts = dict(OFD_PARTS)
+    parts["OFD.xml"] = parts["OFD.xml"].replace(b"/Signs/Signatures.xml", b"/Signatures.xml")
+    files = ofds.sealed(signers, parts, ["OFD.xml"])
+    lines = files.pop(f"{ofds.SIGNS}Signatures.xml").replace(b"Sign_0/", b"Signs/Sign_0/")
+    files["Doc_0/Signatures.xml"] = lines
+    (one,), codes = checked(ofds.package(parts | files), "ofd")
+    assert (one["intact"], one["covers_all"]) == (True, False)
+    assert codes == ["PARTS_NOT_COVERED"]
+
+
+def test_what_another_signature_lists_is_not_covered_by_the_first(signers: Signers) -> None:
+    parts = ofds.other_pages()
+    files = ofds.sealed(signers, OFD_PARTS, [ofds.PAGE])
+    found, codes = checked(ofds.package(parts | ofds.with_another(files, parts, b"none")), "ofd")
+    assert [(one["intact"], one["covers_all"]) for one in found] == [(True, False), (None, None)]
+    assert codes == ["SIGNATURE_NOT_CHECKED", "PARTS_NOT_COVERED"]
+
+
+@pytest.mark.parametrize("place", ["/Doc_0/x.xml", "/OFD.xml", "/Doc_0/Document.xml"])
+def test_a_line_of_the_list_takes_no_part_out_of_the_question(signers: Signers, place: str) -> None:
+    files = ofds.sealed(signers, OFD_PARTS, [ofds.PAGE])
+    data = ofds.package(OFD_PARTS | ofds.with_entry(files, place))
+    found, codes = checked(data, "ofd")
+    assert [one["covers_all"] for one in found] == [False, None]
+    assert codes == ["SIGNATURE_NOT_CHECKED", "PARTS_NOT_COVERED"]
+
+
+def test_a_file_beside_the_seal_is_not_its_own(signers: Signers) -> None:
+    files = ofds.sealed(signers, OFD_PARTS)
+    for name in ("Page.xml", "Sign_0/Seal.esl"):
+        data = ofds.package(OFD_PARTS | files | {f"{ofds.SIGNS}{name}": b"0\0"})
+        assert checked(data, "ofd")[1] == ["PARTS_NOT_COVERED"]
+
+
+def test_two_seals_over_everything(signers: Signers) -> None:
+    files = ofds.sealed(signers, OFD_PARTS)
+    listing = ofds.with_another(files, OFD_PARTS, b"")[f"{ofds.SIGNS}Sign_1/Signature.xml"]
+    data = OFD_PARTS | ofds.with_another(files, OFD_PARTS, signers.seal(listing))
+    found, codes = checked(ofds.package(data), "ofd")
+    assert [(one["intact"], one["covers_all"]) for one in found] == [(True, True)] * 2
+    assert codes == []
+
+
+@pytest.mark.parametrize("algorithm", [ofds.RSA_SHA256, ofds.ECDSA_SHA256])
+@pytest.mark.parametrize("digest", ["sha256", "sm3"])
+def test_a_seal_of_another_algorithm(signers: Signers, algorithm: str, digest: str) -> None:
+    """By the digest of its algorithm, or by that of the parts."""
+    files = ofds.sealed_by_other_algorithm(signers, algorithm, digest)
+    (one,), codes = checked(ofds.package(OFD_PARTS | files), "ofd", roots=(signers.root_der,))
+    assert (one["intact"], one["covers_all"], one["trusted"]) == (True, True, True)
+    assert codes == []
+    files[f"{ofds.SIGNS}Sign_0/Signature.xml"] += b" "
+    (one,), codes = checked(ofds.package(OFD_PARTS | files), "ofd")
+    assert (one["intact"], codes) == (False, ["SIGNATURE_BROKEN"])
+
+
+def test_an_algorithm_that_is_not_known_is_not_checked(signers: Signers) -> None:
+    files = ofds.sealed_by_other_algorithm(signers, "1.2.3.4")
+    (one,), codes = checked(ofds.package(OFD_PARTS | files), "ofd")
+    assert (one["intact"], one["covers_all"], codes) == (None, None, ["SIGNATURE_NOT_CHECKED"])
 
 
 # --- SM2

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from asn1crypto import cms, core, x509
+from asn1crypto import cms, core, parser, x509
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,18 @@ class Value:
     algorithm: str
     signed_data: Any = None
     """A CMS, which says by itself what is signed; then the three before it are empty."""
+
+
+class NoCertificate(ValueError):
+    """Nobody can tell whose it is."""
+
+
+def alone(data: bytes) -> bool:
+    """Whether it is one sequence of ASN.1 and nothing besides, so no part of a document."""
+    try:
+        return bool(parser.parse(data, strict=True)[2] == core.Sequence.tag)
+    except ValueError:
+        return False
 
 
 def read(data: bytes) -> Value:
@@ -72,11 +84,13 @@ def _seal_v1(parts: list[tuple[int, bytes, bytes]]) -> Value:
 
 
 def _of_cms(signed_data: Any) -> Value:
-    certificates = [choice.chosen for choice in signed_data["certificates"]]
+    certificates = [choice.chosen for choice in signed_data["certificates"] or ()]
     (signer,) = signed_data["signer_infos"]
     serial = signer["sid"].chosen["serial_number"].native
-    own = next(one for one in certificates if one.serial_number == serial)
-    return Value("signature", own, None, None, b"", b"", "", signed_data)
+    own = [one for one in certificates if one.serial_number == serial]
+    if not own:
+        raise NoCertificate
+    return Value("signature", own[0], None, None, b"", b"", "", signed_data)
 
 
 def _parts(data: bytes) -> list[tuple[int, bytes, bytes]]:
