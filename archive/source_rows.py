@@ -14,8 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from archive.registers.asking import LETTERS
-from archive.source_terms import CONFIRMED, UNSAID, Registered, Terms, registered
+from archive.source_terms import CONFIRMED, LETTERS, UNSAID, Registered, Terms, registered
 from archive.tables import SourceHourRow, SourceRow
 from archive.times import parse_time
 

@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from archive.registers.asking import LETTERS
 from archive.source_rows import COUNTED, HOUR, SOURCE
-from archive.source_terms import CONFIRMED, RETIRED, UNCONFIRMED, Terms
+from archive.source_terms import CONFIRMED, LETTERS, RETIRED, UNCONFIRMED, Terms
 from archive.status import Warned
 from archive.times import SHANGHAI
 

@@ -17,6 +17,8 @@ from archive.fields import Check, count, maybe, one_of
 from archive.kinds import SHORT_KINDS
 from signing import canonical
 
+LETTERS = "letters"
+"""The source of letters that are sealed before a request names them: ours, and no folder's."""
 COMPLETE = ("settled", "ready", "manifest")
 UNCONFIRMED, CONFIRMED, RETIRED = "unconfirmed", "confirmed", "retired"
 """States of a source."""

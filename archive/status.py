@@ -14,8 +14,8 @@ from archive import looking
 from archive.desk import spills
 from archive.ledger import HEAD, PENDING, current_head
 from archive.looking import NOTHING, Lag
-from archive.registers.asking import LETTERS
 from archive.seals import SEAL, tokens_missing
+from archive.source_terms import LETTERS
 from archive.system_entries import OUTAGE
 from archive.tables import AccessRow, DestroyingRow, IntakeRow, KeepingRow, RecordRow, SourceRow
 

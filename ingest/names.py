@@ -10,6 +10,8 @@ import unicodedata
 from hashlib import sha256
 from typing import NamedTuple
 
+from archive.source_terms import LETTERS
+
 MAX_FILE_NAME = 200
 """Bytes of a name that `fetch` writes: leaves room for a suffix below the usual limit of 255."""
 
@@ -48,8 +50,11 @@ def _decoded(raw: bytes) -> str:
 
 
 def source_id(folder: bytes) -> str:
-    """Source id of a folder directly below the inbox (docs/formats.md §1)."""
-    if _SOURCE_ID.fullmatch(folder):
+    """Source id of a folder directly below the inbox (docs/formats.md §1).
+
+    No folder has the one of letters: what is sealed under that is what a request was shown.
+    """
+    if _SOURCE_ID.fullmatch(folder) and folder != LETTERS.encode():
         return folder.decode("ascii")
     return "x-" + sha256(folder).hexdigest()[:16]
 

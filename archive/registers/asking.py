@@ -19,12 +19,11 @@ from archive.registers.forms import check_asked_span
 from archive.registers.remarks import remark
 from archive.registers.shelf import Shelf
 from archive.registers.signers import enrolled
+from archive.source_terms import LETTERS
 
 Needed = dict[str, str | None]
 """One approval: `role`, and `unit` that the approver must belong to, None for any."""
 
-LETTERS = "letters"
-"""The source of letters that are sealed before a request names them."""
 _BEHALF = frozenset(("authority", "party", "publicity", "outside_unit"))
 _ROLE = {
     "own_case": "handler",

@@ -12,6 +12,7 @@ import typer
 from archive.durable import FileSystem
 from archive.errors import Unreachable, UsageError
 from archive.ids import RANDOM_BYTES, new_ulid
+from archive.source_terms import LETTERS
 from cli.clock import SystemClock
 from cli.invocation import Invocation
 from cli.language import say
@@ -57,6 +58,13 @@ def run(
 
 
 def _check(paths: list[Path], source: str, home: Path) -> None:
+    if source == LETTERS:
+        raise UsageError(
+            say(
+                "The source letters is the one of letters that a request names; choose another id.",
+                "来源 letters 专用于申请所附公函，请另取标识。",
+            )
+        )
     if source_id(source.encode()) != source:
         raise UsageError(
             say(

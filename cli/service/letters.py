@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from archive.catalog import RECORD
 from archive.errors import Refused, UsageError
-from archive.registers.asking import LETTERS
+from archive.source_terms import LETTERS
 from cli.service.desk import MAX_PIECE, Document
 from cli.wiring import Workbench
 from ingest.by_hand import drops_of

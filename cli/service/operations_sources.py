@@ -5,7 +5,6 @@ from typing import Any
 
 from archive.actors import Doer
 from archive.errors import FormatError, NotFound, UsageError
-from archive.registers.asking import LETTERS
 from archive.source_stats import (
     NONE,
     Amount,
@@ -16,7 +15,7 @@ from archive.source_stats import (
     read_totals,
     sort_by_urgency,
 )
-from archive.source_terms import TERMS
+from archive.source_terms import LETTERS, TERMS
 from cli.account import account_shown
 from cli.language import say
 from cli.output import to_json

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,19 @@ def test_what_is_unconfirmed_is_marked(cli: Cli) -> None:
     states = {one["source"]: one["state"] for one in cli("status", "--json").json["sources"]}
     assert states == {"DSJ-1": "confirmed", scan["source"]: "unconfirmed"}
     assert "扫描仪" in cli("status").out
+
+
+def test_no_folder_is_the_source_of_letters(cli: Cli) -> None:
+    """What is sealed as `letters` is what a request was shown."""
+    path = put(cli, "letters", "order.pdf", b"%PDF-1.4 mine")
+    assert cli("watch", "--once").code == 0
+    made = "x-" + sha256(b"letters").hexdigest()[:16]
+    assert record(cli, "order.pdf")["source"] == made
+    found = source(cli, made)
+    assert (found["name"], found["state"]) == ("letters", "unconfirmed")
+    path.write_bytes(b"%PDF-1.4 mine")
+    done = cli("ingest", path.rename(cli.home.parent / "order.pdf"), "--source", "letters")
+    assert (done.code, "choose another id" in done.err) == (2, True)
 
 
 def test_a_kind_that_is_not_allowed_goes_to_quarantine(cli: Cli) -> None:
