@@ -13,7 +13,7 @@ from typing import Any
 from asn1crypto import core
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from signed_documents import (
     NOW,
     OFD_PARTS,
@@ -83,7 +83,10 @@ def other_pages() -> Parts:
 
 
 def sealed_by_other_algorithm(signers: Signers, algorithm: str, digest: str = "sha256") -> Parts:
-    """The files of a seal of GB/T 38540 by RSA, or by ECDSA, whatever its identifier says."""
+    """The files of a seal of GB/T 38540 by RSA, or by ECDSA, whatever its identifier says.
+
+    With what the standard lets stand besides: further data, and a timestamp.
+    """
     listing = _listing(OFD_PARTS).replace(SM2_SM3.encode(), algorithm.encode())
     key: Any = ec.generate_private_key(ec.SECP256R1())
     if algorithm == RSA_SHA256:
@@ -96,6 +99,7 @@ def sealed_by_other_algorithm(signers: Signers, algorithm: str, digest: str = "s
             core.GeneralizedTime(NOW).dump(),
             core.OctetBitString(hashlib.new(digest, listing).digest()).dump(),
             core.IA5String("/Doc_0/Signs/Sign_0/Signature.xml").dump(),
+            b"\xa0\x02\x30\x00",
         ]
     )
     by_rsa = (padding.PKCS1v15(), hashes.SHA256())
@@ -105,5 +109,20 @@ def sealed_by_other_algorithm(signers: Signers, algorithm: str, digest: str = "s
         core.OctetString(certificate.public_bytes(Encoding.DER)).dump(),
         core.ObjectIdentifier(algorithm).dump(),
         core.OctetBitString(key.sign(signed, *how)).dump(),
+        b"\xa0\x03\x03\x01\x00",
     ]
     return _files(listing, _sequence(value))
+
+
+def sealed_by_cms(signers: Signers, *, named: bool = True) -> Parts:
+    """The files of a signature as a CMS, by somebody whom an authority below the root certified."""
+    listing = _listing(OFD_PARTS)
+    below = Signers("下级机构")
+    middle = signers._certificate(below.name, below.root_key.public_key(), ca=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = below._certificate("赵敏", key.public_key())
+    made = pkcs7.PKCS7SignatureBuilder().set_data(listing)
+    options = [pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary]
+    options += [] if named else [pkcs7.PKCS7Options.NoCerts]
+    made = made.add_signer(certificate, key, hashes.SHA256()).add_certificate(middle)
+    return _files(listing, made.sign(Encoding.DER, options))

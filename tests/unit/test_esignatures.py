@@ -1,22 +1,26 @@
 """Electronic signatures in real PDFs and OFDs: good ones, broken ones, what was added later."""
 
+import base64
 import io
 import os
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import altered_ofds as ofds
 import altered_pdfs as altered
 import pypdfium2
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from signed_documents import NOW, OFD_PARTS, Signers, plain_pdf, revised
 
 from archive.esignatures import check_signatures
 from ingest.documents.esignatures import ofd, pdf, sm2
 from ingest.documents.esignatures.check import LIMITS, SignatureChecker
-from ingest.documents.esignatures.trust import Roots
+from ingest.documents.esignatures.trust import Roots, roots_in
 
 STATED = NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -85,6 +89,19 @@ def test_whom_to_trust_is_said_by_roots(signers: Signers) -> None:
     assert checked(data, roots=(signers.root_der,))[0][0]["trusted"] is True
     others = (Signers("别的机构").root_der, Signers("又一机构").root_der)
     assert checked(data, roots=others)[0][0]["trusted"] is False
+
+
+@pytest.mark.parametrize("spoil", [base64.b64encode, lambda _: b"", lambda data: data + b"\n"])
+def test_a_root_that_is_none_is_named(
+    signers: Signers, tmp_path: Path, spoil: Callable[[bytes], bytes]
+) -> None:
+    (tmp_path / "good.cer").write_bytes(signers.root_der)
+    (tmp_path / "more.pem").write_bytes(2 * signers.root.public_bytes(Encoding.PEM))
+    (tmp_path / "readme.txt").write_text("none")
+    assert roots_in(tmp_path) == [signers.root_der] * 3
+    (tmp_path / "other.cer").write_bytes(spoil(signers.root_der))
+    with pytest.raises(ValueError, match=r"^other\.cer is no certificate"):
+        roots_in(tmp_path)
 
 
 def test_a_byte_that_was_changed(signers: Signers) -> None:
@@ -323,6 +340,16 @@ def test_an_algorithm_that_is_not_known_is_not_checked(signers: Signers) -> None
     files = ofds.sealed_by_other_algorithm(signers, "1.2.3.4")
     (one,), codes = checked(ofds.package(OFD_PARTS | files), "ofd")
     assert (one["intact"], one["covers_all"], codes) == (None, None, ["SIGNATURE_NOT_CHECKED"])
+
+
+def test_a_signature_as_a_cms_brings_who_certified_its_signer(signers: Signers) -> None:
+    parts = OFD_PARTS | ofds.sealed_by_cms(signers)
+    (one,), codes = checked(ofds.package(parts), "ofd", roots=(signers.root_der,))
+    assert (one["by"], one["issuer"]) == ("赵敏", "下级机构")
+    assert (one["intact"], one["covers_all"], one["trusted"], codes) == (True, True, True, [])
+    parts = OFD_PARTS | ofds.sealed_by_cms(signers, named=False)
+    (one,), codes = checked(ofds.package(parts), "ofd")
+    assert (one["intact"], codes) == (None, ["NO_CERTIFICATE"])
 
 
 # --- SM2

@@ -35,7 +35,7 @@ def judge(data: bytes, listing: bytes, root: Element, verdict: Verdict, trust: T
     else:
         holds, digest = _seal(value, listing, root)
     verdict.intact = holds and verdict.intact is not False
-    verdict.trusted = trust(value.certificate, [], verdict.stated_at)
+    verdict.trusted = trust(value.certificate, list(value.others), verdict.stated_at)
     return digest if digest in FORGEABLE else ""
 
 

@@ -31,7 +31,7 @@ def check(file: BinaryIO, trust: Trust) -> Found:
     teach_names()
     found, data = Found(), file.read()
     fields = filled_fields(_opened(data), lambda note: found.notice(NOT_CHECKED, note))
-    last = max((one.revision for one in fields if not one.timestamp), default=-1)
+    last = max((one.revision for one in fields), default=-1)
     if len(fields) > MOST_LOOKED_AT:
         found.notice(LIMIT, f"{MOST_LOOKED_AT} of {len(fields)} signatures")
     for number, filled in enumerate(fields[:MOST_LOOKED_AT], 1):

@@ -26,6 +26,8 @@ class Value:
     algorithm: str
     signed_data: Any = None
     """A CMS, which says by itself what is signed; then the three before it are empty."""
+    others: tuple[Any, ...] = ()
+    """Certificates that came along."""
 
 
 class NoCertificate(ValueError):
@@ -84,25 +86,27 @@ def _seal_v1(parts: list[tuple[int, bytes, bytes]]) -> Value:
 
 
 def _of_cms(signed_data: Any) -> Value:
-    certificates = [choice.chosen for choice in signed_data["certificates"] or ()]
-    (signer,) = signed_data["signer_infos"]
-    serial = signer["sid"].chosen["serial_number"].native
-    own = [one for one in certificates if one.serial_number == serial]
-    if not own:
-        raise NoCertificate
-    return Value("signature", own[0], None, None, b"", b"", "", signed_data)
+    """GB/T 35275, and what is like it; NoCertificate where the signer's own did not come along."""
+    from pyhanko.sign.general import CMSExtractionError, extract_certificate_info
+
+    try:
+        info = extract_certificate_info(signed_data)
+    except CMSExtractionError as error:
+        raise NoCertificate from error
+    others = tuple(info.other_certs)
+    return Value("signature", info.signer_cert, None, None, b"", b"", "", signed_data, others)
 
 
 def _parts(data: bytes) -> list[tuple[int, bytes, bytes]]:
     """(tag, whole encoding, content) of what a sequence holds; ValueError for anything else."""
-    outer = core.Asn1Value.load(data)
-    if outer.tag != core.Sequence.tag or outer.method != 1:
+    _, constructed, tag, _, contents, _ = parser.parse(data)
+    if tag != core.Sequence.tag or constructed != 1:
         raise ValueError("a sequence was expected")
-    contents, place, found = outer.contents, 0, []
+    place, found = 0, []
     while place < len(contents):
-        one = core.Asn1Value.load(contents[place:])
-        whole = one.dump()
-        found.append((one.tag if one.class_ == 0 else -1, whole, one.contents))
+        class_, _, tag, head, inside, tail = parser.parse(contents[place:])
+        whole = head + inside + tail
+        found.append((tag if class_ == 0 else -1, whole, inside))
         place += len(whole)
     return found
 

@@ -11,17 +11,36 @@ MOST_ROOTS, MOST_BYTES = 2_000, 1 << 20
 
 
 def roots_in(folder: Path) -> list[bytes]:
-    """Certificates (DER) of a folder's `.pem`, `.crt` and `.cer` files; OSError, ValueError."""
-    from asn1crypto import pem
+    """Certificates (DER) of a folder's `.pem`, `.crt` and `.cer` files.
 
+    Raises OSError, and ValueError with the file's name for one that holds anything else: with a
+    root missing, whom it certified would be called not trusted.
+    """
     found: list[bytes] = []
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in (".pem", ".crt", ".cer") or not path.is_file():
-            continue
-        data = path.read_bytes()[:MOST_BYTES]
+        if path.suffix.lower() in (".pem", ".crt", ".cer") and path.is_file():
+            found += _certificates(path)
+    if len(found) > MOST_ROOTS:
+        raise ValueError(f"more than {MOST_ROOTS} certificates")
+    return found
+
+
+def _certificates(path: Path) -> list[bytes]:
+    """What one file holds, which is one certificate at least."""
+    from asn1crypto import pem, x509
+
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    try:
+        if len(data) > MOST_BYTES:
+            raise ValueError("too large")
         blocks = [pem.unarmor(block)[2] for block in _PEM.findall(data)] or [data]
-        found += blocks
-    return found[:MOST_ROOTS]
+        for block in blocks:
+            certificate = x509.Certificate.load(block, strict=True)
+            _ = certificate.subject.native, certificate.public_key.native, certificate.issuer.native
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path.name} is no certificate, in DER or PEM") from error
+    return blocks
 
 
 class Roots:
