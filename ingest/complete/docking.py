@@ -199,10 +199,18 @@ class WhenListed:
 
     def _missing(self, known: _Known, listing: Listing) -> list[ListedFile]:
         """Listed files that are neither there nor in the archive."""
-        asked = [one for one in listing.by_path.values() if one not in known.taken]
+        left = [one for one in listing.by_path.values() if one not in known.taken]
+        asked = [one for one in left if not self._is_manifest(listing, one)]
         places = {self._top + b"/" + place: one for one in asked for place in listing.places(one)}
         places |= known.places
         since = known.key.ctime_ns / 1e9 - _EARLIER
         found = self._taken(self._source, list(places), since) if asked else set()
         known.taken.update(places[place] for place in found)
         return [one for one in asked if one not in known.taken]
+
+    def _is_manifest(self, listing: Listing, one: ListedFile) -> bool:
+        """Whether it is a manifest that is there, such as the one itself: none waits for another.
+
+        `sha256sum * > manifest.sha256` lists what it writes to.
+        """
+        return any(self._top + b"/" + place in self._seen for place in listing.here(one))

@@ -24,8 +24,16 @@ class Listing:
 
     def places(self, listed: ListedFile) -> tuple[bytes, ...]:
         """Where a listed file may have stood, below the source: names have no one encoding."""
+        return self._raw({_relative(listed.name), listed.base})
+
+    def here(self, listed: ListedFile) -> tuple[bytes, ...]:
+        """The same, told apart from files of its name in other folders below."""
+        elsewhere = listed.name.startswith("/") or listed.name[1:2] == ":"
+        return self._raw({listed.base if elsewhere else _relative(listed.name)})
+
+    def _raw(self, names: set[str]) -> tuple[bytes, ...]:
         found = []
-        for name in {_relative(listed.name), listed.base}:
+        for name in names:
             for encoding in ("utf-8", "gb18030"):
                 raw = name.encode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
                 found.append(self.folder + b"/" + raw if self.folder else raw)

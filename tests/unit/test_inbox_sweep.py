@@ -451,6 +451,25 @@ def test_files_wait_for_their_manifest_which_goes_last(
     assert (station.names(last), notes(last)) == ([name], {name: []})
 
 
+def test_a_manifest_waits_for_no_manifest_that_is_there(station: Inbox) -> None:
+    """Neither for itself nor for another one that lists it too."""
+    both = (("manifest.sha256", b""), ("b.sha256", b""))
+    station.put("S/a.mp4", A[1])
+    station.put("S/manifest.sha256", listed(A, *both))
+    station.put("S/b.sha256", listed(("/card/b.sha256", b""), both[0]))
+    items = station.settled()
+    station.take(items)
+    last = station.round()
+    assert notes([*items, *last]) == {"a.mp4": [], "b.sha256": [], "manifest.sha256": []}
+
+
+def test_a_manifest_below_is_another_one(station: Inbox) -> None:
+    station.put("S/manifest.sha256", listed(A, ("cam/manifest.sha256", b"")))
+    station.put("S/a.mp4", A[1])
+    station.take(station.settled())
+    assert station.names(station.round()) == []
+
+
 def test_a_restart_between_files_and_manifest_knows_what_was_taken(station: Inbox) -> None:
     station.put("S/manifest.json", sizes(A, B))
     for file, data in (A, B):
