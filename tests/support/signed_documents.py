@@ -123,13 +123,21 @@ class Signers:
         stamped: bool = False,
         digest: str = "sha256",
         room: int | None = None,
+        final: bool = False,
     ) -> bytes:
-        """The same of what a writer holds; `room` is that which is kept for the signature."""
+        """The same of what a writer holds; `room` is that which is kept for the signature.
+
+        Where it is `final`, the signer says that nobody may sign after him.
+        """
         from pyhanko.sign import signers
-        from pyhanko.sign.fields import SigSeedSubFilter
+        from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 
         meta = signers.PdfSignatureMetadata(
-            field_name=field, md_algorithm=digest, subfilter=SigSeedSubFilter.PADES
+            field_name=field,
+            md_algorithm=digest,
+            subfilter=SigSeedSubFilter.PADES,
+            certify=final,
+            docmdp_permissions=MDPPerm.NO_CHANGES if final else MDPPerm.FILL_FORMS,
         )
         stamper = self.stamper if stamped else None
         made = signers.PdfSigner(meta, signer=self.signer(name), timestamper=stamper)

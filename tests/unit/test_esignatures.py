@@ -191,6 +191,14 @@ def test_what_else_is_a_change(signers: Signers, change: Any) -> None:
     assert checked(signers.sign(change(signed), "李明", "Two"))[1] == ["CHANGED_AFTER_SIGNING"]
 
 
+def test_more_than_the_signer_allowed(signers: Signers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody was to sign after him; pyHanko itself would not have done it."""
+    data = signers.sign(plain_pdf(), "王芳", "One", final=True)
+    assert checked(altered.with_store(data, signers))[1] == []
+    monkeypatch.setattr("pyhanko.sign.validation.read_certification_data", lambda _: None)
+    assert checked(signers.sign(data, "李明", "Two"))[1] == ["CHANGED_AFTER_SIGNING"]
+
+
 def test_what_keeps_it_checkable_is_no_change(signers: Signers) -> None:
     data = altered.with_store(signers.pdf(), signers)
     (one,), codes = checked(data)
