@@ -29,6 +29,10 @@ _REASONS = {
         "it came after its file had been taken, and nothing was amended by it",
         "附带说明晚于其文件到达，未能据以补充登记",
     ),
+    "changing": (
+        "it still changes, or somebody writes to it; it is left for another time",
+        "仍在变化或写入，留待下次收取",
+    ),
     "changed": ("it changed while it was read", "读取期间发生变化"),
     "source_retired": (
         "its source is retired; its drops wait until it is confirmed again",

@@ -120,6 +120,10 @@ class Settler:
         watch = self._watched.get(path)
         return 0.0 if watch is None else now - watch.since
 
+    def unsettled(self) -> list[bytes]:
+        """Files that were not complete when they were last looked at."""
+        return [path for path, watch in self._watched.items() if watch.settled is None]
+
     def take(self, path: bytes, beside: FileKey | None = None) -> None:
         """The drop was taken, with the sidecar that has the key `beside`.
 

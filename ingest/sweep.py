@@ -25,6 +25,8 @@ __all__ += ["is_ignored", "is_passed_over", "kind_of"]
 
 _TURN = 64
 """Drops that one source gives before the next one has its turn."""
+_PATIENT_SECONDS = 60.0
+"""What is waited beyond the time in which files settle."""
 
 
 class Share:
@@ -197,6 +199,19 @@ class Sweeper:
     def hurry(self) -> None:
         """What is there is all there is: no sidecar waits for a file that is still to come."""
         self._watching.waits.late = 0.0
+
+    @property
+    def patience(self) -> float:
+        """Seconds within which whatever does not change is complete, and has waited for its own."""
+        settle, waits = self._watching.settle, self._watching.waits
+        waited = [waits.seconds(source_id(name)) for name in self._sources]
+        return max(settle.seconds, settle.seconds_without_lease, *waited, 0) + _PATIENT_SECONDS
+
+    def changing(self) -> Iterator[Noticed]:
+        """The files that had not settled at the last look."""
+        for source in self._sources.values():
+            for path in source.walk.settler.unsettled():
+                yield Noticed(path, "changing")
 
     def take(self, path: bytes, beside: FileKey | None = None) -> None:
         """See Settler."""

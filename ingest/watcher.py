@@ -212,6 +212,8 @@ class Watcher:
         self._reporter = reporter
         self._gate = SourceGate(database, clock.now)
         self._failures = 0
+        self.left = 0
+        """Files that `drain` left because they, or what they waited for, still changed."""
 
     def run(self, hints: Hints, wake: threading.Event, stop: threading.Event) -> None:
         """Watch until `stop`; trouble is reported and tried again with back-off.
@@ -237,19 +239,33 @@ class Watcher:
             hints.stop()
 
     def drain(self, stop: threading.Event) -> None:
-        """Take everything that is there, waiting for what has not settled; then return."""
+        """Take everything that is there, waiting for what has not settled; then return.
+
+        What still changes so long after the last drop was taken is left, and told.
+        """
         self.pipeline.finish()
         self._sweeper.hurry()
+        last, taken = self._clock.monotonic(), self._taken
         while not stop.is_set():
             self._sweep()
             if self._sweeper.has_more:
                 continue
             if self._sweeper.waiting + self._sweeper.held == 0:
                 break
+            if taken != self._taken:
+                last, taken = self._clock.monotonic(), self._taken
+            if self._clock.monotonic() - last > self._sweeper.patience:
+                self._leave()
+                break
             stop.wait(_BUSY_SECONDS)
         self.pipeline.finish()
         while not stop.is_set() and self._releaser.purge_due(self._db):
             pass
+
+    def _leave(self) -> None:
+        self.left = self._sweeper.waiting + self._sweeper.held
+        for noticed in self._sweeper.changing():
+            self._reporter.noticed(noticed)
 
     @property
     def waiting_for_room(self) -> bool:
@@ -278,9 +294,7 @@ class Watcher:
             self._reporter.trouble(error, pause)
             return pause
         self._failures = 0
-        if self.pipeline.waiting_for_tsa:
-            return _BACK_OFF_SECONDS[1]
-        if self._held:
+        if self.pipeline.waiting_for_tsa or self._held:
             return _BACK_OFF_SECONDS[1]
         return _BUSY_SECONDS if self._sweeper.waiting else self._interval()
 
@@ -315,8 +329,8 @@ class Watcher:
             self._gate.look()
             fitting = passing(self._db, batch, self._gate, room)
             if fitting:
-                self._taken += len(fitting)
-                self.pipeline.take(fitting)
+                result = self.pipeline.take(fitting)
+                self._taken += len(fitting) - len(result.unsettled)
         if room.held and not self._held:
             self._held = True
             self._reporter.no_room(room.held, room.largest, room)

@@ -23,12 +23,18 @@ from cli.wiring_copy import copying, finish_copied
 from ingest.hints import Hints, NoHints
 from ingest.watcher import Watcher
 
+_ONCE = say(
+    "Take what is there, then end. What still changes two minutes after the last file was taken is"
+    " left and told (code 3).",
+    "处理完现有文件即结束；最后一次收取两分钟后仍在变化的文件留下并提示（退出码 3）。",
+)
+
 
 def run(
     context: typer.Context,
     once: Annotated[
         bool,
-        typer.Option("--once", help=say("Take what is there, then end.", "处理完现有文件即结束。")),
+        typer.Option("--once", help=_ONCE),
     ] = False,
     poll: Annotated[
         bool,
@@ -66,7 +72,7 @@ def run(
             ):
                 watch(watcher, home, stop, wake, quiet=invocation.json, poll=poll)
         waiting = watcher.waiting_for_tsa
-        held = watcher.waiting_for_room
+        held = watcher.waiting_for_room or watcher.left
     tally.show(as_json=invocation.json, waiting_for_tsa=waiting)
     if waiting or held or not copied or tally.faults:
         raise typer.Exit(int(ExitCode.UNDETERMINED))
