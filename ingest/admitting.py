@@ -156,11 +156,17 @@ class Admission:
                 self._submit(batch)
         except BaseException as error:
             if isinstance(error, Exception) and not isinstance(error, StateUnknown):
-                discard(self._fs, self._db, self._preparer.made)
+                self._discard()
             self._session.drop_unsubmitted(self._db)
             raise
-        discard(self._fs, self._db, self._preparer.made)
+        self._discard()
         return result
+
+    def _discard(self) -> None:
+        """Keep no copies in quarantine of drops that were not rejected."""
+        if self._preparer.made:
+            self._preparer.made.clear()
+            discard(self._fs, self._db, self._session.folder, self._settings.quarantine)
 
     def amend(self, lates: Sequence[Late]) -> Admitted:
         """Submit sidecars that came after their files, of which somebody knows what they are of."""

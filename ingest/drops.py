@@ -26,6 +26,7 @@ from ingest.errors import (
     KindNotAllowed,
     NoRecord,
     SidecarBad,
+    SourceUnreadable,
     StillRejected,
 )
 from ingest.marked import (
@@ -41,6 +42,7 @@ from ingest.sidecars.mapping import Mappings
 from ingest.sidecars.of_drop import check_own_list, parsed, sidecar_bytes
 from ingest.staging import HEAD_SIZE, Staged, hold, stage
 from ingest.sweep import Drop, Found
+from ingest.unrejected import note
 from ingest.wiping import wipe
 from signing.digest import Digest
 
@@ -121,8 +123,8 @@ class Preparer:
     again: bool = False
     """Whether drops come out of quarantine: then none goes into it anew, but StillRejected is
     raised."""
-    made: list[Path] = field(default_factory=list)
-    """Folders of quarantine that were made and that nobody has put on the ledger yet."""
+    made: list[str] = field(default_factory=list)
+    """Numbers of folders of quarantine of which nobody has settled what becomes of them."""
 
     def prepare(self, drop: Drop, apart: Callable[[Mapping[str, Any]], bool]) -> Outcome:
         """`apart` says by the claims of a sidecar which small records get objects of their own.
@@ -161,6 +163,9 @@ class Preparer:
         except (NoRecord, KindNotAllowed) as bad:
             self._unstage(staged)
             return self._quarantine(drop, number, bad, received_at)
+        except SourceUnreadable:  # nobody could look at it: it is staged anew then
+            self._unstage(staged)
+            raise
         if staged.head:
             staged = staged._replace(head=b"")  # a batch would hold many
         return Accepted(arrival, staged, facts, received_at, text)
@@ -235,9 +240,10 @@ class Preparer:
 
     def _made(self, number: str) -> Path:
         """A new folder of quarantine."""
+        note(self.fs, self.staging, number)
+        self.made.append(number)
         folder = self.quarantine / number
         self.fs.mkdir(folder)
-        self.made.append(folder)
         return folder
 
     def _stage(self, drop: Drop, folder: Path, name: str) -> Staged:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.durable import FileSystem
+from ingest.unrejected import discard, is_note
 
 if TYPE_CHECKING:
     from archive.database import Database
@@ -22,6 +23,7 @@ class StagingSession:
 
     def __init__(self, staging: Path, fs: FileSystem, name: str) -> None:
         self._staging = staging
+        self._quarantine = staging.parent / "quarantine"
         self._fs = fs
         self._submitted: set[str] = set()
         self.name = name
@@ -69,6 +71,7 @@ class StagingSession:
             else:
                 if _is_at(fd, folder):
                     needed = _needed(database, folder.name)
+                    discard(self._fs, database, folder, self._quarantine)
                     self._empty(folder, needed)
                     _remove_if_empty(folder)
                     left = left or bool(needed)
@@ -83,6 +86,7 @@ class StagingSession:
 
     def close(self, database: "Database") -> None:
         """Give the folder back; files that are still needed stay for the next process."""
+        discard(self._fs, database, self.folder, self._quarantine)
         self.drop_unsubmitted(database)
         self._leave()
 
@@ -100,7 +104,7 @@ class StagingSession:
 
     def _empty(self, folder: Path, needed: set[str]) -> None:
         for path in folder.iterdir():
-            if path.name not in needed:
+            if path.name not in needed and not is_note(path):
                 self._fs.unlink(path)
 
 

@@ -307,8 +307,7 @@ def _check_folders(home: Path, drops: Sequence[Drop], resting: int | None) -> No
         ids = name == "staging" and any(drop.kind == "refused" for drop in drops)
         assert set(here) <= ({"refusals"} if ids else set()), f"{name} is not empty"
     quarantined = [drop for drop in drops if drop.kind == "quarantined"]
-    # A kill before the commit leaves a copy behind, which nobody removes: better too many.
-    assert len(list((home / "quarantine").iterdir())) >= len(quarantined), "quarantine"
+    assert len(list((home / "quarantine").iterdir())) == len(quarantined), "quarantine"
     if resting is None:
         resting = sum(drop.files for drop in drops if drop.kind != "refused")
     found = len(_files(home / "purge"))
