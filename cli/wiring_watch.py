@@ -1,19 +1,14 @@
 """What the sweep of an inbox needs of an archive: settings, the register, what was taken."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import select
-
 from archive.database import Database
 from archive.errors import UsageError
-from archive.rows import batched
 from archive.source_rows import terms_of
-from archive.tables import IntakeRow
 from cli.clock import SystemClock
 from cli.language import say
 from cli.one_at_a_time import one_at_a_time, one_at_a_time_in
@@ -29,8 +24,8 @@ from ingest.room import Room
 from ingest.settle import Settle
 from ingest.sidecars.folder import Waits
 from ingest.sweep import Share, Sweeper, Watching
+from ingest.taken_paths import TakenPaths
 
-INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
 _FRESH_SECONDS = 2.0
 _HOUR = 3600.0
 
@@ -50,17 +45,22 @@ class WatchBench(Protocol):
         """A folder of the home."""
 
 
+def mounts_of(bench: WatchBench) -> Mounts:
+    """The mounts at and below an archive's inbox, as watchers have seen them."""
+    return Mounts(bench.folder("locks") / "mounts", bench.clock.monotonic)
+
+
 def sweeper_of(bench: WatchBench) -> Sweeper:
     """The sweeper of an archive's inbox."""
     settings, clock = bench.settings, bench.clock
-    mounts = Mounts(bench.folder("locks") / "mounts", clock.monotonic)
+    mounts = mounts_of(bench)
     watching = Watching(
         monotonic=clock.monotonic,
         now=lambda: clock.now().timestamp(),
         settle=Settle(seconds=settings.settle_seconds),
         unfinished_seconds=settings.unfinished_hours * _HOUR,
         complete=Rules(bench.database, clock.monotonic),
-        taken=taken_in(bench.database),
+        taken=TakenPaths(bench.database),
         is_refused=Intended(bench.database, bench.folder("staging")).is_ours,
         is_remote=mounts.is_remote,
         waits=Waits(
@@ -144,20 +144,3 @@ class Rules:
                 self._rules = {name: t.complete for name, t in terms_of(connection).items()}
             self._until = now + _FRESH_SECONDS
         return self._rules.get(source) or SETTLED
-
-
-def taken_in(database: Database) -> Callable[[str, Sequence[bytes], float], set[bytes]]:
-    """Asks the table of drops, see ingest.complete.docking."""
-
-    def taken(source: str, paths: Sequence[bytes], since: float) -> set[bytes]:
-        c = INTAKE.c
-        moment = datetime.fromtimestamp(since, UTC)
-        query = select(c.path).where(c.source == source, c.at >= moment)
-        with database.read() as connection:
-            return {
-                path
-                for some in batched(paths)
-                for path in connection.execute(query.where(c.path.in_(some))).scalars()
-            }
-
-    return taken

@@ -92,6 +92,11 @@ class Mounts:
             return False
         return place in self._were
 
+    def lost(self) -> list[bytes]:
+        """The folders that were mount points and are none now."""
+        mounted = self._now()
+        return sorted(self._were - mounted.keys())
+
     def _now(self) -> Mapping[bytes, str]:
         now = self._monotonic()
         if now >= self._until:

@@ -238,6 +238,12 @@ _SENTENCES = {
         " until there is room.",
         "暂存所在磁盘的可用空间少于 {reserve} MB（staging_reserve_mb）：有空间之前不收取任何文件。",
     ),
+    "MOUNT_LOST": (
+        "{path} was mounted and is not now; nothing is taken there. Mount it, or delete its line in"
+        " locks/mounts.",
+        "{path} 原为挂载的文件系统，现已脱离，其中文件无法收取；"
+        "请重新挂载，或从 locks/mounts 中删去该行。",
+    ),
     "RECORDS_LOST": (
         "{count} record(s) are on the ledger as lost.",
         "{count} 份记录已登记为丢失。",

@@ -34,9 +34,10 @@ from cli.service.operations import Caller, Host, Params, delivery, operation
 from cli.service.operations_sources import amount, registered
 from cli.wiring_copy import copy_status
 from cli.wiring_places import disk_of
-from cli.wiring_watch import WatchBench, room_of, seen_of
+from cli.wiring_watch import WatchBench, mounts_of, room_of, seen_of
 from ingest.holding import waiting_of
 from ingest.lacking import Lacking, Seen
+from ingest.names import decode_name
 from ingest.overview import look
 
 MOST_SOURCES = 20
@@ -106,7 +107,7 @@ def _status(host: Host, caller: Caller, params: Params) -> Document:
             "warnings": [
                 *warnings(status, drops, disk, now, copy),
                 *source_warnings(stands, held),
-                *_of_staging(bench),
+                *_of_watching(bench),
             ],
         }
     )
@@ -117,12 +118,14 @@ def _lacking(seen: Seen | None, source: str) -> Document | None:
     return None if seen is None else seen.sources.get(source, Lacking())._asdict()
 
 
-def _of_staging(bench: WatchBench) -> list[Warned]:
-    """Intake takes nothing while less is free than it leaves."""
-    room = room_of(bench)
-    if room.free():
-        return []
-    return [Warned("NO_ROOM", {"reserve": bench.settings.staging_reserve_mb})]
+def _of_watching(bench: WatchBench) -> list[Warned]:
+    """Intake takes nothing while less is free than it leaves, nor from a mount that is away."""
+    warned = []
+    if not room_of(bench).free():
+        warned.append(Warned("NO_ROOM", {"reserve": bench.settings.staging_reserve_mb}))
+    for path in mounts_of(bench).lost():
+        warned.append(Warned("MOUNT_LOST", {"path": decode_name(path).text}))
+    return warned
 
 
 @operation("doctor")

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from ingest.sweep import Sweeper
+
 Cli = Any
 
 
@@ -89,6 +91,27 @@ def test_a_manifest_and_its_files(fresh: Cli) -> None:
     assert rows[1]["sha256"] in found["note"]
 
 
+def test_sidecars_that_a_manifest_lists_went_with_their_files(fresh: Cli) -> None:
+    folder = source_with(fresh, "manifest")
+    row = b'<MediaList><Media file="c.txt" case="1"/></MediaList>'
+    listed = {
+        "a.txt": b"a",
+        "a.txt.json": b'{"cunzheng_sidecar": 1}',
+        "b.txt": b"b",
+        "b.txt.xml": b"<MediaRecord><CaseNo>1</CaseNo></MediaRecord>",
+        "c.txt": b"c",
+        "index.xml": row,
+    }
+    for name, data in listed.items():
+        (folder / name).write_bytes(data)
+    text = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in listed.items())
+    (folder / "manifest.sha256").write_text(text + f"{sha256().hexdigest()}  manifest.sha256\n")
+    done = fresh("watch", "--once", "--json")
+    assert (done.code, done.json["records"]) == (0, 5), done.out
+    assert names(folder) == []
+    assert described(fresh, "manifest.sha256")["findings"] == []
+
+
 def test_without_room_nothing_is_taken_and_it_is_said(fresh: Cli) -> None:
     (fresh.home / "inbox/S").mkdir()
     (fresh.home / "inbox/S/a.txt").write_bytes(b"a")
@@ -107,6 +130,35 @@ def test_without_room_nothing_is_taken_and_it_is_said(fresh: Cli) -> None:
     done = fresh("watch", "--once", "--json")
     assert (done.code, done.json["records"]) == (0, 1)
     assert "NO_ROOM" not in fresh("status").out
+
+
+def test_a_mount_that_is_away_is_in_the_status(fresh: Cli) -> None:
+    """Whoever looks after the archive need not see what the watcher said once."""
+    place = fresh.home.resolve() / "inbox/DSJ"
+    place.mkdir()
+    (fresh.home / "locks/mounts").write_text(json.dumps(str(place)) + "\n", encoding="utf-8")
+    warned = fresh("status", "--json").json["warnings"]
+    (lost,) = (item for item in warned if item["code"] == "MOUNT_LOST")
+    assert lost["values"] == {"path": str(place)}
+    assert f"{place} was mounted and is not now" in fresh("status").out
+    assert "原为挂载的文件系统" in fresh("--lang", "zh", "status").out
+    (fresh.home / "locks/mounts").write_text("", encoding="utf-8")
+    assert "mounted" not in fresh("status").out
+
+
+def test_once_ends_while_a_file_grows(fresh: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sweeper, "patience", 0.5)
+    folder = fresh.home / "inbox/S"
+    folder.mkdir()
+    (folder / "a.txt").write_bytes(b"a")
+    with (folder / "film.txt").open("ab") as film:  # whoever writes to it does not let go
+        film.write(b"film")
+        done = fresh("watch", "--once", "--json")
+    assert (done.code, done.json["records"]) == (3, 1)
+    assert [(Path(told["path"]).name, told["reason"]) for told in done.json["noticed"]] == [
+        ("film.txt", "changing")
+    ]
+    assert fresh("watch", "--once", "--json").json["records"] == 1
 
 
 def test_what_is_kept_needs_no_room_and_is_known_on_a_mount_made_anew(fresh: Cli) -> None:
