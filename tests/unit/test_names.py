@@ -31,7 +31,9 @@ def test_a_plain_folder_names_its_source(folder):
     assert source_id(folder) == folder.decode()
 
 
-@pytest.mark.parametrize("folder", ["一大队".encode(), b"a b", b"x" * 65, b"a\n", b"\xff", b"letters"])
+@pytest.mark.parametrize(
+    "folder", ["一大队".encode(), b"a b", b"x" * 65, b"a\n", b"\xff", b"letters"]
+)
 def test_any_other_folder_gets_a_made_id(folder):
     assert source_id(folder) == "x-" + hashlib.sha256(folder).hexdigest()[:16]
 
