@@ -4,7 +4,7 @@ It is the one behind a label (日期：, 成文日期：, Date:), else the last 
 day, perhaps with the office before it (the closing line above the seal), else the day of the last
 signature, else the time at which a record was made (时间：). A day in a sentence is another one's.
 
-    2026年3月1日 · 二〇二六年三月一日 · 2026-03-01 · 2026/3/1 · 2026.3.1
+    2026年3月1日 · ２０２６年３月１日 · 二〇二六年三月一日 · 2026-03-01 · 2026/3/1 · 2026.3.1
     March 1, 2026 · 1 March 2026 · 中華民國115年3月1日
 """
 
@@ -20,7 +20,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
 _B = r"[ \u3000\t]{0,4}"
 _NUMERIC = (
-    rf"(?:(?P<y>(?:19|20)\d\d){_B}(?P<s>[年./-]){_B}(?P<m>[01]?\d){_B}[月./-]{_B}(?P<d>[0-3]?\d)"
+    rf"(?:(?:公元)?(?P<y>(?:19|20)\d\d){_B}(?P<s>[年./-]){_B}(?P<m>[01]?\d){_B}[月./-]{_B}(?P<d>[0-3]?\d)"
     rf"(?!\d){_B}日?)"
 )
 _CHINESE = (
@@ -36,14 +36,16 @@ _ENGLISH = (
     rf"|(?P<fd>[0-3]?\d)(?:st|nd|rd|th)? (?P<fm>{_MONTH}),? (?P<fy>(?:19|20)\d\d))"
 )
 _DAY = rf"(?:{_NUMERIC}|{_CHINESE}|{_REPUBLIC}|{_ENGLISH})"
+_COMPACT = r"(?P<ky>(?:19|20)\d\d)(?P<km>[01]\d)(?P<kd>[0-3]\d)(?!\d)"
+"""20260301 behind a label; anywhere else it is a number."""
 _LABELS = (
-    r"(?:制作|填表|填发|签发|落款|成文|印发|发文|作出|决定|文书|制表|报告|出具|开具|发布)?日期"
+    r"(?:制作|填制|登记|填表|填发|签发|落款|成文|印发|发文|作出|决定|文书|制表|报告|出具|开具|发布)?日期"
     r"|(?:制作|签发|印发|发布|出具)时间|日期时间"
     r"|date(?: of (?:issue|decision|report))?|dated|issued(?: on)?|issue date"
 )
 _LABELLED = re.compile(
     rf"(?:^|[\t |;；])(?:{_LABELS})(?:[（(][^）)]{{0,8}}[）)])?[ \t]*[:：|\t=,]?[ \t]*"
-    rf"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{{0,6}},? )?{_DAY}",
+    rf"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{{0,6}},? )?(?:{_DAY}|{_COMPACT})",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
@@ -54,11 +56,22 @@ _CLOSING = re.compile(
 _SIGNED = re.compile(
     rf"(?:签名|签字|签章|盖章|印章|签署|signature|signed)[^。\n]{{0,60}}?{_DAY}", re.IGNORECASE
 )
+_EVENT = "案发|事发|违法|发生|出生|截止|到期|改正"
+"""Before 时间: when something else was."""
 _MADE = re.compile(
-    rf"(?:^|[\t|])(?:[\u3400-\u9fff]{{0,4}}(?:起止)?时间|time)[ \t]*[:：|\t][ \t]*{_DAY}",
+    rf"(?:^|[\t|])(?!{_EVENT})(?:[\u3400-\u9fff]{{0,4}}(?:起止)?时间|time)"
+    rf"[ \t]*[:：|\t][ \t]*{_DAY}",
     re.IGNORECASE,
 )
-_LAST = frozenset("日号)）0123456789")
+_WIDE = {
+    **{0xFF10 + value: str(value) for value in range(10)},
+    0xFF0F: "/",
+    0xFF0D: "-",
+    0xFF0E: ".",
+}
+_HAS_WIDE = re.compile("[０-９]")
+_CELL_DAY = re.compile(_DAY, re.IGNORECASE)
+_LAST = frozenset("日号)）0123456789０１２３４５６７８９")
 """How a line ends that is nothing but a day."""
 
 
@@ -70,7 +83,7 @@ def date_of(lines: Sequence[str], closing: Sequence[str]) -> str | None:
     begun = [line for line in lines if line[0] in "dDiItT" or "\t" in line or "时间" in line]
     return (
         _first(_LABELLED, [*(line for line in lines if "日期" in line), *begun])
-        or _first(_CLOSING, (line for line in reversed(closing) if _may_close(line)))
+        or _closing_day(closing)
         or _last_signed(closing)
         or _first(_MADE, begun)
     )
@@ -81,18 +94,44 @@ def _may_close(line: str) -> bool:
 
 
 def _first(pattern: re.Pattern[str], lines: Iterable[str]) -> str | None:
-    whole = pattern is _CLOSING
     for line in lines:
-        for found in [pattern.fullmatch(line)] if whole else pattern.finditer(line):
-            if found is not None and (day := _day(found)):
+        for found in pattern.finditer(_narrow(line)):
+            if day := _day(found):
                 return day
     return None
+
+
+def _closing_day(closing: Sequence[str]) -> str | None:
+    """The last line that is a day; none of a column in which other days stand above it."""
+    for at in range(len(closing) - 1, -1, -1):
+        line = closing[at]
+        if not _may_close(line) or not (found := _CLOSING.fullmatch(_narrow(line))):
+            continue
+        day = _day(found)
+        if day and not ("\t" in line and _is_in_column(closing, at, day)):
+            return day
+    return None
+
+
+def _is_in_column(lines: Sequence[str], at: int, day: str) -> bool:
+    """Whether a row beside this one, with as many cells, ends with another day."""
+    for line in (*lines[max(0, at - 1) : at], *lines[at + 1 : at + 2]):
+        if line.count("\t") == lines[at].count("\t"):
+            found = _CELL_DAY.fullmatch(_narrow(line.rpartition("\t")[2]))
+            if found and _day(found) != day:
+                return True
+    return False
+
+
+def _narrow(line: str) -> str:
+    """With the digits of ASCII."""
+    return line if line.isascii() or not _HAS_WIDE.search(line) else line.translate(_WIDE)
 
 
 def _last_signed(closing: Sequence[str]) -> str | None:
     for line in reversed(closing):
         if "签" in line or "章" in line or "ign" in line:
-            days = [day for found in _SIGNED.finditer(line) if (day := _day(found))]
+            days = [day for found in _SIGNED.finditer(_narrow(line)) if (day := _day(found))]
             if days:
                 return days[-1]
     return None
@@ -108,6 +147,8 @@ def _day(found: re.Match[str]) -> str | None:
             return date(year, _small(parts["cm"]), _small(parts["cd"])).isoformat()
         if parts["ry"]:
             return date(int(parts["ry"]) + 1911, int(parts["rm"]), int(parts["rd"])).isoformat()
+        if parts.get("ky"):
+            return date(int(parts["ky"]), int(parts["km"]), int(parts["kd"])).isoformat()
         kind = "e" if parts["ey"] else "f"
         month = _MONTHS.index(parts[f"{kind}m"][:3].lower()) + 1
         return date(int(parts[f"{kind}y"]), month, int(parts[f"{kind}d"])).isoformat()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ingest.documents.codes import MIXED
 from ingest.documents.markup import visible
+from ingest.documents.rows import first_page
 from ingest.text import in_use
 
 MOST = 4_000_000
@@ -98,8 +99,8 @@ def plain(data: bytes, encoding: str, *, form: str = "plain", most: int = MOST) 
 
     shown = visible(text, notice, xml=form == "xml")
     return Extracted(
-        text=shown.text,
-        first_page=shown.text[:FIRST_PAGE],
+        text=shown.rows,
+        first_page=first_page(shown.text[:FIRST_PAGE], shown.rows[:FIRST_PAGE]),
         title=shown.title,
         encoding=encoding,
         puid=_MARKUP[form],

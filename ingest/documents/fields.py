@@ -16,6 +16,7 @@ from ingest.documents.dates import date_of
 from ingest.documents.lines import MOST_LINES, lines_of
 from ingest.documents.numbers import number_of
 from ingest.documents.parties import Party, parties_of
+from ingest.documents.tables import without_tables
 from ingest.documents.titles import title_of
 
 FIRST = 4_000
@@ -68,7 +69,9 @@ def _closing(end: str) -> list[str]:
 
 
 def _found(lines: Sequence[str], closing: Sequence[str], title: str) -> Fields:
-    return Fields(title, number_of(lines), date_of(lines, closing), parties_of(lines))
+    own = without_tables(lines)
+    last = own if closing is lines else without_tables(closing)
+    return Fields(title, number_of(own, title), date_of(own, last), parties_of(own))
 
 
 def _rows(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 Only the first SAMPLE characters count.
 
+* With kana or Hangul, one for twenty Chinese characters or more: None, it is Japanese or Korean.
 * Three tenths of Chinese characters among all letters or more: Chinese. It is `zh-Hant` where
   characters that only the traditional script has are more than those that only the simplified has.
 * Less, but at least eight: `mul` (several), for a foreign text with Chinese in it.
@@ -15,7 +16,9 @@ import re
 
 SAMPLE = 1_000
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]+")
-_KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
+_KANA_OR_HANGUL = re.compile(r"[\u3040-\u30fa\u30fc-\u30ff\uac00-\ud7af]")
+"""Without the dot between the parts of a name (・)."""
+_FOREIGN = 0.05
 _OTHER_LETTERS = re.compile(r"[^\W\d_\u3400-\u9fff]")
 _SHARE = 0.3
 _FEW = 8
@@ -42,7 +45,7 @@ def language_of(text: str) -> str | None:
     han = sum(map(len, _HAN.findall(sample)))
     if not han:
         return _english(sample)
-    if _KANA_OR_HANGUL.search(sample):
+    if len(_KANA_OR_HANGUL.findall(sample)) >= _FOREIGN * han:
         return None  # Japanese or Korean, which have Chinese characters too
     others = len(_OTHER_LETTERS.findall(sample))
     if han >= _SHARE * (han + others):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ingest.documents.codes import ACTIVE, ENTITIES, EXTERNAL
+from ingest.documents.rows import CELL, END, ROW, apart, joined
 
 Notice = Callable[[str, str], None]
 _NAME = re.compile(r"/?\s*([A-Za-z][A-Za-z0-9:-]*)")
@@ -35,6 +36,8 @@ class Visible(NamedTuple):
 
     text: str
     title: str | None
+    rows: str
+    """The text with every row of a table on a line of its own, its cells parted by tabs."""
 
 
 def visible(text: str, notice: Notice, *, xml: bool = False) -> Visible:
@@ -67,9 +70,10 @@ class _Scan:
                 break
             place = self._markup(opening)
         shown = _unescaped("".join(self._out))
-        lines = _EMPTY_LINES.sub("\n", _SPACES.sub(" ", shown)).strip()
+        lines = _single(apart(shown)) if CELL in shown else _single(shown)
+        rows = _single(joined(shown)).replace(CELL, "\t") if ROW in shown else lines
         title = " ".join(_unescaped("".join(self._title)).split())[:500]
-        return Visible(lines, title or None)
+        return Visible(lines, title or None, rows)
 
     def _words(self, words: str) -> None:
         if self._in_title:
@@ -117,7 +121,9 @@ class _Scan:
         if name in _BLOCKS and not self._hidden:
             self._out.append("\n")
         elif name in ("td", "th") and closing:
-            self._out.append("\t")
+            self._out.append(CELL)
+        if name in ("tr", "table") and not self._hidden:
+            self._out.append(END if closing else ROW if name == "tr" else "")
         self._remote(name, tag)
         return end
 
@@ -156,6 +162,10 @@ class _Scan:
             self._absent.add(mark)
             return len(self._text)
         return found + len(mark)
+
+
+def _single(text: str) -> str:
+    return _EMPTY_LINES.sub("\n", _SPACES.sub(" ", text)).strip()
 
 
 def _unescaped(text: str) -> str:

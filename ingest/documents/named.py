@@ -24,6 +24,7 @@ _TITLES = (
         "文件标题",
         "文件名称",
         "doctitle",
+        "docname",
     ),
     *("documenttitle", "名称", "subject", "主题", "案由", "name"),
 )

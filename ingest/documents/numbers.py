@@ -1,7 +1,9 @@
 """The document number (文号) of a document, as it stands there. Pure.
 
 Own is a number that fills a line near the top, or stands behind a label. One within a sentence is
-cited, and is not the document's. A number has one of these forms; brackets may be any of
+cited, and is not the document's; nor is what is served, paid for or listed: of a 送达回证 or 缴款书
+only a number beside the title counts, before the form begins, or behind 案号 and 编号. A number
+has one of these forms; brackets may be any of
 〔〕 [] （） () ﹝﹞ 【】, blanks may stand anywhere.
 
     沪交执罚〔2026〕第12号 · 皖交执（2026）罚字第12号     office, year, serial
@@ -11,11 +13,14 @@ cited, and is not the document's. A number has one of these forms; brackets may 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 MOST = 80
 _TOP = 25
+_BESIDE_TITLE = 4
+"""Lines in which the number of a form stands that has another document's too."""
+_SHORT = 20
 _OPEN, _CLOSE = r"[〔\[（(﹝【［〖{<＜]", r"[〕\]）)﹞】］〗}>＞]"
 _YEAR = r"(?:(?:19|20|２０)\d\d|二[〇○零O０][一二三四五六七八九〇○零]{2})"
 _BRACKET = rf"{_OPEN} ?{_YEAR} ?年?{_CLOSE}"
@@ -52,16 +57,26 @@ _ENGLISH = (
 _BEHIND = r"(?:[（(][^）)\n]{0,10}[）)])?[ \t]*[:：|=]?[ \t]*"
 _ALONE = re.compile(
     rf"(?P<open>[（(〔\[])?{_CITED}(?P<number>{_PROPER})(?(open)[）)〕\]])"
-    r"(?:\t.*| ?签发人.*)?",
+    r"(?:\t[^\t]*| ?签发人.*)?",
 )
-_LABELLED = re.compile(rf"(?:^|[\t |;；])(?:{_LABELS}){_BEHIND}(?:({_PROPER})|[（(]?({_CODE}))")
+_LABELLED = re.compile(rf"(?:^|[\t |;；])({_LABELS}){_BEHIND}(?:({_PROPER})|[（(]?({_CODE}))")
 _LABELLED_ENGLISH = re.compile(
-    rf"(?:^|\t)(?:№|(?:agency )?(?:{_ENGLISH})\.?)"
+    rf"(?:^|\t)(№|(?:agency )?(?:{_ENGLISH})\.?)"
     r"(?:[ \t]*[:：#|=]{1,2}\s*|(?<=№) ?|(?<=\.)[ \t]*|\t)(?:no\b\.? ?)?"
     rf"(?:({_PROPER})|({_CODE})(?=$|[\t,;]))",
     re.IGNORECASE,
 )
-_LABEL_ALONE = re.compile(rf"(?:{_LABELS})[:：]?")
+_LABEL_ALONE = re.compile(rf"({_LABELS})[:：]?")
+_ABOUT_OTHERS = re.compile(r"回证|回證|回执|回執|缴款|收据|台账|委托书")
+"""In the title of what goes with another document."""
+_NAMED_FOR = re.compile(r"(?:行政)?(?:处罚)?(?:(决定|通知)书|文书(?!编))")
+"""How a label begins that names the document whose number it is (文书编号 is any form's own)."""
+_SHOWN = ("公示", "公开")
+"""In the title of what shows a decision, under its number."""
+_CITING = re.compile(
+    r".{0,6}(?:送达文书|送达的文书|文书名称|文件名称|相关文书|关联|依据|所附|原决定|原处罚|原案).{0,10}"
+)
+"""A label before the number of another document."""
 _INITIALS = frozenset("№adcnrofpimsluADCNROFPIMSLU")
 _DIGIT = re.compile(r"\d")
 _DAY = re.compile(r"(?:19|20)\d\d[-./年]\d{1,2}[-./月]\d{1,2}日?")
@@ -72,32 +87,79 @@ def is_number(line: str) -> bool:
     return _may_hold(line) and _ALONE.fullmatch(line) is not None
 
 
-def number_of(lines: Sequence[str]) -> str | None:
+def number_of(lines: Sequence[str], title: str = "") -> str | None:
     """The number of the document of which these are the first lines; None where it has none.
 
     Blanks in it are layout, and left out; nothing else is changed.
     """
     chinese = [line for line in lines if "号" in line or "號" in line]
-    for line in lines[:_TOP]:
-        if _may_hold(line) and (found := _ALONE.fullmatch(line)):
-            return _closed(found["number"])
-    for label, value in pairwise(lines) if chinese else ():
-        if _may_hold(label) and _LABEL_ALONE.fullmatch(label) and is_number(value):
+    english = (line for line in lines if line[0] in _INITIALS or "\t" in line)
+    if not chinese:
+        return _alone(lines[:_TOP]) or _labelled(_LABELLED_ENGLISH, english)
+    others = _ABOUT_OTHERS.search(title) is not None
+    if found := _alone(_before_form(lines) if others else lines[:_TOP]):
+        return found
+    for label, value in pairwise(lines):
+        named = _LABEL_ALONE.fullmatch(label) if _may_hold(label) else None
+        if named and _is_own(named[1], title, others=others) and is_number(value):
             return _closed(value)
-    return _labelled(_LABELLED, chinese) or _labelled(
-        _LABELLED_ENGLISH, (line for line in lines if line[0] in _INITIALS or "\t" in line)
-    )
+    chinese = [line for line in chinese if not _CITING.match(_first_cell(line))]
+    return _labelled(
+        _LABELLED, chinese, lambda label: _is_own(label, title, others=others)
+    ) or _labelled(_LABELLED_ENGLISH, english)
+
+
+def _alone(lines: Sequence[str]) -> str | None:
+    """The first number that fills a line; of a list, whose rows begin with numbers, none."""
+    rows = 0
+    for at, line in enumerate(lines):
+        if not (_may_hold(line) and (found := _ALONE.fullmatch(line))):
+            continue
+        if at and len(lines[at - 1]) < _SHORT and _CITING.fullmatch(lines[at - 1]):
+            continue
+        below = lines[at + 1] if at + 1 < len(lines) else ""
+        rows = rows + 1 if "\t" in line else 0
+        if rows > 1 or (rows and "\t" in below and is_number(below)):
+            continue
+        return _closed(found["number"])
+    return None
+
+
+def _before_form(lines: Sequence[str]) -> Sequence[str]:
+    """The lines before the first with a label or a cell."""
+    for at, line in enumerate(lines):
+        if "\t" in line or "：" in line or ":" in line or _CITING.fullmatch(line[:_SHORT]):
+            return lines[:at]
+    return lines[:_BESIDE_TITLE]
+
+
+def _is_own(label: str, title: str, *, others: bool) -> bool:
+    """Whether a label of this form names the document itself: 决定书文号 only in a 决定书."""
+    named = _NAMED_FOR.match(label)
+    if named is None:
+        return True
+    if others or not title or not named[1]:
+        return not others
+    return any(word in title for word in (named[1], *_SHOWN))
+
+
+def _first_cell(line: str) -> str:
+    return line.partition("\t")[0].partition("：")[0].partition(":")[0]
 
 
 def _may_hold(line: str) -> bool:
     return ("号" in line or "號" in line or "期" in line[-4:]) and len(line) <= 2 * MOST
 
 
-def _labelled(pattern: re.Pattern[str], lines: Iterable[str]) -> str | None:
+def _labelled(
+    pattern: re.Pattern[str], lines: Iterable[str], is_own: Callable[[str], bool] = bool
+) -> str | None:
     """The first that has the form of a number, else the first code with a digit in it."""
     codes = []
     for line in lines:
-        for proper, code in pattern.findall(line):
+        for label, proper, code in pattern.findall(line):
+            if not is_own(label):
+                continue
             if proper:
                 return _closed(proper)
             if _DIGIT.search(code) and not _DAY.fullmatch(code):

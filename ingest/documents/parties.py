@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from ingest.documents.tables import is_label
+
 MOST = 16
 MOST_NAME = 60
 _ROLES = {
@@ -122,6 +124,7 @@ def _names(value: str, role: str) -> Iterator[str]:
             and name not in _BLANK
             and len(name) <= MOST_NAME
             and _NAME.fullmatch(name)
+            and not is_label(name)
         ):
             yield name
 

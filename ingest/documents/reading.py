@@ -5,6 +5,7 @@ import re
 from ingest.classification import is_marked_name, is_marked_page
 from ingest.documents.codes import BROKEN, ENCRYPTED, ENTITIES, LIMIT_REACHED
 from ingest.documents.extract import FIRST_PAGE, MOST, Extracted
+from ingest.documents.rows import CELL, apart, first_page, joined
 
 INFLATED = 256 << 20
 """Bytes that are unpacked of one document."""
@@ -49,6 +50,8 @@ class Reading:
         self.puid: str | None = None
         self.kind: str | None = None
         self.unreadable = False
+        self.has_rows = False
+        """Whether rows of tables are marked in the text (ingest.documents.rows)."""
         self.marked = False
         self._most = most
         self._left = most
@@ -118,8 +121,8 @@ class Reading:
         blank = not text.strip()
         lost = any(code in _LOSE for code, _ in self._findings)
         return Extracted(
-            text=_proper(text)[: self._most],
-            first_page=_proper(first)[: 2 * FIRST_PAGE],
+            text=self._shown(text)[: self._most],
+            first_page=self._shown_first(first)[: 2 * FIRST_PAGE],
             pages=self.pages,
             title=clean(self.title or "", _MOST_TITLE) or None,
             readable=not (self.unreadable or (blank and (lost or bool(self.pages)))),
@@ -131,6 +134,14 @@ class Reading:
             kind=self.kind,
             marked=self.marked,
         )
+
+    def _shown(self, text: str) -> str:
+        return _proper(joined(text).replace(CELL, "\t") if self.has_rows else text)
+
+    def _shown_first(self, text: str) -> str:
+        if not self.has_rows:
+            return _proper(text)
+        return first_page(_proper(apart(text)), self._shown(text))
 
     def _taken(self, text: str) -> str:
         self._left -= len(text)

@@ -76,12 +76,24 @@ def title_of(lines: Sequence[str], stated: str = "") -> str:
     return plain[0][:MOST] if plain else ""
 
 
+def _headed(row: str) -> str:
+    """The name of a form in a row that has nothing beside it but a number, a page or a field."""
+    names = [cell for cell in row.split("\t") if not _is_beside(cell)]
+    return names[0] if len(names) == 1 and _NAME.fullmatch(names[0]) else ""
+
+
+def _is_beside(cell: str) -> bool:
+    return is_number(cell) or any(one.fullmatch(cell) for one in (_FIELD, _NOISE))
+
+
 def _named(top: Sequence[str]) -> str:
     """What an office calls the document, before its text begins."""
     general = ""
     for at, line in enumerate(top):
         if len(line) > MOST:
             break
+        if "\t" in line and (name := _headed(line)):
+            return name
         if "\t" in line or is_number(line):
             continue
         if about := _about(top, at):

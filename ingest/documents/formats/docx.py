@@ -7,10 +7,11 @@ from ingest.documents.codes import BROKEN
 from ingest.documents.formats.office import main_part, pages_of, properties
 from ingest.documents.package import Package
 from ingest.documents.reading import Reading
+from ingest.documents.rows import CELL, END, ROW
 from ingest.documents.xml_walk import walk
 
-_BREAKS = {"tab": "\t", "cr": "\n", "br": "\n", "noBreakHyphen": "-", "ptab": "\t"}
-_ENDS = {"p": "\n", "tc": "\t"}
+_BREAKS = {"tab": "\t", "cr": "\n", "br": "\n", "noBreakHyphen": "-", "ptab": "\t", "tr": ROW}
+_ENDS = {"p": "\n", "tc": CELL, "tr": END}
 _SKIPPED = frozenset(("Fallback", "instrText", "delText", "delInstrText", "binData"))
 """What stands there again for old programs, field codes, and what was deleted."""
 
@@ -19,6 +20,7 @@ def read(file: BinaryIO, reading: Reading) -> None:
     """Put the words of a DOCX into the reading."""
     package = Package(file, reading)
     reading.puid = "fmt/412"
+    reading.has_rows = True
     reading.pages = pages_of(properties(package, reading), "Pages")
     for part in package.matching(r"word/(?:header|footer)\d*\.xml"):
         _part(package, part, reading, reading.front)
