@@ -17,11 +17,11 @@ demo: setup ## seal, fetch, verify and tamper with about sixty demo records, fil
 	@$(BIN)/python tests/support/demo.py
 
 test: setup ## every test that needs no tool from outside
-	@$(BIN)/python -m pytest -n 3 --dist worksteal -q
+	@$(BIN)/python -m pytest -n 4 --dist worksteal -q
 
 test-full: setup ## all tests; as root installs missing tools; fails if one was not run
 	@.ci/tools || true
-	@CUNZHENG_FULL=1 $(BIN)/python -m pytest -n 3 --dist worksteal -q --durations=25
+	@CUNZHENG_FULL=1 $(BIN)/python -m pytest -n 4 --dist worksteal -q --durations=25
 
 acceptance: setup ## the heavy tests in the sizes that were promised: every kill point, 20,000 records …
 	@.ci/tools || true
