@@ -58,6 +58,7 @@ class Intake:
         self._releaser = releaser
         number = maker.id(clock.now())
         self._session = settings.session or StagingSession(settings.staging, fs, number)
+        self._session.take_over()
         self._dead_need_us = self._session.clean_up_dead(database)
         self._outbox = Outbox(fs, settings.outbox)
         self._admission = Admission(database, evidence, fs, clock, maker, settings, self._session)

@@ -26,6 +26,7 @@ class StagingSession:
         self._quarantine = staging.parent / "quarantine"
         self._fs = fs
         self._submitted: set[str] = set()
+        self._taken_over = False
         self.name = name
         self.folder = staging / name
         self._lock: int | None = self._make_and_lock()
@@ -40,6 +41,10 @@ class StagingSession:
                 if _is_at(fd, self.folder):
                     return fd
                 os.close(fd)
+
+    def take_over(self) -> None:
+        """From now on the database alone says what is needed: entries may stand for it."""
+        self._taken_over = True
 
     def submitted(self, names: Iterable[str]) -> None:
         """Files that an entry in the database stands for, or that none will ever need."""
@@ -85,14 +90,19 @@ class StagingSession:
         self._submitted.clear()
 
     def close(self, database: "Database") -> None:
-        """Give the folder back; files that are still needed stay for the next process."""
-        discard(self._fs, database, self.folder, self._quarantine)
-        self.drop_unsubmitted(database)
-        self._leave()
+        """Give the folder back; files that are still needed stay for the next process.
+
+        Where the database is away everything stays: nobody knows what is needed.
+        """
+        try:
+            discard(self._fs, database, self.folder, self._quarantine)
+            self.drop_unsubmitted(database)
+        finally:
+            self._leave()
 
     def abandon(self) -> None:
-        """Remove everything before anything was submitted; does nothing once it is closed."""
-        if self._lock is not None:
+        """Remove everything of a session that nobody took over; of others nothing."""
+        if not self._taken_over and self._lock is not None:
             self._empty(self.folder, set())
             self._leave()
 

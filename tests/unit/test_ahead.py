@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from archive_fixture import SOURCE
 from packed_fixture import Packed
 
 from archive.durable import FileSystem
-from archive.errors import StateUnknown, UsageError
+from archive.errors import StateUnknown, Unreachable, UsageError
 from ingest.ahead import Ahead, Part, Reading
 from ingest.by_hand import drops_of
 from ingest.session import StagingSession
@@ -20,6 +21,15 @@ from ingest.sweep import Drop, Noticed
 from ingest.watcher import take_parts
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
+
+
+class Away:
+    """A database that does not answer."""
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        raise Unreachable("The database does not answer.")
+        yield
 
 
 @pytest.fixture
@@ -125,6 +135,16 @@ def test_what_is_not_plain_is_left_and_taken_all_the_same(
     take(packed, parts)
     del files["beside.txt.json"]
     assert packed.records() == files
+
+
+def test_what_was_taken_over_stays_while_the_database_is_away(session: StagingSession) -> None:
+    """Entries may stand for it that are not sealed yet: gone, nothing could ever be sealed."""
+    (session.folder / "pack.zip").write_bytes(b"staged")
+    session.take_over()
+    with pytest.raises(Unreachable):
+        session.close(Away())  # type: ignore[arg-type]
+    session.abandon()
+    assert (session.folder / "pack.zip").exists()
 
 
 def test_without_packs_everything_is_left(session: StagingSession, tmp_path: Path) -> None:
