@@ -6,8 +6,8 @@ database does not need any more of it is removed. Staged bytes that an unsealed 
 
 import fcntl
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from archive.durable import FileSystem
 from ingest.unrejected import discard, is_note
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from archive.database import Database
 
 
@@ -54,7 +56,7 @@ class StagingSession:
         """Remove our submitted files that are stored by now."""
         if not self._submitted:
             return
-        needed = _needed(database, self.name)
+        needed = _needed(database.read, self.name)
         for name in self._submitted - needed:
             self._fs.unlink(f"{self.folder}/{name}")
         self._submitted &= needed
@@ -75,7 +77,8 @@ class StagingSession:
                 continue
             else:
                 if _is_at(fd, folder):
-                    needed = _needed(database, folder.name)
+                    # A server may still be committing what its process asked for: take turns.
+                    needed = _needed(database.write, folder.name)
                     discard(self._fs, database, folder, self._quarantine)
                     self._empty(folder, needed)
                     _remove_if_empty(folder)
@@ -86,7 +89,7 @@ class StagingSession:
 
     def drop_unsubmitted(self, database: "Database") -> None:
         """Remove everything of ours that no entry needs: a batch was given up, or the end came."""
-        self._empty(self.folder, _needed(database, self.name))
+        self._empty(self.folder, _needed(database.read, self.name))
         self._submitted.clear()
 
     def close(self, database: "Database") -> None:
@@ -131,7 +134,7 @@ def _is_at(fd: int, folder: Path) -> bool:
         return False
 
 
-def _needed(database: "Database", session: str) -> set[str]:
+def _needed(begin: "Callable[[], AbstractContextManager[Connection]]", session: str) -> set[str]:
     """Names in a session's folder that submitted, unstored objects point to."""
     # Imported late: whoever reads ahead has a session, and no database.
     from sqlalchemy import select
@@ -139,5 +142,5 @@ def _needed(database: "Database", session: str) -> set[str]:
     from archive.ledger import UNSTORED
 
     query = select(UNSTORED.c.path).where(UNSTORED.c.path.startswith(session + "/"))
-    with database.read() as connection:
+    with begin() as connection:
         return {row.path.partition("/")[2] for row in connection.execute(query)}

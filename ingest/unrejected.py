@@ -49,7 +49,8 @@ def _known(database: "Database", numbers: list[str]) -> set[str]:
     from archive.tables import ResolvedRow
 
     column = ResolvedRow.__table__.c.quarantine  # type: ignore[attr-defined]
-    with database.read() as connection:
+    # A server may still be committing what a process asked for that is dead by now: take turns.
+    with database.write() as connection:
         return {
             number
             for some in batched(numbers)
