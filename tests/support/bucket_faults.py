@@ -122,7 +122,8 @@ class Lab:
     def check(self) -> None:
         """Nothing is lost, nothing is doubled; raises AssertionError."""
         self.proxy.fault = lambda _request: None
-        assert list((self.home / "inbox" / "camera").iterdir()) == []
+        left = list((self.home / "inbox" / "camera").iterdir())
+        assert left == [], (self._taken, left)
         lines = [
             line
             for path in (self.home / "outbox").rglob("*")
@@ -305,10 +306,9 @@ def away(lab: Lab) -> Row:
     finally:
         lab.weed.start()
     assert (code, verified) == (3, 3)
-    again = lab.watch()[0]
-    return Row(
-        "server away", (code, again), sentence(err), "verify: exit 3, never PASSED or FAILED"
-    )
+    _, _, again = _until_done(lab)
+    note = "verify: exit 3, never PASSED or FAILED"
+    return Row("server away", (code, *again), sentence(err), note)
 
 
 def wrong_clock(lab: Lab) -> Row:
