@@ -14,14 +14,17 @@ from cli.language import say
 from cli.one_at_a_time import one_at_a_time, one_at_a_time_in
 from cli.settings import Settings
 from cli.sidecar_wait import SidecarWait
+from cli.wiring_media import MediaBench, originals_of
 from cli.wiring_sidecars import mappings_of
 from ingest.complete import SETTLED
 from ingest.intended import Intended
 from ingest.lacking import NAME as LACKING
 from ingest.lacking import LackingTold, Seen, read_lacking
 from ingest.mounts import Mounts
+from ingest.recall import Recall
 from ingest.room import Room
 from ingest.settle import Settle
+from ingest.sidecar import MAX_SIZE
 from ingest.sidecars.folder import Waits
 from ingest.sweep import Share, Sweeper, Watching
 from ingest.taken_paths import TakenPaths
@@ -45,15 +48,20 @@ class WatchBench(Protocol):
         """A folder of the home."""
 
 
+class SweepBench(WatchBench, MediaBench, Protocol):
+    """What is needed of one that opens sealed contents too."""
+
+
 def mounts_of(bench: WatchBench) -> Mounts:
     """The mounts at and below an archive's inbox, as watchers have seen them."""
     return Mounts(bench.folder("locks") / "mounts", bench.clock.monotonic)
 
 
-def sweeper_of(bench: WatchBench) -> Sweeper:
+def sweeper_of(bench: SweepBench) -> Sweeper:
     """The sweeper of an archive's inbox."""
     settings, clock = bench.settings, bench.clock
     mounts = mounts_of(bench)
+    mappings = mappings_of(settings, bench.home)
     watching = Watching(
         monotonic=clock.monotonic,
         now=lambda: clock.now().timestamp(),
@@ -61,15 +69,30 @@ def sweeper_of(bench: WatchBench) -> Sweeper:
         unfinished_seconds=settings.unfinished_hours * _HOUR,
         complete=Rules(bench.database, clock.monotonic),
         taken=TakenPaths(bench.database),
+        lists=Recall(bench.database, _content_of(bench), mappings, clock.now),
         is_refused=Intended(bench.database, bench.folder("staging")).is_ours,
         is_remote=mounts.is_remote,
         waits=Waits(
-            mappings_of(settings, bench.home),
+            mappings,
             SidecarWait(bench.database, clock.monotonic, settings.sidecar_wait_seconds),
         ),
     )
     share = Share(settings.batch_entries)
     return Sweeper(os.fsencode(bench.folder("inbox")), watching, share, mounts.is_lost)
+
+
+def _content_of(bench: MediaBench) -> Callable[[str], bytes]:
+    """Reads a small record as it was sealed; what opens it is loaded when one is asked for."""
+
+    def content(record: str) -> bytes:
+        with (
+            originals_of(bench).open(record) as original,
+            open(original.descriptor, "rb", closefd=False) as file,
+        ):
+            file.seek(0)
+            return file.read(MAX_SIZE)
+
+    return content
 
 
 @contextmanager

@@ -7,6 +7,15 @@ from ingest.complete import SETTLED, has_rested
 from ingest.found import Found
 from ingest.settle import FileKey, Settle, Settler
 from ingest.sidecars.folder import Waits
+from ingest.sidecars.lists import Before
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """Lists that were taken lately, the oldest first; paths of those that are not as sealed."""
+
+    lists: Sequence[Before] = ()
+    lost: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,8 @@ class Watching:
     """The rule of a source, one of ingest.complete.RULES."""
     taken: Callable[[str, Sequence[bytes], float], set[bytes]] = lambda _, __, ___: set()
     """See ingest.complete.docking."""
+    lists: Callable[[str, bytes], Recalled] = lambda _, __: Recalled()
+    """Lists of a source, in the folder that is given, that were taken lately (ingest.recall)."""
     waits: Waits = field(default_factory=Waits)
     """Sidecars of stations, and how long files wait for theirs."""
     is_refused: Callable[[bytes], bool] = lambda _: False

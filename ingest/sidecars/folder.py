@@ -6,7 +6,7 @@ long as its source's terms say. A sidecar whose file is not there has a file tha
 or that was taken without it: that is asked once it has rested.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from archive.errors import Unreachable
@@ -17,7 +17,7 @@ from ingest.faults import is_of_one, what_of
 from ingest.found import Drop, Found
 from ingest.settle import FileKey, Settled
 from ingest.sidecar import MAX_SIZE
-from ingest.sidecars.lists import UNBOUND_SECONDS, Around, Lists
+from ingest.sidecars.lists import UNBOUND_SECONDS, Around, Before, Lists
 from ingest.sidecars.mapping import Mappings
 from ingest.sidecars.pairing import NOTHING, Known, Pairs, look, may_be, owners_of, pair
 from ingest.sources import read_head
@@ -68,6 +68,10 @@ class FolderSidecars:
         self.wait = self._waits.seconds(self._source)
         self._alive, self._alone = set(), set()
         self._copies.clear()
+
+    def recall(self, before: Iterable[Before]) -> None:
+        """Lists that an earlier watcher took."""
+        self._lists.recall(before)
 
     def end(self) -> None:
         """The walk is over: forget what is gone."""

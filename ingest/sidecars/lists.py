@@ -2,11 +2,12 @@
 
 A list goes last. It waits for the files that it names, like every sidecar: until nothing of it has
 come for ten minutes, and while a copy of one of them is under way. What came and was let go of is
-not missing. Where it has been taken its rows stay known for half a day, for files that come still.
+not missing. Where it has been taken its rows stay known for half a day, for files that come still;
+a watcher that has just begun asks the archive for such lists (`recall`).
 """
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -25,6 +26,20 @@ MOST_LEFT = 50_000
 """Such rows of one source that are remembered."""
 _EARLIER = 60
 """Seconds by which the archive's clock and the file system's may differ."""
+
+
+class Before(NamedTuple):
+    """A list that was taken before its watcher began.
+
+    `inside` is its folder within the source; `written` when the file system saw it written, in
+    seconds since 1970; `age` the seconds since it was taken.
+    """
+
+    path: bytes
+    inside: bytes
+    known: Known
+    written: float
+    age: float
 
 
 class Around(NamedTuple):
@@ -91,9 +106,8 @@ class Lists:
         """It is there: what has come of it, and whether that is more than before."""
         now = self._around.monotonic()
         if one is None or one.file.key != file.key:
-            names = frozenset(row.name for row in known.rows if row.name)
             came = one.came if one is not None else set()
-            one = _List(file, known, names, now, came)
+            one = _List(file, known, _names_in(known), now, came)
         claim = pairs.lists[file.name]
         one.came |= one.names.difference(claim.missing)
         self._still_missing(one, claim, pairs, now)
@@ -117,7 +131,8 @@ class Lists:
         if now - one.since < seconds or (seconds and self._is_on_its_way(one)):
             return True
         if not one.asked:
-            one.came.update(self._archived(one))
+            since = one.file.key.ctime_ns / 1e9
+            one.came.update(self._archived(one.file.path, one.missing, since))
             self._still_missing(one, pairs.lists[name], pairs, now)
             one.asked = True
         return False
@@ -134,27 +149,37 @@ class Lists:
                 return True
         return False
 
-    def _archived(self, one: _List) -> Iterator[str]:
-        """Names that a drop had which was taken since the list was written."""
-        folder = os.path.dirname(one.file.path)
-        paths = {folder + b"/" + raw: name for name in one.missing for raw in _forms(name)}
-        since = one.file.key.ctime_ns / 1e9 - _EARLIER
-        for path in self._around.taken(self._source, list(paths), since):
-            yield paths[path]
+    def _archived(self, path: bytes, missing: Collection[str], written: float) -> Iterator[str]:
+        """Names beside a list that a drop had which was taken since the list was written."""
+        folder = os.path.dirname(path)
+        paths = {folder + b"/" + raw: name for name in missing for raw in _forms(name)}
+        for taken in self._around.taken(self._source, list(paths), written - _EARLIER):
+            yield paths[taken]
+
+    def recall(self, before: Iterable[Before]) -> None:
+        """Lists that an earlier watcher took, the oldest first: as if they had just gone."""
+        for one in before:
+            names = _names_in(one.known)
+            missing = names.difference(self._archived(one.path, names, one.written))
+            name = os.path.basename(one.path)
+            self._leave(one.inside, name, one.known, missing, LEFT_SECONDS - one.age)
 
     def _went(self, inside: bytes, name: bytes, one: _List) -> None:
         """It is not there any more; if it was taken, its rows are still good for what comes."""
-        if not one.missing or not self._around.is_taken(one.file.path):
-            return
+        if one.missing and self._around.is_taken(one.file.path):
+            self._leave(inside, name, one.known, {*one.missing}, LEFT_SECONDS)
+
+    def _leave(
+        self, inside: bytes, name: bytes, known: Known, missing: Collection[str], seconds: float
+    ) -> None:
         rows: dict[str, Claim] = {}
-        missing = {*one.missing}
-        for row in one.known.rows:
+        for row in known.rows:
             if row.name and row.name in missing:
-                claim = claim_of(one.known.mapping, row, name)
+                claim = claim_of(known.mapping, row, name)
                 before = rows.setdefault(row.name, claim)
                 if before.data != claim.data:
                     rows[row.name] = before._replace(kind=TWICE)
-        left = _Left(rows, self._around.monotonic() + LEFT_SECONDS)
+        left = _Left(rows, self._around.monotonic() + seconds)
         self._left.setdefault(inside, {})[name] = left
 
     def end(self) -> None:
@@ -186,6 +211,10 @@ def _bound(
                 found.of[by_text[text]] = (name, left.rows[text])
                 left.bound.add(text)
     return found
+
+
+def _names_in(known: Known) -> frozenset[str]:
+    return frozenset(row.name for row in known.rows if row.name)
 
 
 def _forms(name: str) -> Iterator[bytes]:

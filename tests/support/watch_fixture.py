@@ -1,6 +1,7 @@
 """A sweep with a clock of its own over a folder, for tests of what is offered and what waits."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from ingest.found import Drop, Noticed
 from ingest.settle import Settle
 from ingest.sidecars.folder import Waits
 from ingest.sweep import Sweeper, Watching
+from ingest.watching import Recalled
 
 
 class Watched:
@@ -22,11 +24,13 @@ class Watched:
         waits = Waits(MAPPINGS, lambda _: wait, late)
         settle = Settle(seconds=1.0, seconds_without_lease=1.0)
         self.archived: set[bytes] = set()
+        self.lists: Callable[[str, bytes], Recalled] = lambda _, __: Recalled()
         watching = Watching(
             lambda: self.now,
             lambda: self.now,
             settle,
             taken=lambda _, paths, __: self.archived & {*paths},
+            lists=lambda source, top: self.lists(source, top),
             waits=waits,
         )
         self.sweeper = Sweeper(os.fsencode(home / "inbox"), watching)

@@ -8,10 +8,14 @@ import pytest
 from station_sidecars import MAPPINGS, csv_list, csv_row, station_xml
 from watch_fixture import Watched
 
+from archive.errors import Unreachable
 from ingest.errors import Classified
 from ingest.found import Drop
 from ingest.sidecars import folder
+from ingest.sidecars.lists import Before
 from ingest.sidecars.of_drop import parsed
+from ingest.sidecars.pairing import look
+from ingest.watching import Recalled
 
 JSON = b'{"cunzheng_sidecar": 1}'
 
@@ -145,6 +149,48 @@ def test_rows_of_a_list_that_was_taken_are_bound_once_to_what_comes_later(tmp_pa
     watched.put(c_mp4=b"c")
     watched.after(0)
     assert watched.offered(2) == {"c.mp4": ("", "")}, "by then the name may be another day's"
+
+
+def before(watched: Watched, *rows: str, age: float = 60.0) -> Recalled:
+    """A list that an earlier watcher took."""
+    known = look(MAPPINGS, b"l.csv", 1, lambda _: csv_list(*rows))
+    assert known
+    path = os.fsencode(watched.folder / "l.csv")
+    return Recalled([Before(path, b"", known, watched.now - age, age)])
+
+
+def test_rows_of_a_list_that_an_earlier_watcher_took_are_bound_for_the_rest_of_their_time(
+    tmp_path: Path,
+) -> None:
+    watched = Watched(tmp_path)
+    rows = (csv_row("a.mp4"), csv_row("b.mp4"), csv_row("c.mp4"))
+    watched.lists = lambda _, __: before(watched, *rows, age=11 * 3600)
+    watched.archived.add(os.fsencode(watched.folder / "a.mp4"))
+    watched.put(a_mp4=b"a", b_mp4=b"b")
+    watched.after(0)
+    assert watched.offered(2) == {"a.mp4": ("", ""), "b.mp4": ("l.csv", "row")}
+    watched.remove("a.mp4", "b.mp4")
+    watched.after(3601)
+    watched.put(c_mp4=b"c")
+    watched.after(0)
+    assert watched.offered(2) == {"c.mp4": ("", "")}
+
+
+def test_while_lists_of_an_earlier_watcher_cannot_be_read_their_source_waits(
+    tmp_path: Path,
+) -> None:
+    watched = Watched(tmp_path)
+    watched.put(a_mp4=b"a")
+
+    def away(_source: str, _top: bytes) -> Recalled:
+        raise Unreachable("The store does not answer.")
+
+    watched.lists = away
+    assert watched.told(0) == [("S", "list_away")]
+    assert watched.after(5) == []
+    watched.lists = lambda _, __: before(watched, csv_row("a.mp4"))
+    watched.after(0)
+    assert watched.offered(2) == {"a.mp4": ("l.csv", "row")}
 
 
 def test_rows_of_a_list_that_was_taken_away_are_bound_to_nothing(tmp_path: Path) -> None:
