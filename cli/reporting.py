@@ -84,7 +84,8 @@ _REASONS = {
     "list_lost": (
         "this list was taken lately and is not in the store as it was sealed; files that it names"
         " come without its rows. Run cunzheng verify",
-        "近期收取的该清单已不是封存时的内容，其所列文件将不带清单所载内容收取；请运行 cunzheng verify",
+        "近期收取的该清单已不是封存时的内容，其所列文件将不带清单所载内容收取；"
+        "请运行 cunzheng verify",
     ),
     "network": (
         "a network file system: it is looked at now and then, and files rest for a minute",

@@ -30,7 +30,7 @@ class Watched:
             lambda: self.now,
             settle,
             taken=lambda _, paths, __: self.archived & {*paths},
-            lists=lambda source, top: self.lists(source, top),
+            lists=lambda *asked: self.lists(*asked),  # noqa: PLW0108 - tests set it later
             waits=waits,
         )
         self.sweeper = Sweeper(os.fsencode(home / "inbox"), watching)
