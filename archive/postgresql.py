@@ -51,10 +51,12 @@ _BEGIN_WRITE = (
     f" set_config('idle_in_transaction_session_timeout', '{_LONGEST_PAUSE}', true),"
     f" pg_advisory_xact_lock({LOCKS}, %s)"
 )
+# Statements are short: to compile one takes longer than it does.
 # A client whose machine vanished is noticed by the server too, and its locks are taken back.
 _SESSION = """
 SELECT set_config('search_path', %s, false),
        set_config('timezone', 'UTC', false),
+       set_config('jit', 'off', false),
        set_config('tcp_keepalives_idle', '30', false),
        set_config('tcp_keepalives_interval', '10', false),
        set_config('tcp_keepalives_count', '3', false),

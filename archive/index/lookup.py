@@ -36,32 +36,34 @@ def numbers(
     limit = newest(connection) if top is None else top
     if connection.dialect.name == "postgresql":
         wish = lexemes.expression(asked, begin=begin)
-        if not skip:
-            found = connection.exec_driver_sql(_NEAR, (wish, limit, limit - _NEAREST, most))
-            if len(near := [row[0] for row in found]) == most:
-                return near
-        found = connection.exec_driver_sql(_ALL, (wish, limit, most, skip))
-    else:
-        wish = sqlite(asked, begin=begin)
-        found = connection.exec_driver_sql(_SQLITE, (wish, limit, most, skip))
+        return _by_stretches(connection, wish, limit, skip + most)[skip:]
+    wish = sqlite(asked, begin=begin)
+    found = connection.exec_driver_sql(_SQLITE, (wish, limit, most, skip))
     return [row[0] for row in found]
+
+
+def _by_stretches(connection: Connection, wish: str, limit: int, most: int) -> list[int]:
+    """What matches a tsquery, stretch by stretch, so that the oldest are not looked at in vain."""
+    found: list[int] = []
+    high = limit
+    for lowest, blocks in lexemes.stretches(limit):
+        asked = (f"({wish}) & ({blocks})", lowest, high, most - len(found))
+        found += [row[0] for row in connection.exec_driver_sql(_STRETCH, asked)]
+        if len(found) >= most:
+            break
+        high = lowest - 1
+    return found
 
 
 _SQLITE = (
     "SELECT rowid FROM words WHERE words MATCH ? AND rowid <= ?"
     " ORDER BY rowid DESC LIMIT ? OFFSET ?"
 )
-_NEAREST = 4_000
-_NEAR = (
-    "SELECT id FROM document WHERE words @@ CAST(%s AS tsquery) AND id <= %s AND id > %s"
-    " ORDER BY id DESC LIMIT %s"
-)
-"""Frequent words: enough hits among the newest records, which are looked at one by one."""
-_ALL = (
+_STRETCH = (
     "SELECT id FROM (SELECT id FROM document WHERE words @@ CAST(%s AS tsquery) OFFSET 0) AS hit"
-    " WHERE id <= %s ORDER BY id DESC LIMIT %s OFFSET %s"
+    " WHERE id BETWEEN %s AND %s ORDER BY id DESC LIMIT %s"
 )
-"""Others: by the index. OFFSET 0 keeps the planner from walking through all records instead."""
+"""OFFSET 0 keeps the planner from walking through all records of the stretch instead."""
 
 
 def count(

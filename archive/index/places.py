@@ -20,7 +20,7 @@ from archive.index import lexemes
 from archive.index.fields import COLUMNS, Document
 from archive.rows import batched, insert_rows
 
-FORM = 2
+FORM = 3
 """Of tokens and facets; an index of another form is made anew."""
 _TABLES = sa.MetaData()
 DOCUMENT = sa.Table(
@@ -264,7 +264,9 @@ def _known(connection: Connection, records: Sequence[str]) -> dict[str, Any]:
 def _put_words(connection: Connection, documents: Sequence[tuple[int, Ready]]) -> None:
     if connection.dialect.name == "postgresql":
         statement = "UPDATE document SET words = CAST(%s AS tsvector) WHERE id = %s"
-        rows: list[Any] = [(lexemes.vector(one.columns), number) for number, one in documents]
+        rows: list[Any] = [
+            (lexemes.vector(one.columns, number), number) for number, one in documents
+        ]
     else:
         statement = f"INSERT INTO words(rowid, {_WORDS}) VALUES (?, {_MARKS})"  # noqa: S608
         rows = [(number, *one.columns) for number, one in documents]

@@ -18,7 +18,7 @@ from archive.desk.finding import Found, find
 from archive.desk.indexed import attached_to
 from archive.desk.reading import Reader
 from archive.errors import UsageError
-from archive.index import lookup, places
+from archive.index import lexemes, lookup, places
 from archive.index.fields import Document, facets_of, texts_of
 
 NOW = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
@@ -37,8 +37,14 @@ TEXTS: dict[str, dict[str, Any]] = {
 """Records by the last letter of their ids, in the order of the ledger."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+@pytest.fixture(params=["sqlite", "postgresql", "postgresql, small blocks"])
+def database(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Database]:
+    if "small" in request.param:
+        sizes = {"_BITS": 0, "_LARGE_BITS": 1, "_BLOCKS_OF_LARGE": 2, "_WIDEST": 2}
+        for name, size in sizes.items():
+            monkeypatch.setattr(lexemes, name, size)
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/db"
     else:

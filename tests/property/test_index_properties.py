@@ -135,12 +135,27 @@ def test_single_characters_are_of_the_text(text: str) -> None:
 @settings(max_examples=60, deadline=None)
 def test_a_vector_has_every_token(parts: list[str], often: int) -> None:
     text = "".join(parts) * 10**often
-    vector = lexemes.vector(document(text).columns())
+    vector = lexemes.vector(document(text).columns(), 70_000)
+    assert "'b/34'" in vector
+    assert "'l/1'" in vector
     assert all(f"'{token[:200]}'" in vector for token in tokens(text))
     places_of = [
         int(at) for part in vector.split() for at in part.partition(":")[2].split(",") if at
     ]
     assert all(0 < at < 16_383 for at in places_of)
+
+
+@given(st.integers(0, 5_000_000))
+def test_stretches_hold_every_number_once(newest: int) -> None:
+    high = newest
+    for lowest, blocks in lexemes.stretches(newest):
+        assert 0 <= lowest <= high
+        for number in (lowest, high, (lowest + high) // 2):
+            mine = (f"'b/{number >> 11}'", f"'l/{number >> 16}'")
+            assert sum(block in mine for block in blocks.split(" | ")) == 1
+        assert blocks.count("|") < 64
+        high = lowest - 1
+    assert high == -1
 
 
 READERS = (
