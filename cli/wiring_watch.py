@@ -8,13 +8,13 @@ from typing import Protocol
 
 from archive.database import Database
 from archive.errors import UsageError
+from archive.ports import ObjectStore
 from archive.source_rows import terms_of
 from cli.clock import SystemClock
 from cli.language import say
 from cli.one_at_a_time import one_at_a_time, one_at_a_time_in
 from cli.settings import Settings
 from cli.sidecar_wait import SidecarWait
-from cli.wiring_media import MediaBench, originals_of
 from cli.wiring_sidecars import mappings_of
 from ingest.complete import SETTLED
 from ingest.intended import Intended
@@ -24,7 +24,6 @@ from ingest.mounts import Mounts
 from ingest.recall import Recall
 from ingest.room import Room
 from ingest.settle import Settle
-from ingest.sidecar import MAX_SIZE
 from ingest.sidecars.folder import Waits
 from ingest.sweep import Share, Sweeper, Watching
 from ingest.taken_paths import TakenPaths
@@ -47,9 +46,9 @@ class WatchBench(Protocol):
     def folder(self, name: str) -> Path:
         """A folder of the home."""
 
-
-class SweepBench(WatchBench, MediaBench, Protocol):
-    """What is needed of one that opens sealed contents too."""
+    @property
+    def evidence(self) -> ObjectStore:
+        """The place of evidence."""
 
 
 def mounts_of(bench: WatchBench) -> Mounts:
@@ -57,7 +56,7 @@ def mounts_of(bench: WatchBench) -> Mounts:
     return Mounts(bench.folder("locks") / "mounts", bench.clock.monotonic)
 
 
-def sweeper_of(bench: SweepBench) -> Sweeper:
+def sweeper_of(bench: WatchBench) -> Sweeper:
     """The sweeper of an archive's inbox."""
     settings, clock = bench.settings, bench.clock
     mounts = mounts_of(bench)
@@ -69,7 +68,7 @@ def sweeper_of(bench: SweepBench) -> Sweeper:
         unfinished_seconds=settings.unfinished_hours * _HOUR,
         complete=Rules(bench.database, clock.monotonic),
         taken=TakenPaths(bench.database),
-        lists=Recall(bench.database, _content_of(bench), mappings, clock.now),
+        lists=Recall(bench.database, bench.evidence, mappings, clock.now),
         is_refused=Intended(bench.database, bench.folder("staging")).is_ours,
         is_remote=mounts.is_remote,
         waits=Waits(
@@ -79,20 +78,6 @@ def sweeper_of(bench: SweepBench) -> Sweeper:
     )
     share = Share(settings.batch_entries)
     return Sweeper(os.fsencode(bench.folder("inbox")), watching, share, mounts.is_lost)
-
-
-def _content_of(bench: MediaBench) -> Callable[[str], bytes]:
-    """Reads a small record as it was sealed; what opens it is loaded when one is asked for."""
-
-    def content(record: str) -> bytes:
-        with (
-            originals_of(bench).open(record) as original,
-            open(original.descriptor, "rb", closefd=False) as file,
-        ):
-            file.seek(0)
-            return file.read(MAX_SIZE)
-
-    return content
 
 
 @contextmanager
