@@ -18,6 +18,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ import pytest
 from ports import release, reserve
 
 SERVERS = Path(__file__).resolve().parents[1] / "servers"
-_START_SECONDS = 60
+_START_SECONDS = 180
+_WARM_UP = "warm-up"
 _PROFILES = {
     "default": ("archivekey", "archivesecret"),
     "admin": ("archivekey", "archivesecret"),
@@ -94,7 +96,7 @@ class Weed:
         return self._process.pid
 
     def start(self) -> Weed:
-        """Start it, or start it again on what it had; returns when it answers."""
+        """Start it, or start it again on what it had; returns when it takes and gives objects."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for _ in range(5):
             self.port = self.port or reserve()
@@ -131,16 +133,40 @@ class Weed:
         self.port = 0
 
     def _answers(self) -> bool:
-        assert self._process is not None
         end = time.monotonic() + _START_SECONDS
+        return self._wait(self._listens, end) and self._wait(self._stores, end)
+
+    def _wait(self, ready: Callable[[], bool], end: float) -> bool:
+        assert self._process is not None
         while time.monotonic() < end and self._process.poll() is None:
-            try:
-                urllib.request.urlopen(f"{self.http}/status", timeout=2).close()
-            except (URLError, OSError):
-                time.sleep(0.1)
-            else:
+            if ready():
                 return True
+            time.sleep(0.1)
         return False
+
+    def _listens(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.http}/status", timeout=2).close()
+        except (URLError, OSError):
+            return False
+        return True
+
+    def _stores(self) -> bool:
+        """Whether its volumes have come, too; this bucket has one that is never full."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        client = admin_client(self.http)
+        known = client.exceptions
+        try:
+            with suppress(known.BucketAlreadyOwnedByYou, known.BucketAlreadyExists):
+                client.create_bucket(Bucket=_WARM_UP)
+            client.put_object(Bucket=_WARM_UP, Key="object", Body=b"warm")
+            client.get_object(Bucket=_WARM_UP, Key="object")["Body"].read()
+        except (BotoCoreError, ClientError):
+            return False
+        finally:
+            client.close()
+        return True
 
 
 def weed_binary() -> bool:
@@ -156,7 +182,10 @@ def weed() -> Iterator[Weed]:
     folder = Path(tempfile.mkdtemp(prefix="cunzheng-weed-"))
     server = Weed(folder)
     try:
-        yield server.start()
+        with pytest.MonkeyPatch.context() as patch:
+            _only_ours(patch, folder)
+            server.start()
+        yield server
     finally:
         server.stop()
 
@@ -164,11 +193,15 @@ def weed() -> Iterator[Weed]:
 @pytest.fixture
 def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Credentials in the environment; returns it, for other processes."""
-    found = aws_environment(tmp_path)
+    return _only_ours(monkeypatch, tmp_path)
+
+
+def _only_ours(patch: pytest.MonkeyPatch, folder: Path) -> dict[str, str]:
+    found = aws_environment(folder)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
+        patch.delenv(name)
     for name, value in found.items():
-        monkeypatch.setenv(name, value)
+        patch.setenv(name, value)
     return found
 
 
