@@ -109,8 +109,7 @@ class _ByHand:
         """None for a sidecar; it goes with its file."""
         pairs = self._pairs(folder, file.folder)
         if file.name in pairs.sidecars:
-            owner = next(name for name, (one, _) in pairs.of.items() if one == file.name)
-            if not self._is_named(os.path.join(folder, owner)):
+            if not self._is_named(os.path.join(folder, pairs.sidecars[file.name])):
                 self._tell(file.path, "sidecar_of")
             return None
         if file.name in pairs.alone:

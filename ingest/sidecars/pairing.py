@@ -34,14 +34,14 @@ class Known(NamedTuple):
 class Pairs:
     """What the files of a folder are to each other.
 
-    `of` gives a file its sidecar or list, with its claim; `sidecars` are names that go with their
-    file; `alone` those whose file is not there; `lists` are records of their own; `unused` are
-    written like sidecars and go with no file, because there are several of them for it, or several
-    files they may mean.
+    `of` gives a file its sidecar or list, with its claim; `sidecars` a sidecar its file; `alone`
+    those whose file is not there; `lists` are records of their own; `unused` are written like
+    sidecars and go with no file, because there are several of them for it, or several files they
+    may mean.
     """
 
     of: dict[bytes, tuple[bytes, Claim]] = field(default_factory=dict)
-    sidecars: set[bytes] = field(default_factory=set)
+    sidecars: dict[bytes, bytes] = field(default_factory=dict)
     alone: dict[bytes, StationMapping] = field(default_factory=dict)
     lists: dict[bytes, Claim] = field(default_factory=dict)
     unused: set[bytes] = field(default_factory=set)
@@ -139,7 +139,7 @@ def _beside(
         found.unused.add(name)
     else:
         found.of[free[0]] = (name, Claim(mapping.name, FILE))
-        found.sidecars.add(name)
+        found.sidecars[name] = free[0]
 
 
 def owners_of(mapping: StationMapping, name: bytes) -> Iterator[tuple[bytes, bool]]:

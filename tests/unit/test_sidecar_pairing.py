@@ -27,7 +27,7 @@ def test_a_sidecar_after_the_whole_name_or_the_stem():
         {b"a.mp4": b"", b"a.mp4.xml": station_xml(), b"b.avi": b"", b"b.XML": station_xml()}
     )
     assert owners(pairs) == {b"a.mp4": (b"a.mp4.xml", "file"), b"b.avi": (b"b.XML", "file")}
-    assert pairs.sidecars == {b"a.mp4.xml", b"b.XML"}
+    assert pairs.sidecars == {b"a.mp4.xml": b"a.mp4", b"b.XML": b"b.avi"}
 
 
 def test_ordinary_xml_and_csv_are_left_alone():
