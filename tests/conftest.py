@@ -6,12 +6,17 @@ import os
 
 import pytest
 from ceph_server import ceph
+from hypothesis import HealthCheck, settings
 from postgres_server import on_postgresql, postgres
 from s3_servers import admin, aws, buckets, weed
 
 __all__ = ["admin", "aws", "buckets", "ceph", "on_postgresql", "postgres", "weed"]
 
 FULL = os.environ.get("CUNZHENG_FULL") == "1"
+
+# How long an example takes says more of a busy machine than of what is tested. All else is kept.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 LONG = ("test_bucket_faults", "test_demo", "test_suites_on_postgresql")
