@@ -6,6 +6,7 @@ import resource
 import signal
 import threading
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,15 @@ from ingest.documents.wire import ANSWER, Garbled, decode, encode
 
 SMALL = word(paragraphs(["行政处罚决定书"]))
 SLOW = b"{\\rtf1 " + b"\\u1000? " * 3_000_000
+"""Takes about ten seconds of processor time."""
+PATIENCE = "ingest.documents.readers._PATIENCE"
 
 
 @pytest.fixture
-def readers():
-    made = Readers(seconds=1, memory_mb=400, processes=2)
-    yield made
-    made.close()
+def readers(monkeypatch):
+    monkeypatch.setattr(PATIENCE, 60)  # of a busy machine
+    with closing(Readers(seconds=1, memory_mb=400, processes=2)) as made:
+        yield made
 
 
 def child(readers):
@@ -133,33 +136,41 @@ def test_one_that_was_killed_is_replaced(readers):
     assert readers.read(SMALL, DOCX, "a.docx").text.strip() == "行政处罚决定书"
 
 
-def test_one_that_dies_while_reading_costs_that_document_only(readers):
-    found: list[Extracted] = []
-    reading = threading.Thread(
-        target=lambda: found.append(readers.read(SLOW, "application/rtf", ""))
-    )
-    pid = child(readers)
-    readers._free[-1].served = 0  # else it is tried once more
-    reading.start()
-    time.sleep(0.2)
-    os.kill(pid, signal.SIGSEGV)
-    reading.join()
-    assert found[0].findings == (("READER_DIED", "by signal 11"),)
-    assert not found[0].readable
-    assert readers.read(SMALL, DOCX, "a.docx").text.strip() == "行政处罚决定书"
+def ticks(pid):
+    """Processor time that a process took outside the kernel, in hundredths of a second."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11])
 
 
-def test_what_takes_too_long_keeps_what_was_read(readers, monkeypatch):
-    monkeypatch.setattr("ingest.documents.readers._PATIENCE", 60)  # of a busy machine
+def test_one_that_dies_while_reading_costs_that_document_only():
+    with closing(Readers(seconds=600, memory_mb=400, processes=2)) as readers:
+        found: list[Extracted] = []
+        reading = threading.Thread(
+            target=lambda: found.append(readers.read(SLOW, "application/rtf", ""))
+        )
+        pid = child(readers)
+        readers._free[-1].served = 0  # else it is tried once more
+        before, end = ticks(pid), time.monotonic() + 60
+        reading.start()
+        while ticks(pid) < before + 10 and time.monotonic() < end:
+            time.sleep(0.01)
+        os.kill(pid, signal.SIGSEGV)
+        reading.join()
+        assert found[0].findings == (("READER_DIED", "by signal 11"),)
+        assert not found[0].readable
+        assert readers.read(SMALL, DOCX, "a.docx").text.strip() == "行政处罚决定书"
+
+
+def test_what_takes_too_long_keeps_what_was_read(readers):
     found = readers.read(SLOW, "application/rtf", "a.rtf")
     assert found.findings == (("LIMIT_REACHED", "time"),)
     assert found.text.startswith("Ϩ")
 
 
 def test_one_that_hangs_is_ended(readers, monkeypatch):
-    monkeypatch.setattr("ingest.documents.readers._PATIENCE", 0.5)
     os.kill(child(readers), signal.SIGSTOP)
-    found = readers.read(SMALL, DOCX, "a.docx")
+    with monkeypatch.context() as hasty:
+        hasty.setattr(PATIENCE, 0.5)
+        found = readers.read(SMALL, DOCX, "a.docx")
     assert found.findings == (("LIMIT_REACHED", "time"),)
     assert readers.read(SMALL, DOCX, "a.docx").text.strip() == "行政处罚决定书"
 
