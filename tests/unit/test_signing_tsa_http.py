@@ -2,11 +2,11 @@
 
 import itertools
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from pki_fixture import NOW, POLICY_OID, make_pki
@@ -68,10 +68,8 @@ def good(handler: BaseHTTPRequestHandler, body: bytes) -> None:
     reply(handler, PKI.embedded_authority(lambda: NOW).respond(body))
 
 
-def client(url: str, timeout: float = 5.0, policies: set[str] | None = None) -> HttpTimestamper:
-    return HttpTimestamper(
-        url, nonce=lambda: NONCE, clock=lambda: NOW, timeout=timeout, policies=policies
-    )
+def client(url: str, timeout: float = 60.0, **more: Any) -> HttpTimestamper:
+    return HttpTimestamper(url, nonce=lambda: NONCE, clock=lambda: NOW, timeout=timeout, **more)
 
 
 @pytest.mark.parametrize("policies", [None, {POLICY_OID}, {POLICY_OID, "1.2.3"}])
@@ -108,21 +106,6 @@ def _endless(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         handler.wfile.write(bytes(64 * 1024))
 
 
-def _trickle(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Type", REPLY)
-    handler.end_headers()
-    for _n in range(100):
-        handler.wfile.write(b"\x30")
-        handler.wfile.flush()
-        time.sleep(0.05)
-
-
-def _silent(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-    time.sleep(0.6)
-    handler.close_connection = True
-
-
 def _cut(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.send_response(200)
     handler.send_header("Content-Type", REPLY)
@@ -145,18 +128,50 @@ CASES: dict[str, tuple[Behaviour, type[SigningError], str]] = {
     "redirect": (_redirect, TimestampUnavailable, "status 302"),
     "wrong content type": (_wrong_type, TimestampUnavailable, "content type"),
     "endless body": (_endless, TimestampUnavailable, "no end"),
-    "trickling body": (_trickle, TimestampUnavailable, "too long"),
-    "silent server": (_silent, TimestampUnavailable, "ReadTimeout"),
     "connection cut": (_cut, TimestampUnavailable, "RemoteProtocolError"),
 }
 
 
+def refused(behaviour: Behaviour, error: type[SigningError], words: str, **more: Any) -> None:
+    with server(behaviour) as url, pytest.raises(error, match=words) as caught:
+        client(url, policies={POLICY_OID}, **more).timestamp(DIGEST)
+    assert type(caught.value) is error
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_misbehaving_server(name: str) -> None:
-    behaviour, error, words = CASES[name]
-    with server(behaviour) as url, pytest.raises(error, match=words) as caught:
-        client(url, timeout=0.4, policies={POLICY_OID}).timestamp(DIGEST)
-    assert type(caught.value) is error
+    refused(*CASES[name])
+
+
+def test_a_trickling_body_has_a_deadline_as_a_whole() -> None:
+    """One byte comes for each look at the clock, which goes on by half the time that there is."""
+    looks, times = threading.Semaphore(0), itertools.count(0.0, 30.0)
+
+    def look() -> float:
+        looks.release()
+        return next(times)
+
+    def trickle(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", REPLY)
+        handler.end_headers()
+        for _n in range(100):
+            looks.acquire()
+            handler.wfile.write(b"\x30")
+
+    refused(trickle, TimestampUnavailable, "too long", timeout=60.0, monotonic=look)
+    looks.release(100)
+    assert next(times) == 120.0
+
+
+def test_a_silent_server_is_not_waited_for() -> None:
+    over = threading.Event()
+
+    def silent(_handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        over.wait(60)
+
+    refused(silent, TimestampUnavailable, "ReadTimeout", timeout=0.4)
+    over.set()
 
 
 def test_nobody_listens_and_credentials_stay_secret() -> None:
