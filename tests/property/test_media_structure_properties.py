@@ -9,6 +9,7 @@ import tracemalloc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from machine import within
 from media_samples import KINDS, sample
 from media_variants import by_hand, motion_photo
 
@@ -22,7 +23,7 @@ from signing import canonical
 
 UNKNOWN = "application/octet-stream"
 LONG = 2.0
-"""Seconds; a walk takes milliseconds, but the machine may be busy."""
+"""Seconds of processor time; a walk takes milliseconds."""
 _SEEDS = [sample(kind).read_bytes()[:20_000] for kind in KINDS]
 _SEEDS += [sample("mp4_fast").read_bytes()[:4000], sample("mp4").read_bytes()[-3000:]]
 _SEEDS += [data[:8000] for data in by_hand().values()]
@@ -33,7 +34,7 @@ _EDITS = st.lists(
 
 
 def _walk(data: bytes, extension: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     with parts(data) as file:
         noticed = structure(file, f"a.{extension}", UNKNOWN)
         puid(file)
@@ -42,7 +43,7 @@ def _walk(data: bytes, extension: str) -> None:
     assert {one["code"] for one in value["findings"]} <= CODES.keys()  # type: ignore[union-attr]
     canonical.encode(value)
     assert json.dumps(photo[:-1]).isascii()
-    assert time.monotonic() - begun < LONG
+    assert time.process_time() - begun < LONG
 
 
 @settings(max_examples=300, deadline=None)
@@ -112,7 +113,7 @@ def test_what_is_made_to_take_long_does_not(name: str) -> None:
     with parts(data) as file:
         structure(file, f"a.{extension}", UNKNOWN)
     read_photo(data)
-    assert time.process_time() - begun < 8
+    assert within(time.process_time() - begun, 8)
 
 
 def test_a_table_of_millions_takes_little_memory() -> None:

@@ -38,9 +38,9 @@ def test_all_misuse_is_found_and_few_others_are_accused(seed: int) -> None:
     assert sum(len(case.records) for case in life.cases) >= 5000
     assert life.accesses >= 9700
     assert len(life.planted) == 24
-    started = time.monotonic()
+    started = time.process_time()
     alerts = alerts_of(life)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     found = {
         number
         for alert in alerts
