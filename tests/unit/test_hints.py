@@ -1,4 +1,5 @@
 import errno
+import gc
 import inspect
 import logging
 import os
@@ -20,6 +21,13 @@ from ingest.watcher import Reporter, Watcher
 
 
 @pytest.fixture
+def others():
+    """Folders that the kernel watches for what ran here before."""
+    gc.collect()
+    return count_watches() or 0
+
+
+@pytest.fixture
 def watched(tmp_path):
     folder = tmp_path / "inbox"
     (folder / "S").mkdir(parents=True)
@@ -36,24 +44,24 @@ def watched(tmp_path):
 def test_a_new_file_wakes_the_sweep(watched):
     folder, wake = watched
     (folder / "S" / "a").write_bytes(b"x")
-    assert wake.wait(5)
+    assert wake.wait(60)
 
 
 def test_a_renamed_file_with_a_gbk_name_wakes_the_sweep(watched):
     folder, wake = watched
     raw = os.fsencode(folder) + b"/S/" + "记录".encode("gb18030")
     with open(raw, "wb"):
-        assert wake.wait(5)
+        assert wake.wait(60)
 
 
 def test_our_own_reading_does_not_wake_the_sweep(watched):
     folder, wake = watched
     path = folder / "S" / "a"
     path.write_bytes(b"x")
-    assert wake.wait(5)
+    assert wake.wait(60)
     for _ in range(100):
         wake.clear()
-        if not wake.wait(0.2):
+        if not wake.wait(2):
             break
     raw, key = os.fsencode(path), FileKey.of(path.stat())
     for _ in range(20):
@@ -123,15 +131,15 @@ def test_folders_that_nobody_watches_are_noticed_at_the_second_look(tmp_path):
         hints.stop()
 
 
-def test_the_kernel_says_how_many_folders_it_watches(watched):
+def test_the_kernel_says_how_many_folders_it_watches(others, watched):
     folder, wake = watched
     for number in range(20):
         (folder / "S" / str(number)).mkdir()
         wake.wait(1)
-    end = time.monotonic() + 5
-    while (count_watches() or 0) < 22 and time.monotonic() < end:
+    end = time.monotonic() + 60
+    while (count_watches() or 0) < others + 22 and time.monotonic() < end:
         time.sleep(0.05)
-    assert count_watches() == 22
+    assert count_watches() == others + 22
 
 
 def test_without_hints_nothing_is_watched_and_nothing_is_wrong():

@@ -88,11 +88,12 @@ def test_finished_hasher_is_closed() -> None:
 
 
 def test_threads_are_joined_without_finish() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with Hasher(ALGORITHMS, threads=True) as hasher:
         hasher.update(b"x" * 1000)
-        assert threading.active_count() == before + 3
-    assert threading.active_count() == before
+        new = {thread.name for thread in set(threading.enumerate()) - before}
+        assert new == {f"hash-{algorithm}" for algorithm in ALGORITHMS}
+    assert set(threading.enumerate()) <= before
 
 
 class _Broken:
