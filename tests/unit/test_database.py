@@ -79,7 +79,7 @@ def test_many_threads_read_at_the_same_time(tmp_path: Path) -> None:
 
     def read(_: int) -> int:
         with database.read() as connection:
-            together.wait(20)
+            together.wait(300)
             return int(connection.execute(text("SELECT count(*) FROM t")).scalar_one())
 
     with ThreadPoolExecutor(64) as threads:

@@ -60,7 +60,7 @@ def test_a_killed_holder_blocks_nobody(tmp_path: Path, sign: signal.Signals) -> 
     worker.send_signal(sign)
     with lease.hold(wait=True) as held:
         assert held
-    worker.communicate(timeout=10)
+    worker.communicate(timeout=60)
 
 
 def test_a_stopped_holder_keeps_it(tmp_path: Path) -> None:
@@ -71,4 +71,4 @@ def test_a_stopped_holder_keeps_it(tmp_path: Path) -> None:
     with lease.hold(wait=False) as held:
         assert not held
     worker.kill()
-    worker.communicate(timeout=10)
+    worker.communicate(timeout=60)

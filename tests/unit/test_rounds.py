@@ -30,7 +30,7 @@ def test_one_has_the_turn_at_a_time() -> None:
 
         waiting = _started(take)
         assert not got.wait(0.05)
-    waiting.join(5)
+    waiting.join(60)
     assert got.is_set()
     with rounds.turn(wait=False) as again:
         assert again
@@ -55,7 +55,7 @@ def test_a_waiter_hears_of_a_batch_at_once() -> None:
         waiting = _started(lambda: (rounds.wait(seen, 60.0), heard.set()))
         assert not heard.wait(0.05)
         rounds.published()
-        waiting.join(5)
+        waiting.join(60)
         assert heard.is_set()
     assert rounds.count == seen + 1
 
