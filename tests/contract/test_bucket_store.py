@@ -532,10 +532,10 @@ class TestVault:
         assert found.until >= SOON - timedelta(seconds=1)
 
     def test_holds(self, place: Place) -> None:
-        place.store().put([PutItem("a", b"one", CLOCK.now() + timedelta(seconds=1))])
+        place.store().put([PutItem("a", b"one", CLOCK.now() - timedelta(days=1))])
         vault, version = place.vault(), place.versions("a")[0]
         assert vault.hold("a", version, on=True).held
-        with pytest.raises(StillLocked):
+        with pytest.raises(StillLocked, match="legal hold"):
             vault.destroy("a", version)
         assert not vault.hold("a", version, on=False).held
 

@@ -266,7 +266,7 @@ def test_many_threads_read_at_the_same_time(database: Database) -> None:
 
     def read(_: int) -> int:
         with database.read() as connection:
-            together.wait(20)
+            together.wait(300)
             return ledger.pending_count(connection)
 
     with ThreadPoolExecutor(64) as threads:
@@ -309,7 +309,7 @@ def test_whoever_waits_gets_it(url: str, database: Database, tmp_path: Path) -> 
         thread.start()
         time.sleep(0.1)
         order.append("given back")
-    thread.join(10)
+    thread.join(60)
     assert order == ["given back", True]
     other.close()
 
@@ -322,7 +322,7 @@ def test_several_processes_prepare_at_once(postgres: Server) -> None:
     script = "import sys; from archive.database import Database; Database(sys.argv[1]).prepare()"
     command = [sys.executable, "-W", "error", "-c", script, url]
     several = [subprocess.Popen(command, cwd=REPOSITORY) for _ in range(3)]
-    assert [one.wait(60) for one in several] == [0, 0, 0]
+    assert [one.wait(300) for one in several] == [0, 0, 0]
     database = Database(url)
     assert database.exists()
     database.close()

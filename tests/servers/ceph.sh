@@ -55,14 +55,14 @@ ceph-authtool "$K" --gen-key -n client.rgw --cap mon 'allow rw' --cap osd 'allow
 monmaptool --create --addv a "$ADDR" --fsid "$FSID" "$D/monmap" >/dev/null
 
 remember() { cat "$D"/run/*.pid >"$D/pids" 2>/dev/null || true; }
-wait_for() { # wait_for WHAT COMMAND...: 60 s at most
+wait_for() { # wait_for WHAT COMMAND...: 300 s at most
     local what=$1 i
     shift
-    for i in $(seq 300); do
+    for i in $(seq 1500); do
         "$@" && return 0
         sleep 0.2
     done
-    echo "no $what within 60 s" >&2
+    echo "no $what within 300 s" >&2
     remember
     return 1
 }

@@ -51,7 +51,7 @@ class Ceph:
                 stdout=log,
                 stderr=log,
                 check=False,
-                timeout=300,
+                timeout=900,
             )
         if done.returncode:
             raise RuntimeError(f"Ceph did not start: {said.read_text(errors='replace')[-2000:]}")
