@@ -29,7 +29,8 @@ from archive.tables import RecordRow
 
 WINDOW = 500
 """Hits that are ranked against each other: the newest, then the next ones."""
-MOST_COUNTED = 10_000
+MOST_COUNTED, MOST_READ = 10_000, 2_000
+"""Hits that are counted, and that are where each must be read for it."""
 _MOST_WINDOWS = 40
 """Of one search by a reader who does not see everything."""
 _JUDGED = 50
@@ -311,10 +312,11 @@ class _Search:
         """How many hits there are for the reader, and whether there are no more."""
         if (self._ended and seen) or not self._simple or self.listed:
             return seen, self._ended
-        found = lookup.count(
-            self._connection, self._asked, MOST_COUNTED, top=self.top, begin=self._begin
-        )
-        return max(found, seen), found < MOST_COUNTED
+        most = MOST_COUNTED
+        if lookup.reads_to_count(self._connection, self._asked):
+            most = min(most, MOST_READ)
+        found = lookup.count(self._connection, self._asked, most, top=self.top, begin=self._begin)
+        return max(found, seen), found < most
 
 
 def _storable(query: Query) -> Query:

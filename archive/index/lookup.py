@@ -73,6 +73,12 @@ def count(
     return len(numbers(connection, asked, most=most, top=top, begin=begin))
 
 
+def reads_to_count(connection: Connection, asked: Asked) -> bool:
+    """Whether records are read to see if they match: PostgreSQL's index knows words, no phrases."""
+    phrases = any(len(term.tokens) > 1 for term in asked.terms)
+    return phrases and connection.dialect.name == "postgresql"
+
+
 def newest(connection: Connection) -> int:
     """The number of the newest record in the index; 0 where there is none."""
     return int(connection.execute(select(func.max(DOCUMENT.c.id))).scalar() or 0)

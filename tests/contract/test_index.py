@@ -191,6 +191,17 @@ def test_pages(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sorted(letters(database, "张三")) == ["A", "G"]
 
 
+def test_hits_are_counted_so_far(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "WINDOW", 1)
+    monkeypatch.setattr(finding, "MOST_COUNTED", 3)
+    monkeypatch.setattr(finding, "MOST_READ", 2)
+    with database.read() as connection:
+        is_read = connection.dialect.name == "postgresql"
+    word, phrase = search(database, "张", limit=1), search(database, "张", "-甲骨文", limit=1)
+    assert (word.count, word.exact) == (3, False)
+    assert (phrase.count, phrase.exact) == (2 if is_read else 3, False)
+
+
 def attach(database: Database) -> None:
     values = {
         ("case", "C1"): {"unit": "team2", "handlers": ["chen"]},
