@@ -2,7 +2,7 @@
 
 import pytest
 from folder_lab import Lab, Watch, records, wait_for
-from folder_table import arrivals, is_good, writers
+from folder_table import PATIENCE, arrivals, is_good, writers
 from scale import size
 
 _COUNT = size(30, 10_000)
@@ -39,9 +39,10 @@ def test_a_copy_that_died_is_taken_by_its_age_and_says_so(lab: Lab) -> None:
     (home / "inbox/S").mkdir()
     (home / "inbox/S/film.mp4.part").write_bytes(b"half of it")
     watch = Watch(home, "--poll").ready()
-    wait_for(home, 1, 15)
+    wait_for(home, 1, PATIENCE)
     watch.end()
-    shown = lab.run("--home", str(home), "show", *records(home))
+    (record,) = records(home)
+    shown = lab.run("--home", str(home), "show", record)
     assert "it may be a part of what was to be copied" in shown, shown
 
 
@@ -51,6 +52,6 @@ def test_one_inbox_of_two_archives_has_one_watcher(lab: Lab) -> None:
     (second / "inbox").symlink_to(first / "inbox", target_is_directory=True)
     watch = Watch(first).ready()
     other = Watch(second)
-    assert other.process.wait(60) == 2
+    assert other.process.wait(240) == 2
     assert "Another process has the inbox locked" in other.said
     watch.end()

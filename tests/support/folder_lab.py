@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ class Watch:
 
     def ready(self) -> "Watch":
         """Wait until it looks at the inbox."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while "watching" not in self.said:
             assert self.process.poll() is None, self.said
             assert time.monotonic() < end, self.said
@@ -146,14 +147,20 @@ def counted(seen: Counter[str], expected: set[str]) -> Count:
     return Count(taken, len(expected) - taken, early, double)
 
 
-def wait_for(home: Path, wanted: int, seconds: float) -> None:
-    """Wait until the ledger has so many contents, or nothing new has come for a while."""
+def wait_for(
+    home: Path, wanted: int, seconds: float, count: Callable[[], int] | None = None
+) -> None:
+    """Wait until there are so many records, or so much of what is counted, or nothing new comes."""
     last, since = -1, time.monotonic()
     while time.monotonic() - since < seconds:
-        with closing(sqlite3.connect(home / "cunzheng.db", timeout=60)) as connection:
-            count = connection.execute("SELECT count(*) FROM record").fetchone()[0]
-        if count >= wanted:
+        found = count() if count else _count(home)
+        if found >= wanted:
             return
-        if count != last:
-            last, since = count, time.monotonic()
+        if found != last:
+            last, since = found, time.monotonic()
         time.sleep(0.2)
+
+
+def _count(home: Path) -> int:
+    with closing(sqlite3.connect(home / "cunzheng.db", timeout=60)) as connection:
+        return int(connection.execute("SELECT count(*) FROM record").fetchone()[0])

@@ -6,15 +6,16 @@ Every way of arriving has a source of its own, and all come at once. The ledger 
 taken; missed; early (a content that nobody ever completed); double. Only the first may not be 0.
 """
 
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
-from subprocess import Popen
 from typing import NamedTuple
 
 import folder_writers
@@ -24,7 +25,7 @@ from folder_writers import WRITERS, data_of
 
 MODES = ("events", "poll", "two", "kill")
 """With inotify, without; two watchers at once on one home; kill -9 in between, and a restart."""
-PATIENCE = 25.0
+PATIENCE = 120.0
 """Seconds without anything new after which nothing more is expected."""
 
 
@@ -73,7 +74,7 @@ def arrivals(lab: Lab, mode: str, count: int, settle: float) -> Iterator[Row]:
 def _two(home: Path, one: Watch) -> tuple[Watch, str]:
     """Start another one: who comes second is told so and ends."""
     other = Watch(home)
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while one.process.poll() is None and other.process.poll() is None:
         assert time.monotonic() < end, "both watch"
         time.sleep(0.05)
@@ -103,26 +104,31 @@ def writers(lab: Lab, settle: float, *arguments: str) -> Iterator[Row]:
     home = lab.home(f"home-writers{''.join(arguments)}", settle_seconds=settle)
     watch = Watch(home, *arguments).ready()
     begun = time.monotonic()
-    running = []
-    for name in WRITERS:
-        source = home / "inbox" / name
-        source.mkdir()
-        command = (sys.executable, folder_writers.__file__, name, str(source / "file.bin"))
-        running.append(Popen((*command, str(settle))))
-    for process in running:
-        process.wait()
-    wait_for(home, len(WRITERS) - 1, PATIENCE / 5 + 2 * settle)
+    with ThreadPoolExecutor(len(WRITERS)) as pool:
+        written = list(pool.map(lambda name: _write(home, name, settle), WRITERS))
+    wait_for(home, len(WRITERS) - 1, PATIENCE, lambda: len(on_ledger(home).keys() & written))
     seconds = time.monotonic() - begun
     watch.end()
     seen = on_ledger(home)
-    for name in WRITERS:
-        expected = {sha256(data_of(name)).hexdigest()}
-        found = counted(seen.get(name, Counter()), expected)
+    for name, source in zip(WRITERS, written, strict=True):
+        expected = {sha256(data_of(source)).hexdigest()}
+        found = counted(seen.get(source, Counter()), expected)
         if name == "killed":
             # Nobody completed it: it is not missed as long as nothing of it was taken.
             yield Row("writer", name, found._replace(missed=0), seconds, "left, not taken")
         else:
             yield Row("writer", name, found, seconds)
+
+
+def _write(home: Path, name: str, settle: float) -> str:
+    """Let a writer write, again in another source where it was held up; returns the source."""
+    for number in range(1, 10):
+        source = home / "inbox" / f"{name}-{number}"
+        source.mkdir()
+        command = (sys.executable, folder_writers.__file__, name, str(source / "file.bin"))
+        if subprocess.run((*command, str(settle)), check=False).returncode != folder_writers.LATE:
+            return source.name
+    raise AssertionError(f"{name} was never in time")
 
 
 def is_good(row: Row) -> bool:

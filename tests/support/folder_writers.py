@@ -2,20 +2,41 @@
 
     python folder_writers.py KIND PATH SETTLE
 
-Each runs as a process of its own, for a lease does not see its own process' files.
+Each runs as a process of its own, for a lease does not see its own process' files. What it writes
+is named after the folder. One that was held up until its file had settled ends with code LATE.
 """
 
+import math
 import mmap
 import os
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+LATE = 75
 _PART = 40_000
 _PARTS = 4
+
+
+class _Pauses:
+    """The pauses of a writer, which have to be shorter than the time to settle."""
+
+    def __init__(self, settle: float) -> None:
+        self._longest = 0.9 * settle
+        self._before = math.inf
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """One change of the file; ends the process if the one before is too long ago."""
+        begun = time.monotonic()
+        yield
+        if time.monotonic() - self._before > self._longest:
+            sys.exit(LATE)
+        self._before = begun
 
 
 def data_of(kind: str) -> bytes:
@@ -53,8 +74,9 @@ def preallocated(kind: str, path: Path, settle: float) -> None:
 
 def reopening(kind: str, path: Path, settle: float) -> None:
     """Closed and opened again, as scanners do, with pauses shorter than the time to settle."""
+    pauses = _Pauses(settle)
     for number in range(_PARTS):
-        with path.open("ab") as file:
+        with pauses.change(), path.open("ab") as file:
             file.write(_part(kind, number))
         if number < _PARTS - 1:
             time.sleep(0.5 * settle)
@@ -91,8 +113,9 @@ def old_times(kind: str, path: Path, settle: float) -> None:
 
 def truncating(kind: str, path: Path, settle: float) -> None:
     """Saved over and over: emptied and written anew."""
+    pauses = _Pauses(settle)
     for number in range(3):
-        with path.open("wb") as file:
+        with pauses.change(), path.open("wb") as file:
             file.write(data_of(kind) if number == 2 else _part(kind, number))
         time.sleep(0.5 * settle)
 
@@ -114,11 +137,14 @@ def killed(kind: str, path: Path, settle: float) -> None:
 
 def exchanged(kind: str, path: Path, settle: float) -> None:
     """Another file is renamed over it while it settles."""
-    path.write_bytes(b"the first one\n")
+    pauses = _Pauses(settle)
+    with pauses.change():
+        path.write_bytes(b"the first one\n")
     time.sleep(0.6 * settle)
     other = path.with_name(path.name + ".tmp")
-    other.write_bytes(data_of(kind))
-    shutil.move(other, path)
+    with pauses.change():
+        other.write_bytes(data_of(kind))
+        shutil.move(other, path)
 
 
 WRITERS: Mapping[str, Callable[[str, Path, float], None]] = {
@@ -136,4 +162,5 @@ WRITERS: Mapping[str, Callable[[str, Path, float], None]] = {
 }
 
 if __name__ == "__main__":
-    WRITERS[sys.argv[1]](sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]))
+    place = Path(sys.argv[2])
+    WRITERS[sys.argv[1]](place.parent.name, place, float(sys.argv[3]))
