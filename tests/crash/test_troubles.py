@@ -3,13 +3,14 @@
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import crash_intake
@@ -121,16 +122,19 @@ def is_locked(path: Path) -> bool:
     return path.exists() and f":{path.stat().st_ino} " in Path("/proc/locks").read_text()
 
 
-def test_a_second_watcher_is_told_to_go(place: Place) -> None:
+def test_a_second_watcher_is_told_to_go(place: Place, tmp_path: Path) -> None:
     with Driver() as driver:
         first: list[Ended] = []
         crash_intake.run(driver, place.home, "status")
-        job = Job(("watch",), str(place.home), rounds=300, environment=ENVIRONMENT)
+        pid = tmp_path / "pid"
+        job = Job(("watch",), str(place.home), pid=str(pid), environment=ENVIRONMENT)
         thread = threading.Thread(target=lambda: first.append(driver.run(job)))
         thread.start()
         while thread.is_alive() and not is_locked(place.home / "locks" / "watch"):
             time.sleep(0.01)
-        second = place.driver.run(job)
+        second = place.driver.run(replace(job, rounds=300, pid=None))
+        with suppress(ProcessLookupError):
+            os.kill(int(pid.read_text()), signal.SIGTERM)
         thread.join()
     codes = {first[0].code, second.code}
     assert codes == {0, 2}, [first, second]

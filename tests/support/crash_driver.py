@@ -35,7 +35,7 @@ METHODS = (
     *("fsync_directory", "sync_file_system", "link", "rename", "unlink", "mkdir"),
 )
 PLACES = ("before", "middle", "after")
-_TIMEOUT = 60
+_TIMEOUT = 900
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Driver:
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(120)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
@@ -272,11 +272,11 @@ def _child(job: dict[str, Any], output: Path) -> None:
     try:
         os.setpgid(0, 0)
         signal.alarm(_TIMEOUT)
-        if job["pid"] is not None:
-            Path(job["pid"]).write_text(str(os.getpid()))
         fd = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(fd, 1)
         os.dup2(fd, 2)
+        if job["pid"] is not None:  # whoever reads it may kill at once
+            Path(job["pid"]).write_text(str(os.getpid()))
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         code = _run(job)

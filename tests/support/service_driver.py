@@ -2,7 +2,8 @@
 
     with served(home) as process: ...
 
-`scratch/housekept` is written by a step of housekeeping, which then fails.
+`scratch/housekept` is written by a step of housekeeping, which then fails; `scratch/asked` by the
+operation `driver.never`, which never answers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PASSPHRASE = "a passphrase for tests"
@@ -39,7 +41,7 @@ def served(home: Path) -> Iterator[subprocess.Popen[str]]:
             assert process.stdout is not None
             line = process.stdout.readline()
             if not line.startswith("serving"):
-                _, error = process.communicate(timeout=20)
+                _, error = process.communicate(timeout=120)
                 raise AssertionError(error)
             yield process
         finally:
@@ -47,7 +49,7 @@ def served(home: Path) -> Iterator[subprocess.Popen[str]]:
             process.communicate()
 
 
-def wait_for(path: Path, seconds: float = 10.0) -> bool:
+def wait_for(path: Path, seconds: float = 120.0) -> bool:
     deadline = time.monotonic() + seconds
     while not path.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -59,7 +61,13 @@ def main() -> int:
 
     from archive.errors import Unreachable
     from cli.main import run
-    from cli.service.operations import Host, starting
+    from cli.service.operations import Caller, Host, operation, starting
+
+    @operation("driver.never")
+    def never(host: Host, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        (host.bench.folder("scratch") / "asked").touch()
+        while True:
+            time.sleep(60)
 
     @starting
     def keep_house(host: Host) -> None:
