@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,12 @@ from typing import Any
 
 import pytest
 from demo_drops import make_drops
+from home_copies import copy_home
 from stored_files import Stored, stored
 
 from cli import language
 from cli.main import run
+from cli.service import operations_search
 
 PASSPHRASE = "a passphrase for tests"
 
@@ -61,6 +62,12 @@ class Cli:
         return stored(self.home / "store/evidence", record, part)
 
 
+@pytest.fixture(autouse=True)
+def _searches_catch_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search first indexes all that waits, however busy the machine is."""
+    monkeypatch.setattr(operations_search.catch_up, "__defaults__", (300.0,))
+
+
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Cli:
     """An archive with the demo drops, sealed. Shared: leave every stored byte as it is."""
@@ -83,7 +90,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Cli:
 def own(archive: Cli, tmp_path: Path) -> Cli:
     """A copy of the archive, to be damaged."""
     assert archive.home is not None
-    shutil.copytree(archive.home, tmp_path / "own", symlinks=True)
+    copy_home(archive.home, tmp_path / "own")
     return Cli(tmp_path / "own")
 
 

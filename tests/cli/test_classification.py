@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from home_copies import settle
 from marked_documents import (
     MARKED,
     MENTIONING,
@@ -75,6 +76,7 @@ def traces(sample: Sample, others: bytes) -> Iterator[bytes]:
 
 def kept(home: Path) -> dict[str, bytes]:
     """Names and bytes of all files of a home but the refused ones."""
+    settle()
     paths = (path for path in home.rglob("*") if not path.name.startswith(".refused-"))
     return {
         str(path): os.fsencode(path.relative_to(home)) + b"\n" + path.read_bytes()

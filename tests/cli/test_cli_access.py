@@ -1,7 +1,6 @@
 """Supervised retrieval by the commands: asking, deciding, receiving, giving back, opening."""
 
 import json
-import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from home_copies import copy_home, settle
 from office_cli import OfficeHome, Result, make_office_home
 
 from archive.handout import Handout
@@ -34,7 +34,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeHome]:
 @pytest.fixture
 def own(shared: OfficeHome, tmp_path: Path) -> OfficeHome:
     """A copy, to be damaged or moved in time."""
-    shutil.copytree(shared.home, tmp_path / "own", symlinks=True)
+    copy_home(shared.home, tmp_path / "own")
     return replace(shared, home=tmp_path / "own")
 
 
@@ -408,6 +408,7 @@ def test_until_it_is_opened_nothing_tells_of_it(own: OfficeHome, tmp_path: Path)
     hidden += [start[part]["statement"]["nonce"] for part in ("requested", "started")]
     kept = own.home / "confidential" / f"{access}.json"
     assert all(word in kept.read_text("utf-8") for word in hidden)
+    settle()
     for path in own.home.rglob("*"):
         if path.is_file() and path != kept:
             data = path.read_bytes()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from home_copies import copy_home
 from office_watched import Watched, make_watched_office
 
 from archive.oversight.survey import Survey
@@ -20,7 +20,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
 @pytest.fixture
 def own(watched: Watched, tmp_path: Path) -> Watched:
     """A copy, in which alerts are handled."""
-    shutil.copytree(watched.office.home, tmp_path / "own", symlinks=True)
+    copy_home(watched.office.home, tmp_path / "own")
     return replace(watched, office=replace(watched.office, home=tmp_path / "own"))
 
 

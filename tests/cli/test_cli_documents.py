@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from corpus import Sample, corpus
+from home_copies import copy_home
 
 Cli = Any
 KINDS = ("txt", "pdf", "docx", "ofd", "csv")
@@ -49,7 +49,7 @@ def office(
 @pytest.fixture
 def own(office: Cli, at_home: Any, tmp_path: Path) -> Cli:
     """A copy, to be added to."""
-    shutil.copytree(office.home, tmp_path / "own", symlinks=True)
+    copy_home(office.home, tmp_path / "own")
     return at_home(tmp_path / "own")
 
 

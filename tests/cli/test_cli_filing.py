@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -18,6 +17,7 @@ import pypdfium2
 import pytest
 from cli_people import Person, founders
 from demo_drops import Drop, write_drops
+from home_copies import copy_home
 from reportlab.pdfgen.canvas import Canvas
 
 from archive.desk.reading import Reader
@@ -89,7 +89,7 @@ def founded(at_home: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFac
 @pytest.fixture
 def cli(founded: Any, at_home: Callable[[Path], Any], tmp_path: Path) -> Any:
     """The case is open."""
-    shutil.copytree(founded.home, tmp_path / "home", symlinks=True)
+    copy_home(founded.home, tmp_path / "home")
     return at_home(tmp_path / "home")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from home_copies import copy_home
 from station_sidecars import csv_list, csv_row, station_xml
 
 from archive.durable import FileSystem
@@ -50,7 +51,7 @@ def template(at_home: Any, tmp_path_factory: pytest.TempPathFactory) -> Cli:
 
 @pytest.fixture
 def fresh(at_home: Any, template: Cli, tmp_path: Path) -> Cli:
-    shutil.copytree(template.home, tmp_path / "home", symlinks=True)
+    copy_home(template.home, tmp_path / "home")
     return at_home(tmp_path / "home")
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from home_copies import copy_home
 from tamper_lab import Lab
 
 from cli.settings import SETTINGS_FILE
@@ -26,7 +26,7 @@ class Office:
     def __init__(self, lab: Lab, folder: Path) -> None:
         self.lab = Lab(folder, lab.clock)
         self.home = folder / "office"
-        shutil.copytree(lab.folder / "office", self.home)
+        copy_home(lab.folder / "office", self.home)
         self.copy = folder / "elsewhere"
         self.set("replica", f'"{self.copy}"')
         self._taken = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from home_copies import copy_home
 from office_watched import ACCOUNTS, Watched, make_watched_office
 
 from archive.errors import Denied
@@ -27,7 +27,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
 @pytest.fixture
 def host(watched: Watched, tmp_path: Path) -> Iterator[Host]:
     """The service's side, without its socket; over a copy, for what it denies is written down."""
-    shutil.copytree(watched.office.home, tmp_path / "own", symlinks=True)
+    copy_home(watched.office.home, tmp_path / "own")
     bench = replace(watched.office, home=tmp_path / "own").bench()
     yield Host(bench, "service")
     bench.database.close()

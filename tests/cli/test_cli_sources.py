@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from datetime import timedelta
 from hashlib import sha256
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from home_copies import copy_home
 
 from archive.times import SHANGHAI
 from cli.clock import SystemClock
@@ -50,7 +50,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory, at_home: Any) -> Cli:
 @pytest.fixture
 def cli(founded: Cli, tmp_path: Path, at_home: Any) -> Cli:
     """A copy of its own for every test."""
-    shutil.copytree(founded.home, tmp_path / "own", symlinks=True)
+    copy_home(founded.home, tmp_path / "own")
     return at_home(tmp_path / "own")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +21,7 @@ from demo_case import (
     rest_of_the_interview,
 )
 from demo_drops import RECORDER, Drop, write_drops
+from home_copies import copy_home
 
 from archive.times import SHANGHAI, parse_time
 from cli import founding
@@ -90,7 +90,7 @@ def case(at_home: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def own(case: Any, at_home: Callable[[Path], Any], tmp_path: Path) -> Any:
     """A copy of it, to be added to."""
-    shutil.copytree(case.home, tmp_path / "own", symlinks=True)
+    copy_home(case.home, tmp_path / "own")
     return at_home(tmp_path / "own")
 
 
@@ -100,7 +100,7 @@ def derived(
 ) -> Any:
     """A copy with its pictures; it is read, and pages are handed out of it."""
     home = tmp_path_factory.mktemp("derived") / "home"
-    shutil.copytree(case.home, home, symlinks=True)
+    copy_home(case.home, home)
     cli = at_home(home)
     assert cli("derive").code == 0
     return cli

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from accounts import Account, python_for_others
+from home_copies import copy_home
 from people_fixture import People, add_founders, founder_keys
 from service_driver import PASSPHRASE, served
 
@@ -71,7 +72,7 @@ def running(archive: Any) -> Iterator[Running]:
     try:
         base.chmod(0o755)
         home = base / "home"
-        shutil.copytree(archive.home, home, symlinks=True)
+        copy_home(archive.home, home)
         own, other = populate(home)
         for folder in (home, home / "run"):
             folder.mkdir(mode=0o750, exist_ok=True)

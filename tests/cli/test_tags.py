@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from home_copies import copy_home
 from office_cli import OfficeHome, make_office_home
 
 from archive import catalog
@@ -67,7 +67,7 @@ def test_the_handler_needs_an_approval(office: OfficeHome, tmp_path: Path) -> No
     assert "几岁" in fetch(office, "--request", request).text
     assert office("verify").code == 0
     copy = OfficeHome(tmp_path / "home", office.keys, b"")
-    shutil.copytree(office.home, copy.home)
+    copy_home(office.home, copy.home)
     (copy.home / "cunzheng.db").unlink()
     assert copy("rebuild").code == 0
     assert tagged(copy)["tags"] == TAGS

@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from home_copies import copy_home
 from s3_servers import Weed, admin_client, aws_environment, fresh_bucket
 
 import cli.main
@@ -66,7 +66,7 @@ class Office:
             input="\n".join([*lines, "exit", ""]),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         return done.stdout + done.stderr
@@ -175,7 +175,7 @@ class BucketLab:
         for version in base.versions():
             self._copy_version(base.bucket, bucket, version["Key"], version["VersionId"])
         home = self.folder / f"copy-{self._copies}"
-        shutil.copytree(base.home, home, symlinks=True, ignore=_sockets)
+        copy_home(base.home, home)
         settings = home / SETTINGS_FILE
         settings.write_text(settings.read_text().replace(f"s3://{base.bucket}", f"s3://{bucket}"))
         return Office(home, bucket, self.admin, self.weed)
@@ -205,7 +205,3 @@ class BucketLab:
             code, text = self.run(office.home, "verify", "--json", "--storage")
         start = text.index("{")
         return Verdict(code, json.JSONDecoder().raw_decode(text[start:])[0])
-
-
-def _sockets(folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if (Path(folder) / name).is_socket()]
