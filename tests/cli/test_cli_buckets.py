@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ from archive.stores.s3 import FARTHEST, S3Store
 from cli.settings import SETTINGS_FILE, Settings
 from cli.wiring_places import stores_to_verify
 
-CONTENT = os.urandom(17 << 20)
+CONTENT = random.Random(1).randbytes(17 << 20)
 WORDS = ("--case", "2026-17", "--purpose", "case_handling", "--reason", "核对笔录")
 
 
@@ -219,7 +219,7 @@ def test_a_server_that_does_not_serve(
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", _at_once)
     archive.proxy.fault = lambda _request: fault
     drop = archive.home / "inbox" / "camera" / f"kept-{code}-{fault.code or fault.cut}.txt"
-    drop.write_bytes(os.urandom(100))
+    drop.write_bytes(random.Random(drop.name).randbytes(100))
     done = archive("watch", "--once", "--json")
     assert done.code == code, done.err
     assert drop.exists()

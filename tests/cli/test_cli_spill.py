@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ def office(outside: Any, tmp_path: Path) -> Office:
     drops = [tmp_path / f"{WORD}.txt", tmp_path / "1.png", tmp_path / f"{WORD}.bin"]
     drops[0].write_text(f"{WORD}的调查笔录", encoding="utf-8")
     drops[1].write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))
-    drops[2].write_bytes(os.urandom(5 << 20))
+    drops[2].write_bytes(random.Random(1).randbytes(5 << 20))
     assert cli("ingest", *drops, "--source", "DSJ-1").code == 0
     first, second = founders(cli, tmp_path / "home", PASSPHRASE)
     return cli, first, second
