@@ -159,13 +159,13 @@ def test_one_is_killed_in_between(place: Place) -> None:
     for source in ("camera", "scanner"):
         place.files(source, 600)
     steady, killed = place.ingest("camera"), place.ingest("scanner")
-    wait_for_records(place, 1)
+    wait_for_a_record(place, steady, killed)
     killed.kill()
     killed.communicate()
-    assert steady.wait(300) == 0, steady.communicate()
+    assert steady.wait(600) == 0, steady.communicate()
     steady.communicate()
     again = place.ingest("scanner")
-    out, err = again.communicate(timeout=300)
+    out, err = again.communicate(timeout=600)
     assert again.returncode == 0, err
     assert json.loads(out)["records"] + json.loads(out)["known"] == 600
     check(place, 1_200)
@@ -176,10 +176,10 @@ def test_the_server_is_killed_in_between(place: Place) -> None:
     for source in ("camera", "scanner"):
         place.files(source, 600)
     workers = [place.ingest(source) for source in ("camera", "scanner")]
-    wait_for_records(place, 1)
+    wait_for_a_record(place, *workers)
     place.server.kill()
     for worker in workers:
-        _, err = worker.communicate(timeout=120)
+        _, err = worker.communicate(timeout=600)
         assert worker.returncode in (0, 3), err
         if worker.returncode:
             assert len(err.strip().splitlines()) == 1, err
@@ -187,15 +187,16 @@ def test_the_server_is_killed_in_between(place: Place) -> None:
     place.server.restart()
     for source in ("camera", "scanner"):
         again = place.ingest(source)
-        out, err = again.communicate(timeout=300)
+        out, err = again.communicate(timeout=600)
         assert again.returncode == 0, err
         assert json.loads(out)["records"] + json.loads(out)["known"] == 600
     check(place, 1_200)
 
 
-def wait_for_records(place: Place, count: int) -> None:
-    for _ in range(600):
-        if place.records() >= count:
-            return
+def wait_for_a_record(place: Place, *workers: "subprocess.Popen[str]") -> None:
+    end = time.monotonic() + 240
+    while not place.records():
+        failed = [worker.communicate() for worker in workers if worker.poll()]
+        assert not failed, failed
+        assert time.monotonic() < end, "nothing was sealed"
         time.sleep(0.05)
-    raise AssertionError("nothing was sealed")

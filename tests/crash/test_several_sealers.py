@@ -90,7 +90,7 @@ def test_two_at_once(archive: Archive) -> None:
         go(worker)
     told: dict[str, tuple[str, int]] = {}
     for worker in workers:
-        output, errors = worker.communicate(timeout=60)
+        output, errors = worker.communicate(timeout=300)
         assert worker.returncode == 0, errors
         mine = durable(output)
         assert mine
@@ -109,8 +109,8 @@ def test_one_is_killed_again_and_again(archive: Archive) -> None:
         go(worker)
         time.sleep(0.3)
         worker.kill()
-        told |= durable(worker.communicate(timeout=10)[0])
-    output, errors = steady.communicate(timeout=60)
+        told |= durable(worker.communicate(timeout=120)[0])
+    output, errors = steady.communicate(timeout=300)
     assert steady.returncode == 0, errors
     told |= durable(output)
     archive.clock.moment = datetime.now(UTC)  # noqa: TID251

@@ -55,7 +55,7 @@ def traced(home: Path, call: str, inject: str | None) -> "subprocess.CompletedPr
     command += [sys.executable, "-c", _ONCE, "--home", str(home), "watch", "--once"]
     environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
     )
 
 

@@ -83,8 +83,9 @@ class Server:
             with suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
         self.process.wait()
+        end = time.monotonic() + 60  # a number may be given to another process
         for number in children:
-            while Path(f"/proc/{number}").exists():
+            while Path(f"/proc/{number}").exists() and time.monotonic() < end:
                 time.sleep(0.01)
 
     def stop(self) -> None:

@@ -65,7 +65,7 @@ def main() -> None:
         turn += 1
         new = [_entry(clock, number, part) for part in range(1 + turn % 4)]
         try:
-            found = wait_until_sealed(sealer, database, new, clock, 30)
+            found = wait_until_sealed(sealer, database, new, clock, 120)
         except Unreachable as error:
             sys.exit(f"worker {number}: {error}")
         for entry, (log, index) in zip(new, found, strict=True):
