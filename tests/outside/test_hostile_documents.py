@@ -23,7 +23,7 @@ from ingest.documents.extract import DOCUMENTS
 from ingest.documents.readers import Readers
 from ingest.kind import detect
 folder = pathlib.Path(sys.argv[1])
-readers = Readers(seconds=10)
+readers = Readers(seconds=60)
 for name, hostile in TABLE.items():
     if hostile.slow:
         continue
@@ -49,7 +49,7 @@ def test_no_call_and_nothing_but_libraries_is_opened(tmp_path):
         env={"PYTHONPATH": f"{ROOT}:{ROOT}/tests/support", "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=3000,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-SECONDS = 240
+SECONDS = 900
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _PAGE = """<!doctype html><video id="v" src="/film" muted></video><script>
 const film = document.getElementById("v"), dots = [], say = what =>
@@ -65,7 +65,11 @@ def play(film: Path, at: float) -> Mapping[str, Any]:
             return seen.get(timeout=SECONDS)
         finally:
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
             server.shutdown()
             server.server_close()
 

