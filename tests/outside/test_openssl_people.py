@@ -33,7 +33,7 @@ def _openssl() -> None:
 
 def _run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command.split(), cwd=folder, capture_output=True, text=True, check=False, timeout=30
+        command.split(), cwd=folder, capture_output=True, text=True, check=False, timeout=300
     )
 
 
