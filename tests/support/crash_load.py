@@ -26,15 +26,20 @@ class Load:
 
     def __init__(self, folder: Path, seed: int, watcher: Driver, beside: Driver) -> None:
         self.home = folder / "home"
-        self.kills = 0
         self._folder = folder
         self._random = random.Random(seed)
         self._watcher, self._beside = watcher, beside
+        self._ended: list[Ended] = []
         self._drops: list[Drop] = []
         self._by_hand: list[Drop] = []
         crash_intake.prepare(watcher, self.home)
         crash_intake.change_settings(self.home, batch_entries=64)
         (folder / "out").mkdir()
+
+    @property
+    def kills(self) -> int:
+        """How many there were."""
+        return sum(ended.killed for ended in self._ended)
 
     def kill_once(self) -> None:
         """A watcher with drops coming in, perhaps another command beside it, and a kill each."""
@@ -51,7 +56,7 @@ class Load:
         for thread in runs:
             thread.join()
 
-    def _killed(self, driver: Driver, *arguments: str) -> Ended:
+    def _killed(self, driver: Driver, *arguments: str) -> None:
         pid = self._folder / f"pid-{arguments[0]}"
         pid.unlink(missing_ok=True)
         seconds = self._random.uniform(0.01, _LONGEST)
@@ -61,8 +66,7 @@ class Load:
         ended = driver.run(job)
         killer.join()
         assert ended.killed or arguments[0] != "watch", ended.output
-        self.kills += ended.killed
-        return ended
+        self._ended.append(ended)
 
     def _kill(self, pid: Path, seconds: float) -> None:
         while not (pid.exists() and pid.read_text()):
