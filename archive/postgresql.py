@@ -56,14 +56,14 @@ _BEGIN_WRITE = (
 _SESSION = """
 SELECT set_config('search_path', %s, false),
        set_config('timezone', 'UTC', false),
-       set_config('jit', 'off', false),
        set_config('tcp_keepalives_idle', '30', false),
        set_config('tcp_keepalives_interval', '10', false),
        set_config('tcp_keepalives_count', '3', false),
        set_config('synchronous_commit',
                   CASE current_setting('synchronous_commit')
                   WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
-       (SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout')
+       (SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'),
+       (SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'jit')
 """
 
 

@@ -76,17 +76,6 @@ _REASONS = {
         " now and then. Please report this",
         "处理时发生未预见的错误，不影响其他文件，系统会定时重试。请反馈此问题",
     ),
-    "list_away": (
-        "lists of this source that were taken lately cannot be read now, as the store does not"
-        " answer; its files wait, so that none comes without what a list says of it",
-        "存储无法访问，近期收取的附带说明清单暂时无法读取；该来源的文件暂缓收取，以免遗漏清单所载内容",
-    ),
-    "list_lost": (
-        "this list was taken lately and is not in the store as it was sealed; files that it names"
-        " come without its rows. Run cunzheng verify",
-        "近期收取的该清单已不是封存时的内容，其所列文件将不带清单所载内容收取；"
-        "请运行 cunzheng verify",
-    ),
     "network": (
         "a network file system: it is looked at now and then, and files rest for a minute",
         "位于网络文件系统：定时查看，文件须静置一分钟",
@@ -108,7 +97,6 @@ _REFUSED_BY_HAND = (
     "请立即移出本机并报告保密工作机构（见 docs/classification.md）。",
 )
 _HIDDEN = "… (a name that bears a mark of secrecy is not shown)", "…（名称标有密级，不予显示）"
-_FAULTS = {"fault", "list_away", "list_lost"}
 _ONLY_SAID = {"crowded", "network"}
 """What is told of a source that is walked all the same."""
 
@@ -258,8 +246,8 @@ class Tally(Reporter):
 
     @property
     def faults(self) -> bool:
-        """Whether something went wrong that is not the drop's own fault."""
-        return any(one["reason"] in _FAULTS for one in self.noticed_)
+        """Whether something went wrong with a drop that nobody foresaw."""
+        return any(one["reason"] == "fault" for one in self.noticed_)
 
     def tell(self, text: str) -> None:
         """A sentence from the release of drops."""

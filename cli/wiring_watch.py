@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from archive.database import Database
+from archive.durable import FileSystem
 from archive.errors import UsageError
-from archive.ports import ObjectStore
 from archive.source_rows import terms_of
 from cli.clock import SystemClock
 from cli.language import say
@@ -21,10 +21,11 @@ from ingest.intended import Intended
 from ingest.lacking import NAME as LACKING
 from ingest.lacking import LackingTold, Seen, read_lacking
 from ingest.mounts import Mounts
-from ingest.recall import Recall
 from ingest.room import Room
 from ingest.settle import Settle
 from ingest.sidecars.folder import Waits
+from ingest.sidecars.left import NAME as LISTS
+from ingest.sidecars.left import LeftOnDisk
 from ingest.sweep import Share, Sweeper, Watching
 from ingest.taken_paths import TakenPaths
 
@@ -40,15 +41,15 @@ class WatchBench(Protocol):
     clock: SystemClock
 
     @property
+    def fs(self) -> FileSystem:
+        """The disk."""
+
+    @property
     def database(self) -> Database:
         """The catalog."""
 
     def folder(self, name: str) -> Path:
         """A folder of the home."""
-
-    @property
-    def evidence(self) -> ObjectStore:
-        """The place of evidence."""
 
 
 def mounts_of(bench: WatchBench) -> Mounts:
@@ -60,15 +61,22 @@ def sweeper_of(bench: WatchBench) -> Sweeper:
     """The sweeper of an archive's inbox."""
     settings, clock = bench.settings, bench.clock
     mounts = mounts_of(bench)
-    mappings = mappings_of(settings, bench.home)
+    mappings, taken = mappings_of(settings, bench.home), TakenPaths(bench.database)
     watching = Watching(
         monotonic=clock.monotonic,
         now=lambda: clock.now().timestamp(),
         settle=Settle(seconds=settings.settle_seconds),
         unfinished_seconds=settings.unfinished_hours * _HOUR,
         complete=Rules(bench.database, clock.monotonic),
-        taken=TakenPaths(bench.database),
-        lists=Recall(bench.database, bench.evidence, mappings, clock.now),
+        taken=taken,
+        used=taken.used,
+        left=LeftOnDisk(
+            bench.folder("locks") / LISTS,
+            bench.fs,
+            clock.monotonic,
+            lambda: clock.now().timestamp(),
+            mappings.by_name,
+        ),
         is_refused=Intended(bench.database, bench.folder("staging")).is_ours,
         is_remote=mounts.is_remote,
         waits=Waits(

@@ -216,7 +216,7 @@ class Sweeper:
     def take(self, path: bytes, beside: FileKey | None = None) -> None:
         """See Settler."""
         if walk := self._walk_of(path):
-            walk.settler.take(path, beside)
+            walk.take(path, beside)
 
     def forget(self, path: bytes) -> None:
         """See Settler."""

@@ -11,7 +11,6 @@ is ever changed here.
 import os
 from collections.abc import Iterator
 
-from archive.errors import Unreachable
 from ingest import sidecar
 from ingest.aside import aside_of, refusal_in
 from ingest.claim import ALONE, LIST, Claim
@@ -65,8 +64,14 @@ class SourceWalk:
         self._rule: Rule = WhenSettled()
         self.settler = Settler(watching.settle)
         self._rests = Rests(self.settler, watching)
-        around = Around(watching.monotonic, watching.taken, self.settler.is_taken)
-        self._beside = FolderSidecars(source, watching.waits, around)
+        around = Around(
+            watching.monotonic,
+            watching.taken,
+            self.settler.is_taken,
+            watching.used,
+            watching.left,
+        )
+        self._beside = FolderSidecars(source, top, watching.waits, around)
         self.held = 0
         """Files of this walk, or the last one, that wait for something beside them."""
         self.waiting = 0
@@ -76,7 +81,12 @@ class SourceWalk:
         self.lacking = Lacking()
         """What complete files lacked in the last walk that came to its end."""
         self._bare = 0
-        self._has_recalled = False
+
+    def take(self, path: bytes, beside: FileKey | None = None) -> None:
+        """It is not offered again as long as it does not change (see Settler)."""
+        self.settler.take(path, beside)
+        folder, name = os.path.split(path)
+        self._beside.taken(folder[len(self._top) + 1 :], name)
 
     def items(self) -> Iterator[Drop | Noticed]:
         """One walk; a drop is offered in every walk until it is taken (`Settler.take`).
@@ -84,13 +94,6 @@ class SourceWalk:
         Where the source itself cannot be read, it forgets nothing: a lost mount is no empty folder.
         """
         self._begin()
-        try:
-            yield from self._recall()
-        except Unreachable:
-            # Files must not be taken without what a list said of them.
-            yield from self._notice(self._top, "list_away")
-            self._noticed |= self._current
-            return
         alive: set[bytes] = set()
         stack: list[tuple[bytes, Folder]] = [(self._top, Folder(b""))]
         while stack:
@@ -120,16 +123,6 @@ class SourceWalk:
         self._noticed, self._resting = self._current, self._still
         self._beside.end()
         self.settler.end_round()
-
-    def _recall(self) -> Iterator[Noticed]:
-        """Before the first walk: what lists said that an earlier watcher took."""
-        if self._has_recalled:
-            return
-        found = self._watching.lists(self._source, self._top)
-        self._beside.recall(found.lists)
-        self._has_recalled = True
-        for path in found.lost:
-            yield from self._notice(path, "list_lost")
 
     def failed(self, what: str) -> Noticed | None:
         """The walk has come to an early end; told once, while it is for the same reason."""

@@ -6,7 +6,7 @@ long as its source's terms say. A sidecar whose file is not there has a file tha
 or that was taken without it: that is asked once it has rested.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from archive.errors import Unreachable
@@ -17,7 +17,7 @@ from ingest.faults import is_of_one, what_of
 from ingest.found import Drop, Found
 from ingest.settle import FileKey, Settled
 from ingest.sidecar import MAX_SIZE
-from ingest.sidecars.lists import UNBOUND_SECONDS, Around, Before, Lists
+from ingest.sidecars.lists import UNBOUND_SECONDS, Around, Lists
 from ingest.sidecars.mapping import Mappings
 from ingest.sidecars.pairing import NOTHING, Known, Pairs, look, may_be, owners_of, pair
 from ingest.sources import read_head
@@ -48,12 +48,12 @@ class Waits:
 class FolderSidecars:
     """What one source's walks remember of its sidecars."""
 
-    def __init__(self, source: str, waits: Waits, around: Around) -> None:
+    def __init__(self, source: str, top: bytes, waits: Waits, around: Around) -> None:
         self._source = source
         self._waits = waits
         self._around = around
         self._copies = Copies()
-        self._lists = Lists(source, around, self._copies)
+        self._lists = Lists(source, top, around, self._copies)
         self._seen: dict[bytes, tuple[FileKey, Known | None]] = {}
         self._alive: set[bytes] = set()
         self._digests: dict[bytes, tuple[FileKey, bool]] = {}
@@ -69,9 +69,9 @@ class FolderSidecars:
         self._alive, self._alone = set(), set()
         self._copies.clear()
 
-    def recall(self, before: Iterable[Before]) -> None:
-        """Lists that an earlier watcher took."""
-        self._lists.recall(before)
+    def taken(self, inside: bytes, name: bytes) -> None:
+        """A file of a folder within the source was taken."""
+        self._lists.taken(inside, name)
 
     def end(self) -> None:
         """The walk is over: forget what is gone."""

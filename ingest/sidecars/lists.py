@@ -2,44 +2,37 @@
 
 A list goes last. It waits for the files that it names, like every sidecar: until nothing of it has
 come for ten minutes, and while a copy of one of them is under way. What came and was let go of is
-not missing. Where it has been taken its rows stay known for half a day, for files that come still;
-a watcher that has just begun asks the archive for such lists (`recall`).
+not missing. Once it has been taken its rows stay known for half a day, for files that come still
+(ingest.sidecars.left).
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from archive.errors import Unreachable
 from ingest.claim import TWICE, Claim
 from ingest.complete.folder import Folder
 from ingest.found import Found
 from ingest.names import decode_name
+from ingest.sidecars.left import (
+    LEFT_SECONDS,
+    MOST_LEFT,
+    MOST_LISTS,
+    Ident,
+    Left,
+    LeftRows,
+    Lefts,
+)
 from ingest.sidecars.pairing import NOTHING, Known, Pairs, claim_of, texts_of
 from ingest.under_way import Copies
 
 UNBOUND_SECONDS = 600.0
 """So long a sidecar that names no content waits for its file: copies of films take long."""
-LEFT_SECONDS = 12 * 3600.0
-"""So long rows of a list that was taken are bound to files; after it devices use names again."""
-MOST_LEFT = 50_000
-"""Such rows of one source that are remembered."""
 _EARLIER = 60
 """Seconds by which the archive's clock and the file system's may differ."""
-
-
-class Before(NamedTuple):
-    """A list that was taken before its watcher began.
-
-    `inside` is its folder within the source; `written` when the file system saw it written, in
-    seconds since 1970; `age` the seconds since it was taken.
-    """
-
-    path: bytes
-    inside: bytes
-    known: Known
-    written: float
-    age: float
 
 
 class Around(NamedTuple):
@@ -50,6 +43,9 @@ class Around(NamedTuple):
     monotonic: Callable[[], float]
     taken: Callable[[str, Sequence[bytes], float], set[bytes]]
     is_taken: Callable[[bytes], bool]
+    used: Callable[[str, Mapping[bytes, bytes]], set[bytes]]
+    """Which paths of a source were taken with these bytes as their sidecar."""
+    left: LeftRows
 
 
 @dataclass(slots=True)
@@ -61,31 +57,31 @@ class _List:
     names: frozenset[str]
     since: float
     came: set[str] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
+    """Names of files that were taken beside it."""
     missing: tuple[str, ...] = ()
     asked: bool = False
     """Whether the archive was asked for what is missing."""
 
-
-@dataclass(slots=True)
-class _Left:
-    """Rows of a list that was taken, for which nothing had come, by the names in them."""
-
-    rows: dict[str, Claim]
-    until: float
-    bound: set[str] = field(default_factory=set)
+    def ident(self, inside: bytes) -> Ident:
+        """Under which its rows are left."""
+        return Ident(inside, self.file.name, self.file.key.ctime_ns)
 
 
 class Lists:
     """What one source's walks remember of its lists, by folder and name."""
 
-    def __init__(self, source: str, around: Around, copies: Copies) -> None:
+    def __init__(self, source: str, top: bytes, around: Around, copies: Copies) -> None:
         self._source = source
+        self._top = top
         self._around = around
         self._copies = copies
         self._lists: dict[bytes, dict[bytes, _List]] = {}
         self._stand: dict[bytes, dict[bytes, _List]] = {}
         """Of this walk."""
-        self._left: dict[bytes, dict[bytes, _Left]] = {}
+        self._left: Lefts | None = None
+        self._changed = False
+        """Whether they are other than they are kept."""
 
     def look(
         self, here: Folder, known: Mapping[bytes, Known], pairs: Pairs, jsons: Collection[bytes]
@@ -94,20 +90,20 @@ class Lists:
         lists = {name: one for name, one in known.items() if one.rows}
         before = self._stand.get(here.inside) or self._lists.get(here.inside, {})
         for name in before.keys() - here.files.keys():
-            self._went(here.inside, name, before.pop(name))
+            self._went(here.inside, before.pop(name))
         for name, one in lists.items():
             before[name] = self._stands(here.files[name], one, before.get(name), pairs)
         if before:
             self._stand[here.inside] = before
-        left = self._left.get(here.inside)
-        return _bound(here, pairs, left, {*known, *jsons}) if left else pairs
+        return self._bound(here, before, pairs, {*known, *jsons}) if self._lefts() else pairs
 
     def _stands(self, file: Found, known: Known, one: _List | None, pairs: Pairs) -> _List:
         """It is there: what has come of it, and whether that is more than before."""
         now = self._around.monotonic()
         if one is None or one.file.key != file.key:
-            came = one.came if one is not None else set()
-            one = _List(file, known, _names_in(known), now, came)
+            names = frozenset(row.name for row in known.rows if row.name)
+            came, done = (one.came, one.done) if one is not None else (set(), set())
+            one = _List(file, known, names, now, came, done)
         claim = pairs.lists[file.name]
         one.came |= one.names.difference(claim.missing)
         self._still_missing(one, claim, pairs, now)
@@ -131,8 +127,7 @@ class Lists:
         if now - one.since < seconds or (seconds and self._is_on_its_way(one)):
             return True
         if not one.asked:
-            since = one.file.key.ctime_ns / 1e9
-            one.came.update(self._archived(one.file.path, one.missing, since))
+            one.came.update(self._archived(one, one.missing))
             self._still_missing(one, pairs.lists[name], pairs, now)
             one.asked = True
         return False
@@ -149,72 +144,113 @@ class Lists:
                 return True
         return False
 
-    def _archived(self, path: bytes, missing: Collection[str], written: float) -> Iterator[str]:
-        """Names beside a list that a drop had which was taken since the list was written."""
-        folder = os.path.dirname(path)
-        paths = {folder + b"/" + raw: name for name in missing for raw in _forms(name)}
-        for taken in self._around.taken(self._source, list(paths), written - _EARLIER):
-            yield paths[taken]
+    def _archived(self, one: _List, names: Collection[str]) -> Iterator[str]:
+        """Those of some names that a drop had which was taken since the list was written."""
+        folder = os.path.dirname(one.file.path)
+        paths = {folder + b"/" + raw: name for name in names for raw in _forms(name)}
+        since = one.file.key.ctime_ns / 1e9 - _EARLIER
+        for path in self._around.taken(self._source, list(paths), since):
+            yield paths[path]
 
-    def recall(self, before: Iterable[Before]) -> None:
-        """Lists that an earlier watcher took, the oldest first: as if they had just gone."""
-        for one in before:
-            names = _names_in(one.known)
-            missing = names.difference(self._archived(one.path, names, one.written))
-            name = os.path.basename(one.path)
-            self._leave(one.inside, name, one.known, missing, LEFT_SECONDS - one.age)
+    def taken(self, inside: bytes, name: bytes) -> None:
+        """A file was taken: its row is used. Of a list the rows are left that are not."""
+        text, of = decode_name(name).text, self._stand.get(inside) or self._lists.get(inside, {})
+        for one in of.values():
+            one.done.add(text)
+        for ident, left in self._lefts().items():
+            if ident.inside == inside and left.rows.pop(text, None) is not None:
+                self._changed = True
+        if name in of:
+            self._leave(inside, of[name])
 
-    def _went(self, inside: bytes, name: bytes, one: _List) -> None:
+    def _went(self, inside: bytes, one: _List) -> None:
         """It is not there any more; if it was taken, its rows are still good for what comes."""
-        if one.missing and self._around.is_taken(one.file.path):
-            self._leave(inside, name, one.known, {*one.missing}, LEFT_SECONDS)
+        path, since = one.file.path, one.file.key.ctime_ns / 1e9 - _EARLIER
+        if self._around.is_taken(path) or self._around.taken(self._source, [path], since):
+            self._leave(inside, one)
 
-    def _leave(
-        self, inside: bytes, name: bytes, known: Known, missing: Collection[str], seconds: float
-    ) -> None:
+    def _leave(self, inside: bytes, one: _List) -> None:
+        """Remember the rows of which no file was taken."""
+        ident = one.ident(inside)
+        if ident in self._lefts() or not one.names - one.done:
+            return
+        one.done.update(self._archived(one, one.names - one.done))
         rows: dict[str, Claim] = {}
-        for row in known.rows:
-            if row.name and row.name in missing:
-                claim = claim_of(known.mapping, row, name)
+        for row in one.known.rows:
+            if row.name and row.name not in one.done:
+                claim = claim_of(one.known.mapping, row, one.file.name)
                 before = rows.setdefault(row.name, claim)
                 if before.data != claim.data:
                     rows[row.name] = before._replace(kind=TWICE)
-        left = _Left(rows, self._around.monotonic() + seconds)
-        self._left.setdefault(inside, {})[name] = left
+        left = Left(rows, self._around.monotonic() + LEFT_SECONDS)
+        self._without_used(ident, left)
+        self._lefts()[ident] = left
+        self._changed = True
+        with suppress(OSError, Unreachable):  # the end of the walk tries again, and says so
+            self._keep()  # what is used up meanwhile the archive knows
+
+    def _without_used(self, ident: Ident, left: Left) -> None:
+        """Forget rows with which a file was taken before we began: the list may be older than it
+        looks, as stations append to their lists.
+        """
+        folder = b"/".join(filter(None, (self._top, ident.inside)))
+        rows, names = dict[bytes, bytes](), dict[bytes, str]()
+        for text, claim in left.rows.items():
+            for raw in _forms(text):
+                names[path := folder + b"/" + raw] = text
+                rows[path] = claim.data or b""
+        for path in self._around.used(self._source, rows) if rows else ():
+            left.rows.pop(names[path], None)
+
+    def _lefts(self) -> Lefts:
+        """What is left, also by an earlier watcher."""
+        if self._left is None:
+            self._left = self._around.left.load(self._source)
+            self._prune(self._left)
+            for ident, left in self._left.items():
+                self._without_used(ident, left)
+        return self._left
+
+    def _prune(self, lefts: Lefts) -> None:
+        """Forget what is too old, and the oldest where there is too much."""
+        now, rows = self._around.monotonic(), 0
+        newest_first = sorted(lefts.items(), key=lambda one: -one[1].until)
+        for number, (ident, left) in enumerate(newest_first):
+            rows += len(left.rows)
+            many = rows > MOST_LEFT or number >= MOST_LISTS
+            if now > left.until or not left.rows or many:
+                del lefts[ident]
+                self._changed = True
+
+    def _bound(
+        self, here: Folder, stand: Mapping[bytes, _List], pairs: Pairs, known: Collection[bytes]
+    ) -> Pairs:
+        """Rows of lists that went, for files that nothing else speaks of; each row for one file."""
+        found = Pairs() if pairs is NOTHING else pairs
+        by_text: dict[str, bytes] | None = None
+        for ident, left in self._lefts().items():
+            one = stand.get(ident.name)
+            if ident.inside != here.inside or (one and one.ident(here.inside) == ident):
+                continue  # of another folder, or it stands and speaks for itself
+            if by_text is None:
+                by_text = texts_of(name for name in here.files if name not in known)
+            for text in left.rows.keys() & by_text.keys():
+                if by_text[text] not in found.of:
+                    found.of[by_text[text]] = (ident.name, left.rows[text])
+        return found
+
+    def _keep(self) -> None:
+        if self._changed:
+            self._around.left.save(self._source, self._lefts())
+            self._changed = False
 
     def end(self) -> None:
-        """The walk is over: forget what is too old, and the oldest where there is too much."""
+        """The walk is over."""
         self._lists, self._stand = self._stand, {}
-        if not self._left:
-            return
-        now, count = self._around.monotonic(), 0
-        every = [(of, *one) for of in self._left.values() for one in of.items()]
-        for of, name, left in sorted(every, key=lambda one: -one[2].until):
-            count += len(left.rows)
-            if now > left.until or not left.rows or count > MOST_LEFT:
-                del of[name]
-        self._left = {inside: of for inside, of in self._left.items() if of}
-
-
-def _bound(
-    here: Folder, pairs: Pairs, lefts: Mapping[bytes, _Left], taken: Collection[bytes]
-) -> Pairs:
-    """Rows of lists that went, for files that nothing else speaks of; each row for one file."""
-    found = Pairs() if pairs is NOTHING else pairs
-    by_text = texts_of(name for name in here.files if name not in taken)
-    for name, left in lefts.items():
-        for text in left.bound - by_text.keys():
-            left.bound.discard(text)
-            del left.rows[text]
-        for text in left.rows.keys() & by_text.keys():
-            if by_text[text] not in found.of:
-                found.of[by_text[text]] = (name, left.rows[text])
-                left.bound.add(text)
-    return found
-
-
-def _names_in(known: Known) -> frozenset[str]:
-    return frozenset(row.name for row in known.rows if row.name)
+        if self._lefts() and not self._changed and not self._around.left.is_kept(self._source):
+            self._lefts().clear()  # a spill took them away
+        self._prune(self._lefts())
+        self._keep()
 
 
 def _forms(name: str) -> Iterator[bytes]:

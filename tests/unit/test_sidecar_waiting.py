@@ -8,14 +8,10 @@ import pytest
 from station_sidecars import MAPPINGS, csv_list, csv_row, station_xml
 from watch_fixture import Watched
 
-from archive.errors import Unreachable
 from ingest.errors import Classified
 from ingest.found import Drop
 from ingest.sidecars import folder
-from ingest.sidecars.lists import Before
 from ingest.sidecars.of_drop import parsed
-from ingest.sidecars.pairing import look
-from ingest.watching import Recalled
 
 JSON = b'{"cunzheng_sidecar": 1}'
 
@@ -140,6 +136,7 @@ def test_rows_of_a_list_that_was_taken_are_bound_once_to_what_comes_later(tmp_pa
     assert found[b"a.mp4"].sidecar_name == b"l.csv"
     with pytest.raises(Classified):
         parsed(MAPPINGS, found[b"b.mp4"].claim, found[b"b.mp4"].claim.data)
+    watched.sweeper.take(found[b"a.mp4"].file.path)
     watched.remove("a.mp4", "b.mp4", "d.mp4")
     watched.after(1)
     watched.put(a_mp4=b"another")
@@ -151,46 +148,132 @@ def test_rows_of_a_list_that_was_taken_are_bound_once_to_what_comes_later(tmp_pa
     assert watched.offered(2) == {"c.mp4": ("", "")}, "by then the name may be another day's"
 
 
-def before(watched: Watched, *rows: str, age: float = 60.0) -> Recalled:
-    """A list that an earlier watcher took."""
-    known = look(MAPPINGS, b"l.csv", 1, lambda _: csv_list(*rows))
-    assert known
-    path = os.fsencode(watched.folder / "l.csv")
-    return Recalled([Before(path, b"", known, watched.now - age, age)])
-
-
-def test_rows_of_a_list_that_an_earlier_watcher_took_are_bound_for_the_rest_of_their_time(
-    tmp_path: Path,
-) -> None:
+def left_by_a_list(tmp_path: Path, *rows: str) -> Watched:
+    """A watcher that has taken a list of which nothing has come; the list is gone."""
     watched = Watched(tmp_path)
-    rows = (csv_row("a.mp4"), csv_row("b.mp4"), csv_row("c.mp4"))
-    watched.lists = lambda _, __: before(watched, *rows, age=11 * 3600)
-    watched.archived.add(os.fsencode(watched.folder / "a.mp4"))
-    watched.put(a_mp4=b"a", b_mp4=b"b")
+    watched.put(l_csv=csv_list(*rows))
+    watched.after(0)
+    watched.sweeper.hurry()
+    assert watched.offered(2) == {"l.csv": ("", "list")}
+    watched.remove("l.csv")
+    return watched
+
+
+def again(watched: Watched, tmp_path: Path) -> Watched:
+    """Another watcher, as much later as the first one was at work."""
+    other = Watched(tmp_path)
+    other.now, other.archived, other.sidecars = watched.now, watched.archived, watched.sidecars
+    return other
+
+
+ROWS = (csv_row("a.mp4"), csv_row("b.mp4"), csv_row("c.mp4"))
+
+
+def test_rows_of_a_list_outlive_their_watcher(tmp_path: Path) -> None:
+    watched = left_by_a_list(tmp_path, *ROWS)
+    watched = again(watched, tmp_path)
+    watched.put(a_mp4=b"a", d_mp4=b"d")
+    watched.after(0)
+    assert watched.offered(2) == {"a.mp4": ("l.csv", "row"), "d.mp4": ("", "")}
+    watched = again(watched, tmp_path)
+    watched.remove("a.mp4", "d.mp4")
+    watched.after(11 * 3600)
+    watched.put(a_mp4=b"another a", b_mp4=b"b")
     watched.after(0)
     assert watched.offered(2) == {"a.mp4": ("", ""), "b.mp4": ("l.csv", "row")}
+    watched = again(watched, tmp_path)
     watched.remove("a.mp4", "b.mp4")
-    watched.after(3601)
+    watched.after(3600)
     watched.put(c_mp4=b"c")
     watched.after(0)
-    assert watched.offered(2) == {"c.mp4": ("", "")}
+    assert watched.offered(2) == {"c.mp4": ("", "")}, "by then the name may be another day's"
+    assert not [*(tmp_path / "lists").iterdir()]
 
 
-def test_while_lists_of_an_earlier_watcher_cannot_be_read_their_source_waits(
+def test_a_row_that_was_used_when_its_watcher_was_killed_is_not_used_again(tmp_path: Path) -> None:
+    watched = left_by_a_list(tmp_path, *ROWS)
+    kept = (tmp_path / "lists/S.json").read_bytes()
+    watched.put(a_mp4=b"a")
+    watched.after(0)
+    assert watched.offered(2) == {"a.mp4": ("l.csv", "row")}
+    watched.remove("a.mp4")
+    watched.after(1)
+    (tmp_path / "lists/S.json").write_bytes(kept)
+    watched = again(watched, tmp_path)
+    watched.put(a_mp4=b"another a", b_mp4=b"b")
+    watched.after(0)
+    assert watched.offered(2) == {"a.mp4": ("", ""), "b.mp4": ("l.csv", "row")}
+
+
+@pytest.mark.parametrize("kept", [b"", b"[]", b'{"lists": [{}]}', b'{"lists": 7}', b"\xff"])
+def test_what_is_kept_of_lists_and_damaged_stops_nothing(tmp_path: Path, kept: bytes) -> None:
+    watched = left_by_a_list(tmp_path, *ROWS)
+    (tmp_path / "lists/S.json").write_bytes(kept)
+    watched = again(watched, tmp_path)
+    watched.put(a_mp4=b"a")
+    watched.after(0)
+    assert watched.offered(2) == {"a.mp4": ("", "")}
+
+
+def test_what_a_spill_takes_away_is_forgotten(tmp_path: Path) -> None:
+    watched = left_by_a_list(tmp_path, *ROWS)
+    watched.after(1)
+    (tmp_path / "lists/S.json").unlink()
+    watched.after(1)
+    watched.put(a_mp4=b"a")
+    watched.after(0)
+    assert watched.offered(2) == {"a.mp4": ("", "")}
+    assert not [*(tmp_path / "lists").iterdir()]
+
+
+def test_a_list_that_stands_speaks_for_itself_and_leaves_what_nothing_was_taken_of(
     tmp_path: Path,
 ) -> None:
     watched = Watched(tmp_path)
-    watched.put(a_mp4=b"a")
+    watched.put(l_csv=csv_list(*ROWS), a_mp4=b"a")
+    watched.after(0)
+    watched.sweeper.hurry()
+    assert watched.offered(2) == {"a.mp4": ("l.csv", "row"), "l.csv": ("", "list")}
+    watched = again(watched, tmp_path)
+    watched.put(b_mp4=b"b")
+    watched.after(0)
+    assert watched.offered(2)["b.mp4"] == ("l.csv", "row")
+    watched.put(c_mp4=b"c")
+    watched.after(0)
+    watched.remove("l.csv", "a.mp4", "b.mp4")
+    watched.after(1)
+    watched.put(a_mp4=b"another a", b_mp4=b"another b")
+    watched.after(0)
+    offered = watched.offered(2)
+    assert offered == {"a.mp4": ("", ""), "b.mp4": ("", ""), "c.mp4": ("l.csv", "row")}
 
-    def away(_source: str, _top: bytes) -> Recalled:
-        raise Unreachable("The store does not answer.")
 
-    watched.lists = away
-    assert watched.told(0) == [("S", "list_away")]
-    assert watched.after(5) == []
-    watched.lists = lambda _, __: before(watched, csv_row("a.mp4"))
+def test_a_later_list_of_the_name_does_not_end_the_rows_of_the_first(tmp_path: Path) -> None:
+    watched = left_by_a_list(tmp_path, *ROWS)
+    watched.put(l_csv=csv_list(csv_row("d.mp4")), d_mp4=b"d")
+    watched.after(0)
+    assert watched.offered(2) == {"d.mp4": ("l.csv", "row"), "l.csv": ("", "list")}
+    watched.remove("l.csv", "d.mp4")
+    watched.put(b_mp4=b"b")
+    watched.after(0)
+    assert watched.offered(2) == {"b.mp4": ("l.csv", "row")}
+
+
+def test_a_used_row_of_a_list_that_was_written_to_later_is_used(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.put(l_csv=csv_list(*ROWS[:2]), a_mp4=b"a")
     watched.after(0)
     assert watched.offered(2) == {"a.mp4": ("l.csv", "row")}
+    watched.remove("a.mp4")
+    watched = again(watched, tmp_path)
+    watched.put(l_csv=csv_list(*ROWS))
+    watched.after(100)
+    watched.sweeper.hurry()
+    assert watched.offered(2) == {"l.csv": ("", "list")}
+    watched.remove("l.csv")
+    watched.put(a_mp4=b"another a", b_mp4=b"b")
+    watched.after(0)
+    assert watched.offered(2) == {"a.mp4": ("", ""), "b.mp4": ("l.csv", "row")}
 
 
 def test_rows_of_a_list_that_was_taken_away_are_bound_to_nothing(tmp_path: Path) -> None:

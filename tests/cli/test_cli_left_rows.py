@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from crash_intake import change_settings
 from station_sidecars import csv_list, csv_row
+
+from cli.settings import Settings
 
 Cli = Any
 
@@ -41,10 +43,6 @@ def cases(cli: Cli) -> dict[str, str | None]:
         return {cli.stored(id_, "content").read().decode(): case for id_, case in rows}
 
 
-def reasons(done: Any) -> list[str]:
-    return [one["reason"] for one in json.loads(done.out)["noticed"]]
-
-
 def test_a_later_run_binds_what_the_list_named_and_nothing_else(taken: Cli) -> None:
     put(taken, "a.mp4", b"another a")
     put(taken, "b.mp4", b"b")
@@ -56,26 +54,20 @@ def test_a_later_run_binds_what_the_list_named_and_nothing_else(taken: Cli) -> N
     assert cases(taken)["a second b"] is None, "each row is for one file"
 
 
-def test_after_half_a_day_names_are_used_again(taken: Cli) -> None:
-    with closing(sqlite3.connect(taken.home / "cunzheng.db")) as connection, connection:
-        connection.execute("UPDATE record SET received_at = datetime(received_at, '-13 hours')")
-    put(taken, "b.mp4", b"b")
+def test_a_list_that_waits_for_its_time_stamp_leaves_its_rows(taken: Cli) -> None:
+    put(taken, "more.csv", csv_list(csv_row("d.mp4", case="案4")))
+    before = Settings.load(taken.home / "cunzheng.toml").tsa
+    change_settings(taken.home, tsa="http://127.0.0.1:9/tsa")
+    assert taken("watch", "--once").code == 3
+    assert (taken.home / "inbox/S/day 1/more.csv").exists()
+    change_settings(taken.home, tsa=before)
     assert taken("watch", "--once").code == 0
-    assert cases(taken)["b"] is None
+    put(taken, "d.mp4", b"d")
+    assert taken("watch", "--once").code == 0
+    assert cases(taken)["d"] == "案4"
 
 
-def test_a_list_that_was_altered_in_the_store_says_nothing_and_stops_nothing(taken: Cli) -> None:
-    with closing(sqlite3.connect(taken.home / "cunzheng.db")) as connection:
-        row = connection.execute("SELECT id, pack FROM record WHERE name = 'list.csv'").fetchone()
-    changed = 0
-    for path in (taken.home / "store").rglob("*"):
-        if path.is_file() and "案2".encode("gb18030") in (data := path.read_bytes()):
-            path.chmod(0o600)
-            path.write_bytes(data.replace("案2".encode("gb18030"), "案9".encode("gb18030")))
-            changed += 1
-    assert changed, row
-    put(taken, "b.mp4", b"b")
-    done = taken("watch", "--once", "--json")
-    assert (done.code, reasons(done)) == (3, ["list_lost"]), done
-    assert cases(taken)["b"] is None
-    assert json.loads(taken("verify", "--json").out)["outcome"] == "FAILED"
+def test_rows_are_kept_from_others(taken: Cli) -> None:
+    (kept,) = (taken.home / "locks/lists").iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert kept.parent.stat().st_mode & 0o777 == 0o700
