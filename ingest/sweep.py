@@ -216,12 +216,17 @@ class Sweeper:
     def take(self, path: bytes, beside: FileKey | None = None) -> None:
         """See Settler."""
         if walk := self._walk_of(path):
-            walk.take(path, beside)
+            walk.settler.take(path, beside)
 
     def forget(self, path: bytes) -> None:
         """See Settler."""
         if walk := self._walk_of(path):
             walk.settler.forget(path)
+
+    def used(self, path: bytes) -> None:
+        """See ingest.watcher.Takes."""
+        if walk := self._walk_of(path):
+            walk.used(path)
 
     def _walk_of(self, path: bytes) -> SourceWalk | None:
         name = path[len(self._inbox) + 1 :].partition(b"/")[0]

@@ -82,11 +82,10 @@ class SourceWalk:
         """What complete files lacked in the last walk that came to its end."""
         self._bare = 0
 
-    def take(self, path: bytes, beside: FileKey | None = None) -> None:
-        """It is not offered again as long as it does not change (see Settler)."""
-        self.settler.take(path, beside)
+    def used(self, path: bytes) -> None:
+        """What a list said of a file is used up."""
         folder, name = os.path.split(path)
-        self._beside.taken(folder[len(self._top) + 1 :], name)
+        self._beside.used(folder[len(self._top) + 1 :], name)
 
     def items(self) -> Iterator[Drop | Noticed]:
         """One walk; a drop is offered in every walk until it is taken (`Settler.take`).

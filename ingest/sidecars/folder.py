@@ -69,9 +69,9 @@ class FolderSidecars:
         self._alive, self._alone = set(), set()
         self._copies.clear()
 
-    def taken(self, inside: bytes, name: bytes) -> None:
-        """A file of a folder within the source was taken."""
-        self._lists.taken(inside, name)
+    def used(self, inside: bytes, name: bytes) -> None:
+        """A file of a folder within the source was taken, with all that was said of it."""
+        self._lists.use(inside, name)
 
     def end(self) -> None:
         """The walk is over: forget what is gone."""

@@ -152,16 +152,17 @@ class Lists:
         for path in self._around.taken(self._source, list(paths), since):
             yield paths[path]
 
-    def taken(self, inside: bytes, name: bytes) -> None:
+    def use(self, inside: bytes, name: bytes) -> None:
         """A file was taken: its row is used. Of a list the rows are left that are not."""
         text, of = decode_name(name).text, self._stand.get(inside) or self._lists.get(inside, {})
         for one in of.values():
             one.done.add(text)
-        for ident, left in self._lefts().items():
+        for ident, left in (self._left or {}).items():
             if ident.inside == inside and left.rows.pop(text, None) is not None:
                 self._changed = True
         if name in of:
-            self._leave(inside, of[name])
+            with suppress(Exception):  # whatever it is, it is met again when the list goes
+                self._leave(inside, of[name])
 
     def _went(self, inside: bytes, one: _List) -> None:
         """It is not there any more; if it was taken, its rows are still good for what comes."""

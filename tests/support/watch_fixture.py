@@ -64,6 +64,7 @@ class Watched:
                 if take:
                     key = item.sidecar.key if item.sidecar else None
                     self.sweeper.take(item.file.path, key)
+                    self.sweeper.used(item.file.path)
                     if item.claim and item.claim.data:
                         self.sidecars.add((item.file.path, item.claim.data))
         return found

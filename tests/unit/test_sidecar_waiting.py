@@ -136,7 +136,7 @@ def test_rows_of_a_list_that_was_taken_are_bound_once_to_what_comes_later(tmp_pa
     assert found[b"a.mp4"].sidecar_name == b"l.csv"
     with pytest.raises(Classified):
         parsed(MAPPINGS, found[b"b.mp4"].claim, found[b"b.mp4"].claim.data)
-    watched.sweeper.take(found[b"a.mp4"].file.path)
+    watched.sweeper.used(found[b"a.mp4"].file.path)
     watched.remove("a.mp4", "b.mp4", "d.mp4")
     watched.after(1)
     watched.put(a_mp4=b"another")
@@ -213,6 +213,19 @@ def test_what_is_kept_of_lists_and_damaged_stops_nothing(tmp_path: Path, kept: b
     watched.put(a_mp4=b"a")
     watched.after(0)
     assert watched.offered(2) == {"a.mp4": ("", "")}
+
+
+def test_a_row_is_good_until_its_file_was_taken(tmp_path: Path) -> None:
+    watched = left_by_a_list(tmp_path, *ROWS)
+    for data in (b"a", b"a that changed while it was read"):
+        watched.put(a_mp4=data)
+        watched.after(0)
+        assert watched.offered(2, take=False) == {"a.mp4": ("l.csv", "row")}
+    watched.remove("a.mp4")
+    watched.after(1)
+    watched.put(a_mp4=b"a once more")
+    watched.after(0)
+    assert watched.offered(2) == {"a.mp4": ("l.csv", "row")}
 
 
 def test_what_a_spill_takes_away_is_forgotten(tmp_path: Path) -> None:
