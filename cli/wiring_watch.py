@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Protocol
 
 from archive.database import Database
-from archive.durable import FileSystem
 from archive.errors import UsageError
 from archive.source_rows import terms_of
 from cli.clock import SystemClock
@@ -24,8 +23,6 @@ from ingest.mounts import Mounts
 from ingest.room import Room
 from ingest.settle import Settle
 from ingest.sidecars.folder import Waits
-from ingest.sidecars.left import NAME as LISTS
-from ingest.sidecars.left import LeftOnDisk
 from ingest.sweep import Share, Sweeper, Watching
 from ingest.taken_paths import TakenPaths
 
@@ -39,10 +36,6 @@ class WatchBench(Protocol):
     home: Path
     settings: Settings
     clock: SystemClock
-
-    @property
-    def fs(self) -> FileSystem:
-        """The disk."""
 
     @property
     def database(self) -> Database:
@@ -61,26 +54,17 @@ def sweeper_of(bench: WatchBench) -> Sweeper:
     """The sweeper of an archive's inbox."""
     settings, clock = bench.settings, bench.clock
     mounts = mounts_of(bench)
-    mappings, taken = mappings_of(settings, bench.home), TakenPaths(bench.database)
     watching = Watching(
         monotonic=clock.monotonic,
         now=lambda: clock.now().timestamp(),
         settle=Settle(seconds=settings.settle_seconds),
         unfinished_seconds=settings.unfinished_hours * _HOUR,
         complete=Rules(bench.database, clock.monotonic),
-        taken=taken,
-        used=taken.used,
-        left=LeftOnDisk(
-            bench.folder("locks") / LISTS,
-            bench.fs,
-            clock.monotonic,
-            lambda: clock.now().timestamp(),
-            mappings.by_name,
-        ),
+        taken=TakenPaths(bench.database),
         is_refused=Intended(bench.database, bench.folder("staging")).is_ours,
         is_remote=mounts.is_remote,
         waits=Waits(
-            mappings,
+            mappings_of(settings, bench.home),
             SidecarWait(bench.database, clock.monotonic, settings.sidecar_wait_seconds),
         ),
     )

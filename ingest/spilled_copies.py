@@ -4,9 +4,8 @@
     copies.forget(records)                   # wiped, and their lines of the intake are gone
     copies.left(records)                     # what could not be wiped, by places without names
 
-They rest in purge/, in taken/, and in quarantine/ where a drop was resolved into the record. What
-is kept of lists of sidecars of their sources (ingest.sidecars.left) goes as a whole. The others are
-found by the ids that the database has, by ids in their names, and, as a rebuilt database has no
+They rest in purge/, in taken/, and in quarantine/ where a drop was resolved into the record. They
+are found by the ids that the database has, by ids in their names, and, as a rebuilt database has no
 lines of the intake, by SHA-256: of files that have the size of such a record, and of no others.
 A sidecar that came later has a number of its own, that of the entry by which it amended its record.
 """
@@ -36,8 +35,6 @@ from ingest import sidecar
 from ingest.quarantine.rejections import CONTENT
 from ingest.reason import REASON, read_reason
 from ingest.release import ASIDE
-from ingest.sidecars.left import NAME as LISTS
-from ingest.sidecars.left import path_of
 from ingest.wiping import wipe
 
 INTAKE = IntakeRow.__table__  # type: ignore[attr-defined]
@@ -89,8 +86,6 @@ class Copies:
         away. What cannot be wiped stays, `left` says so, and what leads there stays too.
         """
         wanted = self._wanted(records)
-        for path in self._lists(records):
-            self._wiped(path)
         found = list(self._found(wanted))
         failed = set[str]()
         for path in found:  # quarantine comes last: it leads to what rests of the same drop
@@ -102,14 +97,6 @@ class Copies:
         if not failed:
             numbers = wanted.numbers | {self._drop_of(path) for path in found}
             self._forget_rows(sorted(numbers), sorted(wanted.records))
-
-    def _lists(self, records: Sequence[str]) -> list[Path]:
-        """Rows of lists that the same sources sent: one of the records may be the list."""
-        folder = self._home / "locks" / LISTS
-        query = select(RECORD.c.source).where(RECORD.c.id.in_(records)).distinct()
-        with self._db.read() as connection:
-            paths = [path_of(folder, source) for source in connection.execute(query).scalars()]
-        return [path for path in paths if path.exists()]
 
     def _wiped(self, path: Path) -> bool:
         try:

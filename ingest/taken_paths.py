@@ -5,9 +5,8 @@ in the row of its file.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -40,15 +39,6 @@ class TakenPaths:
             for folder in {os.path.dirname(path) for path in set(paths) - found}:
                 found |= _by_rows(connection, query, folder)
         return found.intersection(paths)
-
-    def used(self, source: str, rows: Mapping[bytes, bytes]) -> set[bytes]:
-        """Which of the paths were ever taken with these bytes as their sidecar."""
-        c = INTAKE.c
-        query = select(c.path, c.sidecar_sha256).where(c.source == source)
-        query = query.where(c.sidecar_sha256.is_not(None))
-        with self._db.read() as connection:
-            found = [(bytes(row.path), row.sidecar_sha256) for row in _at(connection, query, rows)]
-        return {path for path, digest in found if digest == sha256(rows[path]).digest()}
 
 
 def _at(connection: Connection, query: Select[Any], paths: Iterable[bytes]) -> Iterator[Any]:

@@ -64,14 +64,8 @@ class SourceWalk:
         self._rule: Rule = WhenSettled()
         self.settler = Settler(watching.settle)
         self._rests = Rests(self.settler, watching)
-        around = Around(
-            watching.monotonic,
-            watching.taken,
-            self.settler.is_taken,
-            watching.used,
-            watching.left,
-        )
-        self._beside = FolderSidecars(source, top, watching.waits, around)
+        around = Around(watching.monotonic, watching.taken, self.settler.is_taken)
+        self._beside = FolderSidecars(source, watching.waits, around)
         self.held = 0
         """Files of this walk, or the last one, that wait for something beside them."""
         self.waiting = 0
@@ -256,6 +250,8 @@ class SourceWalk:
             return None
         key = found[beside].key if beside in sidecars else self._beside.key_of(name, here, pairs)
         if self.settler.is_taken(file.path, key):
+            return None
+        if beside in found and beside not in settled:
             return None
         if name in pairs.of or name in pairs.lists or name in pairs.unused:
             drop = paired_by_mapping(name, here, pairs)

@@ -1,13 +1,12 @@
 """What the walks of an inbox go by: clocks, rules of the sources, how long files have rested."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ingest.complete import SETTLED, has_rested
 from ingest.found import Found
 from ingest.settle import FileKey, Settle, Settler
 from ingest.sidecars.folder import Waits
-from ingest.sidecars.left import LeftInMemory, LeftRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +23,6 @@ class Watching:
     """The rule of a source, one of ingest.complete.RULES."""
     taken: Callable[[str, Sequence[bytes], float], set[bytes]] = lambda _, __, ___: set()
     """See ingest.complete.docking."""
-    used: Callable[[str, Mapping[bytes, bytes]], set[bytes]] = lambda _, __: set()
-    """See ingest.sidecars.lists."""
-    left: LeftRows = field(default_factory=LeftInMemory)
-    """Where rows of lists are kept that were taken."""
     waits: Waits = field(default_factory=Waits)
     """Sidecars of stations, and how long files wait for theirs."""
     is_refused: Callable[[bytes], bool] = lambda _: False

@@ -48,12 +48,12 @@ class Waits:
 class FolderSidecars:
     """What one source's walks remember of its sidecars."""
 
-    def __init__(self, source: str, top: bytes, waits: Waits, around: Around) -> None:
+    def __init__(self, source: str, waits: Waits, around: Around) -> None:
         self._source = source
         self._waits = waits
         self._around = around
         self._copies = Copies()
-        self._lists = Lists(source, top, around, self._copies)
+        self._lists = Lists(source, around, self._copies)
         self._seen: dict[bytes, tuple[FileKey, Known | None]] = {}
         self._alive: set[bytes] = set()
         self._digests: dict[bytes, tuple[FileKey, bool]] = {}
@@ -195,11 +195,11 @@ class Waiting:
         if claim is not None and claim.kind == LIST:
             # It goes last, for with it goes what it says of the others.
             return name in self.incomplete
-        if drop.has_sidecar:
+        if drop.has_sidecar and not (claim is not None and claim.is_row):
             return False
         if name in self.names or name.rpartition(b".")[0] + b"." in self.names:
             return True
-        return rested < max(self.wait, self.lists)
+        return not drop.has_sidecar and rested < max(self.wait, self.lists)
 
 
 def is_sidecar_of(name: bytes, names: Collection[bytes], jsons: Collection[bytes]) -> bool:

@@ -2,35 +2,27 @@
 
 A list goes last. It waits for the files that it names, like every sidecar: until nothing of it has
 come for ten minutes, and while a copy of one of them is under way. What came and was let go of is
-not missing. Once it has been taken its rows stay known for half a day, for files that come still
-(ingest.sidecars.left).
+not missing. Once it has been taken its rows stay known for half a day, for files that come still.
 """
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from archive.errors import Unreachable
 from ingest.claim import TWICE, Claim
 from ingest.complete.folder import Folder
 from ingest.found import Found
 from ingest.names import decode_name
-from ingest.sidecars.left import (
-    LEFT_SECONDS,
-    MOST_LEFT,
-    MOST_LISTS,
-    Ident,
-    Left,
-    LeftRows,
-    Lefts,
-)
 from ingest.sidecars.pairing import NOTHING, Known, Pairs, claim_of, texts_of
 from ingest.under_way import Copies
 
 UNBOUND_SECONDS = 600.0
 """So long a sidecar that names no content waits for its file: copies of films take long."""
+LEFT_SECONDS = 12 * 3600.0
+"""So long rows of a list that was taken are bound to files; after it devices use names again."""
+MOST_LEFT, MOST_LISTS = 50_000, 1_000
+"""Such rows, and such lists, of one source that are remembered."""
 _EARLIER = 60
 """Seconds by which the archive's clock and the file system's may differ."""
 
@@ -43,9 +35,9 @@ class Around(NamedTuple):
     monotonic: Callable[[], float]
     taken: Callable[[str, Sequence[bytes], float], set[bytes]]
     is_taken: Callable[[bytes], bool]
-    used: Callable[[str, Mapping[bytes, bytes]], set[bytes]]
-    """Which paths of a source were taken with these bytes as their sidecar."""
-    left: LeftRows
+
+
+_Ident = tuple[bytes, int]
 
 
 @dataclass(slots=True)
@@ -63,25 +55,32 @@ class _List:
     asked: bool = False
     """Whether the archive was asked for what is missing."""
 
-    def ident(self, inside: bytes) -> Ident:
-        """Under which its rows are left."""
-        return Ident(inside, self.file.name, self.file.key.ctime_ns)
+    @property
+    def ident(self) -> _Ident:
+        """Its name, and when the file system changed it."""
+        return self.file.name, self.file.key.ctime_ns
+
+
+@dataclass(slots=True)
+class _Left:
+    """Rows of a list that was taken of which no file was, by the names in them."""
+
+    rows: dict[str, Claim]
+    until: float
 
 
 class Lists:
     """What one source's walks remember of its lists, by folder and name."""
 
-    def __init__(self, source: str, top: bytes, around: Around, copies: Copies) -> None:
+    def __init__(self, source: str, around: Around, copies: Copies) -> None:
         self._source = source
-        self._top = top
         self._around = around
         self._copies = copies
         self._lists: dict[bytes, dict[bytes, _List]] = {}
         self._stand: dict[bytes, dict[bytes, _List]] = {}
         """Of this walk."""
-        self._left: Lefts | None = None
-        self._changed = False
-        """Whether they are other than they are kept."""
+        self._left: dict[bytes, dict[_Ident, _Left]] = {}
+        """The newest last."""
 
     def look(
         self, here: Folder, known: Mapping[bytes, Known], pairs: Pairs, jsons: Collection[bytes]
@@ -95,7 +94,8 @@ class Lists:
             before[name] = self._stands(here.files[name], one, before.get(name), pairs)
         if before:
             self._stand[here.inside] = before
-        return self._bound(here, before, pairs, {*known, *jsons}) if self._lefts() else pairs
+        left = self._left.get(here.inside)
+        return self._bound(here, before, left, pairs, {*known, *jsons}) if left else pairs
 
     def _stands(self, file: Found, known: Known, one: _List | None, pairs: Pairs) -> _List:
         """It is there: what has come of it, and whether that is more than before."""
@@ -156,26 +156,26 @@ class Lists:
         """A file was taken: its row is used. Of a list the rows are left that are not."""
         text, of = decode_name(name).text, self._stand.get(inside) or self._lists.get(inside, {})
         for one in of.values():
-            one.done.add(text)
-        for ident, left in (self._left or {}).items():
-            if ident.inside == inside and left.rows.pop(text, None) is not None:
-                self._changed = True
+            if text in one.names:
+                one.done.add(text)
+        for left in self._left.get(inside, {}).values():
+            left.rows.pop(text, None)
         if name in of:
-            with suppress(Exception):  # whatever it is, it is met again when the list goes
-                self._leave(inside, of[name])
+            self._leave(inside, of[name])
 
     def _went(self, inside: bytes, one: _List) -> None:
         """It is not there any more; if it was taken, its rows are still good for what comes."""
         path, since = one.file.path, one.file.key.ctime_ns / 1e9 - _EARLIER
-        if self._around.is_taken(path) or self._around.taken(self._source, [path], since):
+        if one.ident not in self._left.get(inside, {}):
+            if not (self._around.is_taken(path) or self._around.taken(self._source, [path], since)):
+                return
             self._leave(inside, one)
+        if left := self._left.get(inside, {}).get(one.ident):
+            for text in [*self._archived(one, left.rows.keys())]:
+                left.rows.pop(text, None)
 
     def _leave(self, inside: bytes, one: _List) -> None:
         """Remember the rows of which no file was taken."""
-        ident = one.ident(inside)
-        if ident in self._lefts() or not one.names - one.done:
-            return
-        one.done.update(self._archived(one, one.names - one.done))
         rows: dict[str, Claim] = {}
         for row in one.known.rows:
             if row.name and row.name not in one.done:
@@ -183,75 +183,47 @@ class Lists:
                 before = rows.setdefault(row.name, claim)
                 if before.data != claim.data:
                     rows[row.name] = before._replace(kind=TWICE)
-        left = Left(rows, self._around.monotonic() + LEFT_SECONDS)
-        self._without_used(ident, left)
-        self._lefts()[ident] = left
-        self._changed = True
-        with suppress(OSError, Unreachable):  # the end of the walk tries again, and says so
-            self._keep()  # what is used up meanwhile the archive knows
-
-    def _without_used(self, ident: Ident, left: Left) -> None:
-        """Forget rows with which a file was taken before we began: the list may be older than it
-        looks, as stations append to their lists.
-        """
-        folder = b"/".join(filter(None, (self._top, ident.inside)))
-        rows, names = dict[bytes, bytes](), dict[bytes, str]()
-        for text, claim in left.rows.items():
-            for raw in _forms(text):
-                names[path := folder + b"/" + raw] = text
-                rows[path] = claim.data or b""
-        for path in self._around.used(self._source, rows) if rows else ():
-            left.rows.pop(names[path], None)
-
-    def _lefts(self) -> Lefts:
-        """What is left, also by an earlier watcher."""
-        if self._left is None:
-            self._left = self._around.left.load(self._source)
-            self._prune(self._left)
-            for ident, left in self._left.items():
-                self._without_used(ident, left)
-        return self._left
-
-    def _prune(self, lefts: Lefts) -> None:
-        """Forget what is too old, and the oldest where there is too much."""
-        now, rows = self._around.monotonic(), 0
-        newest_first = sorted(lefts.items(), key=lambda one: -one[1].until)
-        for number, (ident, left) in enumerate(newest_first):
-            rows += len(left.rows)
-            many = rows > MOST_LEFT or number >= MOST_LISTS
-            if now > left.until or not left.rows or many:
-                del lefts[ident]
-                self._changed = True
+        if rows:
+            left = _Left(rows, self._around.monotonic() + LEFT_SECONDS)
+            self._left.setdefault(inside, {})[one.ident] = left
 
     def _bound(
-        self, here: Folder, stand: Mapping[bytes, _List], pairs: Pairs, known: Collection[bytes]
+        self,
+        here: Folder,
+        stand: Mapping[bytes, _List],
+        lefts: Mapping[_Ident, _Left],
+        pairs: Pairs,
+        known: Collection[bytes],
     ) -> Pairs:
-        """Rows of lists that went, for files that nothing else speaks of; each row for one file."""
+        """Rows of lists that went, for files that nothing else speaks of; each row for one file.
+
+        The newest list first; one that stands speaks for itself.
+        """
         found = Pairs() if pairs is NOTHING else pairs
-        by_text: dict[str, bytes] | None = None
-        for ident, left in self._lefts().items():
-            one = stand.get(ident.name)
-            if ident.inside != here.inside or (one and one.ident(here.inside) == ident):
-                continue  # of another folder, or it stands and speaks for itself
-            if by_text is None:
-                by_text = texts_of(name for name in here.files if name not in known)
+        by_text = texts_of(name for name in here.files if name not in known)
+        standing = {one.ident for one in stand.values()}
+        for ident, left in reversed([*lefts.items()]):
+            if ident in standing:
+                continue
             for text in left.rows.keys() & by_text.keys():
                 if by_text[text] not in found.of:
-                    found.of[by_text[text]] = (ident.name, left.rows[text])
+                    found.of[by_text[text]] = (ident[0], left.rows[text])
         return found
 
-    def _keep(self) -> None:
-        if self._changed:
-            self._around.left.save(self._source, self._lefts())
-            self._changed = False
-
     def end(self) -> None:
-        """The walk is over."""
+        """The walk is over: forget what is too old, and the oldest where there is too much."""
         self._lists, self._stand = self._stand, {}
-        if self._lefts() and not self._changed and not self._around.left.is_kept(self._source):
-            self._lefts().clear()  # a spill took them away
-        self._prune(self._lefts())
-        self._keep()
+        if not self._left:
+            return
+        now, count = self._around.monotonic(), 0
+        every = [(of, *one) for of in self._left.values() for one in of.items()]
+        every.sort(key=lambda one: -one[2].until)
+        for number, (of, ident, left) in enumerate(every):
+            count += len(left.rows)
+            many = count > MOST_LEFT or number >= MOST_LISTS
+            if now > left.until or not left.rows or many:
+                del of[ident]
+        self._left = {inside: of for inside, of in self._left.items() if of}
 
 
 def _forms(name: str) -> Iterator[bytes]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from cli_people import Person, founders
-from station_sidecars import csv_list, csv_row
 
 from ingest import spilled_copies
 
@@ -86,17 +85,6 @@ def test_what_came_through_quarantine_goes_from_there_too(found: Any, tmp_path: 
     assert f"quarantine/{number}/content" in cli("spill", "--list").out
     assert office[1]("spill", "--clear").code == 0
     assert cli("spill", "--list").out == "Nothing is left.\n"
-
-
-def test_rows_of_a_list_go_with_it(found: Any, tmp_path: Path) -> None:
-    office, home = found(), tmp_path / "home"
-    cli = office[0]
-    (home / "inbox/S").mkdir()
-    (home / "inbox/S/list.csv").write_bytes(csv_list(csv_row(f"{WORD}.mp4")))
-    assert cli("watch", "--once").code == 0
-    (kept,) = (home / "locks/lists").iterdir()
-    assert spill(office, record_of(cli)).code == 0
-    assert not kept.exists()
 
 
 def test_after_a_rebuild_copies_are_found_by_what_they_are(found: Any, tmp_path: Path) -> None:

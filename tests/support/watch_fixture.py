@@ -6,11 +6,9 @@ from typing import Any
 
 from station_sidecars import MAPPINGS
 
-from archive.durable import FileSystem
 from ingest.found import Drop, Noticed
 from ingest.settle import Settle
 from ingest.sidecars.folder import Waits
-from ingest.sidecars.left import LeftOnDisk
 from ingest.sweep import Sweeper, Watching
 
 
@@ -20,28 +18,18 @@ class Watched:
     def __init__(self, home: Path, wait: float = 0.0, late: float = 30.0) -> None:
         self.now = 1000.0
         self.folder = home / "inbox/S"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        kept = home / "lists"
-        left = LeftOnDisk(kept, FileSystem(), self.clock, self.clock, MAPPINGS.by_name)
+        self.folder.mkdir(parents=True)
         waits = Waits(MAPPINGS, lambda _: wait, late)
         settle = Settle(seconds=1.0, seconds_without_lease=1.0)
         self.archived: set[bytes] = set()
-        self.sidecars: set[tuple[bytes, bytes]] = set()
-        """Paths that were taken, with the bytes of their rows."""
         watching = Watching(
-            self.clock,
-            self.clock,
+            lambda: self.now,
+            lambda: self.now,
             settle,
             taken=lambda _, paths, __: self.archived & {*paths},
-            used=lambda _, rows: {path for path in rows if (path, rows[path]) in self.sidecars},
-            left=left,
             waits=waits,
         )
         self.sweeper = Sweeper(os.fsencode(home / "inbox"), watching)
-
-    def clock(self) -> float:
-        """Seconds, of both clocks."""
-        return self.now
 
     def put(self, **files: bytes) -> None:
         """Write files; a name has `_` for its dots, `__` for an underscore is not needed."""
@@ -65,8 +53,6 @@ class Watched:
                     key = item.sidecar.key if item.sidecar else None
                     self.sweeper.take(item.file.path, key)
                     self.sweeper.used(item.file.path)
-                    if item.claim and item.claim.data:
-                        self.sidecars.add((item.file.path, item.claim.data))
         return found
 
     def remove(self, *names: str) -> None:

@@ -159,60 +159,7 @@ def left_by_a_list(tmp_path: Path, *rows: str) -> Watched:
     return watched
 
 
-def again(watched: Watched, tmp_path: Path) -> Watched:
-    """Another watcher, as much later as the first one was at work."""
-    other = Watched(tmp_path)
-    other.now, other.archived, other.sidecars = watched.now, watched.archived, watched.sidecars
-    return other
-
-
 ROWS = (csv_row("a.mp4"), csv_row("b.mp4"), csv_row("c.mp4"))
-
-
-def test_rows_of_a_list_outlive_their_watcher(tmp_path: Path) -> None:
-    watched = left_by_a_list(tmp_path, *ROWS)
-    watched = again(watched, tmp_path)
-    watched.put(a_mp4=b"a", d_mp4=b"d")
-    watched.after(0)
-    assert watched.offered(2) == {"a.mp4": ("l.csv", "row"), "d.mp4": ("", "")}
-    watched = again(watched, tmp_path)
-    watched.remove("a.mp4", "d.mp4")
-    watched.after(11 * 3600)
-    watched.put(a_mp4=b"another a", b_mp4=b"b")
-    watched.after(0)
-    assert watched.offered(2) == {"a.mp4": ("", ""), "b.mp4": ("l.csv", "row")}
-    watched = again(watched, tmp_path)
-    watched.remove("a.mp4", "b.mp4")
-    watched.after(3600)
-    watched.put(c_mp4=b"c")
-    watched.after(0)
-    assert watched.offered(2) == {"c.mp4": ("", "")}, "by then the name may be another day's"
-    assert not [*(tmp_path / "lists").iterdir()]
-
-
-def test_a_row_that_was_used_when_its_watcher_was_killed_is_not_used_again(tmp_path: Path) -> None:
-    watched = left_by_a_list(tmp_path, *ROWS)
-    kept = (tmp_path / "lists/S.json").read_bytes()
-    watched.put(a_mp4=b"a")
-    watched.after(0)
-    assert watched.offered(2) == {"a.mp4": ("l.csv", "row")}
-    watched.remove("a.mp4")
-    watched.after(1)
-    (tmp_path / "lists/S.json").write_bytes(kept)
-    watched = again(watched, tmp_path)
-    watched.put(a_mp4=b"another a", b_mp4=b"b")
-    watched.after(0)
-    assert watched.offered(2) == {"a.mp4": ("", ""), "b.mp4": ("l.csv", "row")}
-
-
-@pytest.mark.parametrize("kept", [b"", b"[]", b'{"lists": [{}]}', b'{"lists": 7}', b"\xff"])
-def test_what_is_kept_of_lists_and_damaged_stops_nothing(tmp_path: Path, kept: bytes) -> None:
-    watched = left_by_a_list(tmp_path, *ROWS)
-    (tmp_path / "lists/S.json").write_bytes(kept)
-    watched = again(watched, tmp_path)
-    watched.put(a_mp4=b"a")
-    watched.after(0)
-    assert watched.offered(2) == {"a.mp4": ("", "")}
 
 
 def test_a_row_is_good_until_its_file_was_taken(tmp_path: Path) -> None:
@@ -228,17 +175,6 @@ def test_a_row_is_good_until_its_file_was_taken(tmp_path: Path) -> None:
     assert watched.offered(2) == {"a.mp4": ("l.csv", "row")}
 
 
-def test_what_a_spill_takes_away_is_forgotten(tmp_path: Path) -> None:
-    watched = left_by_a_list(tmp_path, *ROWS)
-    watched.after(1)
-    (tmp_path / "lists/S.json").unlink()
-    watched.after(1)
-    watched.put(a_mp4=b"a")
-    watched.after(0)
-    assert watched.offered(2) == {"a.mp4": ("", "")}
-    assert not [*(tmp_path / "lists").iterdir()]
-
-
 def test_a_list_that_stands_speaks_for_itself_and_leaves_what_nothing_was_taken_of(
     tmp_path: Path,
 ) -> None:
@@ -247,7 +183,6 @@ def test_a_list_that_stands_speaks_for_itself_and_leaves_what_nothing_was_taken_
     watched.after(0)
     watched.sweeper.hurry()
     assert watched.offered(2) == {"a.mp4": ("l.csv", "row"), "l.csv": ("", "list")}
-    watched = again(watched, tmp_path)
     watched.put(b_mp4=b"b")
     watched.after(0)
     assert watched.offered(2)["b.mp4"] == ("l.csv", "row")
@@ -272,21 +207,41 @@ def test_a_later_list_of_the_name_does_not_end_the_rows_of_the_first(tmp_path: P
     assert watched.offered(2) == {"b.mp4": ("l.csv", "row")}
 
 
-def test_a_used_row_of_a_list_that_was_written_to_later_is_used(tmp_path: Path) -> None:
-    watched = Watched(tmp_path)
-    watched.put(l_csv=csv_list(*ROWS[:2]), a_mp4=b"a")
+def test_of_two_lists_the_newer_one_counts(tmp_path: Path) -> None:
+    watched = left_by_a_list(tmp_path, csv_row("a.mp4", case="案1"))
+    watched.put(l_csv=csv_list(csv_row("a.mp4", case="案2")))
     watched.after(0)
-    assert watched.offered(2) == {"a.mp4": ("l.csv", "row")}
-    watched.remove("a.mp4")
-    watched = again(watched, tmp_path)
-    watched.put(l_csv=csv_list(*ROWS))
-    watched.after(100)
-    watched.sweeper.hurry()
     assert watched.offered(2) == {"l.csv": ("", "list")}
     watched.remove("l.csv")
-    watched.put(a_mp4=b"another a", b_mp4=b"b")
+    watched.put(a_mp4=b"a")
     watched.after(0)
-    assert watched.offered(2) == {"a.mp4": ("", ""), "b.mp4": ("l.csv", "row")}
+    (drop,) = watched.after(2)
+    assert "案2".encode("gb18030") in drop.claim.data
+
+
+def test_a_sidecar_that_is_being_written_goes_before_a_row(tmp_path: Path) -> None:
+    watched = left_by_a_list(tmp_path, *ROWS)
+    watched.put(a_mp4=b"a", b_mp4=b"b", c_mp4=b"c")
+    watched.after(0)
+    watched.put(a_mp4_json=JSON, b_xml=b"<MediaRecord>")
+    assert watched.offered(1.5) == {"c.mp4": ("l.csv", "row")}
+    watched.put(b_xml=station_xml())
+    watched.after(0)
+    assert watched.offered(2) == {"a.mp4": ("a.mp4.json", ""), "b.mp4": ("b.xml", "file")}
+
+
+def test_a_file_that_comes_while_a_taken_list_still_stands_has_its_row_when_the_list_goes(
+    tmp_path: Path,
+) -> None:
+    watched = Watched(tmp_path)
+    watched.put(l_csv=csv_list(*ROWS))
+    watched.after(0)
+    watched.sweeper.hurry()
+    assert watched.offered(2) == {"l.csv": ("", "list")}
+    watched.put(a_mp4=b"a")
+    watched.after(0.5)
+    watched.remove("l.csv")
+    assert watched.offered(2) == {"a.mp4": ("l.csv", "row")}
 
 
 def test_rows_of_a_list_that_was_taken_away_are_bound_to_nothing(tmp_path: Path) -> None:
