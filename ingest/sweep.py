@@ -223,11 +223,6 @@ class Sweeper:
         if walk := self._walk_of(path):
             walk.settler.forget(path)
 
-    def used(self, path: bytes) -> None:
-        """See ingest.watcher.Takes."""
-        if walk := self._walk_of(path):
-            walk.used(path)
-
     def _walk_of(self, path: bytes) -> SourceWalk | None:
         name = path[len(self._inbox) + 1 :].partition(b"/")[0]
         source = self._sources.get(name)

@@ -76,11 +76,6 @@ class SourceWalk:
         """What complete files lacked in the last walk that came to its end."""
         self._bare = 0
 
-    def used(self, path: bytes) -> None:
-        """What a list said of a file is used up."""
-        folder, name = os.path.split(path)
-        self._beside.used(folder[len(self._top) + 1 :], name)
-
     def items(self) -> Iterator[Drop | Noticed]:
         """One walk; a drop is offered in every walk until it is taken (`Settler.take`).
 
@@ -250,8 +245,6 @@ class SourceWalk:
             return None
         key = found[beside].key if beside in sidecars else self._beside.key_of(name, here, pairs)
         if self.settler.is_taken(file.path, key):
-            return None
-        if beside in found and beside not in settled:
             return None
         if name in pairs.of or name in pairs.lists or name in pairs.unused:
             drop = paired_by_mapping(name, here, pairs)

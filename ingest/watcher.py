@@ -97,9 +97,6 @@ class Takes(Protocol):
     def forget(self, path: bytes) -> None:
         """It must settle anew."""
 
-    def used(self, path: bytes) -> None:
-        """The drop is the archive's: what a list said of it is used up. Never raises."""
-
 
 class Pipeline:
     """Admits batches while the one before is being finished."""
@@ -149,13 +146,8 @@ class Pipeline:
             return
         for drop in drops:
             self._settler.take(drop.file.path, drop.sidecar.key if drop.sidecar else None)
-        again = {*(drop.file.path for drop in result.unsettled), *result.again}
-        for path in again:
+        for path in (*(drop.file.path for drop in result.unsettled), *result.again):
             self._settler.forget(path)
-        left = {drop.file.path for drop in (*result.unreadable, *(one[0] for one in result.faults))}
-        for drop in drops:
-            if drop.file.path not in again and drop.file.path not in left:
-                self._settler.used(drop.file.path)
 
     def _start(self) -> None:
         self._finisher.start()

@@ -69,10 +69,6 @@ class FolderSidecars:
         self._alive, self._alone = set(), set()
         self._copies.clear()
 
-    def used(self, inside: bytes, name: bytes) -> None:
-        """A file of a folder within the source was taken, with all that was said of it."""
-        self._lists.use(inside, name)
-
     def end(self) -> None:
         """The walk is over: forget what is gone."""
         self._lists.end()
@@ -195,11 +191,11 @@ class Waiting:
         if claim is not None and claim.kind == LIST:
             # It goes last, for with it goes what it says of the others.
             return name in self.incomplete
-        if drop.has_sidecar and not (claim is not None and claim.is_row):
+        if drop.has_sidecar:
             return False
         if name in self.names or name.rpartition(b".")[0] + b"." in self.names:
             return True
-        return not drop.has_sidecar and rested < max(self.wait, self.lists)
+        return rested < max(self.wait, self.lists)
 
 
 def is_sidecar_of(name: bytes, names: Collection[bytes], jsons: Collection[bytes]) -> bool:

@@ -2,7 +2,7 @@
 
 A list goes last. It waits for the files that it names, like every sidecar: until nothing of it has
 come for ten minutes, and while a copy of one of them is under way. What came and was let go of is
-not missing. Once it has been taken its rows stay known for half a day, for files that come still.
+not missing. Where it has been taken its rows stay known for half a day, for files that come still.
 """
 
 import os
@@ -21,8 +21,8 @@ UNBOUND_SECONDS = 600.0
 """So long a sidecar that names no content waits for its file: copies of films take long."""
 LEFT_SECONDS = 12 * 3600.0
 """So long rows of a list that was taken are bound to files; after it devices use names again."""
-MOST_LEFT, MOST_LISTS = 50_000, 1_000
-"""Such rows, and such lists, of one source that are remembered."""
+MOST_LEFT = 50_000
+"""Such rows of one source that are remembered."""
 _EARLIER = 60
 """Seconds by which the archive's clock and the file system's may differ."""
 
@@ -37,9 +37,6 @@ class Around(NamedTuple):
     is_taken: Callable[[bytes], bool]
 
 
-_Ident = tuple[bytes, int]
-
-
 @dataclass(slots=True)
 class _List:
     """One list, by its name in its folder; `since` is when something of it came last."""
@@ -49,24 +46,18 @@ class _List:
     names: frozenset[str]
     since: float
     came: set[str] = field(default_factory=set)
-    done: set[str] = field(default_factory=set)
-    """Names of files that were taken beside it."""
     missing: tuple[str, ...] = ()
     asked: bool = False
     """Whether the archive was asked for what is missing."""
 
-    @property
-    def ident(self) -> _Ident:
-        """Its name, and when the file system changed it."""
-        return self.file.name, self.file.key.ctime_ns
-
 
 @dataclass(slots=True)
 class _Left:
-    """Rows of a list that was taken of which no file was, by the names in them."""
+    """Rows of a list that was taken, for which nothing had come, by the names in them."""
 
     rows: dict[str, Claim]
     until: float
+    bound: set[str] = field(default_factory=set)
 
 
 class Lists:
@@ -79,8 +70,7 @@ class Lists:
         self._lists: dict[bytes, dict[bytes, _List]] = {}
         self._stand: dict[bytes, dict[bytes, _List]] = {}
         """Of this walk."""
-        self._left: dict[bytes, dict[_Ident, _Left]] = {}
-        """The newest last."""
+        self._left: dict[bytes, dict[bytes, _Left]] = {}
 
     def look(
         self, here: Folder, known: Mapping[bytes, Known], pairs: Pairs, jsons: Collection[bytes]
@@ -89,21 +79,21 @@ class Lists:
         lists = {name: one for name, one in known.items() if one.rows}
         before = self._stand.get(here.inside) or self._lists.get(here.inside, {})
         for name in before.keys() - here.files.keys():
-            self._went(here.inside, before.pop(name))
+            self._went(here, name, before.pop(name))
         for name, one in lists.items():
             before[name] = self._stands(here.files[name], one, before.get(name), pairs)
         if before:
             self._stand[here.inside] = before
         left = self._left.get(here.inside)
-        return self._bound(here, before, left, pairs, {*known, *jsons}) if left else pairs
+        return _bound(here, pairs, left, {*known, *jsons}) if left else pairs
 
     def _stands(self, file: Found, known: Known, one: _List | None, pairs: Pairs) -> _List:
         """It is there: what has come of it, and whether that is more than before."""
         now = self._around.monotonic()
         if one is None or one.file.key != file.key:
             names = frozenset(row.name for row in known.rows if row.name)
-            came, done = (one.came, one.done) if one is not None else (set(), set())
-            one = _List(file, known, names, now, came, done)
+            came = one.came if one is not None else set()
+            one = _List(file, known, names, now, came)
         claim = pairs.lists[file.name]
         one.came |= one.names.difference(claim.missing)
         self._still_missing(one, claim, pairs, now)
@@ -127,7 +117,7 @@ class Lists:
         if now - one.since < seconds or (seconds and self._is_on_its_way(one)):
             return True
         if not one.asked:
-            one.came.update(self._archived(one, one.missing))
+            one.came.update(self._archived(one))
             self._still_missing(one, pairs.lists[name], pairs, now)
             one.asked = True
         return False
@@ -144,71 +134,38 @@ class Lists:
                 return True
         return False
 
-    def _archived(self, one: _List, names: Collection[str]) -> Iterator[str]:
-        """Those of some names that a drop had which was taken since the list was written."""
+    def _archived(self, one: _List) -> Iterator[str]:
+        """Names that a drop had which was taken since the list was written."""
         folder = os.path.dirname(one.file.path)
-        paths = {folder + b"/" + raw: name for name in names for raw in _forms(name)}
+        paths = {folder + b"/" + raw: name for name in one.missing for raw in _forms(name)}
         since = one.file.key.ctime_ns / 1e9 - _EARLIER
         for path in self._around.taken(self._source, list(paths), since):
             yield paths[path]
 
-    def use(self, inside: bytes, name: bytes) -> None:
-        """A file was taken: its row is used. Of a list the rows are left that are not."""
-        text, of = decode_name(name).text, self._stand.get(inside) or self._lists.get(inside, {})
-        for one in of.values():
-            if text in one.names:
-                one.done.add(text)
-        for left in self._left.get(inside, {}).values():
-            left.rows.pop(text, None)
-        if name in of:
-            self._leave(inside, of[name])
-
-    def _went(self, inside: bytes, one: _List) -> None:
-        """It is not there any more; if it was taken, its rows are still good for what comes."""
-        path, since = one.file.path, one.file.key.ctime_ns / 1e9 - _EARLIER
-        if one.ident not in self._left.get(inside, {}):
-            if not (self._around.is_taken(path) or self._around.taken(self._source, [path], since)):
-                return
-            self._leave(inside, one)
-        if left := self._left.get(inside, {}).get(one.ident):
-            for text in [*self._archived(one, left.rows.keys())]:
-                left.rows.pop(text, None)
-
-    def _leave(self, inside: bytes, one: _List) -> None:
-        """Remember the rows of which no file was taken."""
+    def _went(self, here: Folder, name: bytes, one: _List) -> None:
+        """It is not there any more; if it was taken, its rows are still good for what comes, and
+        for what has come and was not taken yet.
+        """
+        if not self._around.is_taken(one.file.path):
+            return
         rows: dict[str, Claim] = {}
+        missing = {*one.missing, *self._waiting(here, one)}
         for row in one.known.rows:
-            if row.name and row.name not in one.done:
-                claim = claim_of(one.known.mapping, row, one.file.name)
+            if row.name and row.name in missing:
+                claim = claim_of(one.known.mapping, row, name)
                 before = rows.setdefault(row.name, claim)
                 if before.data != claim.data:
                     rows[row.name] = before._replace(kind=TWICE)
         if rows:
             left = _Left(rows, self._around.monotonic() + LEFT_SECONDS)
-            self._left.setdefault(inside, {})[one.ident] = left
+            self._left.setdefault(here.inside, {})[name] = left
 
-    def _bound(
-        self,
-        here: Folder,
-        stand: Mapping[bytes, _List],
-        lefts: Mapping[_Ident, _Left],
-        pairs: Pairs,
-        known: Collection[bytes],
-    ) -> Pairs:
-        """Rows of lists that went, for files that nothing else speaks of; each row for one file.
-
-        The newest list first; one that stands speaks for itself.
-        """
-        found = Pairs() if pairs is NOTHING else pairs
-        by_text = texts_of(name for name in here.files if name not in known)
-        standing = {one.ident for one in stand.values()}
-        for ident, left in reversed([*lefts.items()]):
-            if ident in standing:
-                continue
-            for text in left.rows.keys() & by_text.keys():
-                if by_text[text] not in found.of:
-                    found.of[by_text[text]] = (ident[0], left.rows[text])
-        return found
+    def _waiting(self, here: Folder, one: _List) -> Iterator[str]:
+        """Names of its files that stand in the folder without a JSON of their own, not taken yet."""
+        for text, file in texts_of(here.files).items() if one.came else ():
+            bare = file + b".json" not in here.files
+            if text in one.came and bare and not self._around.is_taken(here.files[file].path):
+                yield text
 
     def end(self) -> None:
         """The walk is over: forget what is too old, and the oldest where there is too much."""
@@ -217,13 +174,28 @@ class Lists:
             return
         now, count = self._around.monotonic(), 0
         every = [(of, *one) for of in self._left.values() for one in of.items()]
-        every.sort(key=lambda one: -one[2].until)
-        for number, (of, ident, left) in enumerate(every):
+        for of, name, left in sorted(every, key=lambda one: -one[2].until):
             count += len(left.rows)
-            many = count > MOST_LEFT or number >= MOST_LISTS
-            if now > left.until or not left.rows or many:
-                del of[ident]
+            if now > left.until or not left.rows or count > MOST_LEFT:
+                del of[name]
         self._left = {inside: of for inside, of in self._left.items() if of}
+
+
+def _bound(
+    here: Folder, pairs: Pairs, lefts: Mapping[bytes, _Left], taken: Collection[bytes]
+) -> Pairs:
+    """Rows of lists that went, for files that nothing else speaks of; each row for one file."""
+    found = Pairs() if pairs is NOTHING else pairs
+    by_text = texts_of(name for name in here.files if name not in taken)
+    for name, left in lefts.items():
+        for text in left.bound - by_text.keys():
+            left.bound.discard(text)
+            del left.rows[text]
+        for text in left.rows.keys() & by_text.keys():
+            if by_text[text] not in found.of:
+                found.of[by_text[text]] = (name, left.rows[text])
+                left.bound.add(text)
+    return found
 
 
 def _forms(name: str) -> Iterator[bytes]:

@@ -52,7 +52,6 @@ class Watched:
                 if take:
                     key = item.sidecar.key if item.sidecar else None
                     self.sweeper.take(item.file.path, key)
-                    self.sweeper.used(item.file.path)
         return found
 
     def remove(self, *names: str) -> None:

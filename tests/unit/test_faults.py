@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from unittest.mock import MagicMock
 
 import pytest
 from station_sidecars import csv_list, csv_row
@@ -15,13 +14,12 @@ from archive.errors import LedgerForked, StateUnknown, Unreachable
 from ingest import walk
 from ingest.again import Again
 from ingest.apart import admit_all
-from ingest.batch import Admitted, Fault
+from ingest.batch import Admitted
 from ingest.errors import SourceChanged, SourceUnreadable
 from ingest.faults import is_of_one
 from ingest.found import Drop, Found, Noticed
 from ingest.settle import FileKey, Settled
 from ingest.sidecars import folder as beside
-from ingest.watcher import Pipeline
 from signing.errors import CanonicalError, SigningError
 
 KEY = FileKey(1, 2, 3, 4, 5)
@@ -182,39 +180,3 @@ def test_nothing_is_made_of_half_a_folder(tmp_path: Path, monkeypatch: pytest.Mo
     torn.clear()
     watched.after(2)
     assert watched.offered(2) == {"a.txt": ("a.txt.json", "")}
-
-
-class Told:
-    """What a pipeline says to the sweep."""
-
-    def __init__(self) -> None:
-        self.said: list[tuple[str, bytes]] = []
-
-    def take(self, path: bytes, _beside: FileKey | None = None) -> None:
-        self.said.append(("take", path))
-
-    def forget(self, path: bytes) -> None:
-        self.said.append(("forget", path))
-
-    def used(self, path: bytes) -> None:
-        self.said.append(("used", path))
-
-
-def test_what_lists_say_is_used_only_by_drops_that_were_taken() -> None:
-    drops = [drop(name) for name in ("good", "changed", "unreadable", "fault", "once-more")]
-    good, changed, unreadable, fault, again = (one.file.path for one in drops)
-    result = Admitted(
-        unsettled=[drops[1]],
-        unreadable=[drops[2]],
-        faults=[Fault(drops[3], "KeyError")],
-        again=[again],
-    )
-    told, nothing = Told(), MagicMock()
-    nothing.admit.return_value = result
-    Pipeline(nothing, told, nothing, nothing).take(drops)
-    assert [path for what, path in told.said if what == "used"] == [good]
-    assert {path for what, path in told.said if what == "forget"} == {changed, again}
-    assert ("take", unreadable) in told.said
-    assert ("take", fault) in told.said
-    whats = [what for what, _ in told.said]
-    assert whats.index("used") == len(whats) - 1, "what the sweep must know comes first"

@@ -136,7 +136,6 @@ def test_rows_of_a_list_that_was_taken_are_bound_once_to_what_comes_later(tmp_pa
     assert found[b"a.mp4"].sidecar_name == b"l.csv"
     with pytest.raises(Classified):
         parsed(MAPPINGS, found[b"b.mp4"].claim, found[b"b.mp4"].claim.data)
-    watched.sweeper.used(found[b"a.mp4"].file.path)
     watched.remove("a.mp4", "b.mp4", "d.mp4")
     watched.after(1)
     watched.put(a_mp4=b"another")
@@ -148,100 +147,23 @@ def test_rows_of_a_list_that_was_taken_are_bound_once_to_what_comes_later(tmp_pa
     assert watched.offered(2) == {"c.mp4": ("", "")}, "by then the name may be another day's"
 
 
-def left_by_a_list(tmp_path: Path, *rows: str) -> Watched:
-    """A watcher that has taken a list of which nothing has come; the list is gone."""
-    watched = Watched(tmp_path)
-    watched.put(l_csv=csv_list(*rows))
-    watched.after(0)
-    watched.sweeper.hurry()
-    assert watched.offered(2) == {"l.csv": ("", "list")}
-    watched.remove("l.csv")
-    return watched
-
-
-ROWS = (csv_row("a.mp4"), csv_row("b.mp4"), csv_row("c.mp4"))
-
-
-def test_a_row_is_good_until_its_file_was_taken(tmp_path: Path) -> None:
-    watched = left_by_a_list(tmp_path, *ROWS)
-    for data in (b"a", b"a that changed while it was read"):
-        watched.put(a_mp4=data)
-        watched.after(0)
-        assert watched.offered(2, take=False) == {"a.mp4": ("l.csv", "row")}
-    watched.remove("a.mp4")
-    watched.after(1)
-    watched.put(a_mp4=b"a once more")
-    watched.after(0)
-    assert watched.offered(2) == {"a.mp4": ("l.csv", "row")}
-
-
-def test_a_list_that_stands_speaks_for_itself_and_leaves_what_nothing_was_taken_of(
-    tmp_path: Path,
-) -> None:
-    watched = Watched(tmp_path)
-    watched.put(l_csv=csv_list(*ROWS), a_mp4=b"a")
-    watched.after(0)
-    watched.sweeper.hurry()
-    assert watched.offered(2) == {"a.mp4": ("l.csv", "row"), "l.csv": ("", "list")}
-    watched.put(b_mp4=b"b")
-    watched.after(0)
-    assert watched.offered(2)["b.mp4"] == ("l.csv", "row")
-    watched.put(c_mp4=b"c")
-    watched.after(0)
-    watched.remove("l.csv", "a.mp4", "b.mp4")
-    watched.after(1)
-    watched.put(a_mp4=b"another a", b_mp4=b"another b")
-    watched.after(0)
-    offered = watched.offered(2)
-    assert offered == {"a.mp4": ("", ""), "b.mp4": ("", ""), "c.mp4": ("l.csv", "row")}
-
-
-def test_a_later_list_of_the_name_does_not_end_the_rows_of_the_first(tmp_path: Path) -> None:
-    watched = left_by_a_list(tmp_path, *ROWS)
-    watched.put(l_csv=csv_list(csv_row("d.mp4")), d_mp4=b"d")
-    watched.after(0)
-    assert watched.offered(2) == {"d.mp4": ("l.csv", "row"), "l.csv": ("", "list")}
-    watched.remove("l.csv", "d.mp4")
-    watched.put(b_mp4=b"b")
-    watched.after(0)
-    assert watched.offered(2) == {"b.mp4": ("l.csv", "row")}
-
-
-def test_of_two_lists_the_newer_one_counts(tmp_path: Path) -> None:
-    watched = left_by_a_list(tmp_path, csv_row("a.mp4", case="案1"))
-    watched.put(l_csv=csv_list(csv_row("a.mp4", case="案2")))
-    watched.after(0)
-    assert watched.offered(2) == {"l.csv": ("", "list")}
-    watched.remove("l.csv")
-    watched.put(a_mp4=b"a")
-    watched.after(0)
-    (drop,) = watched.after(2)
-    assert "案2".encode("gb18030") in drop.claim.data
-
-
-def test_a_sidecar_that_is_being_written_goes_before_a_row(tmp_path: Path) -> None:
-    watched = left_by_a_list(tmp_path, *ROWS)
-    watched.put(a_mp4=b"a", b_mp4=b"b", c_mp4=b"c")
-    watched.after(0)
-    watched.put(a_mp4_json=JSON, b_xml=b"<MediaRecord>")
-    assert watched.offered(1.5) == {"c.mp4": ("l.csv", "row")}
-    watched.put(b_xml=station_xml())
-    watched.after(0)
-    assert watched.offered(2) == {"a.mp4": ("a.mp4.json", ""), "b.mp4": ("b.xml", "file")}
-
-
 def test_a_file_that_comes_while_a_taken_list_still_stands_has_its_row_when_the_list_goes(
     tmp_path: Path,
 ) -> None:
     watched = Watched(tmp_path)
-    watched.put(l_csv=csv_list(*ROWS))
+    watched.put(l_csv=csv_list(csv_row("a.mp4"), csv_row("b.mp4")), b_mp4=b"b")
     watched.after(0)
     watched.sweeper.hurry()
-    assert watched.offered(2) == {"l.csv": ("", "list")}
+    assert watched.offered(2) == {"b.mp4": ("l.csv", "row"), "l.csv": ("", "list")}
     watched.put(a_mp4=b"a")
     watched.after(0.5)
     watched.remove("l.csv")
     assert watched.offered(2) == {"a.mp4": ("l.csv", "row")}
+    watched.remove("a.mp4", "b.mp4")
+    watched.after(1)
+    watched.put(a_mp4=b"another a", b_mp4=b"another b")
+    watched.after(0)
+    assert watched.offered(2) == {"a.mp4": ("", ""), "b.mp4": ("", "")}
 
 
 def test_rows_of_a_list_that_was_taken_away_are_bound_to_nothing(tmp_path: Path) -> None:
