@@ -161,7 +161,7 @@ class Lists:
             self._left.setdefault(here.inside, {})[name] = left
 
     def _waiting(self, here: Folder, one: _List) -> Iterator[str]:
-        """Names of its files that stand in the folder without a JSON of their own, not taken yet."""
+        """Names of its files that stand there, without a JSON of their own, and were not taken."""
         for text, file in texts_of(here.files).items() if one.came else ():
             bare = file + b".json" not in here.files
             if text in one.came and bare and not self._around.is_taken(here.files[file].path):
