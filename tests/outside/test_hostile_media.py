@@ -34,7 +34,7 @@ def judged(folder: Path, names: list[bytes], patience: int, *before: str) -> lis
         env=environment | {"PATH": os.environ["PATH"]},
         cwd=ROOT,
         capture_output=True,
-        timeout=6000,
+        timeout=1500,
         check=False,
     )
     assert done.stderr == b""
@@ -44,7 +44,7 @@ def judged(folder: Path, names: list[bytes], patience: int, *before: str) -> lis
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory) -> list[dict]:
     names = [one.name for one in HOSTILE if one.name not in SLOW]
-    return judged(tmp_path_factory.mktemp("hostile"), names, 240)
+    return judged(tmp_path_factory.mktemp("hostile"), names, 60)
 
 
 def test_there_are_enough_of_them_each_of_its_own():

@@ -4,7 +4,6 @@ import time
 import tracemalloc
 
 import pytest
-from machine import within
 from station_sidecars import BESIDE, INDEX, LIST, MAPPINGS
 
 from ingest.errors import SidecarBad
@@ -34,7 +33,7 @@ def refused(read, data: bytes) -> str:
     began = time.process_time()
     with pytest.raises(SidecarBad) as caught:
         read(data)
-    assert within(time.process_time() - began, SECONDS)
+    assert time.process_time() - began < SECONDS
     return f"{caught.value.code} {caught.value.english}"
 
 
@@ -94,7 +93,7 @@ def test_text_in_very_many_pieces():
     began = time.process_time()
     found = parse_beside(BESIDE, in_xml("Other", "x<b/>", 900_000))
     assert found.claims == {}
-    assert within(time.process_time() - began, SECONDS)
+    assert time.process_time() - began < SECONDS
 
 
 @pytest.mark.parametrize(
@@ -125,6 +124,6 @@ def test_a_list_is_given_to_its_files_soon(mapping, name, data):
     assert found is not None
     assert found.mapping is mapping
     pairs = pair([b"a.mp4", name], {name: found})
-    assert within(time.process_time() - began, SECONDS / 2)
+    assert time.process_time() - began < SECONDS / 2
     for _, claim in pairs.of.values():
         assert len(claim.data or b"") < 50_000
