@@ -149,7 +149,8 @@ class Lists:
         if not self._around.is_taken(one.file.path):
             return
         rows: dict[str, Claim] = {}
-        missing = {*one.missing, *self._waiting(here, one)}
+        waiting = self._waiting(here, one)
+        missing = {*one.missing} | waiting
         for row in one.known.rows:
             if row.name and row.name in missing:
                 claim = claim_of(one.known.mapping, row, name)
@@ -157,15 +158,16 @@ class Lists:
                 if before.data != claim.data:
                     rows[row.name] = before._replace(kind=TWICE)
         if rows:
-            left = _Left(rows, self._around.monotonic() + LEFT_SECONDS)
+            left = _Left(rows, self._around.monotonic() + LEFT_SECONDS, waiting)
             self._left.setdefault(here.inside, {})[name] = left
 
-    def _waiting(self, here: Folder, one: _List) -> Iterator[str]:
-        """Names of its files that stand there, without a JSON of their own, and were not taken."""
-        for text, file in texts_of(here.files).items() if one.came else ():
-            bare = file + b".json" not in here.files
-            if text in one.came and bare and not self._around.is_taken(here.files[file].path):
-                yield text
+    def _waiting(self, here: Folder, one: _List) -> set[str]:
+        """Names of its files that stand in the folder and were not taken: their rows are bound."""
+        if not one.came:
+            return set()
+        there = {text: here.files[name].path for text, name in texts_of(here.files).items()}
+        names = one.came & there.keys()
+        return {text for text in names if not self._around.is_taken(there[text])}
 
     def end(self) -> None:
         """The walk is over: forget what is too old, and the oldest where there is too much."""

@@ -166,6 +166,23 @@ def test_a_file_that_comes_while_a_taken_list_still_stands_has_its_row_when_the_
     assert watched.offered(2) == {"a.mp4": ("", ""), "b.mp4": ("", "")}
 
 
+def test_a_row_ends_with_its_file_though_a_sidecar_of_its_own_spoke_for_it(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    watched.put(l_csv=csv_list(csv_row("a.mp4"), csv_row("b.mp4")))
+    watched.after(0)
+    watched.sweeper.hurry()
+    assert watched.offered(2) == {"l.csv": ("", "list")}
+    watched.put(a_mp4=b"a", a_xml=station_xml(), b_mp4=b"b", b_mp4_json=JSON)
+    watched.after(0.5)
+    watched.remove("l.csv")
+    assert watched.offered(2) == {"a.mp4": ("a.xml", "file"), "b.mp4": ("b.mp4.json", "")}
+    watched.remove("a.mp4", "a.xml", "b.mp4", "b.mp4.json")
+    watched.after(1)
+    watched.put(a_mp4=b"another a", b_mp4=b"another b")
+    watched.after(0)
+    assert watched.offered(2) == {"a.mp4": ("", ""), "b.mp4": ("", "")}
+
+
 def test_rows_of_a_list_that_was_taken_away_are_bound_to_nothing(tmp_path: Path) -> None:
     watched = Watched(tmp_path)
     watched.put(l_csv=csv_list(csv_row("a.mp4")))
