@@ -51,7 +51,7 @@ _BEGIN_WRITE = (
     f" set_config('idle_in_transaction_session_timeout', '{_LONGEST_PAUSE}', true),"
     f" pg_advisory_xact_lock({LOCKS}, %s)"
 )
-# Statements are short: to compile one takes longer than it does.
+# No JIT: statements are short here, and to compile one takes longer than to run it.
 # A client whose machine vanished is noticed by the server too, and its locks are taken back.
 _SESSION = """
 SELECT set_config('search_path', %s, false),
